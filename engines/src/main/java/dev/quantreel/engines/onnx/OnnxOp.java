@@ -1,0 +1,115 @@
+package dev.quantreel.engines.onnx;
+
+import java.util.Set;
+
+/// The operators that Quantreel's graphs are made of, with the arity and attributes of the ONNX operator reference
+/// (opset [#OPSET]) or of ONNX Runtime's contrib operators. The builder checks every node against this table.
+public enum OnnxOp {
+    Abs(1, 1),
+    Add(2, 2),
+    Cast(1, 1, "to"),
+    Ceil(1, 1),
+    Clip(1, 3),
+    Concat(1, Integer.MAX_VALUE, "axis"),
+    Conv(2, 3, "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"),
+    ConvTranspose(
+            2,
+            3,
+            "auto_pad",
+            "dilations",
+            "group",
+            "kernel_shape",
+            "output_padding",
+            "output_shape",
+            "pads",
+            "strides"),
+    Cos(1, 1),
+    DequantizeLinear(2, 3, "axis", "block_size"),
+    Div(2, 2),
+    DynamicQuantizeLinear(1, 1),
+    Equal(2, 2),
+    Erf(1, 1),
+    Exp(1, 1),
+    Expand(2, 2),
+    Floor(1, 1),
+    Gather(2, 2, "axis"),
+    Gelu(1, 1, "approximate"),
+    Gemm(2, 3, "alpha", "beta", "transA", "transB"),
+    Greater(2, 2),
+    Identity(1, 1),
+    If(1, 1, "then_branch", "else_branch"),
+    LayerNormalization(2, 3, "axis", "epsilon", "stash_type"),
+    MatMul(2, 2),
+    MatMulInteger(2, 4),
+    Max(1, Integer.MAX_VALUE),
+    Min(1, Integer.MAX_VALUE),
+    Mul(2, 2),
+    Neg(1, 1),
+    Pad(2, 4, "mode"),
+    Pow(2, 2),
+    QuantizeLinear(2, 3, "axis", "block_size", "output_dtype", "saturate"),
+    Reciprocal(1, 1),
+    ReduceMax(1, 2, "keepdims", "noop_with_empty_axes"),
+    ReduceMean(1, 2, "keepdims", "noop_with_empty_axes"),
+    ReduceMin(1, 2, "keepdims", "noop_with_empty_axes"),
+    ReduceSum(1, 2, "keepdims", "noop_with_empty_axes"),
+    Relu(1, 1),
+    Reshape(2, 2, "allowzero"),
+    Resize(1, 4, "coordinate_transformation_mode", "mode", "nearest_mode"),
+    Round(1, 1),
+    Shape(1, 1, "start", "end"),
+    Sigmoid(1, 1),
+    Sign(1, 1),
+    Sin(1, 1),
+    Slice(3, 5),
+    Softmax(1, 1, "axis"),
+    Split(1, 2, "axis", "num_outputs"),
+    Sqrt(1, 1),
+    Squeeze(1, 2),
+    Sub(2, 2),
+    Tanh(1, 1),
+    Transpose(1, 1, "perm"),
+    Unsqueeze(2, 2),
+    Where(3, 3),
+    /// `com.microsoft.MultiHeadAttention`: query, key, value `[batch, tokens, heads * headDim]`.
+    MultiHeadAttention("com.microsoft", 1, 10, "num_heads", "scale", "unidirectional", "mask_filter_value"),
+    /// ONNX Runtime's RMSNorm, registered in the default domain: input, scale; outputs y, (unused), 1/rms.
+    SimplifiedLayerNormalization("", 2, 2, "axis", "epsilon", "stash_type");
+
+    /// Opset of the default domain that the graphs declare: the first with 4-bit types and block-wise QuantizeLinear.
+    public static final int OPSET = 21;
+
+    private final String domain;
+    private final int minInputs;
+    private final int maxInputs;
+    private final Set<String> attributes;
+
+    OnnxOp(int minInputs, int maxInputs, String... attributes) {
+        this("", minInputs, maxInputs, attributes);
+    }
+
+    OnnxOp(String domain, int minInputs, int maxInputs, String... attributes) {
+        this.domain = domain;
+        this.minInputs = minInputs;
+        this.maxInputs = maxInputs;
+        this.attributes = Set.of(attributes);
+    }
+
+    /// Empty for the standard operators.
+    public String domain() {
+        return domain;
+    }
+
+    void check(int inputs, Set<String> given) {
+        if (inputs < minInputs || inputs > maxInputs) {
+            throw new IllegalArgumentException(
+                    name() + " takes " + minInputs + " to " + maxInputs + " inputs, got " + inputs);
+        }
+        for (String attribute : given) {
+            if (!attributes.contains(attribute)) {
+                throw new IllegalArgumentException(
+                        name() + " has no attribute " + attribute + "; it has " + attributes);
+            }
+        }
+    }
+}

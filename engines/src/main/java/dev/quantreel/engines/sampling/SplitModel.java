@@ -1,0 +1,43 @@
+package dev.quantreel.engines.sampling;
+
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.tensor.Tensor;
+
+/// A diffusion transformer, bound to its text conditioning, cut where step caches and bit switching need to look:
+/// prelude (patch embedding and timestep embedding), trunk (all blocks) and head. Not thread-safe.
+public interface SplitModel {
+
+    /// Patchifies and embeds.
+    ///
+    /// @param latent F32 `[1, channels, frames, height, width]`
+    /// @param timestep the model's time input, 1000 * sigma for flow-matching models
+    Prelude prelude(Tensor latent, float timestep, CancellationToken cancellation);
+
+    /// Runs all blocks.
+    ///
+    /// @param activationBits bits of the activations of the quantized linears, 4, 6 or 8; ignored by a
+    // full-precision model
+    /// @return F32 tokens `[1, tokens, dim]`
+    Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation);
+
+    /// Projects tokens back.
+    ///
+    /// @return the model output (flow velocity, noise - x0), F32, shaped as the latent
+    Tensor head(Prelude prelude, Tensor tokens, CancellationToken cancellation);
+
+    /// Which conditioning a pass of classifier-free guidance uses.
+    enum Branch {
+        CONDITIONAL,
+        UNCONDITIONAL
+    }
+
+    /// What the prelude computed at one step.
+    ///
+    /// @param tokens F32 `[1, tokens, dim]`, the input of block 0
+    /// @param timeEmbedding F32 `[1, dim]` ("e" in Wan's code; what TeaCache watches on Wan)
+    /// @param timeProjection F32 `[1, 6, dim]` ("e0"; what TeaCache watches in ret mode)
+    /// @param frames latent frames
+    /// @param height latent rows
+    /// @param width latent columns
+    record Prelude(Tensor tokens, Tensor timeEmbedding, Tensor timeProjection, int frames, int height, int width) {}
+}

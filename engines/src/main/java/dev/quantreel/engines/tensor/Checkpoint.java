@@ -1,0 +1,30 @@
+package dev.quantreel.engines.tensor;
+
+import java.util.Map;
+import java.util.SequencedSet;
+
+/// Named tensors with string metadata, as a safetensors file holds them. Immutable; safe to share.
+public interface Checkpoint {
+
+    /// Tensor names in file order.
+    SequencedSet<String> names();
+
+    /// The tensor as stored (a view of the mapping or of memory; not converted).
+    ///
+    /// @throws IllegalArgumentException when no tensor has this name; the message names file, tensor and the
+    // nearest names
+    Tensor tensor(String name);
+
+    default boolean contains(String name) {
+        return names().contains(name);
+    }
+
+    /// `__metadata__` of the header; empty when absent.
+    Map<String, String> metadata();
+
+    /// Where the tensors came from, for messages: a file name, or a description.
+    String source();
+
+    /// Hex digest that identifies content: equal for equal names, types, shapes and bytes.
+    String digest();
+}

@@ -1,0 +1,5 @@
+/// Tensors over native or mapped memory. Read [DType], [Shape], [Tensor], then [Checkpoint].
+@NullMarked
+package dev.quantreel.engines.tensor;
+
+import org.jspecify.annotations.NullMarked;
