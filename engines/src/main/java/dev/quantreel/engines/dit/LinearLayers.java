@@ -4,8 +4,10 @@ import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.Value;
 import java.util.List;
 
-/// How the linears of the transformer blocks are emitted: the seam between a model family, which says what is multiplied, and
-/// a quantization, which says how. Layers are named by their weight key without `.weight`, as in `blocks.0.self_attn.q`.
+/// How the linears of the transformer blocks are emitted: the seam between a model family, which says what is
+// multiplied, and
+/// a quantization, which says how. Layers are named by their weight key without `.weight`, as in
+// `blocks.0.self_attn.q`.
 public interface LinearLayers {
 
     /// Prepares an activation once for all `layers` that read it: rotates and quantizes it, or leaves it as it is.

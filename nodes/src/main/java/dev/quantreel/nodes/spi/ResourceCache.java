@@ -1,0 +1,18 @@
+package dev.quantreel.nodes.spi;
+
+/// Keeps expensive things (mapped files, opened sessions, quantized weights) alive between runs until memory is asked
+// back.
+///
+/// The cache owns what it holds and closes it on eviction, never while a prompt that obtained it is still running.
+public interface ResourceCache {
+
+    /// The resource under `key`, loading it on first use. Keys must identify content (digests, not names).
+    ///
+    /// @throws Exception whatever the loader throws; nothing is kept then
+    <T extends AutoCloseable> T get(String key, Class<T> type, Loader<T> loader) throws Exception;
+
+    /// Makes a resource.
+    interface Loader<T> {
+        T load() throws Exception;
+    }
+}
