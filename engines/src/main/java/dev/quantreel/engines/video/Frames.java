@@ -1,0 +1,96 @@
+package dev.quantreel.engines.video;
+
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/// A clip of decoded pictures: sRGB values, nominally in [0, 1]; readers clamp what lies outside and read NaN as 0.
+///
+/// The record never owns the memory of its tensor. Safe to read from many threads.
+///
+/// @param rgb F32 `[frames, height, width, 3]`
+public record Frames(Tensor rgb) {
+
+    private static final int CHANNELS = 3;
+
+    public Frames {
+        Shape shape = rgb.shape();
+        if (rgb.dtype() != DType.F32 || shape.rank() != 4 || shape.dim(3) != CHANNELS || shape.elements() == 0) {
+            throw new IllegalArgumentException(
+                    "frames are F32[frames x height x width x 3] and not empty, got " + rgb.dtype() + shape);
+        }
+        for (int axis = 0; axis < 3; axis++) {
+            Math.toIntExact(shape.dim(axis));
+        }
+        Math.toIntExact(shape.dim(1) * shape.dim(2) * CHANNELS);
+    }
+
+    /// Pictures from packed 8-bit RGB, `value / 255`.
+    ///
+    /// @param rgb24 `count * height * width * 3` bytes in the order frame, row, column, channel
+    public static Frames ofBytes(int count, int height, int width, byte[] rgb24) {
+        Shape shape = Shape.of(count, height, width, CHANNELS);
+        if (rgb24.length != shape.elements()) {
+            throw new IllegalArgumentException(
+                    shape + " needs " + shape.elements() + " bytes of RGB, got " + rgb24.length);
+        }
+        Tensor tensor = Tensor.zeros(DType.F32, shape);
+        for (int i = 0; i < rgb24.length; i++) {
+            tensor.data().set(Tensor.FLOAT, 4L * i, (rgb24[i] & 0xFF) / 255f);
+        }
+        return new Frames(tensor);
+    }
+
+    /// Number of pictures.
+    public int count() {
+        return (int) rgb.shape().dim(0);
+    }
+
+    /// Rows of each picture.
+    public int height() {
+        return (int) rgb.shape().dim(1);
+    }
+
+    /// Columns of each picture.
+    public int width() {
+        return (int) rgb.shape().dim(2);
+    }
+
+    /// Values in one picture, `height * width * 3`.
+    public int valuesPerFrame() {
+        return height() * width() * CHANNELS;
+    }
+
+    /// One picture as stored, not clamped.
+    ///
+    /// @return `height * width * 3` values in the order row, column, channel
+    public float[] frame(int index) {
+        float[] values = new float[valuesPerFrame()];
+        MemorySegment.copy(rgb.data(), Tensor.FLOAT, offsetBytes(index), values, 0, values.length);
+        return values;
+    }
+
+    /// One picture as packed 8-bit RGB: clamped to [0, 1], then `round(255 * value)`, halves up.
+    ///
+    /// @return `height * width * 3` bytes in the order row, column, channel
+    public byte[] rgb24(int index) {
+        float[] values = frame(index);
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < values.length; i++) {
+            bytes[i] = (byte) Math.round(255f * Math.clamp(nanToZero(values[i]), 0f, 1f));
+        }
+        return bytes;
+    }
+
+    private long offsetBytes(int index) {
+        if (index < 0 || index >= count()) {
+            throw new IndexOutOfBoundsException("frame " + index + " of " + count());
+        }
+        return 4L * index * valuesPerFrame();
+    }
+
+    private static float nanToZero(float value) {
+        return Float.isNaN(value) ? 0f : value;
+    }
+}
