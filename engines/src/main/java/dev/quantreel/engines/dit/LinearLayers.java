@@ -2,13 +2,31 @@ package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 
 /// How the linears of the transformer blocks are emitted: the seam between a model family, which says what is
-// multiplied, and
-/// a quantization, which says how. Layers are named by their weight key without `.weight`, as in
-// `blocks.0.self_attn.q`.
+/// multiplied, and a quantization, which says how. Layers are named by their weight key without `.weight`, as in
+/// `blocks.0.self_attn.q`.
+///
+/// One instance serves several graphs of one model (the text graph holds the cross-attention keys and values, the
+/// trunk all other linears), one after the other. Per graph the caller calls [#declareInputs] once, then [#prepare]
+/// and [#apply] as often as needed.
 public interface LinearLayers {
+
+    /// Declares the graph inputs that the emitted linears read besides their activations, for example the scalars
+    /// `activation_max` and `activation_clip`. Called once per graph, before the first [#prepare] on it; an
+    /// implementation remembers the values per builder. Declaring nothing is right for full precision.
+    default void declareInputs(OnnxGraphBuilder graph) {}
+
+    /// What to feed to the inputs of [#declareInputs] so that activations have `activationBits` bits, by input name;
+    /// exactly the declared names.
+    ///
+    /// @param activationBits 4, 6 or 8
+    default Map<String, Tensor> inputs(int activationBits) {
+        return Map.of();
+    }
 
     /// Prepares an activation once for all `layers` that read it: rotates and quantizes it, or leaves it as it is.
     ///

@@ -23,10 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// Builds one ONNX graph, node by node, in the order of execution.
 ///
 /// Names are deterministic: the same calls give the same bytes. A node is called after the current [#scope] and its
-// operator
-/// (`blocks.0.self_attn/MatMul_2`). Weights go in through [#initializer] and stay where they are (a mapping, native
-// memory)
-/// until the model is written or opened; small constants are stored inline. Not thread-safe.
+/// operator (`blocks.0.self_attn/MatMul_2`). Weights go in through [#initializer] and stay where they are (a
+/// mapping, native memory) until the model is written or opened; small constants are stored inline. Not
+/// thread-safe.
 public final class OnnxGraphBuilder {
 
     /// Weights up to this size are stored inline, so that engines see the values of shapes, axes and scales.

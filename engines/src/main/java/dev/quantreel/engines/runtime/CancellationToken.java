@@ -21,7 +21,7 @@ public interface CancellationToken {
     boolean cancelled();
 
     /// Runs `hook` once, on the cancelling thread, when cancellation is asked (at once if it already was); close to
-    // withdraw.
+    /// withdraw.
     Registration onCancel(Runnable hook);
 
     /// @throws CancellationException when cancellation was asked

@@ -16,7 +16,7 @@ public interface Session extends AutoCloseable {
     /// Runs the graph once. Inputs are read, not kept; outputs are new tensors in garbage-collected native memory.
     ///
     /// @throws EngineException when an input is missing or has another type or shape than the graph declares, or
-    // the engine fails
+    /// the engine fails
     /// @throws java.util.concurrent.CancellationException when `cancellation` asked to stop
     Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation);
 
