@@ -20,6 +20,17 @@ public interface Session extends AutoCloseable {
     /// @throws java.util.concurrent.CancellationException when `cancellation` asked to stop
     Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation);
 
+    /// Runs the graph once for a single output.
+    ///
+    /// @throws IllegalArgumentException when there is no such output
+    default Tensor run(Map<String, Tensor> inputs, String output, CancellationToken cancellation) {
+        Tensor value = run(inputs, cancellation).get(output);
+        if (value == null) {
+            throw new IllegalArgumentException("there is no output " + output + "; the outputs are " + outputs());
+        }
+        return value;
+    }
+
     @Override
     void close();
 }

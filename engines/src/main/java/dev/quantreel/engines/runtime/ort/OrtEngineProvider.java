@@ -1,0 +1,64 @@
+package dev.quantreel.engines.runtime.ort;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtLoggingLevel;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.EngineException;
+import dev.quantreel.engines.runtime.EngineProvider;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// Finds ONNX Runtime's CPU build, which ships inside its jar for Linux, Windows and macOS.
+public final class OrtEngineProvider implements EngineProvider {
+
+    /// Id of the engine: `ort-cpu`.
+    public static final String ID = "ort-cpu";
+
+    @Override
+    public String id() {
+        return ID;
+    }
+
+    @Override
+    public int rank() {
+        return 100;
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return EnumSet.of(Capability.FP32, Capability.INT8);
+    }
+
+    @Override
+    public Availability probe() {
+        try {
+            return new Availability.Available(
+                    "ONNX Runtime " + environment().getVersion() + " on " + System.getProperty("os.arch"));
+        } catch (LinkageError | RuntimeException e) {
+            return new Availability.Unavailable(reason(e));
+        }
+    }
+
+    @Override
+    public Engine create(EngineOptions options) {
+        try {
+            return new OrtEngine(environment(), options);
+        } catch (LinkageError e) {
+            throw new EngineException(ID, reason(e), e);
+        }
+    }
+
+    /// The one environment of the process; ONNX Runtime keeps it until the JVM ends.
+    private static OrtEnvironment environment() {
+        return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "quantreel");
+    }
+
+    private static String reason(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        return "the native library of ONNX Runtime did not load (" + root + "); its jar supports linux and windows on"
+                + " x64, linux and macOS on arm64, and the temporary folder (java.io.tmpdir) must allow executables";
+    }
+}

@@ -1,0 +1,138 @@
+package dev.quantreel.engines.runtime.ort;
+
+import ai.onnxruntime.OnnxTensorLike;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import com.google.protobuf.CodedOutputStream;
+import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.OnnxWriter;
+import dev.quantreel.engines.onnx.proto.Onnx.ModelProto;
+import dev.quantreel.engines.runtime.EngineException;
+import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/// Opens an [OnnxModel] in ONNX Runtime without writing it to a file where that can be avoided.
+///
+/// Weights whose type the Java API knows are handed over as they lie (direct buffers over their memory). The others
+/// (4-bit codes) are embedded in the message. Models with more than [#EMBED_LIMIT_BYTES] to embed, and single weights
+/// beyond 2 GiB, go through a temporary external-data file, which ONNX Runtime maps.
+final class OrtModelLoader {
+
+    static final long EMBED_LIMIT_BYTES = 512L << 20;
+
+    private static final long BUFFER_LIMIT_BYTES = Integer.MAX_VALUE - 64L;
+
+    private final OrtEnvironment environment;
+    private final int threads;
+
+    OrtModelLoader(OrtEnvironment environment, int threads) {
+        this.environment = environment;
+        this.threads = threads;
+    }
+
+    Session open(OnnxModel model) {
+        Set<String> embedded = new HashSet<>();
+        long embeddedBytes = 0;
+        boolean oversized = false;
+        for (Map.Entry<String, Tensor> weight : model.weights().entrySet()) {
+            if (!OrtTensors.supports(weight.getValue().dtype())) {
+                embedded.add(weight.getKey());
+                embeddedBytes += weight.getValue().data().byteSize();
+            } else {
+                oversized |= weight.getValue().data().byteSize() > BUFFER_LIMIT_BYTES;
+            }
+        }
+        try {
+            if (oversized || embeddedBytes > EMBED_LIMIT_BYTES) {
+                return openThroughFile(model);
+            }
+            return openInMemory(model, embedded);
+        } catch (OrtException e) {
+            throw new EngineException(OrtEngineProvider.ID, "cannot open " + model.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    @SuppressWarnings("MustBeClosedChecker")
+    private Session openInMemory(OnnxModel model, Set<String> embedded) throws OrtException {
+        Map<String, OnnxTensorLike> external = new HashMap<>();
+        try (OrtSession.SessionOptions options = options();
+                Arena arena = Arena.ofShared()) {
+            for (Map.Entry<String, Tensor> weight : model.weights().entrySet()) {
+                if (!embedded.contains(weight.getKey())) {
+                    external.put(weight.getKey(), OrtTensors.wrap(environment, weight.getValue()));
+                }
+            }
+            options.addExternalInitializers(external);
+            ModelProto proto = OnnxWriter.embed(model, embedded::contains);
+            MemorySegment bytes = serialize(proto, arena);
+            OrtSession session = environment.createSession(bytes.asByteBuffer(), options);
+            return new OrtModelSession(environment, session, model, external.values());
+        } catch (OrtException | RuntimeException e) {
+            external.values().forEach(OnnxTensorLike::close);
+            throw e;
+        }
+    }
+
+    private Session openThroughFile(OnnxModel model) throws OrtException {
+        try {
+            Path folder = Files.createTempDirectory("quantreel-ort");
+            Path file = folder.resolve("model.onnx");
+            try (OrtSession.SessionOptions options = options()) {
+                OnnxWriter.write(model, file);
+                OrtSession session = environment.createSession(file.toString(), options);
+                return new OrtModelSession(environment, session, model, Set.of());
+            } finally {
+                try (var files = Files.list(folder)) {
+                    for (Path each : files.toList()) {
+                        Files.delete(each);
+                    }
+                }
+                Files.delete(folder);
+            }
+        } catch (IOException e) {
+            throw new EngineException(
+                    OrtEngineProvider.ID,
+                    "cannot write " + model.name() + " (" + model.weightBytes()
+                            + " bytes of weights) to the temporary folder: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private OrtSession.SessionOptions options() throws OrtException {
+        OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+        options.setIntraOpNumThreads(threads);
+        options.setInterOpNumThreads(1);
+        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+        // Several sessions of one model live side by side: only the one that runs may spin.
+        options.addConfigEntry("session.force_spinning_stop", "1");
+        // A weight-only product multiplies in fp32, as its graph says, never with activations rounded behind our back.
+        options.addConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
+        return options;
+    }
+
+    private static MemorySegment serialize(ModelProto proto, Arena arena) {
+        MemorySegment bytes = arena.allocate(proto.getSerializedSize());
+        try {
+            CodedOutputStream out = CodedOutputStream.newInstance(bytes.asByteBuffer());
+            proto.writeTo(out);
+            out.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.quantreel.engines.runtime.ort;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.EngineException;
+import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.runtime.SessionInputs;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+
+/// A model opened in ONNX Runtime. Runs may overlap; closing waits for none of them.
+///
+/// Cancellation sets ONNX Runtime's terminate flag, which it reads between operators.
+final class OrtModelSession implements Session {
+
+    private final OrtEnvironment environment;
+    private final OrtSession session;
+    private final OnnxModel model;
+    private final SessionInputs inputs;
+    private final List<String> outputs;
+    private final List<OnnxTensorLike> weights;
+
+    /// @param weights tensors over the memory of the model's weights, closed with the session
+    OrtModelSession(
+            OrtEnvironment environment,
+            OrtSession session,
+            OnnxModel model,
+            Collection<? extends OnnxTensorLike> weights) {
+        this.environment = environment;
+        this.session = session;
+        this.model = model;
+        this.inputs = new SessionInputs(OrtEngineProvider.ID, model.proto().getGraph());
+        this.outputs = model.proto().getGraph().getOutputList().stream()
+                .map(ValueInfoProto::getName)
+                .toList();
+        this.weights = List.copyOf(weights);
+    }
+
+    @Override
+    public List<String> inputs() {
+        return inputs.names();
+    }
+
+    @Override
+    public List<String> outputs() {
+        return outputs;
+    }
+
+    @Override
+    public Map<String, Tensor> run(Map<String, Tensor> values, CancellationToken cancellation) {
+        cancellation.throwIfCancelled();
+        Map<String, Tensor> ordered = inputs.check(values);
+        List<OnnxTensor> opened = new ArrayList<>();
+        try (OrtSession.RunOptions options = new OrtSession.RunOptions();
+                Terminator terminator = new Terminator(options, cancellation)) {
+            Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
+            for (Map.Entry<String, Tensor> input : ordered.entrySet()) {
+                OnnxTensor feed = OrtTensors.wrap(environment, input.getValue());
+                opened.add(feed);
+                feeds.put(input.getKey(), feed);
+            }
+            return run(feeds, options);
+        } catch (OrtException e) {
+            if (cancellation.cancelled()) {
+                CancellationException cancelled = new CancellationException("interrupted in " + model.name());
+                cancelled.initCause(e);
+                throw cancelled;
+            }
+            throw new EngineException(OrtEngineProvider.ID, model.name() + ": " + e.getMessage(), e);
+        } finally {
+            opened.forEach(OnnxTensor::close);
+        }
+    }
+
+    private Map<String, Tensor> run(Map<String, OnnxTensor> feeds, OrtSession.RunOptions options) throws OrtException {
+        try (OrtSession.Result result = session.run(feeds, options)) {
+            Map<String, Tensor> values = new LinkedHashMap<>();
+            for (String name : outputs) {
+                OnnxValue value = result.get(name).orElseThrow();
+                values.put(name, OrtTensors.copy((OnnxTensor) value));
+            }
+            return values;
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw new EngineException(OrtEngineProvider.ID, "cannot close " + model.name() + ": " + e.getMessage(), e);
+        } finally {
+            weights.forEach(OnnxTensorLike::close);
+        }
+    }
+
+    /// Sets the terminate flag while the run is on, never after its options were released.
+    private static final class Terminator implements AutoCloseable {
+
+        private final OrtSession.RunOptions options;
+        private final CancellationToken.Registration registration;
+        private boolean closed;
+
+        Terminator(OrtSession.RunOptions options, CancellationToken cancellation) {
+            this.options = options;
+            this.registration = cancellation.onCancel(this::terminate);
+        }
+
+        private synchronized void terminate() {
+            if (closed) {
+                return;
+            }
+            try {
+                options.setTerminate(true);
+            } catch (OrtException e) {
+                throw new EngineException(OrtEngineProvider.ID, "cannot interrupt: " + e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void close() {
+            registration.close();
+            synchronized (this) {
+                closed = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+/// ONNX Runtime on the CPU, through its own Java API: the default engine.
+/// Read [OrtEngineProvider], then [OrtEngine], [OrtModelSession] and [OrtModelLoader].
+@NullMarked
+package dev.quantreel.engines.runtime.ort;
+
+import org.jspecify.annotations.NullMarked;
