@@ -8,8 +8,8 @@ import java.lang.annotation.Target;
 /// Declares an input port on a record component.
 ///
 /// The port's type follows from the component's: `int`/`long` INT, `double` FLOAT, `boolean` BOOLEAN, `String` STRING,
-// an enum
-/// COMBO, any type annotated with [Socket] a socket. `Optional<T>` of a socket type is an optional input.
+/// an enum COMBO of its constants' `toString()`, any type annotated with [Socket] a socket, `Object` the socket `*`.
+/// `Optional<T>` of a socket type is an optional input.
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface In {
@@ -17,7 +17,7 @@ public @interface In {
     /// Tooltip: what it is, its unit, what values are sensible.
     String help();
 
-    /// Default value as text; required for every widget except sockets.
+    /// Default value as text; required for every number, boolean and enum, and within its range.
     String initial() default "";
 
     /// Smallest accepted number, inclusive.
@@ -33,8 +33,11 @@ public @interface In {
     boolean multiline() default false;
 
     /// A STRING chosen among the files of this model folder (`diffusion_models`, `vae`, ...) or of `input`; shown as
-    // COMBO.
+    /// COMBO. The node gets the name and asks [NodeFolders#resolve].
     String folder() default "";
+
+    /// A STRING chosen among values known only at run time; shown as COMBO.
+    Class<? extends ComboOptions> options() default ComboOptions.Any.class;
 
     /// A seed: adds ComfyUI's `control_after_generate` widget.
     boolean seed() default false;
