@@ -11,8 +11,8 @@ public interface Checkpoint {
 
     /// The tensor as stored (a view of the mapping or of memory; not converted).
     ///
-    /// @throws IllegalArgumentException when no tensor has this name; the message names file, tensor and the
-    // nearest names
+    /// @throws IllegalArgumentException when no tensor has this name; names the source, the tensor and the nearest
+    ///     names
     Tensor tensor(String name);
 
     default boolean contains(String name) {
@@ -25,6 +25,8 @@ public interface Checkpoint {
     /// Where the tensors came from, for messages: a file name, or a description.
     String source();
 
-    /// Hex digest that identifies content: equal for equal names, types, shapes and bytes.
+    /// Hex digest that identifies content: equal for equal names, types, shapes, bytes and metadata
+    // ([CheckpointDigest]).
+    /// Computed at the first call, from every byte.
     String digest();
 }

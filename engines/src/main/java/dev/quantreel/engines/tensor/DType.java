@@ -1,7 +1,7 @@
 package dev.quantreel.engines.tensor;
 
-/// Element types, spelled as safetensors spells them; `I4` and `U4` are ONNX's packed nibbles and never occur in a file
-// header.
+/// Element types, spelled as safetensors spells them. `I4` and `U4` are ONNX's packed nibbles and never occur in a
+/// file header.
 public enum DType {
     BOOL(8),
     U8(8),

@@ -8,8 +8,7 @@ import java.nio.ByteOrder;
 /// An n-dimensional array: a [MemorySegment] in C order, little endian, with its type and shape.
 ///
 /// A tensor never owns its memory; the arena or mapping behind [#data] does, and outlives it. Tensors made by the
-// factories of
-/// this class without an arena live in garbage-collected native memory. Safe to read from many threads.
+/// factories of this class without an arena live in garbage-collected native memory. Safe to read from many threads.
 ///
 /// @param dtype element type
 /// @param shape extents, slowest axis first

@@ -1,4 +1,4 @@
-/// Tensors over native or mapped memory. Read [DType], [Shape], [Tensor], then [Checkpoint].
+/// Tensors over native or mapped memory. Read [DType], [Shape], [Tensor], then [Checkpoint] and [Conversions].
 @NullMarked
 package dev.quantreel.engines.tensor;
 
