@@ -73,6 +73,10 @@ public enum OnnxOp {
     Where(3, 3),
     /// `com.microsoft.MultiHeadAttention`: query, key, value `[batch, tokens, heads * headDim]`.
     MultiHeadAttention("com.microsoft", 1, 10, "num_heads", "scale", "unidirectional", "mask_filter_value"),
+    /// `com.microsoft.RotaryEmbedding`: input `[batch, tokens, heads * headDim]`, position ids, cos and sin
+    /// `[positions, headDim / 2]`.
+    RotaryEmbedding(
+            "com.microsoft", 4, 4, "interleaved", "num_heads", "rotary_embedding_dim", "scale", "is_packed_batching"),
     /// ONNX Runtime's RMSNorm, registered in the default domain: input, scale; outputs y, (unused), 1/rms.
     SimplifiedLayerNormalization("", 2, 2, "axis", "epsilon", "stash_type");
 

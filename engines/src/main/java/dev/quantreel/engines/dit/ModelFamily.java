@@ -1,0 +1,63 @@
+package dev.quantreel.engines.dit;
+
+import dev.quantreel.engines.tensor.Checkpoint;
+import java.util.Collection;
+import java.util.List;
+
+/// Recognises files that people mistake for the model they meant, so that a refusal can say what the file is.
+final class ModelFamily {
+
+    /// @param part occurs in a tensor name of the family
+    /// @param name what the file is
+    private record Sign(String part, String name) {}
+
+    private static final List<Sign> FAMILIES = List.of(
+            new Sign("double_blocks.0.", "a HunyuanVideo or Flux transformer"),
+            new Sign("txt_in.individual_token_refiner", "a HunyuanVideo transformer"),
+            new Sign("patchify_proj.", "an LTX-Video transformer"),
+            new Sign("adaln_single.", "an LTX-Video or PixArt transformer"),
+            new Sign("norm_out.linear.", "a diffusers transformer of another family (CogVideoX, HunyuanVideo)"),
+            new Sign("input_blocks.0.", "a Stable Diffusion UNet"),
+            new Sign("lora_down", "a LoRA, not a whole model"),
+            new Sign("lora_A", "a LoRA, not a whole model"),
+            new Sign("SelfAttention.relative_attention_bias", "a T5 or UMT5 text encoder"),
+            new Sign("text_model.encoder.", "a CLIP text encoder"),
+            new Sign("model.layers.0.self_attn.", "a language model"),
+            new Sign("decoder.22.", "a TAEHV video decoder"),
+            new Sign("decoder.conv_in.", "a VAE"),
+            new Sign("decoder.conv1.", "a VAE"));
+
+    private static final List<Sign> VARIANTS = List.of(
+            new Sign("img_emb.", "an image-to-video model (CLIP branch)"),
+            new Sign("image_embedder.", "an image-to-video model (CLIP branch)"),
+            new Sign("vace_", "a VACE model"),
+            new Sign("control_adapter.", "a camera-control model"),
+            new Sign("ref_conv.", "a reference-image model"),
+            new Sign("comfy_quant", "already quantized (comfy_quant)"),
+            new Sign("weight_scale", "already quantized (weight scales)"),
+            new Sign("scale_weight", "already quantized (fp8_scaled)"),
+            new Sign("scaled_fp8", "already quantized (fp8_scaled)"));
+
+    private ModelFamily() {}
+
+    /// What the checkpoint looks like, as the start of a sentence.
+    static String describe(Checkpoint checkpoint) {
+        return FAMILIES.stream()
+                .filter(sign -> checkpoint.names().stream().anyMatch(name -> name.contains(sign.part)))
+                .findFirst()
+                .map(sign -> "this is " + sign.name)
+                .orElse("this is no known model (its first tensors: "
+                        + checkpoint.names().stream().limit(3).toList() + ")");
+    }
+
+    /// Why a Wan checkpoint with these additional tensors is refused.
+    static String describeSurplus(Collection<String> names) {
+        String found = names.size() + " tensors that a Wan 2.1 text-to-video transformer does not have, such as "
+                + names.stream().limit(3).toList();
+        return VARIANTS.stream()
+                .filter(sign -> names.stream().anyMatch(name -> name.contains(sign.part)))
+                .findFirst()
+                .map(sign -> "this Wan file is " + sign.name + ", which is not supported; it has " + found)
+                .orElse("it has " + found);
+    }
+}

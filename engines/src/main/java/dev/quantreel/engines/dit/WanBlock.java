@@ -1,0 +1,99 @@
+package dev.quantreel.engines.dit;
+
+import dev.quantreel.engines.onnx.Attributes;
+import dev.quantreel.engines.onnx.NeuralOps;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.tensor.FloatWeights;
+import java.util.List;
+
+/// One transformer block of Wan: modulated self-attention with rotary positions, ungated cross-attention to the text,
+/// modulated feed-forward network.
+///
+/// @param graph receives the nodes
+/// @param config sizes
+/// @param weights norms and modulation tables
+/// @param linears emits the linears
+/// @param ops compound operations on `graph`
+record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, LinearLayers linears, NeuralOps ops) {
+
+    /// @param cos `[tokens, headDim / 2]`
+    /// @param sin like `cos`
+    record Rope(Value cos, Value sin) {}
+
+    /// @param k keys of the text, normalized, `[1, text, dim]`
+    /// @param v values of the text
+    record Text(Value k, Value v) {}
+
+    /// @param name `blocks.i`
+    /// @param z `[1, tokens, dim]`
+    /// @param projection the step's modulation, `[1, 6, dim]`
+    /// @return `[1, tokens, dim]`
+    Value emit(String name, Value z, Value projection, Rope rope, Text text) {
+        Value[] result = new Value[1];
+        graph.scope(name, () -> {
+            Value table = weight(name + ".modulation");
+            List<Value> m = graph.op(
+                    OnnxOp.Split,
+                    6,
+                    Attributes.of("axis", 1).and("num_outputs", 6),
+                    graph.op(OnnxOp.Add, table, projection));
+            Value attended =
+                    gated(z, selfAttention(name + ".self_attn.", modulated(z, m.get(0), m.get(1)), rope), m.get(2));
+            Value informed = graph.op(OnnxOp.Add, attended, crossAttention(name, attended, text));
+            Value fed = feedForward(name + ".ffn.", modulated(informed, m.get(3), m.get(4)));
+            result[0] = gated(informed, fed, m.get(5));
+        });
+        return result[0];
+    }
+
+    private Value selfAttention(String prefix, Value x, Rope rope) {
+        LinearLayers.Input input = linears.prepare(graph, x, List.of(prefix + "q", prefix + "k", prefix + "v"));
+        Value q = rotated(prefix + "norm_q", linears.apply(graph, input, prefix + "q"), rope);
+        Value k = rotated(prefix + "norm_k", linears.apply(graph, input, prefix + "k"), rope);
+        Value v = linears.apply(graph, input, prefix + "v");
+        return projected(prefix + "o", ops.attention(q, k, v, graph.none, heads()));
+    }
+
+    private Value crossAttention(String block, Value z, Text text) {
+        String prefix = block + ".cross_attn.";
+        Value x = ops.layerNorm(z, weight(block + ".norm3.weight"), weight(block + ".norm3.bias"), WanConfig.EPSILON);
+        LinearLayers.Input input = linears.prepare(graph, x, List.of(prefix + "q"));
+        Value q = normalized(prefix + "norm_q", linears.apply(graph, input, prefix + "q"));
+        return projected(prefix + "o", ops.attention(q, text.k, text.v, graph.none, heads()));
+    }
+
+    private Value feedForward(String prefix, Value x) {
+        LinearLayers.Input input = linears.prepare(graph, x, List.of(prefix + "0"));
+        return projected(prefix + "2", ops.gelu(linears.apply(graph, input, prefix + "0")));
+    }
+
+    private Value projected(String layer, Value x) {
+        return linears.apply(graph, linears.prepare(graph, x, List.of(layer)), layer);
+    }
+
+    private Value rotated(String norm, Value x, Rope rope) {
+        return ops.rotate(normalized(norm, x), rope.cos, rope.sin, config.heads());
+    }
+
+    private Value normalized(String norm, Value x) {
+        return ops.rmsNorm(x, weight(norm + ".weight"), WanConfig.EPSILON);
+    }
+
+    private Value modulated(Value z, Value shift, Value scale) {
+        return ops.modulate(ops.layerNorm(z, config.dim(), WanConfig.EPSILON), shift, scale);
+    }
+
+    private Value gated(Value z, Value change, Value gate) {
+        return graph.op(OnnxOp.Add, z, graph.op(OnnxOp.Mul, change, gate));
+    }
+
+    private NeuralOps.Heads heads() {
+        return new NeuralOps.Heads(config.heads(), (float) (1 / Math.sqrt(config.headDim())));
+    }
+
+    private Value weight(String name) {
+        return graph.initializer(name, weights.tensor(name));
+    }
+}

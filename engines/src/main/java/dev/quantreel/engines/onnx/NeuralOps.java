@@ -1,0 +1,124 @@
+package dev.quantreel.engines.onnx;
+
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.Arrays;
+
+/// The compound operations that transformers are made of, emitted in the operators that a [Dialect] allows. Both
+/// dialects compute the same function.
+///
+/// @param graph receives the nodes
+/// @param dialect chooses fused or plain operators
+public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
+
+    /// `x Wᵀ + b`.
+    ///
+    /// @param weight `[in, out]`
+    /// @param bias `[out]`
+    public Value linear(Value x, Value weight, Value bias) {
+        return graph.op(OnnxOp.Add, graph.op(OnnxOp.MatMul, x, weight), bias);
+    }
+
+    /// Tanh approximation of GELU.
+    public Value gelu(Value x) {
+        return graph.op(OnnxOp.Gelu, Attributes.of("approximate", "tanh"), x);
+    }
+
+    /// `x * sigmoid(x)`.
+    public Value silu(Value x) {
+        return graph.op(OnnxOp.Mul, x, graph.op(OnnxOp.Sigmoid, x));
+    }
+
+    /// LayerNorm over the last axis, without scale and shift.
+    public Value layerNorm(Value x, int width, float epsilon) {
+        float[] ones = new float[width];
+        Arrays.fill(ones, 1f);
+        Value scale = graph.constant(Tensor.of(Shape.of(width), ones));
+        return graph.op(OnnxOp.LayerNormalization, normalization(epsilon), x, scale);
+    }
+
+    /// LayerNorm over the last axis with scale and shift.
+    public Value layerNorm(Value x, Value scale, Value shift, float epsilon) {
+        return graph.op(OnnxOp.LayerNormalization, normalization(epsilon), x, scale, shift);
+    }
+
+    /// RMSNorm over the last axis.
+    public Value rmsNorm(Value x, Value scale, float epsilon) {
+        if (dialect == Dialect.ONNX_RUNTIME) {
+            return graph.op(OnnxOp.SimplifiedLayerNormalization, normalization(epsilon), x, scale);
+        }
+        Value squares = graph.op(OnnxOp.Mul, x, x);
+        Value mean = graph.op(OnnxOp.ReduceMean, Attributes.of("keepdims", 1), squares, graph.longs(-1));
+        Value rms = graph.op(OnnxOp.Sqrt, graph.op(OnnxOp.Add, mean, graph.constant(epsilon)));
+        return graph.op(OnnxOp.Mul, graph.op(OnnxOp.Div, x, rms), scale);
+    }
+
+    /// `x * (1 + scale) + shift`, the adaptive part of adaLN.
+    public Value modulate(Value x, Value shift, Value scale) {
+        Value factor = graph.op(OnnxOp.Add, scale, graph.constant(1f));
+        return graph.op(OnnxOp.Add, graph.op(OnnxOp.Mul, x, factor), shift);
+    }
+
+    /// Rotates the pairs (2j, 2j + 1) of every head by the angle of their token.
+    ///
+    /// @param x `[1, tokens, heads * headDim]`
+    /// @param cos `[tokens, headDim / 2]`
+    /// @param sin like `cos`
+    public Value rotate(Value x, Value cos, Value sin, int heads) {
+        if (dialect == Dialect.ONNX_RUNTIME) {
+            return graph.op(OnnxOp.RotaryEmbedding, Attributes.of("interleaved", 1), x, graph.longs(0), cos, sin);
+        }
+        Value pairs = graph.op(OnnxOp.Reshape, x, graph.longs(0, 0, heads, -1, 2));
+        var halves = graph.op(OnnxOp.Split, 2, Attributes.of("axis", -1).and("num_outputs", 2), pairs);
+        Value a = halves.get(0);
+        Value b = halves.get(1);
+        Value c = graph.op(OnnxOp.Unsqueeze, cos, graph.longs(1, 3));
+        Value s = graph.op(OnnxOp.Unsqueeze, sin, graph.longs(1, 3));
+        Value real = graph.op(OnnxOp.Sub, graph.op(OnnxOp.Mul, a, c), graph.op(OnnxOp.Mul, b, s));
+        Value imaginary = graph.op(OnnxOp.Add, graph.op(OnnxOp.Mul, a, s), graph.op(OnnxOp.Mul, b, c));
+        Value joined = graph.op(OnnxOp.Concat, Attributes.of("axis", -1), real, imaginary);
+        return graph.op(OnnxOp.Reshape, joined, graph.op(OnnxOp.Shape, x));
+    }
+
+    /// `softmax(q kᵀ * scale + bias) v` per head.
+    ///
+    /// @param q `[1, tokens, heads * headDim]`
+    /// @param k `[1, context, heads * headDim]`
+    /// @param v like `k`
+    /// @param bias added to the scores, `[1, heads, tokens, context]`; [OnnxGraphBuilder#none] for none
+    /// @return shaped as `q`
+    public Value attention(Value q, Value k, Value v, Value bias, Heads heads) {
+        if (dialect == Dialect.ONNX_RUNTIME) {
+            Attributes attributes = Attributes.of("num_heads", heads.count).and("scale", heads.scale);
+            return bias == graph.none
+                    ? graph.op(OnnxOp.MultiHeadAttention, attributes, q, k, v)
+                    : graph.op(OnnxOp.MultiHeadAttention, attributes, q, k, v, graph.none, graph.none, bias);
+        }
+        Value keys = graph.op(
+                OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 3, 1), graph.op(OnnxOp.Reshape, k, split(heads)));
+        Value scaled = graph.op(OnnxOp.Mul, perHead(q, heads), graph.constant(heads.scale));
+        Value scores = graph.op(OnnxOp.MatMul, scaled, keys);
+        Value biased = bias == graph.none ? scores : graph.op(OnnxOp.Add, scores, bias);
+        Value weights = graph.op(OnnxOp.Softmax, Attributes.of("axis", -1), biased);
+        Value mixed = graph.op(OnnxOp.MatMul, weights, perHead(v, heads));
+        Value joined = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1, 3), mixed);
+        return graph.op(OnnxOp.Reshape, joined, graph.longs(0, 0, -1));
+    }
+
+    private Value perHead(Value x, Heads heads) {
+        Value parts = graph.op(OnnxOp.Reshape, x, split(heads));
+        return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1, 3), parts);
+    }
+
+    private Value split(Heads heads) {
+        return graph.longs(0, 0, heads.count, -1);
+    }
+
+    private static Attributes normalization(float epsilon) {
+        return Attributes.of("axis", -1).and("epsilon", epsilon);
+    }
+
+    /// @param count number of heads
+    /// @param scale factor of the scores, usually `1 / sqrt(headDim)`
+    public record Heads(int count, float scale) {}
+}

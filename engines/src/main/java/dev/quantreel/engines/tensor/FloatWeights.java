@@ -1,0 +1,64 @@
+package dev.quantreel.engines.tensor;
+
+/// The tensors of a checkpoint as F32, the type in which unquantized layers compute. Thread-safe if the checkpoint
+/// is.
+///
+/// F32 tensors are views of the checkpoint; others are converted into garbage-collected native memory at each call.
+public final class FloatWeights {
+
+    private static final int TILE = 32;
+
+    private final Checkpoint checkpoint;
+
+    public FloatWeights(Checkpoint checkpoint) {
+        this.checkpoint = checkpoint;
+    }
+
+    public Checkpoint checkpoint() {
+        return checkpoint;
+    }
+
+    /// @throws UnsupportedCheckpointException when the tensor is not of a float type or holds NaN or an infinity
+    public Tensor tensor(String name) {
+        Tensor stored = checkpoint.tensor(name);
+        Tensor wide =
+                switch (stored.dtype()) {
+                    case F32, F64, F16, BF16, F8_E4M3, F8_E5M2 -> Conversions.toF32(stored);
+                    default ->
+                        throw new UnsupportedCheckpointException(
+                                checkpoint.source(),
+                                "tensor " + name + " is " + stored.dtype()
+                                        + "; a weight is F32, F64, F16, BF16, F8_E4M3 or F8_E5M2");
+                };
+        NonFinite.firstIn(name, wide).ifPresent(found -> {
+            throw new UnsupportedCheckpointException(
+                    checkpoint.source(), found.describe() + "; weights must be finite");
+        });
+        return wide;
+    }
+
+    /// A matrix `[out, in]` as `[in, out]`, as ONNX `MatMul` reads it.
+    ///
+    /// @throws UnsupportedCheckpointException as [#tensor], or when it is not a matrix
+    public Tensor transposed(String name) {
+        Tensor matrix = tensor(name);
+        if (!matrix.isMatrix()) {
+            throw new UnsupportedCheckpointException(
+                    checkpoint.source(), "tensor " + name + " is " + matrix.shape() + ", not a matrix");
+        }
+        long rows = matrix.shape().dim(0);
+        long columns = matrix.shape().dim(1);
+        Tensor result = Tensor.zeros(DType.F32, Shape.of(columns, rows));
+        for (long i0 = 0; i0 < rows; i0 += TILE) {
+            for (long j0 = 0; j0 < columns; j0 += TILE) {
+                for (long i = i0; i < Math.min(rows, i0 + TILE); i++) {
+                    for (long j = j0; j < Math.min(columns, j0 + TILE); j++) {
+                        float value = matrix.data().get(Tensor.FLOAT, 4 * (i * columns + j));
+                        result.data().set(Tensor.FLOAT, 4 * (j * rows + i), value);
+                    }
+                }
+            }
+        }
+        return result;
+    }
+}
