@@ -1,0 +1,105 @@
+package dev.quantreel.engines.sampling;
+
+import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.metrics.LatentMetrics;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The latents a reference model passed through and what it answered at each: the ground on which another model is
+// compared
+/// step by step (teacher forcing), undisturbed by its own earlier errors.
+///
+/// @param settings of the generation that was recorded
+/// @param points one per step
+public record Trajectory(SamplerSettings settings, List<Point> points) {
+
+    public Trajectory {
+        points = List.copyOf(points);
+        if (points.size() != settings.steps()) {
+            throw new IllegalArgumentException(
+                    "a trajectory of " + points.size() + " points cannot come from " + settings.steps() + " steps");
+        }
+    }
+
+    /// One step of the reference.
+    ///
+    /// @param latent F32 `[1, channels, frames, height, width]`
+    /// @param velocity guided output at the latent, same shape
+    public record Point(double sigma, float timestep, Tensor latent, Tensor velocity) {}
+
+    /// How another model answers along the trajectory.
+    ///
+    /// @param relativeL2 per step, ‖v − v_ref‖₂ / ‖v_ref‖₂
+    /// @param activationBits per step
+    public record Deviation(List<Double> relativeL2, List<Integer> activationBits) {
+
+        public Deviation {
+            relativeL2 = List.copyOf(relativeL2);
+            activationBits = List.copyOf(activationBits);
+        }
+
+        /// Mean over the steps.
+        public double meanRelativeL2() {
+            return relativeL2.stream()
+                    .mapToDouble(Double::doubleValue)
+                    .average()
+                    .orElse(Double.NaN);
+        }
+
+        /// Mean over the steps.
+        public double meanActivationBits() {
+            return activationBits.stream().mapToInt(Integer::intValue).average().orElse(Double.NaN);
+        }
+    }
+
+    /// Evaluates another model at every recorded latent, with the recorded guidance and without a step cache.
+    ///
+    /// @param model bound to the same conditioning as the reference
+    public Deviation deviationOf(SplitModel model, BitSchedule bits, CancellationToken cancellation) {
+        GuidedModel guided = new GuidedModel(model, settings, bits, new StepCache.None());
+        List<Double> errors = new ArrayList<>();
+        List<Integer> widths = new ArrayList<>();
+        for (int step = 0; step < points.size(); step++) {
+            cancellation.throwIfCancelled();
+            Point point = points.get(step);
+            GuidedModel.Outcome outcome = guided.evaluate(step, point.latent(), point.timestep(), cancellation);
+            errors.add(LatentMetrics.relativeL2(outcome.velocity(), point.velocity()));
+            widths.add(outcome.activationBits());
+        }
+        return new Deviation(errors, widths);
+    }
+
+    /// Listens to a generation and keeps its trajectory.
+    public static final class Recorder implements SamplingListener {
+
+        private final SamplingListener next;
+        private final List<Point> points = new ArrayList<>();
+
+        /// @param next also hears everything
+        public Recorder(SamplingListener next) {
+            this.next = next;
+        }
+
+        @Override
+        public void evaluated(int step, double sigma, float timestep, Tensor latent, Tensor velocity) {
+            points.add(new Point(sigma, timestep, latent, velocity));
+            next.evaluated(step, sigma, timestep, latent, velocity);
+        }
+
+        @Override
+        public void stepDone(int done, int total, Tensor preview) {
+            next.stepDone(done, total, preview);
+        }
+
+        /// What was recorded.
+        ///
+        /// @param settings of the generation listened to
+        /// @throws IllegalArgumentException when it did not run to its end
+        public Trajectory trajectory(SamplerSettings settings) {
+            return new Trajectory(settings, points);
+        }
+    }
+}

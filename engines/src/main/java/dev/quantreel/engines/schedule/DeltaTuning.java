@@ -1,0 +1,62 @@
+package dev.quantreel.engines.schedule;
+
+import java.util.List;
+
+/// Finds the δ of a [DeltaGbs] that gives a wanted mean of bits on a recorded curve of output changes.
+///
+/// The mean falls with δ in steps and not everywhere monotonically, so the bisection keeps the best it saw.
+///
+/// @param schedule the schedule with the δ found
+/// @param meanBits mean activation bits it has on the curve
+public record DeltaTuning(DeltaGbs schedule, double meanBits) {
+
+    private static final int BISECTIONS = 60;
+
+    /// @param relativeL1 change of the guided output at steps 1, 2, ..., steps - 1, as [BitTracker#observed] gets it
+    /// @param wantedMeanBits between the template's low and high bits
+    /// @param template everything but δ
+    public static DeltaTuning tune(List<Double> relativeL1, double wantedMeanBits, DeltaGbs template) {
+        if (relativeL1.isEmpty()) {
+            throw new IllegalArgumentException("the curve is empty; record a generation of at least 2 steps");
+        }
+        for (double change : relativeL1) {
+            if (!(change >= 0) || Double.isInfinite(change)) {
+                throw new IllegalArgumentException(
+                        "the curve holds " + change + ", expected finite changes of 0 or more");
+            }
+        }
+        if (!(wantedMeanBits >= template.low() && wantedMeanBits <= template.high())) {
+            throw new IllegalArgumentException(
+                    "mean bits " + wantedMeanBits + " are not between " + template.low() + " and " + template.high());
+        }
+        double lower = 0;
+        double upper = 2 * relativeL1.stream().mapToDouble(Double::doubleValue).sum() + Double.MIN_NORMAL;
+        DeltaTuning best = at(template.withDelta(lower), relativeL1);
+        for (int i = 0; i < BISECTIONS; i++) {
+            double middle = i == 0 ? upper : (lower + upper) / 2;
+            DeltaTuning tried = at(template.withDelta(middle), relativeL1);
+            if (Math.abs(tried.meanBits - wantedMeanBits) < Math.abs(best.meanBits - wantedMeanBits)) {
+                best = tried;
+            }
+            if (tried.meanBits > wantedMeanBits) {
+                lower = middle;
+            } else {
+                upper = middle;
+            }
+        }
+        return best;
+    }
+
+    private static DeltaTuning at(DeltaGbs schedule, List<Double> relativeL1) {
+        int steps = relativeL1.size() + 1;
+        BitTracker tracker = schedule.start(steps);
+        long bits = 0;
+        for (int step = 0; step < steps; step++) {
+            bits += tracker.bits(step);
+            if (step > 0) {
+                tracker.observed(step, relativeL1.get(step - 1));
+            }
+        }
+        return new DeltaTuning(schedule, (double) bits / steps);
+    }
+}
