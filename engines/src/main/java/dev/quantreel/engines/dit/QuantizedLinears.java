@@ -1,0 +1,239 @@
+package dev.quantreel.engines.dit;
+
+import dev.quantreel.engines.onnx.Attributes;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.OnnxTypes;
+import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.QuantizedMatrix;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.rotation.Rotation;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/// Linears in integer arithmetic, as [dev.quantreel.engines.quant.ReferenceLinear] specifies it.
+///
+/// The input is rotated and quantized once for all layers that share it; the product runs as MatMulInteger of unsigned
+/// activations with signed weights; scales and bias follow in F32.
+///
+/// Weights lie in the graph as packed unsigned codes `[out, in]` with zero points. ONNX Runtime folds
+/// `Transpose(Cast(code) - zeroPoint)` at load to one I8 constant `[in, out]`, packs it for its kernel and drops the
+/// rest: one byte per weight is resident. The zero-point term of asymmetric weights disappears by that. On x86 without
+/// VNNI its kernel adds pairs in 16 bits, which is exact for weights of up to 6 bits only.
+///
+/// The bits of the activations are graph inputs, so one graph and one weight set serve all of them; or they are fixed
+/// at construction and become constants. Serves one graph at a time; not thread-safe.
+public final class QuantizedLinears implements LinearLayers {
+
+    /// F32 scalar: the largest code of an activation, 7, 31 or 127.
+    public static final String ACTIVATION_MAX = "activation_max";
+
+    /// F32 scalar: [ActivationQuantizer#clip].
+    public static final String ACTIVATION_CLIP = "activation_clip";
+
+    private final QuantizedWeights weights;
+    private final Arithmetic arithmetic;
+    private final OptionalInt fixedBits;
+    private final ActivationQuantizer activations;
+    private final FullPrecisionLinears fullPrecision;
+    private @Nullable Emission emission;
+
+    /// How the products of quantized values are computed.
+    public enum Arithmetic {
+        /// Integer products; scales afterwards.
+        INTEGER,
+        /// The reference: the same quantized values, multiplied in F32.
+        FAKE_QUANT
+    }
+
+    private QuantizedLinears(QuantizedWeights weights, Arithmetic arithmetic, OptionalInt fixedBits) {
+        this.weights = weights;
+        this.arithmetic = arithmetic;
+        this.fixedBits = fixedBits;
+        ActivationQuantizer planned = weights.plan().activations();
+        this.activations = fixedBits.isPresent() ? planned.resolve(fixedBits.getAsInt()) : planned;
+        this.fullPrecision = new FullPrecisionLinears(weights.checkpoint());
+    }
+
+    /// Linears whose activation bits are chosen at every run.
+    public static QuantizedLinears of(QuantizedWeights weights, Arithmetic arithmetic) {
+        return new QuantizedLinears(weights, arithmetic, OptionalInt.empty());
+    }
+
+    /// Linears whose activations always have `bits` bits, 2 to 8.
+    public static QuantizedLinears fixed(QuantizedWeights weights, Arithmetic arithmetic, int bits) {
+        ActivationQuantizer.maxCode(bits);
+        return new QuantizedLinears(weights, arithmetic, OptionalInt.of(bits));
+    }
+
+    /// What belongs to the graph under construction.
+    private record Emission(OnnxGraphBuilder graph, Value max, Value clip, Map<String, WeightEmitter.Stored> stored) {}
+
+    /// An activation as it came, and its quantized form where a layer of the group needs it.
+    private record Prepared(Input raw, Value rotated, Optional<Operands> operands) implements Input {}
+
+    @Override
+    public void declareInputs(OnnxGraphBuilder graph) {
+        if (fixedBits.isPresent()) {
+            int bits = fixedBits.getAsInt();
+            emission = new Emission(
+                    graph,
+                    graph.constant(ActivationQuantizer.maxCode(bits)),
+                    graph.constant(activations.clip(bits)),
+                    new HashMap<>());
+        } else if (activations instanceof ActivationQuantizer.FullPrecision) {
+            emission = new Emission(graph, graph.none, graph.none, new HashMap<>());
+        } else {
+            emission = new Emission(
+                    graph,
+                    graph.input(ACTIVATION_MAX, DType.F32),
+                    graph.input(ACTIVATION_CLIP, DType.F32),
+                    new HashMap<>());
+        }
+    }
+
+    @Override
+    public Map<String, Tensor> inputs(int activationBits) {
+        if (fixedBits.isPresent() || activations instanceof ActivationQuantizer.FullPrecision) {
+            return Map.of();
+        }
+        return Map.of(
+                ACTIVATION_MAX, Tensor.scalar(ActivationQuantizer.maxCode(activationBits)),
+                ACTIVATION_CLIP, Tensor.scalar(activations.clip(activationBits)));
+    }
+
+    @Override
+    public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
+        Input raw = fullPrecision.prepare(graph, x, layers);
+        Optional<QuantizedMatrix> matrix =
+                layers.stream().flatMap(layer -> weights.matrix(layer).stream()).findFirst();
+        if (matrix.isEmpty()) {
+            return new Prepared(raw, x, Optional.empty());
+        }
+        Optional<Rotation> rotation = weights.rotation(matrix.get());
+        Value rotated = rotation.map(r -> r.emit(graph, x)).orElse(x);
+        if (activations instanceof ActivationQuantizer.FullPrecision) {
+            return new Prepared(raw, rotated, Optional.empty());
+        }
+        Emission current = emission(graph);
+        boolean wide = fixedBits.isEmpty() || fixedBits.getAsInt() > 4;
+        ActivationEmitter emitter = new ActivationEmitter(graph, current.max, current.clip, wide);
+        int channels = matrix.get().columns();
+        return new Prepared(raw, rotated, Optional.of(emitter.emit(activations, rotated, channels)));
+    }
+
+    @Override
+    public Value apply(OnnxGraphBuilder graph, Input input, String layer) {
+        if (!(input instanceof Prepared prepared)) {
+            throw new IllegalArgumentException("layer " + layer + " was given an input prepared by another instance");
+        }
+        Optional<QuantizedMatrix> matrix = weights.matrix(layer);
+        if (matrix.isEmpty()) {
+            return fullPrecision.apply(graph, prepared.raw, layer);
+        }
+        WeightEmitter emitter = new WeightEmitter(graph);
+        WeightEmitter.Stored weight =
+                emission(graph).stored.computeIfAbsent(layer, name -> emitter.store(name, matrix.get()));
+        Value product = prepared.operands
+                .map(operands -> arithmetic == Arithmetic.INTEGER
+                        ? scaled(graph, operands, weight)
+                        : graph.op(OnnxOp.MatMul, dequantized(graph, operands, weight), emitter.floats(weight)))
+                .orElseGet(() -> graph.op(OnnxOp.MatMul, prepared.rotated, emitter.floats(weight)));
+        return fullPrecision.withBias(graph, product, layer);
+    }
+
+    private Emission emission(OnnxGraphBuilder graph) {
+        if (emission == null || emission.graph != graph) {
+            throw new IllegalStateException("declareInputs was not called for this graph");
+        }
+        return emission;
+    }
+
+    /// The integer product, widened and scaled.
+    private static Value scaled(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
+        Value sums = operands.groups() > 1
+                ? blockProducts(graph, operands, weight)
+                : cast(graph, products(graph, operands, weight), DType.F32);
+        Value stepped = graph.op(OnnxOp.Mul, sums, weight.steps());
+        return operands.groups() > 1 ? stepped : graph.op(OnnxOp.Mul, stepped, operands.scale());
+    }
+
+    /// I32 (F32 where split codes could exceed it) `[batch, tokens, out]`.
+    private static Value products(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
+        WeightEmitter emitter = new WeightEmitter(graph);
+        Value integers = emitter.integers(weight);
+        Value zeroPoint = emitter.zeroPoint(weight);
+        Value offset = operands.zeroPoint().isPresent() ? graph.none : bytes(graph, 128);
+        Value[] sums = operands.terms().stream()
+                .map(term -> graph.op(OnnxOp.MatMulInteger, term.operand(), integers, offset, zeroPoint))
+                .toArray(Value[]::new);
+        if (operands.zeroPoint().isPresent()) {
+            Value correction = graph.op(OnnxOp.Mul, operands.zeroPoint().get(), emitter.rowSums(weight));
+            return graph.op(OnnxOp.Sub, sums[0], correction);
+        }
+        if (sums.length == 1) {
+            return sums[0];
+        }
+        QuantizedMatrix matrix = weight.matrix();
+        long largest = 127L * 15 * ((1 << matrix.bits()) - 1) * matrix.columns();
+        int factor = operands.terms().getFirst().factor();
+        if (largest < Integer.MAX_VALUE) {
+            return graph.op(OnnxOp.Add, graph.op(OnnxOp.Mul, sums[0], emitter.ints(Shape.of(), factor)), sums[1]);
+        }
+        Value upper = graph.op(OnnxOp.Mul, cast(graph, sums[0], DType.F32), graph.constant(factor));
+        return graph.op(OnnxOp.Add, upper, cast(graph, sums[1], DType.F32));
+    }
+
+    /// F32 `[batch, tokens, out]`: one integer product per block, each scaled before they are added.
+    private static Value blockProducts(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
+        QuantizedMatrix matrix = weight.matrix();
+        int groups = operands.groups();
+        Value blocks = graph.op(
+                OnnxOp.Reshape,
+                new WeightEmitter(graph).integers(weight),
+                graph.longs(groups, matrix.columns() / groups, matrix.rows()));
+        Value operand = operands.terms().getFirst().operand();
+        Value sums = graph.op(OnnxOp.MatMulInteger, operand, blocks, bytes(graph, 128));
+        Value scaled = graph.op(OnnxOp.Mul, cast(graph, sums, DType.F32), operands.scale());
+        return graph.op(OnnxOp.ReduceSum, Attributes.of("keepdims", 0), scaled, graph.longs(1));
+    }
+
+    /// F32 `[batch, tokens, in]`: what the integers stand for.
+    private static Value dequantized(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
+        Value zeroPoint =
+                operands.zeroPoint().map(value -> cast(graph, value, DType.F32)).orElseGet(() -> graph.constant(128));
+        Value sum = operands.terms().stream()
+                .map(term -> {
+                    Value codes = graph.op(OnnxOp.Sub, cast(graph, term.operand(), DType.F32), zeroPoint);
+                    return graph.op(OnnxOp.Mul, codes, graph.constant(term.factor()));
+                })
+                .reduce((a, b) -> graph.op(OnnxOp.Add, a, b))
+                .orElseThrow();
+        Value scaled = graph.op(OnnxOp.Mul, sum, operands.scale());
+        if (operands.groups() == 1) {
+            return scaled;
+        }
+        Value byToken = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1, 3), scaled);
+        return graph.op(
+                OnnxOp.Reshape, byToken, graph.longs(0, 0, weight.matrix().columns()));
+    }
+
+    private static Value cast(OnnxGraphBuilder graph, Value value, DType to) {
+        return graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(to)), value);
+    }
+
+    private static Value bytes(OnnxGraphBuilder graph, int value) {
+        Tensor tensor = Tensor.zeros(DType.U8, Shape.of());
+        tensor.data().set(ValueLayout.JAVA_BYTE, 0, (byte) value);
+        return graph.constant(tensor);
+    }
+}

@@ -1,0 +1,153 @@
+package dev.quantreel.engines.quant;
+
+import java.math.BigInteger;
+
+/// How the input of a linear is quantized on line: where the scales lie and how the integer product is formed.
+///
+/// Symmetric members use codes `-max..max` with `max = 2^(bits-1) - 1`; the product's left operand is always unsigned
+/// 8-bit with zero point 128, which is the only fast form on stock engines. [QuantizedActivation#of] is the
+/// specification of every member. Tokens of zeros get scale 1.
+public sealed interface ActivationQuantizer {
+
+    /// Activations stay in floating point; weight-only quantization (A16).
+    record FullPrecision() implements ActivationQuantizer {}
+
+    /// ARQ, default below 8 bits: one scale per token and block of channels, formed as an integer multiple of a scale
+    /// per token, `s_ig = t_i * m_ig` with `m_ig` in `1..floor(127 / max)`. The operand is `code * m`, so one
+    // integer
+    /// product and one row scale serve all blocks. At 8 bits the multiplier is 1 and this is [Token].
+    ///
+    /// @param groupSize channels per block
+    /// @param clip share of a block's largest absolute value that its scale spans
+    record Block(int groupSize, ClipRatios clip) implements ActivationQuantizer {
+        public Block(int groupSize) {
+            this(groupSize, ClipRatios.BLOCK);
+        }
+
+        public Block {
+            requireGroup(groupSize);
+        }
+    }
+
+    /// One scale per token and block of channels to the letter: one integer product per block, scaled and added in
+    /// floating point. The reference for [Block]; slow on stock engines.
+    ///
+    /// @param groupSize channels per block
+    /// @param clip share of a block's largest absolute value that its scale spans
+    record BlockExact(int groupSize, ClipRatios clip) implements ActivationQuantizer {
+        public BlockExact(int groupSize) {
+            this(groupSize, ClipRatios.BLOCK);
+        }
+
+        public BlockExact {
+            requireGroup(groupSize);
+        }
+    }
+
+    /// One scale per token (QuaRot).
+    ///
+    /// @param clip share of a token's largest absolute value that its scale spans
+    record Token(ClipRatios clip) implements ActivationQuantizer {
+        public Token() {
+            this(ClipRatios.TOKEN);
+        }
+    }
+
+    /// One scale and zero point per token over its range; the MinMax baseline.
+    record TokenAsymmetric() implements ActivationQuantizer {}
+
+    /// ARQ to the letter: one scale per channel, shared by all tokens, as integer multiples `1..15` of one scale. From
+    /// 5 bits on the code is split, `q = 16 h + l`, into two products, so that it stays exact.
+    record Channel() implements ActivationQuantizer {}
+
+    /// One scale per channel, as in [Channel], times one scale per token.
+    ///
+    /// @param statistic what the scale of a channel measures
+    record ChannelToken(Statistic statistic) implements ActivationQuantizer {
+        public ChannelToken() {
+            this(Statistic.ABSMAX);
+        }
+    }
+
+    /// Row-normalised static scale (RNS): the token divided by its rms and quantized with the constant scale
+    /// `k / max`; default at 8 bits.
+    ///
+    /// @param span k, in rms
+    record RowNormalized(ClipRatios span) implements ActivationQuantizer {
+        public RowNormalized() {
+            this(ClipRatios.ROW_NORMALIZED);
+        }
+    }
+
+    /// [Block] below 8 bits, [RowNormalized] at 8 bits. In a graph that serves both the quantization is an `If`, the
+    /// product outside it is shared.
+    record Auto(Block block, RowNormalized rowNormalized) implements ActivationQuantizer {
+        public Auto() {
+            this(new Block(64), new RowNormalized());
+        }
+    }
+
+    /// What the scale of a channel measures over all tokens.
+    enum Statistic {
+        ABSMAX,
+        RMS
+    }
+
+    /// The member that acts at this many bits.
+    default ActivationQuantizer resolve(int bits) {
+        return this instanceof Auto(Block block, RowNormalized rowNormalized)
+                ? (bits < 8 ? block : rowNormalized)
+                : this;
+    }
+
+    /// This quantizer for an input of `channels` channels: a block size that does not divide them becomes the greatest
+    /// common divisor.
+    default ActivationQuantizer fit(int channels) {
+        return switch (this) {
+            case Block(int groupSize, ClipRatios clip) -> new Block(commonDivisor(groupSize, channels), clip);
+            case BlockExact(int groupSize, ClipRatios clip) -> new BlockExact(commonDivisor(groupSize, channels), clip);
+            case Auto(Block block, RowNormalized rowNormalized) ->
+                new Auto(new Block(commonDivisor(block.groupSize(), channels), block.clip()), rowNormalized);
+            case FullPrecision _, Token _, TokenAsymmetric _, Channel _, ChannelToken _, RowNormalized _ -> this;
+        };
+    }
+
+    /// What to feed to `activation_clip` at this many bits.
+    default float clip(int bits) {
+        return switch (resolve(bits)) {
+            case Block block -> block.clip().at(bits);
+            case BlockExact block -> block.clip().at(bits);
+            case Token(ClipRatios clip) -> clip.at(bits);
+            case RowNormalized(ClipRatios span) -> span.at(bits);
+            case FullPrecision _, TokenAsymmetric _, Channel _, ChannelToken _, Auto _ -> 1;
+        };
+    }
+
+    /// Largest code of a symmetric quantizer: `2^(bits-1) - 1`.
+    ///
+    /// @throws IllegalArgumentException when bits is not in 2..8
+    static int maxCode(int bits) {
+        if (bits < 2 || bits > 8) {
+            throw new IllegalArgumentException("activation bits is " + bits + "; 2 to 8 are accepted");
+        }
+        return (1 << (bits - 1)) - 1;
+    }
+
+    private static int commonDivisor(int groupSize, int channels) {
+        int divisor =
+                BigInteger.valueOf(groupSize).gcd(BigInteger.valueOf(channels)).intValueExact();
+        if (divisor < 8) {
+            throw new IllegalArgumentException(
+                    "activation block size " + groupSize + " and " + channels + " channels share only the divisor "
+                            + divisor + "; choose a block size that divides the channels");
+        }
+        return divisor;
+    }
+
+    private static void requireGroup(int groupSize) {
+        if (groupSize < 8) {
+            throw new IllegalArgumentException(
+                    "activation block size is " + groupSize + "; 8 or more channels are accepted (64 is usual)");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+
+/// Finds the grid of one row. Not thread-safe: holds the row it works on.
+final class GridSearch {
+
+    /// Candidates of the coarse search per unit of shrinking.
+    private static final int STEPS = 100;
+
+    /// The coarse search ends when both bounds are shrunk to this many hundredths.
+    private static final int SMALLEST = 20;
+
+    /// Steps of the fine pass to each side of the best coarse candidate.
+    private static final int FINE = 3;
+
+    private final GridSearchKernels kernels;
+    private final int maxCode;
+    private final int columns;
+    private final float[] row;
+    private float low;
+    private float high;
+
+    GridSearch(GridSearchKernels kernels, int bits, float[] row, int columns) {
+        this.kernels = kernels;
+        this.maxCode = (1 << bits) - 1;
+        this.row = row;
+        this.columns = columns;
+    }
+
+    /// The grid for the present content of the row.
+    Grid find(WeightQuantizer quantizer) {
+        measureRange();
+        return switch (quantizer) {
+            case WeightQuantizer.MinMax _ -> Grid.over(low, high, maxCode);
+            case WeightQuantizer.Pbq() -> bounded();
+            case WeightQuantizer.Bgr(int maxIterations, double tolerance) ->
+                refined(bounded(), maxIterations, tolerance);
+        };
+    }
+
+    float low() {
+        return low;
+    }
+
+    float high() {
+        return high;
+    }
+
+    void measureRange() {
+        low = 0;
+        high = 0;
+        for (int i = 0; i < columns; i++) {
+            low = Math.min(low, row[i]);
+            high = Math.max(high, row[i]);
+        }
+    }
+
+    /// Coupled shrinking of both bounds, then a two-dimensional pass around the best.
+    private Grid bounded() {
+        Grid best = Grid.over(low, high, maxCode);
+        float bestError = error(best);
+        int bestStep = STEPS;
+        for (int step = STEPS - 1; step >= SMALLEST; step--) {
+            Grid candidate = shrunk(step, step);
+            float error = error(candidate);
+            if (error < bestError) {
+                bestError = error;
+                best = candidate;
+                bestStep = step;
+            }
+        }
+        int centre = bestStep;
+        for (int lower = centre - FINE; lower <= Math.min(STEPS, centre + FINE); lower++) {
+            for (int upper = centre - FINE; upper <= Math.min(STEPS, centre + FINE); upper++) {
+                Grid candidate = shrunk(lower, upper);
+                float error = error(candidate);
+                if (error < bestError) {
+                    bestError = error;
+                    best = candidate;
+                }
+            }
+        }
+        return best;
+    }
+
+    private Grid shrunk(int lowerStep, int upperStep) {
+        return Grid.over(low * lowerStep / STEPS, high * upperStep / STEPS, maxCode);
+    }
+
+    private float error(Grid grid) {
+        return kernels.squaredError(row, columns, grid.step(), -grid.zeroPoint(), maxCode - (float) grid.zeroPoint());
+    }
+
+    /// Coordinate descent: least-squares step for the codes, mean zero point for the step, nearest codes for both.
+    private Grid refined(Grid start, int maxIterations, double tolerance) {
+        Grid best = start;
+        float bestError = error(start);
+        Grid current = start;
+        float previous = bestError;
+        for (int iteration = 0; iteration < maxIterations; iteration++) {
+            float step = leastSquaresStep(current);
+            if (!(step > 0)) {
+                break;
+            }
+            current = new Grid(step, meanZeroPoint(current, step), maxCode);
+            float error = error(current);
+            if (error < bestError) {
+                bestError = error;
+                best = current;
+            }
+            if (previous - error < tolerance * previous) {
+                break;
+            }
+            previous = error;
+        }
+        return best;
+    }
+
+    private float leastSquaresStep(Grid grid) {
+        double product = 0;
+        double square = 0;
+        for (int i = 0; i < columns; i++) {
+            double level = grid.code(row[i]) - grid.zeroPoint();
+            product += level * row[i];
+            square += level * level;
+        }
+        return square == 0 ? 0 : (float) (product / square);
+    }
+
+    /// Mean of `code - w / step`, where the codes are those of the grid before its step changed.
+    private int meanZeroPoint(Grid grid, float step) {
+        double sum = 0;
+        for (int i = 0; i < columns; i++) {
+            sum += grid.code(row[i]) - row[i] / (double) step;
+        }
+        return Grid.clamp((int) Math.rint(sum / columns), maxCode);
+    }
+}

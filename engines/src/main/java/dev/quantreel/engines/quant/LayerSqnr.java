@@ -1,0 +1,85 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.tensor.Checkpoint;
+
+/// Signal to quantization noise of one linear's output `X Wᵀ`, in decibels, `10·log10(‖Y‖²/‖Y−Ŷ‖²)`; positive infinity
+/// for equal outputs.
+///
+/// @param weightOnly quantized weight, full-precision activation
+/// @param activationOnly full-precision weight, quantized activation
+/// @param both as the linear runs
+public record LayerSqnr(double weightOnly, double activationOnly, double both) {
+
+    /// Measures one layer on recorded inputs.
+    ///
+    /// @param layer weight key without `.weight`, one of `weights.matrices()`
+    /// @param inputs what the layer reads, before rotation; a few hundred tokens tell enough
+    /// @param bits of the activations
+    public static LayerSqnr of(
+            QuantizedWeights weights, String layer, ActivationMatrix inputs, int bits, RowTasks tasks) {
+        QuantizedMatrix matrix = weights.matrix(layer)
+                .orElseThrow(() -> new IllegalArgumentException("layer " + layer + " is not quantized by this plan"));
+        Checkpoint checkpoint = weights.checkpoint();
+        WeightMatrix original = QuantizedWeights.weight(checkpoint, weights.plan(), layer);
+        ActivationMatrix rotated = weights.rotation(matrix).map(inputs::rotated).orElse(inputs);
+        ActivationMatrix rounded = rounded(rotated, weights.plan().activations(), bits);
+        return of(original, matrix, rotated, rounded, tasks);
+    }
+
+    static LayerSqnr of(
+            WeightMatrix original,
+            QuantizedMatrix matrix,
+            ActivationMatrix x,
+            ActivationMatrix rounded,
+            RowTasks tasks) {
+        double[][] rows = new double[original.rows()][4];
+        tasks.run(original.rows(), (from, to) -> {
+            float[] weight = new float[original.columns()];
+            float[] quantized = new float[original.columns()];
+            for (int o = from; o < to; o++) {
+                original.readRow(o, weight);
+                matrix.dequantizeRow(o, quantized);
+                measure(rows[o], weight, quantized, x, rounded);
+            }
+        });
+        double[] sums = new double[4];
+        for (double[] row : rows) {
+            for (int i = 0; i < 4; i++) {
+                sums[i] += row[i];
+            }
+        }
+        return new LayerSqnr(decibels(sums[0], sums[1]), decibels(sums[0], sums[2]), decibels(sums[0], sums[3]));
+    }
+
+    /// The values that a quantizer's integers stand for.
+    static ActivationMatrix rounded(ActivationMatrix x, ActivationQuantizer quantizer, int bits) {
+        if (quantizer instanceof ActivationQuantizer.FullPrecision) {
+            return x;
+        }
+        QuantizedActivation quantized = QuantizedActivation.of(x, quantizer, bits);
+        float[] values = new float[x.tokens() * x.channels()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = quantized.value(i / x.channels(), i % x.channels());
+        }
+        return ActivationMatrix.of(x.channels(), values);
+    }
+
+    private static void measure(
+            double[] sums, float[] weight, float[] quantized, ActivationMatrix x, ActivationMatrix rounded) {
+        for (int i = 0; i < x.tokens(); i++) {
+            double exact = x.dot(i, weight);
+            sums[0] += exact * exact;
+            sums[1] += square(exact - x.dot(i, quantized));
+            sums[2] += square(exact - rounded.dot(i, weight));
+            sums[3] += square(exact - rounded.dot(i, quantized));
+        }
+    }
+
+    private static double square(double value) {
+        return value * value;
+    }
+
+    private static double decibels(double signal, double noise) {
+        return 10 * Math.log10(signal / noise);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.rotation.Rotation;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// A plan carried out on a checkpoint: the quantized matrices by layer, beside the checkpoint that holds the rest.
+/// Immutable; safe to share between graphs, bit widths and sessions.
+public final class QuantizedWeights {
+
+    private final Checkpoint checkpoint;
+    private final QuantizationPlan plan;
+    private final SequencedMap<String, QuantizedMatrix> matrices;
+
+    private QuantizedWeights(
+            Checkpoint checkpoint, QuantizationPlan plan, SequencedMap<String, QuantizedMatrix> matrices) {
+        this.checkpoint = checkpoint;
+        this.plan = plan;
+        this.matrices = Collections.unmodifiableSequencedMap(matrices);
+    }
+
+    /// Quantizes the layers that the plan selects, on all processors.
+    ///
+    /// @param layers the model's block linears: weight keys without `.weight`
+    /// @throws IllegalArgumentException when a weight is missing, is no floating-point matrix, or is not finite
+    /// @throws java.util.concurrent.CancellationException when `cancellation` asked to stop
+    public static QuantizedWeights of(
+            Checkpoint checkpoint,
+            QuantizationPlan plan,
+            List<String> layers,
+            QuantizationProgress progress,
+            CancellationToken cancellation) {
+        return of(checkpoint, plan, layers, progress, RowTasks.parallel(cancellation));
+    }
+
+    static QuantizedWeights of(
+            Checkpoint checkpoint,
+            QuantizationPlan plan,
+            List<String> layers,
+            QuantizationProgress progress,
+            RowTasks tasks) {
+        List<String> selected = plan.layers().select(layers);
+        SequencedMap<String, QuantizedMatrix> matrices = new LinkedHashMap<>();
+        for (String layer : selected) {
+            WeightMatrix weight = weight(checkpoint, plan, layer);
+            matrices.put(layer, QuantizedMatrix.of(weight, plan.weights(), plan.weightBits(), tasks));
+            progress.layerDone(layer, matrices.size(), selected.size());
+        }
+        return new QuantizedWeights(checkpoint, plan, matrices);
+    }
+
+    /// The full-precision weight of a layer as the plan quantizes it: rotated where the plan rotates.
+    static WeightMatrix weight(Checkpoint checkpoint, QuantizationPlan plan, String layer) {
+        String name = layer + ".weight";
+        WeightMatrix weight = WeightMatrix.of(name, checkpoint.tensor(name));
+        return plan.rotation().at(weight.columns()).map(weight::rotated).orElse(weight);
+    }
+
+    /// What was quantized; also holds every tensor that was not.
+    public Checkpoint checkpoint() {
+        return checkpoint;
+    }
+
+    public QuantizationPlan plan() {
+        return plan;
+    }
+
+    /// Quantized matrices in the order of the model's layers, by layer name; each carries its error figures.
+    public SequencedMap<String, QuantizedMatrix> matrices() {
+        return matrices;
+    }
+
+    /// The quantized matrix of a layer; empty when the plan keeps the layer.
+    public Optional<QuantizedMatrix> matrix(String layer) {
+        return Optional.ofNullable(matrices.get(layer));
+    }
+
+    /// The rotation of a layer's input.
+    public Optional<Rotation> rotation(QuantizedMatrix matrix) {
+        return plan.rotation().at(matrix.columns());
+    }
+
+    /// Bytes before and after, including steps, zero points and the tensors that are kept.
+    public WeightMemory memory() {
+        long original = 0;
+        long kept = 0;
+        for (String name : checkpoint.names()) {
+            Tensor tensor = checkpoint.tensor(name);
+            long bytes = 2 * tensor.elements();
+            original += bytes;
+            boolean quantized = name.endsWith(".weight")
+                    && matrices.containsKey(name.substring(0, name.length() - ".weight".length()));
+            kept += quantized ? 0 : bytes;
+        }
+        long quantized =
+                matrices.values().stream().mapToLong(QuantizedMatrix::bytes).sum();
+        return new WeightMemory(original, quantized, kept);
+    }
+}

@@ -1,0 +1,94 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.rotation.Rotation;
+import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/// Rows of a weight `[out, in]`, read as F32 one at a time, so that a mapped checkpoint is never converted whole. Safe
+/// to read from many threads.
+public interface WeightMatrix {
+
+    /// Tensor name, for messages.
+    String name();
+
+    int rows();
+
+    int columns();
+
+    /// Copies one row.
+    ///
+    /// @param into at least [#columns] long
+    /// @throws IllegalArgumentException when the row holds NaN or an infinity; the message names tensor and place
+    void readRow(int row, float[] into);
+
+    /// @throws IllegalArgumentException when `tensor` is no matrix of a floating-point type
+    static WeightMatrix of(String name, Tensor tensor) {
+        if (!tensor.isMatrix()) {
+            throw new IllegalArgumentException(
+                    "weight " + name + " has shape " + tensor.shape() + "; a linear needs a matrix [out, in]");
+        }
+        switch (tensor.dtype()) {
+            case F64, F32, F16, BF16, F8_E4M3, F8_E5M2 -> {}
+            default ->
+                throw new IllegalArgumentException("weight " + name + " is " + tensor.dtype()
+                        + "; F64, F32, F16, BF16, F8_E4M3 or F8_E5M2 can be quantized");
+        }
+        return new Stored(
+                name,
+                Math.toIntExact(tensor.shape().dim(0)),
+                Math.toIntExact(tensor.shape().dim(1)),
+                tensor);
+    }
+
+    /// The same matrix with every row rotated.
+    default WeightMatrix rotated(Rotation rotation) {
+        if (rotation.width() != columns()) {
+            throw new IllegalArgumentException(
+                    "weight " + name() + " has " + columns() + " columns, the rotation " + rotation.width());
+        }
+        return new Rotated(this, rotation);
+    }
+
+    /// A matrix as a tensor holds it.
+    record Stored(String name, int rows, int columns, Tensor tensor) implements WeightMatrix {
+        @Override
+        public void readRow(int row, float[] into) {
+            long bytes = tensor.dtype().byteSize(columns);
+            Tensor stored =
+                    new Tensor(tensor.dtype(), Shape.of(columns), tensor.data().asSlice(row * bytes, bytes));
+            Conversions.toF32(stored, MemorySegment.ofArray(into).asSlice(0, 4L * columns));
+            for (int column = 0; column < columns; column++) {
+                if (!Float.isFinite(into[column])) {
+                    throw new IllegalArgumentException("weight " + name + " holds " + into[column] + " in row " + row
+                            + ", column " + column + "; only finite weights can be quantized");
+                }
+            }
+        }
+    }
+
+    /// A matrix whose rows are rotated when they are read.
+    record Rotated(WeightMatrix source, Rotation rotation) implements WeightMatrix {
+        @Override
+        public String name() {
+            return source.name();
+        }
+
+        @Override
+        public int rows() {
+            return source.rows();
+        }
+
+        @Override
+        public int columns() {
+            return source.columns();
+        }
+
+        @Override
+        public void readRow(int row, float[] into) {
+            source.readRow(row, into);
+            rotation.apply(into);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package dev.quantreel.engines.rotation;
+
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// A random-sign block Hadamard rotation of the channel axis: `x' = H(x ⊙ d) / √B` on every run of `B` channels.
+///
+/// It is orthogonal, so `x'·w' = x·w` when activations and weight rows are rotated alike, and it needs no data. The
+/// signs matter: without them a constant offset of the channels falls into a single coefficient per block. The signs
+/// follow from seed and width alone, so that all linears that share an input share them, and an artifact stores only
+/// seed, width and block size. Immutable; safe to share.
+public final class Rotation {
+
+    /// Block size that is used when nothing else is asked for.
+    public static final int DEFAULT_BLOCK_SIZE = 256;
+
+    /// Largest power of two that an ONNX graph multiplies by in one dense product; larger ones are split.
+    private static final int DENSE_ORDER = 64;
+
+    private final int width;
+    private final int blockSize;
+    private final long seed;
+    private final int factor;
+    private final HadamardMatrix factorMatrix;
+    private final float[] signs;
+
+    private Rotation(int width, int blockSize, long seed) {
+        this.width = width;
+        this.blockSize = blockSize;
+        this.seed = seed;
+        this.factor = factorOf(blockSize);
+        this.factorMatrix = HadamardMatrix.of(factor);
+        this.signs = signs(width, seed);
+    }
+
+    /// A rotation with blocks of `blockSize` channels, or of the largest power of two below that divides `width`.
+    ///
+    /// @param width channels
+    /// @param blockSize a power of two, or `K * 2^m` with `K` of [HadamardMatrix#FACTORS]
+    /// @throws IllegalArgumentException when `width` is odd or `blockSize` is not an order of a known matrix
+    public static Rotation of(int width, int blockSize, long seed) {
+        if (width < 2 || width % 2 != 0) {
+            throw new IllegalArgumentException(
+                    "cannot rotate " + width + " channels; an even number of channels is needed");
+        }
+        if (blockSize < 2 || factorOf(blockSize) == 0) {
+            throw new IllegalArgumentException("rotation block size " + blockSize
+                    + " is not accepted; use a power of two, or K*2^m with K of " + HadamardMatrix.FACTORS);
+        }
+        if (width % blockSize == 0) {
+            return new Rotation(width, blockSize, seed);
+        }
+        return new Rotation(width, Math.min(Integer.highestOneBit(blockSize), Integer.lowestOneBit(width)), seed);
+    }
+
+    /// One block over all channels, where a Hadamard matrix of that order is known (`K * 2^m`).
+    ///
+    /// @throws IllegalArgumentException when none is
+    public static Rotation fullWidth(int width, long seed) {
+        return of(width, width, seed);
+    }
+
+    public int width() {
+        return width;
+    }
+
+    public int blockSize() {
+        return blockSize;
+    }
+
+    public long seed() {
+        return seed;
+    }
+
+    /// Rotates the first `width` values in place; computed in double precision and rounded once.
+    public void apply(float[] row) {
+        double[] block = new double[blockSize];
+        double scale = 1 / Math.sqrt(blockSize);
+        for (int start = 0; start < width; start += blockSize) {
+            for (int i = 0; i < blockSize; i++) {
+                block[i] = row[start + i] * signs[start + i];
+            }
+            walshHadamard(block);
+            mixFactor(block, false);
+            for (int i = 0; i < blockSize; i++) {
+                row[start + i] = (float) (block[i] * scale);
+            }
+        }
+    }
+
+    /// Undoes [#apply]; the transpose.
+    public void applyInverse(float[] row) {
+        double[] block = new double[blockSize];
+        double scale = 1 / Math.sqrt(blockSize);
+        for (int start = 0; start < width; start += blockSize) {
+            for (int i = 0; i < blockSize; i++) {
+                block[i] = row[start + i];
+            }
+            mixFactor(block, true);
+            walshHadamard(block);
+            for (int i = 0; i < blockSize; i++) {
+                row[start + i] = (float) (block[i] * scale * signs[start + i]);
+            }
+        }
+    }
+
+    /// Emits the rotation of the last axis of `x`.
+    ///
+    /// The scaled signs are one elementwise product; the Hadamard matrix is applied factor by factor
+    /// (`H₂₅₆ = H₁₆ ⊗ H₁₆`). That takes `2 * 16` instead of 256 multiply-adds per channel and is 2.3 times as fast
+    // on
+    /// ONNX Runtime as one product with the 256 x 256 matrix, in spite of the small products.
+    ///
+    /// @param x F32 `[batch, tokens, width]`
+    /// @return F32 `[batch, tokens, width]`
+    public Value emit(OnnxGraphBuilder graph, Value x) {
+        float scale = (float) (1 / Math.sqrt(blockSize));
+        float[] scaled = new float[width];
+        for (int i = 0; i < width; i++) {
+            scaled[i] = signs[i] * scale;
+        }
+        Value value = graph.op(OnnxOp.Mul, x, graph.constant(Tensor.of(Shape.of(width), scaled)));
+        int inner = blockSize;
+        List<Integer> factors = factors();
+        for (int i = 0; i < factors.size(); i++) {
+            int order = factors.get(i);
+            inner /= order;
+            if (inner == 1) {
+                Value rows = graph.op(OnnxOp.Reshape, value, graph.longs(0, 0, width / order, order));
+                value = graph.op(OnnxOp.MatMul, rows, matrix(graph, order, true));
+            } else {
+                Value slabs = graph.op(
+                        OnnxOp.Reshape, value, graph.longs(0, 0, width / ((long) order * inner), order, inner));
+                value = graph.op(OnnxOp.MatMul, matrix(graph, order, false), slabs);
+            }
+        }
+        return graph.op(OnnxOp.Reshape, value, graph.longs(0, 0, width));
+    }
+
+    /// Orders of the Kronecker factors, slowest axis first; their product is the block size.
+    List<Integer> factors() {
+        List<Integer> factors = new ArrayList<>();
+        if (factor > 1) {
+            factors.add(factor);
+        }
+        int rest = blockSize / factor;
+        int parts = 1;
+        while (rest > Math.pow(parts == 1 ? DENSE_ORDER : 32, parts)) {
+            parts++;
+        }
+        int bits = Integer.numberOfTrailingZeros(rest);
+        for (; parts > 0 && bits > 0; parts--) {
+            int share = bits / parts;
+            factors.add(1 << share);
+            bits -= share;
+        }
+        return factors;
+    }
+
+    private static Value matrix(OnnxGraphBuilder graph, int order, boolean transposed) {
+        HadamardMatrix matrix = HadamardMatrix.of(order);
+        float[] entries = new float[order * order];
+        for (int i = 0; i < order; i++) {
+            for (int j = 0; j < order; j++) {
+                entries[i * order + j] = transposed ? matrix.entry(j, i) : matrix.entry(i, j);
+            }
+        }
+        return graph.constant(Tensor.of(Shape.of(order, order), entries));
+    }
+
+    /// Fast Walsh-Hadamard transform over the contiguous power-of-two part of a block.
+    private void walshHadamard(double[] block) {
+        int length = blockSize / factor;
+        for (int half = 1; half < length; half *= 2) {
+            for (int start = 0; start < block.length; start += 2 * half) {
+                for (int i = start; i < start + half; i++) {
+                    double a = block[i];
+                    double b = block[i + half];
+                    block[i] = a + b;
+                    block[i + half] = a - b;
+                }
+            }
+        }
+    }
+
+    /// The dense factor across the `K` runs of a block.
+    private void mixFactor(double[] block, boolean transposed) {
+        if (factor == 1) {
+            return;
+        }
+        int run = blockSize / factor;
+        double[] in = new double[factor];
+        for (int column = 0; column < run; column++) {
+            for (int k = 0; k < factor; k++) {
+                in[k] = block[k * run + column];
+            }
+            for (int row = 0; row < factor; row++) {
+                double sum = 0;
+                for (int k = 0; k < factor; k++) {
+                    sum += in[k] * (transposed ? factorMatrix.entry(k, row) : factorMatrix.entry(row, k));
+                }
+                block[row * run + column] = sum;
+            }
+        }
+    }
+
+    private static float[] signs(int width, long seed) {
+        SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + width);
+        float[] signs = new float[width];
+        for (int i = 0; i < width; i++) {
+            signs[i] = random.nextBoolean() ? 1 : -1;
+        }
+        return signs;
+    }
+
+    /// The factor that is not a power of two, 1 when there is none, 0 when the order is not known.
+    private static int factorOf(int order) {
+        if (Integer.bitCount(order) == 1) {
+            return 1;
+        }
+        for (int factor : HadamardMatrix.FACTORS) {
+            if (order % factor == 0 && Integer.bitCount(order / factor) == 1) {
+                return factor;
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public String toString() {
+        return "hadamard(width " + width + ", block " + blockSize + ", seed " + seed + ")";
+    }
+}

@@ -1,0 +1,292 @@
+package dev.quantreel.engines.dit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
+import dev.quantreel.engines.onnx.Dim;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.ActivationMatrix;
+import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.ActivationQuantizer.Statistic;
+import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.QuantizationProgress;
+import dev.quantreel.engines.quant.QuantizedActivation;
+import dev.quantreel.engines.quant.QuantizedMatrix;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.ReferenceLinear;
+import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.SyntheticData;
+import dev.quantreel.engines.quant.WeightQuantizer;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
+import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class QuantizedLinearsTest {
+
+    private static final int TOKENS = 24;
+    private static final int CHANNELS = 256;
+    private static final int OUTPUTS = 48;
+    private static final String LAYER = "blocks.0.self_attn.q";
+    private static final Engine ENGINE = new OrtEngineProvider().create(new EngineOptions(1));
+
+    static Stream<ActivationQuantizer> modes() {
+        return Stream.of(
+                new ActivationQuantizer.Block(64),
+                new ActivationQuantizer.Block(32),
+                new ActivationQuantizer.BlockExact(64),
+                new ActivationQuantizer.Token(),
+                new ActivationQuantizer.TokenAsymmetric(),
+                new ActivationQuantizer.Channel(),
+                new ActivationQuantizer.ChannelToken(),
+                new ActivationQuantizer.ChannelToken(Statistic.RMS),
+                new ActivationQuantizer.RowNormalized(),
+                new ActivationQuantizer.Auto());
+    }
+
+    /// Integers of a size whose squares and rotations are exact in F32 in any order of summation.
+    private static ActivationMatrix integers() {
+        float[] x = SyntheticData.gaussian(TOKENS * CHANNELS, 12, 5);
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) Math.rint(x[i]);
+        }
+        Arrays.fill(x, 3 * CHANNELS, 4 * CHANNELS, 0);
+        return ActivationMatrix.of(CHANNELS, x);
+    }
+
+    private static QuantizedWeights quantized(ActivationQuantizer mode, int weightBits) {
+        QuantizationPlan plan = new QuantizationPlan(
+                new WeightQuantizer.Pbq(), weightBits, new RotationPlan.Hadamard(256, 11), mode, LayerRule.ALL);
+        return QuantizedWeights.of(
+                SyntheticData.linears(OUTPUTS, CHANNELS, LAYER),
+                plan,
+                List.of(LAYER),
+                QuantizationProgress.NONE,
+                CancellationToken.NONE);
+    }
+
+    private static float[] reference(QuantizedWeights weights, ActivationMatrix x, int bits) {
+        QuantizedMatrix matrix = weights.matrix(LAYER).orElseThrow();
+        ActivationMatrix rotated = x.rotated(weights.rotation(matrix).orElseThrow());
+        QuantizedActivation activation =
+                QuantizedActivation.of(rotated, weights.plan().activations(), bits);
+        float[] bias = weights.checkpoint().tensor(LAYER + ".bias").toFloatArray();
+        return ReferenceLinear.of(matrix, bias).apply(activation);
+    }
+
+    private static OnnxModel model(LinearLayers linears, String... layers) {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("linear");
+        Value x = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
+        linears.declareInputs(graph);
+        LinearLayers.Input input = linears.prepare(graph, x, List.of(layers));
+        for (String layer : layers) {
+            Value y = linears.apply(graph, input, layer);
+            graph.output(layer + ".y", y, DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(OUTPUTS));
+        }
+        return graph.build(Map.of());
+    }
+
+    private static Map<String, Tensor> run(OnnxModel model, ActivationMatrix x, Map<String, Tensor> scalars) {
+        Map<String, Tensor> inputs = new LinkedHashMap<>(scalars);
+        inputs.put("x", tensor(x));
+        try (Session session = ENGINE.open(model)) {
+            return session.run(inputs, CancellationToken.NONE);
+        }
+    }
+
+    private static float[] floats(Map<String, Tensor> outputs, String name) {
+        return Objects.requireNonNull(outputs.get(name), name).toFloatArray();
+    }
+
+    private static Tensor tensor(ActivationMatrix x) {
+        float[] values = new float[x.tokens() * x.channels()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = x.at(i / x.channels(), i % x.channels());
+        }
+        return Tensor.of(Shape.of(1, x.tokens(), x.channels()), values);
+    }
+
+    private static void assertEqual(float[] actual, float[] expected) {
+        double largest = 0;
+        double worst = 0;
+        for (int i = 0; i < expected.length; i++) {
+            largest = Math.max(largest, Math.abs(expected[i]));
+            worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
+        }
+        assertThat(largest).isPositive();
+        assertThat(worst).as("worst difference of %s outputs", expected.length).isLessThan(1e-5 * largest);
+    }
+
+    @ParameterizedTest
+    @MethodSource("modes")
+    void oneGraphServesAllActivationBitsAndEqualsTheReference(ActivationQuantizer mode) {
+        QuantizedWeights weights = quantized(mode, 4);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        OnnxModel model = model(linears, LAYER);
+        ActivationMatrix x = integers();
+        for (int bits : new int[] {4, 6, 8}) {
+            float[] y = floats(run(model, x, linears.inputs(bits)), LAYER + ".y");
+            assertEqual(y, reference(weights, x, bits));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("modes")
+    void fixedBitsAndFakeQuantEqualTheReferenceToo(ActivationQuantizer mode) {
+        QuantizedWeights weights = quantized(mode, 4);
+        ActivationMatrix x = integers();
+        for (int bits : new int[] {4, 8}) {
+            float[] expected = reference(weights, x, bits);
+            for (Arithmetic arithmetic : Arithmetic.values()) {
+                QuantizedLinears linears = QuantizedLinears.fixed(weights, arithmetic, bits);
+                assertThat(linears.inputs(bits)).isEmpty();
+                assertEqual(floats(run(model(linears, LAYER), x, Map.of()), LAYER + ".y"), expected);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("modes")
+    void operandsEqualTheReferenceCodesExactly(ActivationQuantizer mode) {
+        for (int bits : new int[] {4, 6, 8}) {
+            ActivationMatrix x = integers();
+            OnnxGraphBuilder graph = OnnxGraphBuilder.create("codes");
+            Value input = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
+            ActivationEmitter emitter = new ActivationEmitter(
+                    graph,
+                    graph.constant(ActivationQuantizer.maxCode(bits)),
+                    graph.constant(mode.clip(bits)),
+                    bits > 4);
+            Operands operands = emitter.emit(mode.resolve(bits), input, CHANNELS);
+            for (int k = 0; k < operands.terms().size(); k++) {
+                Dim[] dims = Stream.of("a", "b", "c", "d")
+                        .map(Dim::of)
+                        .limit(operands.groups() > 1 ? 4 : 3)
+                        .toArray(Dim[]::new);
+                graph.output("codes" + k, operands.terms().get(k).operand(), DType.U8, dims);
+            }
+            Map<String, Tensor> outputs = run(graph.build(Map.of()), x, Map.of());
+            QuantizedActivation expected = QuantizedActivation.of(x, mode, bits);
+            assertThat(outputs).hasSize(expected.terms());
+            for (int k = 0; k < expected.terms(); k++) {
+                assertThat(differences(Objects.requireNonNull(outputs.get("codes" + k)), operands, expected, k))
+                        .as("codes that differ at %s bits", bits)
+                        .isEmpty();
+            }
+        }
+    }
+
+    private static List<String> differences(Tensor operand, Operands operands, QuantizedActivation expected, int term) {
+        List<String> differences = new ArrayList<>();
+        int offset = operands.zeroPoint().isPresent() ? 0 : 128;
+        int groupSize = CHANNELS / operands.groups();
+        for (int i = 0; i < TOKENS; i++) {
+            for (int j = 0; j < CHANNELS; j++) {
+                long index = operands.groups() == 1
+                        ? (long) i * CHANNELS + j
+                        : ((long) (j / groupSize) * TOKENS + i) * groupSize + j % groupSize;
+                int code = (operand.data().get(ValueLayout.JAVA_BYTE, index) & 0xFF) - offset;
+                if (code != expected.code(term, i, j)) {
+                    differences.add(
+                            "token " + i + ", channel " + j + ": " + code + ", not " + expected.code(term, i, j));
+                }
+            }
+        }
+        return differences;
+    }
+
+    @Test
+    void weightsOfEveryWidthAreExact() {
+        ActivationMatrix x = integers();
+        for (int bits : new int[] {2, 3, 5, 7, 8}) {
+            for (ActivationQuantizer mode : List.of(
+                    new ActivationQuantizer.Auto(),
+                    new ActivationQuantizer.TokenAsymmetric(),
+                    new ActivationQuantizer.Channel())) {
+                QuantizedWeights weights = quantized(mode, bits);
+                QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+                float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
+                assertEqual(y, reference(weights, x, 8));
+            }
+        }
+    }
+
+    @Test
+    void layersOfAGroupShareOneQuantizationAndKeptLayersStayExact() {
+        Checkpoint checkpoint = SyntheticData.linears(OUTPUTS, CHANNELS, "q", "k", "v");
+        QuantizationPlan plan = QuantizationPlan.DVD_QUANT.withLayers(new LayerRule("^v$"));
+        QuantizedWeights weights = QuantizedWeights.of(
+                checkpoint, plan, List.of("q", "k", "v"), QuantizationProgress.NONE, CancellationToken.NONE);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        OnnxModel model = model(linears, "q", "k", "v");
+        long branches = model.proto().getGraph().getNodeList().stream()
+                .filter(node -> node.getOpType().equals("If"))
+                .count();
+        assertThat(branches).isEqualTo(1);
+        ActivationMatrix x = integers();
+        Map<String, Tensor> quantized = run(model, x, linears.inputs(4));
+        Map<String, Tensor> exact = run(model(new FullPrecisionLinears(checkpoint), "q", "k", "v"), x, Map.of());
+        assertEqual(floats(quantized, "v.y"), floats(exact, "v.y"));
+        assertThat(floats(quantized, "q.y")).isNotEqualTo(floats(exact, "q.y"));
+    }
+
+    @Test
+    void weightOnlyQuantizationDeclaresNoInputs() {
+        QuantizedWeights weights = quantized(new ActivationQuantizer.FullPrecision(), 8);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        ActivationMatrix x = integers();
+        float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
+        Map<String, Tensor> outputs = run(model(new FullPrecisionLinears(weights.checkpoint()), LAYER), x, Map.of());
+        float[] exact = floats(outputs, LAYER + ".y");
+        double signal = 0;
+        double noise = 0;
+        for (int i = 0; i < y.length; i++) {
+            signal += (double) exact[i] * exact[i];
+            noise += Math.pow(exact[i] - y[i], 2);
+        }
+        assertThat(10 * Math.log10(signal / noise)).isGreaterThan(35);
+    }
+
+    @Test
+    void theSameCallsGiveTheSameBytes() {
+        QuantizedWeights weights = quantized(new ActivationQuantizer.Auto(), 4);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        assertThat(model(linears, LAYER).proto().toByteArray())
+                .isEqualTo(model(linears, LAYER).proto().toByteArray());
+    }
+
+    @Test
+    void aForeignInputOrAGraphWithoutDeclarationIsRefused() {
+        QuantizedLinears linears =
+                QuantizedLinears.of(quantized(new ActivationQuantizer.Auto(), 4), Arithmetic.INTEGER);
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("g");
+        Value x = graph.input("x", DType.F32, Dim.of(1), Dim.of(2), Dim.of(CHANNELS));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> linears.prepare(graph, x, List.of(LAYER)))
+                .withMessageContaining("declareInputs");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> linears.apply(graph, new LinearLayers.Input() {}, LAYER))
+                .withMessageContaining(LAYER);
+    }
+}
