@@ -10,6 +10,7 @@ import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
@@ -44,7 +45,8 @@ public final class QuantizedLinears implements LinearLayers {
     private final Arithmetic arithmetic;
     private final OptionalInt fixedBits;
     private final ActivationQuantizer activations;
-    private final FullPrecisionLinears fullPrecision;
+    private final FloatWeights floatWeights;
+    private final FloatLinears floatLinears;
     private @Nullable Emission emission;
 
     /// How the products of quantized values are computed.
@@ -61,7 +63,8 @@ public final class QuantizedLinears implements LinearLayers {
         this.fixedBits = fixedBits;
         ActivationQuantizer planned = weights.plan().activations();
         this.activations = fixedBits.isPresent() ? planned.resolve(fixedBits.getAsInt()) : planned;
-        this.fullPrecision = new FullPrecisionLinears(weights.checkpoint());
+        this.floatWeights = new FloatWeights(weights.checkpoint());
+        this.floatLinears = new FloatLinears(floatWeights);
     }
 
     /// Linears whose activation bits are chosen at every run.
@@ -113,7 +116,7 @@ public final class QuantizedLinears implements LinearLayers {
 
     @Override
     public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
-        Input raw = fullPrecision.prepare(graph, x, layers);
+        Input raw = floatLinears.prepare(graph, x, layers);
         Optional<QuantizedMatrix> matrix =
                 layers.stream().flatMap(layer -> weights.matrix(layer).stream()).findFirst();
         if (matrix.isEmpty()) {
@@ -138,7 +141,7 @@ public final class QuantizedLinears implements LinearLayers {
         }
         Optional<QuantizedMatrix> matrix = weights.matrix(layer);
         if (matrix.isEmpty()) {
-            return fullPrecision.apply(graph, prepared.raw, layer);
+            return floatLinears.apply(graph, prepared.raw, layer);
         }
         WeightEmitter emitter = new WeightEmitter(graph);
         WeightEmitter.Stored weight =
@@ -148,7 +151,14 @@ public final class QuantizedLinears implements LinearLayers {
                         ? scaled(graph, operands, weight)
                         : graph.op(OnnxOp.MatMul, dequantized(graph, operands, weight), emitter.floats(weight)))
                 .orElseGet(() -> graph.op(OnnxOp.MatMul, prepared.rotated, emitter.floats(weight)));
-        return fullPrecision.withBias(graph, product, layer);
+        return withBias(graph, product, layer);
+    }
+
+    private Value withBias(OnnxGraphBuilder graph, Value product, String layer) {
+        String name = layer + ".bias";
+        return weights.checkpoint().contains(name)
+                ? graph.op(OnnxOp.Add, product, graph.initializer(name, floatWeights.tensor(name)))
+                : product;
     }
 
     private Emission emission(OnnxGraphBuilder graph) {

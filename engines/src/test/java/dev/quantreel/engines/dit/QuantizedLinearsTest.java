@@ -29,6 +29,7 @@ import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
@@ -246,7 +247,8 @@ class QuantizedLinearsTest {
         assertThat(branches).isEqualTo(1);
         ActivationMatrix x = integers();
         Map<String, Tensor> quantized = run(model, x, linears.inputs(4));
-        Map<String, Tensor> exact = run(model(new FullPrecisionLinears(checkpoint), "q", "k", "v"), x, Map.of());
+        Map<String, Tensor> exact =
+                run(model(new FloatLinears(new FloatWeights(checkpoint)), "q", "k", "v"), x, Map.of());
         assertEqual(floats(quantized, "v.y"), floats(exact, "v.y"));
         assertThat(floats(quantized, "q.y")).isNotEqualTo(floats(exact, "q.y"));
     }
@@ -257,7 +259,8 @@ class QuantizedLinearsTest {
         QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
         ActivationMatrix x = integers();
         float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
-        Map<String, Tensor> outputs = run(model(new FullPrecisionLinears(weights.checkpoint()), LAYER), x, Map.of());
+        Map<String, Tensor> outputs =
+                run(model(new FloatLinears(new FloatWeights(weights.checkpoint())), LAYER), x, Map.of());
         float[] exact = floats(outputs, LAYER + ".y");
         double signal = 0;
         double noise = 0;
