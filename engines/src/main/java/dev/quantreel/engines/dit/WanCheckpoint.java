@@ -145,6 +145,16 @@ public final class WanCheckpoint implements Checkpoint {
         return config;
     }
 
+    /// The linears of the transformer blocks, in the order they run: what a quantization may take part in. Names are
+    /// weight keys without `.weight`.
+    public List<String> blockLinears() {
+        return sourceNames.keySet().stream()
+                .filter(name -> name.startsWith("blocks.") && name.endsWith(".weight"))
+                .filter(name -> tensor(name).isMatrix())
+                .map(name -> name.substring(0, name.length() - ".weight".length()))
+                .toList();
+    }
+
     @Override
     public SequencedSet<String> names() {
         return Collections.unmodifiableSequencedSet(new LinkedHashSet<>(sourceNames.keySet()));
