@@ -1,4 +1,5 @@
 /// Figures that compare latents and videos of a full-precision and a quantized generation, without any network.
+/// [VideoComparison] gathers those of two clips, [LatentMetrics] those of latents and velocities.
 @NullMarked
 package dev.quantreel.engines.metrics;
 

@@ -82,9 +82,8 @@ public sealed interface SigmaSchedule {
         }
     }
 
-    /// ComfyUI's `normal` and the default of diffusers' FlowMatchEuler: evenly spaced timesteps from that of level 1 to
-    // that of the table's least level, shifted
-    /// once more.
+    /// ComfyUI's `normal` and the default of diffusers' FlowMatchEuler: evenly spaced timesteps from that of level 1
+    /// to that of the table's least level, shifted once more.
     record Normal(double shift) implements SigmaSchedule {
 
         public Normal {

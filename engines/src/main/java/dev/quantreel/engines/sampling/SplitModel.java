@@ -15,9 +15,7 @@ public interface SplitModel {
 
     /// Runs all blocks.
     ///
-    /// @param activationBits bits of the activations of the quantized linears, 4, 6 or 8; ignored by a
-    // full-precision
-    ///     model
+    /// @param activationBits bits of the quantized linears' activations, 4, 6 or 8; ignored in full precision
     /// @return F32 tokens `[1, tokens, dim]`
     Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation);
 

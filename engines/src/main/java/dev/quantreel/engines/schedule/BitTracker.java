@@ -6,8 +6,7 @@ package dev.quantreel.engines.schedule;
 public interface BitTracker {
 
     /// Bits of this step's activations, the same in both branches of classifier-free guidance. Asked at most once a
-    // step,
-    /// in ascending order.
+    /// step, in ascending order.
     int bits(int step);
 
     /// Reports how much the guided model output changed.

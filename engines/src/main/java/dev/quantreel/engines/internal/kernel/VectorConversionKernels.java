@@ -31,8 +31,7 @@ public final class VectorConversionKernels implements ConversionKernels {
 
     private static final float E4M3_REBIAS = 0x1p120f;
 
-    /// The 16-bit species holds as many lanes as the 32-bit one, hence the shape divided; 64 bits is the least there
-    // is.
+    /// The 16-bit species holds as many lanes as the 32-bit one, hence the shape divided; 64 bits are the least.
     private static VectorShape shape(int divisor) {
         return VectorShape.forBitSize(Math.max(64, INT.vectorBitSize() / divisor));
     }

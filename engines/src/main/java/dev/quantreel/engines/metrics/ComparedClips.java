@@ -1,0 +1,35 @@
+package dev.quantreel.engines.metrics;
+
+import dev.quantreel.engines.video.Frames;
+
+/// Checks shared by the metrics of two clips, and their pixels as doubles.
+final class ComparedClips {
+
+    private ComparedClips() {}
+
+    static void requireEqualShape(Frames reference, Frames test) {
+        if (!reference.rgb().shape().equals(test.rgb().shape())) {
+            throw new IllegalArgumentException("clips of " + reference.rgb().shape() + " and "
+                    + test.rgb().shape() + " frames x height x width x channels cannot be compared");
+        }
+    }
+
+    /// One picture clamped to [0, 1], NaN as 0, as encoders take it.
+    static double[] pixels(Frames frames, int index) {
+        float[] stored = frames.frame(index);
+        double[] values = new double[stored.length];
+        for (int i = 0; i < stored.length; i++) {
+            values[i] = Float.isNaN(stored[i]) ? 0 : Math.clamp(stored[i], 0f, 1f);
+        }
+        return values;
+    }
+
+    static double meanSquare(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            double difference = a[i] - b[i];
+            sum += difference * difference;
+        }
+        return sum / a.length;
+    }
+}

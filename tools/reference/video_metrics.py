@@ -1,0 +1,101 @@
+"""Writes video_metrics.safetensors: two small clips and what the metrics say about them, computed the plain way.
+
+Nothing here is shared with the Java code: SSIM takes every window by itself, weights are a full 11 x 11 kernel.
+Run: python video_metrics.py OUT_FOLDER
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+from safetensors.numpy import save_file
+
+FRAMES, HEIGHT, WIDTH = 5, 18, 23
+
+
+def clips() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(2026)
+    t, y, x, c = np.meshgrid(*(np.arange(n) for n in (FRAMES, HEIGHT, WIDTH, 3)), indexing="ij")
+    reference = 0.5 + 0.4 * np.sin(0.35 * x + 0.2 * t + c) * np.cos(0.25 * y - 0.1 * t)
+    reference[:, 4:9, 5:11] = 0.9
+    test = reference + 0.06 * rng.standard_normal(reference.shape) * (1 + 0.3 * t) - 0.02
+    test[2] = np.roll(test[2], 1, axis=1)
+    test[0, 0, 0] = (-0.5, 1.5, 0.5)  # out of range: to be clamped
+    return reference.astype(np.float32), test.astype(np.float32)
+
+
+def psnr(mse: float) -> float:
+    return 100.0 if mse < 1e-10 else float(20 * np.log10(1 / np.sqrt(mse)))
+
+
+def ssim(a: np.ndarray, b: np.ndarray) -> float:
+    """Mean over channels and windows of one frame."""
+    g = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
+    kernel = np.outer(g, g) / np.outer(g, g).sum()
+    values = []
+    for c in range(3):
+        for i in range(a.shape[0] - 10):
+            for j in range(a.shape[1] - 10):
+                p, q = a[i : i + 11, j : j + 11, c], b[i : i + 11, j : j + 11, c]
+                mp, mq = (kernel * p).sum(), (kernel * q).sum()
+                vp, vq = (kernel * (p - mp) ** 2).sum(), (kernel * (q - mq) ** 2).sum()
+                cov = (kernel * (p - mp) * (q - mq)).sum()
+                c1, c2 = 0.01**2, 0.03**2
+                values.append((2 * mp * mq + c1) * (2 * cov + c2) / ((mp**2 + mq**2 + c1) * (vp + vq + c2)))
+    return float(np.mean(values))
+
+
+def flicker(clip: np.ndarray) -> float:
+    bytes8 = np.floor(clip * 255 + 0.5).astype(np.int64)
+    return float((255 - np.mean([np.abs(bytes8[i] - bytes8[i - 1]).mean() for i in range(1, len(clip))])) / 255)
+
+
+def maintenance(reference: np.ndarray, test: np.ndarray) -> float:
+    def rows(clip: np.ndarray) -> np.ndarray:
+        flat = clip.reshape(len(clip), -1)
+        unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+        e = np.exp(unit @ unit.T)
+        return e / e.sum(axis=1, keepdims=True)
+
+    p, q = rows(reference), rows(test)
+    return float((p * np.log(p / q)).sum(axis=1).mean())
+
+
+def high_frequency(clip: np.ndarray) -> float:
+    k = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    removed = variance = 0.0
+    for frame in clip:
+        for c in range(3):
+            plane = frame[:, :, c]
+            windows = np.lib.stride_tricks.sliding_window_view(plane, (3, 3))
+            inner = plane[1:-1, 1:-1]
+            removed += ((inner - (windows * k).sum(axis=(2, 3))) ** 2).mean()
+            variance += inner.var()
+    return float(removed / variance)
+
+
+def main(folder: str) -> None:
+    reference, test = clips()
+    a, b = np.clip(reference.astype(np.float64), 0, 1), np.clip(test.astype(np.float64), 0, 1)
+    mses = [((p - q) ** 2).mean() for p, q in zip(a, b)]
+    expected = {
+        "psnr_of_frames": np.mean([psnr(m) for m in mses]),
+        "psnr_of_clip": psnr(np.mean((a - b) ** 2)),
+        "ssim": np.mean([ssim(p, q) for p, q in zip(a, b)]),
+        "frame_difference_psnr": np.mean([psnr(m) for m in ((np.diff(a, axis=0) - np.diff(b, axis=0)) ** 2).mean((1, 2, 3))]),
+        "reference_flicker": flicker(a),
+        "test_flicker": flicker(b),
+        "maintenance_divergence": maintenance(a, b),
+        "reference_high_frequency": high_frequency(a),
+        "test_high_frequency": high_frequency(b),
+    }
+    tensors = {"reference": reference, "test": test}
+    tensors |= {f"expected.{key}": np.array(float(value)) for key, value in expected.items()}
+    path = pathlib.Path(folder) / "video_metrics.safetensors"
+    save_file(tensors, path, {"made_by": f"tools/reference/video_metrics.py, numpy {np.__version__}"})
+    for key, value in expected.items():
+        print(f"{key:26s} {value:.10f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
