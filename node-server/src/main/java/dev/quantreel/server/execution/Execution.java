@@ -75,7 +75,8 @@ final class Execution {
     }
 
     private void forgetOldestFinished() {
-        Iterator<Map.Entry<String, NodeProgress>> oldestFirst = states.entrySet().iterator();
+        Iterator<Map.Entry<String, NodeProgress>> oldestFirst =
+                states.entrySet().iterator();
         while (oldestFirst.hasNext()) {
             if (oldestFirst.next().getValue().state() == State.FINISHED) {
                 oldestFirst.remove();

@@ -53,7 +53,8 @@ final class GraphRun {
     ExecutionResult toEnd() {
         execution.emit(new ExecutionEvent.Started(execution.promptId(), System.currentTimeMillis()));
         BitSet needed = lookUp();
-        execution.emit(new ExecutionEvent.Cached(execution.promptId(), List.copyOf(cached), System.currentTimeMillis()));
+        execution.emit(
+                new ExecutionEvent.Cached(execution.promptId(), List.copyOf(cached), System.currentTimeMillis()));
         Optional<Outcome> stopped = Optional.empty();
         for (int i = 0; i < graph.nodes().size() && stopped.isEmpty(); i++) {
             if (results.containsKey(i)) {
@@ -133,8 +134,7 @@ final class GraphRun {
             finish(index, outputs, context.shown(), used);
             return Optional.empty();
         } catch (CancellationException e) {
-            return Optional.of(
-                    execution.interrupt().cancelled() ? interrupted(node) : failed(node, inputs, e));
+            return Optional.of(execution.interrupt().cancelled() ? interrupted(node) : failed(node, inputs, e));
         } catch (Throwable e) {
             boolean stopping = execution.interrupt().cancelled() && !(e instanceof VirtualMachineError);
             return Optional.of(stopping ? interrupted(node) : failed(node, inputs, e));
@@ -176,11 +176,12 @@ final class GraphRun {
     private NodeInputs inputs(GraphNode node) {
         NodeInputs inputs = NodeInputs.EMPTY;
         for (Map.Entry<String, GraphNode.Binding> input : node.inputs().entrySet()) {
-            Object value = switch (input.getValue()) {
-                case GraphNode.Binding.Constant(Object constant) -> constant;
-                case GraphNode.Binding.Link(int parent, int slot) ->
-                    result(parent).outputs().values().get(slot);
-            };
+            Object value =
+                    switch (input.getValue()) {
+                        case GraphNode.Binding.Constant(Object constant) -> constant;
+                        case GraphNode.Binding.Link(int parent, int slot) ->
+                            result(parent).outputs().values().get(slot);
+                    };
             inputs = inputs.with(input.getKey(), value);
         }
         return inputs;
@@ -197,11 +198,7 @@ final class GraphRun {
 
     private Outcome interrupted(GraphNode node) {
         execution.emit(new ExecutionEvent.Interrupted(
-                execution.promptId(),
-                node.id(),
-                node.spec().id(),
-                List.copyOf(executed),
-                System.currentTimeMillis()));
+                execution.promptId(), node.id(), node.spec().id(), List.copyOf(executed), System.currentTimeMillis()));
         return new Outcome.Interrupted(node.id());
     }
 

@@ -19,7 +19,8 @@ final class History {
     void add(HistoryEntry entry) {
         entries.put(entry.ticket().promptId(), entry);
         chars += size(entry);
-        Iterator<Map.Entry<String, HistoryEntry>> oldestFirst = entries.entrySet().iterator();
+        Iterator<Map.Entry<String, HistoryEntry>> oldestFirst =
+                entries.entrySet().iterator();
         while (entries.size() > 1 && (entries.size() > MAX_ENTRIES || chars > MAX_CHARS)) {
             chars -= size(oldestFirst.next().getValue());
             oldestFirst.remove();

@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Results of nodes by signature. Everything the last request needed is kept; beyond that the most recently used, up to a
+/// Results of nodes by signature. Everything the last request needed is kept; beyond that the most recently used, up to
+// a
 /// number and a size. Confined to the worker's thread.
 final class OutputCache {
 
@@ -59,7 +60,8 @@ final class OutputCache {
     /// Ends a request: keeps what it used, trims the rest.
     void endRequest(Set<String> used) {
         kept = Set.copyOf(used);
-        int spare = entries.size() - (int) kept.stream().filter(entries::containsKey).count();
+        int spare = entries.size()
+                - (int) kept.stream().filter(entries::containsKey).count();
         Iterator<Map.Entry<String, Entry>> oldestFirst = entries.entrySet().iterator();
         while (oldestFirst.hasNext() && (spare > maxEntries || bytes > maxBytes)) {
             Map.Entry<String, Entry> entry = oldestFirst.next();

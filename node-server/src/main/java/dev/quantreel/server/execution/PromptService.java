@@ -95,8 +95,8 @@ public final class PromptService implements AutoCloseable {
                     submission.workflowId(),
                     System.currentTimeMillis());
             known.add(ticket.promptId());
-            pending.add(new Waiting(
-                    new ExecutionRequest(ticket, submission.graph(), submission.metadata()), arrivals++));
+            pending.add(
+                    new Waiting(new ExecutionRequest(ticket, submission.graph(), submission.metadata()), arrivals++));
             queueChanged();
             lock.notifyAll();
         }
@@ -124,8 +124,8 @@ public final class PromptService implements AutoCloseable {
             List<Waiting> waiting = new ArrayList<>(pending);
             waiting.sort(Comparator.comparingDouble(Waiting::number).thenComparingLong(Waiting::arrival));
             return new QueueSnapshot(
-                    current.map(run -> new QueueSnapshot.Running(
-                            run.request().ticket(), run.startedAtMillis(), currentNode)),
+                    current.map(run ->
+                            new QueueSnapshot.Running(run.request().ticket(), run.startedAtMillis(), currentNode)),
                     waiting.stream().map(item -> item.request().ticket()).toList());
         }
     }
@@ -284,13 +284,17 @@ public final class PromptService implements AutoCloseable {
         } catch (Throwable e) {
             LOG.log(Level.ERROR, "prompt " + ticket.promptId() + " could not be run", e);
             Failure failure = new Failure(
-                    "", "", "", e.getClass().getName(), "internal error: " + e, Optional.empty(),
-                    Execution.traceOf(e), Map.of(), List.of());
+                    "",
+                    "",
+                    "",
+                    e.getClass().getName(),
+                    "internal error: " + e,
+                    Optional.empty(),
+                    Execution.traceOf(e),
+                    Map.of(),
+                    List.of());
             told(new ExecutionEvent.Failed(ticket.promptId(), failure, System.currentTimeMillis()), ticket);
-            ended(
-                    run,
-                    new ExecutionResult(
-                            new ExecutionResult.Outcome.Error(failure), Map.of(), List.of(), List.of()));
+            ended(run, new ExecutionResult(new ExecutionResult.Outcome.Error(failure), Map.of(), List.of(), List.of()));
         }
     }
 
@@ -314,9 +318,7 @@ public final class PromptService implements AutoCloseable {
     }
 
     private void queueChanged() {
-        tell(
-                new ExecutionEvent.QueueChanged(pending.size() + (current.isPresent() ? 1 : 0)),
-                Optional.empty());
+        tell(new ExecutionEvent.QueueChanged(pending.size() + (current.isPresent() ? 1 : 0)), Optional.empty());
     }
 
     private void tell(ExecutionEvent event, Optional<String> clientId) {

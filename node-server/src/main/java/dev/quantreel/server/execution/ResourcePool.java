@@ -9,7 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// Holds what nodes load until it is evicted: the least recently used beyond a number, or all on request, but never what
+/// Holds what nodes load until it is evicted: the least recently used beyond a number, or all on request, but never
+// what
 /// the running request uses, be it through a result from the cache. Thread-safe.
 final class ResourcePool implements AutoCloseable {
 
@@ -74,7 +75,8 @@ final class ResourcePool implements AutoCloseable {
 
     private Set<String> evict(int limit) {
         Set<String> closed = new HashSet<>();
-        Iterator<Map.Entry<String, AutoCloseable>> oldestFirst = entries.entrySet().iterator();
+        Iterator<Map.Entry<String, AutoCloseable>> oldestFirst =
+                entries.entrySet().iterator();
         while (entries.size() > limit && oldestFirst.hasNext()) {
             Map.Entry<String, AutoCloseable> entry = oldestFirst.next();
             if (!pinned.contains(entry.getKey())) {

@@ -42,9 +42,11 @@ final class ValueSize {
             case MemorySegment segment -> segment.isMapped() ? 0 : segment.byteSize();
             case BufferedImage image -> 4L * image.getWidth() * image.getHeight();
             case CharSequence text -> 2L * text.length();
-            default -> value.getClass().isArray() && value.getClass().getComponentType().isPrimitive()
-                    ? 8L * Array.getLength(value)
-                    : 0;
+            default ->
+                value.getClass().isArray()
+                                && value.getClass().getComponentType().isPrimitive()
+                        ? 8L * Array.getLength(value)
+                        : 0;
         };
     }
 

@@ -20,7 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Checks a workflow as ComfyUI does: only what an output needs is looked at, every error is told, and outputs without an
+/// Checks a workflow as ComfyUI does: only what an output needs is looked at, every error is told, and outputs without
+// an
 /// error are computed although others have one.
 public final class GraphValidator {
 
@@ -299,8 +300,8 @@ public final class GraphValidator {
 
         private Validation rejected(Map<String, NodeErrors> nodeErrors) {
             List<String> lines = new ArrayList<>();
-            nodeErrors.forEach((id, found) -> found.errors()
-                    .forEach(error -> lines.add(error.message() + ": " + error.details())));
+            nodeErrors.forEach((id, found) ->
+                    found.errors().forEach(error -> lines.add(error.message() + ": " + error.details())));
             return new Validation.Rejected(
                     "prompt_outputs_failed_validation",
                     "Prompt outputs failed validation",

@@ -32,7 +32,8 @@ public record InputError(Type type, String message, String details, Extra extra)
     /// An input has a value that does not fit.
     ///
     /// @param options accepted values of a COMBO, when they are few enough to be told
-    public record Received(NodeSpec.Input input, InputValue value, Optional<List<String>> options, Optional<String> exception)
+    public record Received(
+            NodeSpec.Input input, InputValue value, Optional<List<String>> options, Optional<String> exception)
             implements Extra {}
 
     /// An input is linked to an output of another type.

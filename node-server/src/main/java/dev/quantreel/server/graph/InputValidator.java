@@ -63,13 +63,14 @@ final class InputValidator {
     }
 
     private Fit integer(NodeSpec.Input input, InputValue given, Object value, PortType.IntType type) {
-        Optional<BigInteger> converted = switch (value) {
-            case Long number -> Optional.of(BigInteger.valueOf(number));
-            case BigInteger number -> Optional.of(number);
-            case Double number -> Optional.of(new BigDecimal(number).toBigInteger());
-            case Boolean flag -> Optional.of(flag ? BigInteger.ONE : BigInteger.ZERO);
-            default -> parsed(value.toString(), BigInteger::new);
-        };
+        Optional<BigInteger> converted =
+                switch (value) {
+                    case Long number -> Optional.of(BigInteger.valueOf(number));
+                    case BigInteger number -> Optional.of(number);
+                    case Double number -> Optional.of(new BigDecimal(number).toBigInteger());
+                    case Boolean flag -> Optional.of(flag ? BigInteger.ONE : BigInteger.ZERO);
+                    default -> parsed(value.toString(), BigInteger::new);
+                };
         if (converted.isEmpty()) {
             return unconvertible(input, given, given.shown() + " is not a whole number");
         }
@@ -84,11 +85,12 @@ final class InputValidator {
     }
 
     private Fit number(NodeSpec.Input input, InputValue given, Object value, PortType.FloatType type) {
-        Optional<Double> converted = switch (value) {
-            case Number number -> Optional.of(number.doubleValue());
-            case Boolean flag -> Optional.of(flag ? 1.0 : 0.0);
-            default -> parsed(value.toString(), Double::valueOf);
-        };
+        Optional<Double> converted =
+                switch (value) {
+                    case Number number -> Optional.of(number.doubleValue());
+                    case Boolean flag -> Optional.of(flag ? 1.0 : 0.0);
+                    default -> parsed(value.toString(), Double::valueOf);
+                };
         if (converted.isEmpty() || !Double.isFinite(converted.get())) {
             return unconvertible(input, given, given.shown() + " is not a finite number");
         }
@@ -103,19 +105,26 @@ final class InputValidator {
     }
 
     private Fit choice(NodeSpec.Input input, InputValue given, String value, PortType.ComboType type) {
-        List<String> accepted = options.computeIfAbsent(type, combo -> combo.options().apply(folders));
+        List<String> accepted =
+                options.computeIfAbsent(type, combo -> combo.options().apply(folders));
         if (accepted.contains(value)) {
             return new Fit.Fits(value);
         }
         boolean few = accepted.size() <= MAX_OPTIONS_SHOWN;
         String shown = few
-                ? "[" + String.join(", ", accepted.stream().map(option -> "'" + option + "'").toList()) + "]"
+                ? "["
+                        + String.join(
+                                ", ",
+                                accepted.stream()
+                                        .map(option -> "'" + option + "'")
+                                        .toList()) + "]"
                 : "(list of length " + accepted.size() + ")";
         return new Fit.Unfit(new InputError(
                 Type.VALUE_NOT_IN_LIST,
                 "Value not in list",
                 input.name() + ": '" + value + "' not in " + shown,
-                new InputError.Received(input, given, few ? Optional.of(accepted) : Optional.empty(), Optional.empty())));
+                new InputError.Received(
+                        input, given, few ? Optional.of(accepted) : Optional.empty(), Optional.empty())));
     }
 
     private static boolean truth(Object value) {
@@ -171,6 +180,8 @@ final class InputValidator {
     }
 
     private static String shown(double number) {
-        return number == Math.rint(number) && Math.abs(number) < 1e15 ? Long.toString((long) number) : Double.toString(number);
+        return number == Math.rint(number) && Math.abs(number) < 1e15
+                ? Long.toString((long) number)
+                : Double.toString(number);
     }
 }

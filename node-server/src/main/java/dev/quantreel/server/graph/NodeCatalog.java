@@ -10,9 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// The kinds of nodes a server knows, by id. Immutable.
 public final class NodeCatalog implements NodeSpecs {
+
+    /// What an alias must look like to be a former id and not a word to search for.
+    private static final Pattern FORMER_ID = Pattern.compile("[A-Z][A-Za-z0-9]+");
 
     private final Map<String, Entry> entries;
     private final Map<String, Entry> formerIds;
@@ -53,7 +57,9 @@ public final class NodeCatalog implements NodeSpecs {
         public NodeCatalog build() {
             Map<String, Entry> formerIds = new LinkedHashMap<>();
             for (Entry entry : entries.values()) {
-                entry.spec().aliases().forEach(alias -> formerIds.putIfAbsent(alias, entry));
+                entry.spec().aliases().stream()
+                        .filter(alias -> FORMER_ID.matcher(alias).matches())
+                        .forEach(alias -> formerIds.putIfAbsent(alias, entry));
             }
             return new NodeCatalog(Collections.unmodifiableMap(new LinkedHashMap<>(entries)), formerIds);
         }

@@ -22,7 +22,8 @@ public sealed interface Validation {
     ///
     /// @param type ComfyUI's error type
     /// @param subject the node at fault, when it is a single one
-    record Rejected(String type, String message, String details, Optional<Subject> subject, Map<String, NodeErrors> nodeErrors)
+    record Rejected(
+            String type, String message, String details, Optional<Subject> subject, Map<String, NodeErrors> nodeErrors)
             implements Validation {
         public Rejected {
             nodeErrors = Collections.unmodifiableMap(new LinkedHashMap<>(nodeErrors));

@@ -16,7 +16,11 @@ final class BinaryFrames {
     private BinaryFrames() {}
 
     static byte[] preview(byte[] jpeg) {
-        return ByteBuffer.allocate(8 + jpeg.length).putInt(PREVIEW).putInt(JPEG).put(jpeg).array();
+        return ByteBuffer.allocate(8 + jpeg.length)
+                .putInt(PREVIEW)
+                .putInt(JPEG)
+                .put(jpeg)
+                .array();
     }
 
     static byte[] previewWithMetadata(String promptId, String nodeId, byte[] jpeg) {

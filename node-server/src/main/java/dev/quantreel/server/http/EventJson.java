@@ -28,11 +28,14 @@ final class EventJson {
             case ExecutionEvent.Progressed(String promptId, String nodeId, long value, long max) ->
                 Optional.of(message(
                         "progress",
-                        Json.object().put("value", value).put("max", max).put("prompt_id", promptId).put("node", nodeId)));
+                        Json.object()
+                                .put("value", value)
+                                .put("max", max)
+                                .put("prompt_id", promptId)
+                                .put("node", nodeId)));
             case ExecutionEvent.ProgressChanged(String promptId, List<NodeProgress> nodes) ->
                 Optional.of(message("progress_state", progressState(promptId, nodes)));
-            case ExecutionEvent.Shown shown ->
-                Optional.of(message("executed", executed(shown)));
+            case ExecutionEvent.Shown shown -> Optional.of(message("executed", executed(shown)));
             case ExecutionEvent.Succeeded(String promptId, long timestamp) ->
                 Optional.of(message("execution_success", stamped(promptId, timestamp)));
             case ExecutionEvent.Failed(String promptId, Failure failure, long timestamp) ->

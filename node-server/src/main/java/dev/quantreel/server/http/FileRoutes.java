@@ -35,9 +35,7 @@ final class FileRoutes {
     }
 
     void register(RouteTable routes) {
-        routes.get("/view", this::view)
-                .post("/upload/image", this::upload)
-                .get("/internal/files/{root}", this::list);
+        routes.get("/view", this::view).post("/upload/image", this::upload).get("/internal/files/{root}", this::list);
     }
 
     private Path root(@Nullable String name, String otherwise) {
@@ -118,7 +116,9 @@ final class FileRoutes {
         Files.createDirectories(folder);
         boolean replace = overwrite.equals("true") || overwrite.equals("1");
         String name = store(upload, folder, replace);
-        Exchange.reply(context, Json.object().put("name", name).put("subfolder", subfolder).put("type", type));
+        Exchange.reply(
+                context,
+                Json.object().put("name", name).put("subfolder", subfolder).put("type", type));
     }
 
     private static String store(UploadedFile upload, Path folder, boolean replace) throws IOException {
@@ -160,7 +160,8 @@ final class FileRoutes {
         if (Files.isDirectory(root)) {
             try (Stream<Path> files = Files.list(root)) {
                 files.filter(Files::isRegularFile)
-                        .sorted(Comparator.comparingLong((Path file) -> file.toFile().lastModified())
+                        .sorted(Comparator.comparingLong(
+                                        (Path file) -> file.toFile().lastModified())
                                 .reversed())
                         .forEach(file -> names.add(String.valueOf(file.getFileName())));
             }

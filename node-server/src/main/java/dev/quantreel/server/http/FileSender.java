@@ -3,13 +3,13 @@ package dev.quantreel.server.http;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URLEncoder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.net.URLEncoder;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +23,8 @@ final class FileSender {
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
     private static final String OCTETS = "application/octet-stream";
     /// Types a browser would execute in our origin.
-    private static final Set<String> ACTIVE = Set.of("html", "htm", "xhtml", "js", "mjs", "css", "svg", "xml", "xsl", "pdf");
+    private static final Set<String> ACTIVE =
+            Set.of("html", "htm", "xhtml", "js", "mjs", "css", "svg", "xml", "xsl", "pdf");
     private static final Map<String, String> TYPES = Map.ofEntries(
             Map.entry("html", "text/html; charset=utf-8"),
             Map.entry("js", "text/javascript; charset=utf-8"),
@@ -87,7 +88,8 @@ final class FileSender {
     /// Sends a file, or the range of it that was asked for.
     static void send(Context context, Path file, String contentType) throws IOException {
         long size = Files.size(file);
-        String tag = "\"" + Long.toHexString(Files.getLastModifiedTime(file).toMillis()) + "-" + Long.toHexString(size) + "\"";
+        String tag = "\"" + Long.toHexString(Files.getLastModifiedTime(file).toMillis()) + "-" + Long.toHexString(size)
+                + "\"";
         context.contentType(contentType).header("ETag", tag).header("Accept-Ranges", "bytes");
         if (tag.equals(context.header("If-None-Match"))) {
             context.status(304);
@@ -107,7 +109,9 @@ final class FileSender {
             return;
         }
         context.status(206)
-                .header("Content-Range", "bytes " + range.get().first() + "-" + range.get().last() + "/" + size);
+                .header(
+                        "Content-Range",
+                        "bytes " + range.get().first() + "-" + range.get().last() + "/" + size);
         body(context, file, range.get(), size);
     }
 

@@ -40,7 +40,11 @@ public final class HttpServer implements AutoCloseable {
     ///
     /// @param foreignFrontEnd whether the page is not our own and needs a laxer content security policy
     public record Services(
-            PromptService prompts, NodeCatalog catalog, NodeFolders folders, ModelIndex models, boolean foreignFrontEnd) {}
+            PromptService prompts,
+            NodeCatalog catalog,
+            NodeFolders folders,
+            ModelIndex models,
+            boolean foreignFrontEnd) {}
 
     /// Starts to answer.
     ///
@@ -126,7 +130,8 @@ public final class HttpServer implements AutoCloseable {
         config.routes.exception(WorkflowException.class, (e, context) -> refuse(context, refusal(e)));
         config.routes.exception(
                 HttpResponseException.class,
-                (e, context) -> refuse(context, HttpError.of(e.getStatus(), "http_" + e.getStatus(), String.valueOf(e.getMessage()))));
+                (e, context) -> refuse(
+                        context, HttpError.of(e.getStatus(), "http_" + e.getStatus(), String.valueOf(e.getMessage()))));
         config.routes.exception(FileSystemException.class, (e, context) -> {
             LOG.log(Level.WARNING, context.method() + " " + context.path() + ": file system", e);
             refuse(context, HttpError.of(507, "storage", "the file could not be read or written: " + e.getReason()));

@@ -35,6 +35,11 @@ public record HttpSettings(
 
     /// Whether only this machine can connect.
     public boolean loopback() {
+        return isLoopback(host);
+    }
+
+    /// Whether an address or host name means this machine.
+    public static boolean isLoopback(String host) {
         return OriginGuard.isLoopback(host);
     }
 }

@@ -28,11 +28,12 @@ record JobJson(Ticket ticket, String status, Optional<Long> startedAtMillis, Opt
     }
 
     static JobJson ended(HistoryEntry entry) {
-        String status = switch (entry.result().outcome()) {
-            case Outcome.Success ignored -> "completed";
-            case Outcome.Error ignored -> "failed";
-            case Outcome.Interrupted ignored -> "cancelled";
-        };
+        String status =
+                switch (entry.result().outcome()) {
+                    case Outcome.Success ignored -> "completed";
+                    case Outcome.Error ignored -> "failed";
+                    case Outcome.Interrupted ignored -> "cancelled";
+                };
         return new JobJson(entry.ticket(), status, Optional.of(entry.startedAtMillis()), Optional.of(entry));
     }
 
@@ -42,7 +43,8 @@ record JobJson(Ticket ticket, String status, Optional<Long> startedAtMillis, Opt
 
     /// Milliseconds it ran; 0 before it has ended.
     long durationMillis() {
-        return entry.map(ended -> ended.endedAtMillis() - ended.startedAtMillis()).orElse(0L);
+        return entry.map(ended -> ended.endedAtMillis() - ended.startedAtMillis())
+                .orElse(0L);
     }
 
     ObjectNode summary() {

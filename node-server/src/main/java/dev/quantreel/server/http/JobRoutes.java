@@ -43,9 +43,9 @@ final class JobRoutes {
         List<String> states = states(context);
         String workflowId = context.queryParam("workflow_id");
         Predicate<JobJson> wanted = job -> (states.isEmpty() || states.contains(job.status()))
-                && (workflowId == null
-                        || job.ticket().workflowId().equals(Optional.of(workflowId)));
-        List<JobJson> jobs = all().stream().filter(wanted).sorted(order(context)).toList();
+                && (workflowId == null || job.ticket().workflowId().equals(Optional.of(workflowId)));
+        List<JobJson> jobs =
+                all().stream().filter(wanted).sorted(order(context)).toList();
         int limit = plainInteger(context, "limit", 1, Math.max(1, jobs.size()));
         int offset = plainInteger(context, "offset", 0, 0);
         int first = Math.min(offset, jobs.size());
@@ -74,7 +74,8 @@ final class JobRoutes {
         if (text == null || text.isBlank()) {
             return List.of();
         }
-        List<String> states = Arrays.stream(text.split(",", -1)).map(String::strip).toList();
+        List<String> states =
+                Arrays.stream(text.split(",", -1)).map(String::strip).toList();
         for (String state : states) {
             if (!JobJson.STATES.contains(state)) {
                 throw HttpError.plain(400, "status '" + state + "' is none of " + JobJson.STATES);
@@ -85,11 +86,14 @@ final class JobRoutes {
 
     private static Comparator<JobJson> order(Context context) {
         String by = context.queryParam("sort_by");
-        Comparator<JobJson> order = switch (by == null ? "created_at" : by) {
-            case "created_at" -> Comparator.comparingLong(JobJson::createdAtMillis);
-            case "execution_duration" -> Comparator.comparingLong(JobJson::durationMillis);
-            default -> throw HttpError.plain(400, "sort_by must be created_at or execution_duration, got '" + by + "'");
-        };
+        Comparator<JobJson> order =
+                switch (by == null ? "created_at" : by) {
+                    case "created_at" -> Comparator.comparingLong(JobJson::createdAtMillis);
+                    case "execution_duration" -> Comparator.comparingLong(JobJson::durationMillis);
+                    default ->
+                        throw HttpError.plain(
+                                400, "sort_by must be created_at or execution_duration, got '" + by + "'");
+                };
         String direction = context.queryParam("sort_order");
         return switch (direction == null ? "desc" : direction) {
             case "asc" -> order;

@@ -17,7 +17,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// Lets through only requests of this server's own page, of programs, and of origins the operator trusts, so that no web
+/// Lets through only requests of this server's own page, of programs, and of origins the operator trusts, so that no
+// web
 /// site can queue prompts through a visitor's browser.
 ///
 /// - Bound to loopback, the Host header must name this machine (against DNS rebinding); else 421.
@@ -44,9 +45,8 @@ final class OriginGuard implements Filter {
 
     OriginGuard(HttpSettings settings, boolean foreignFrontEnd) {
         this.loopback = settings.loopback();
-        this.trustedOrigins = settings.trustedOrigins().stream()
-                .map(OriginGuard::normalized)
-                .collect(Collectors.toUnmodifiableSet());
+        this.trustedOrigins =
+                settings.trustedOrigins().stream().map(OriginGuard::normalized).collect(Collectors.toUnmodifiableSet());
         this.trustedHosts = trustedOrigins.stream()
                 .map(origin -> hostName(authority(origin)))
                 .collect(Collectors.toUnmodifiableSet());
@@ -116,7 +116,9 @@ final class OriginGuard implements Filter {
         String normalized = normalized(origin);
         return sameAuthority(normalized, host)
                 || trustedOrigins.contains(normalized)
-                || corsOrigin.filter(allowed -> allowed.equals("*") || allowed.equals(normalized)).isPresent();
+                || corsOrigin
+                        .filter(allowed -> allowed.equals("*") || allowed.equals(normalized))
+                        .isPresent();
     }
 
     private static boolean sameAuthority(String origin, String host) {
@@ -148,7 +150,8 @@ final class OriginGuard implements Filter {
     private static void refuse(HttpServletResponse reply, Refusal refusal) throws IOException {
         reply.setStatus(refusal.status());
         reply.setContentType("application/json");
-        byte[] body = Json.write(HttpError.of(refusal.status(), "forbidden", refusal.reason()).body())
+        byte[] body = Json.write(HttpError.of(refusal.status(), "forbidden", refusal.reason())
+                        .body())
                 .getBytes(StandardCharsets.UTF_8);
         reply.setContentLength(body.length);
         reply.getOutputStream().write(body);

@@ -36,7 +36,8 @@ final class PromptRoutes {
     }
 
     private void info(Context context) {
-        Exchange.reply(context, (ObjectNode) EventJson.status(prompts.remaining()).get("status"));
+        Exchange.reply(
+                context, (ObjectNode) EventJson.status(prompts.remaining()).get("status"));
     }
 
     private void submit(Context context) {
@@ -68,7 +69,9 @@ final class PromptRoutes {
                         workflow.json(),
                         Json.write(extraData),
                         clientId,
-                        canvas.path("id").isTextual() ? Optional.of(canvas.path("id").textValue()) : Optional.empty(),
+                        canvas.path("id").isTextual()
+                                ? Optional.of(canvas.path("id").textValue())
+                                : Optional.empty(),
                         new WorkflowMetadata(
                                 Optional.of(workflow.json()),
                                 canvas.isObject() ? Optional.of(Json.write(canvas)) : Optional.empty())));
@@ -100,8 +103,7 @@ final class PromptRoutes {
         if (given.isTextual() && isCanonicalUuid(given.textValue())) {
             return given.textValue();
         }
-        throw HttpError.of(
-                400, "invalid_prompt_id", "prompt_id must be a lower-case UUID, got " + Json.write(given));
+        throw HttpError.of(400, "invalid_prompt_id", "prompt_id must be a lower-case UUID, got " + Json.write(given));
     }
 
     private static boolean isCanonicalUuid(String text) {

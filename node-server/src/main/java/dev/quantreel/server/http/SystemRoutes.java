@@ -44,9 +44,7 @@ final class SystemRoutes {
     }
 
     static ObjectNode features(HttpSettings settings) {
-        return Json.object()
-                .put("supports_preview_metadata", true)
-                .put("max_upload_size", settings.maxUploadBytes());
+        return Json.object().put("supports_preview_metadata", true).put("max_upload_size", settings.maxUploadBytes());
     }
 
     private void kind(Context context) {

@@ -19,7 +19,8 @@ final class UiJson {
             switch (item) {
                 case UiItem.Text(String text) -> json.withArrayProperty("text").add(text);
                 case UiItem.FileItem file -> {
-                    json.withArrayProperty(file.kind().name().toLowerCase(Locale.ROOT)).add(file(file));
+                    json.withArrayProperty(file.kind().name().toLowerCase(Locale.ROOT))
+                            .add(file(file));
                     animated |= isAnimated(file);
                 }
             }

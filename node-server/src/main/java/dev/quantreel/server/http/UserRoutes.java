@@ -26,8 +26,10 @@ final class UserRoutes {
     }
 
     void register(RouteTable routes) {
-        routes.get("/users", context -> Exchange.reply(
-                        context, Json.object().put("storage", "server").put("migrated", true)))
+        routes.get(
+                        "/users",
+                        context -> Exchange.reply(
+                                context, Json.object().put("storage", "server").put("migrated", true)))
                 .post("/users", context -> {
                     throw HttpError.plain(400, "this server has one user; accounts are not available");
                 })

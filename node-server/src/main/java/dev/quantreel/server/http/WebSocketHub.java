@@ -48,14 +48,16 @@ final class WebSocketHub implements ExecutionListener {
     }
 
     private void connected(WsConnectContext context) {
-        String asked = context.queryParam("clientId");
-        boolean usable = asked != null && !asked.isBlank() && asked.length() <= MAX_ID_CHARS;
-        String id = usable ? asked : UUID.randomUUID().toString().replace("-", "");
+        String id = Optional.ofNullable(context.queryParam("clientId"))
+                .filter(asked -> !asked.isBlank() && asked.length() <= MAX_ID_CHARS)
+                .orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
         context.enableAutomaticPings(PING_SECONDS, TimeUnit.SECONDS);
         WebSocketClient client = new WebSocketClient(id, context);
         ObjectNode status = EventJson.status(prompts.remaining()).put("sid", id);
         client.send(Json.write(EventJson.message("status", status)));
-        prompts.queue().running().filter(run -> run.ticket().clientId().equals(Optional.of(id)))
+        prompts.queue()
+                .running()
+                .filter(run -> run.ticket().clientId().equals(Optional.of(id)))
                 .ifPresent(run -> resume(client, run));
         client.start();
         WebSocketClient before = clients.put(id, client);
@@ -65,8 +67,9 @@ final class WebSocketHub implements ExecutionListener {
     }
 
     private static void resume(WebSocketClient client, QueueSnapshot.Running run) {
-        run.nodeId().ifPresent(node -> client.send(Json.write(
-                EventJson.message("executing", EventJson.executing(run.ticket().promptId(), node)))));
+        run.nodeId()
+                .ifPresent(node -> client.send(Json.write(EventJson.message(
+                        "executing", EventJson.executing(run.ticket().promptId(), node)))));
     }
 
     private void gone(String sessionId) {
@@ -88,7 +91,8 @@ final class WebSocketHub implements ExecutionListener {
             return;
         }
         if (message.path("type").asText().equals("feature_flags")) {
-            boolean metadata = message.path("data").path("supports_preview_metadata").asBoolean();
+            boolean metadata =
+                    message.path("data").path("supports_preview_metadata").asBoolean();
             clients.values().stream()
                     .filter(client -> client.sessionId().equals(sessionId))
                     .forEach(client -> {

@@ -39,7 +39,8 @@ public record ApiWorkflow(Map<String, ApiNode> nodes, String json) {
         if (!node.isObject()) {
             throw new WorkflowException(
                     WorkflowException.INVALID_PROMPT,
-                    "node '" + id + "' must be an object with class_type and inputs, got " + kind(node) + " " + shorten(node),
+                    "node '" + id + "' must be an object with class_type and inputs, got " + kind(node) + " "
+                            + shorten(node),
                     id,
                     Optional.empty());
         }

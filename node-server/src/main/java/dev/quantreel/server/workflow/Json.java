@@ -90,8 +90,10 @@ public final class Json {
 
     private static WorkflowException invalid(JsonProcessingException e) {
         JsonLocation location = e.getLocation();
-        String where = location == null ? "" : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
-        return new WorkflowException(WorkflowException.INVALID_JSON, "invalid JSON" + where + ": " + e.getOriginalMessage(), e);
+        String where =
+                location == null ? "" : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
+        return new WorkflowException(
+                WorkflowException.INVALID_JSON, "invalid JSON" + where + ": " + e.getOriginalMessage(), e);
     }
 
     private static JsonNode finite(JsonNode root) {

@@ -26,7 +26,8 @@ public record Setting(String node, String input, String value) {
         if (equals < 0 || dot <= 0 || dot + 1 >= equals) {
             throw new WorkflowException(
                     WorkflowException.INVALID_PROMPT,
-                    "--set " + text + ": expected node.input=value, for example --set 3.seed=42 or --set \"Load DiT.model=x\"");
+                    "--set " + text
+                            + ": expected node.input=value, for example --set 3.seed=42 or --set \"Load DiT.model=x\"");
         }
         return new Setting(
                 text.substring(0, dot).strip(), text.substring(dot + 1, equals).strip(), text.substring(equals + 1));
@@ -40,14 +41,15 @@ public record Setting(String node, String input, String value) {
         JsonNode target = api.get(find(api));
         String classType = target.path("class_type").asText();
         Optional<NodeSpec> spec = specs.spec(classType);
-        ObjectNode inputs = target.path("inputs") instanceof ObjectNode object
-                ? object
-                : ((ObjectNode) target).putObject("inputs");
+        ObjectNode inputs =
+                target.path("inputs") instanceof ObjectNode object ? object : ((ObjectNode) target).putObject("inputs");
         if (spec.isPresent() && spec.get().input(input).isEmpty()) {
             throw new WorkflowException(
                     WorkflowException.INVALID_PROMPT,
                     "--set " + node + "." + input + ": " + classType + " has no input '" + input + "'; it has "
-                            + spec.get().inputs().stream().map(NodeSpec.Input::name).toList());
+                            + spec.get().inputs().stream()
+                                    .map(NodeSpec.Input::name)
+                                    .toList());
         }
         inputs.set(input, typed(spec.flatMap(known -> known.input(input)).map(NodeSpec.Input::type)));
     }
@@ -66,7 +68,8 @@ public record Setting(String node, String input, String value) {
             }
         }
         if (matches.size() != 1) {
-            String problem = matches.isEmpty() ? "no node has this id or title" : "the nodes " + matches + " have this title";
+            String problem =
+                    matches.isEmpty() ? "no node has this id or title" : "the nodes " + matches + " have this title";
             throw new WorkflowException(
                     WorkflowException.INVALID_PROMPT,
                     "--set " + node + "." + input + ": " + problem + "; the workflow has " + String.join(", ", known));
@@ -76,7 +79,8 @@ public record Setting(String node, String input, String value) {
 
     private JsonNode typed(Optional<PortType> type) {
         JsonNodeFactory nodes = JsonNodeFactory.instance;
-        if (type.isPresent() && (type.get() instanceof PortType.StringType || type.get() instanceof PortType.ComboType)) {
+        if (type.isPresent()
+                && (type.get() instanceof PortType.StringType || type.get() instanceof PortType.ComboType)) {
             return nodes.textNode(value);
         }
         if (value.equals("true") || value.equals("false")) {

@@ -53,7 +53,9 @@ record UiGraph(Map<String, UiNode> nodes, Map<Long, UiLink> links) {
         Map<Long, UiLink> links = new LinkedHashMap<>();
         for (JsonNode link : document.path("links")) {
             if (link.isArray() && link.size() >= 5) {
-                links.put(link.get(0).asLong(), new UiLink(link.get(1).asText(), link.get(2).asInt()));
+                links.put(
+                        link.get(0).asLong(),
+                        new UiLink(link.get(1).asText(), link.get(2).asInt()));
             } else if (link.isObject()) {
                 links.put(
                         link.path("id").asLong(),
@@ -63,7 +65,8 @@ record UiGraph(Map<String, UiNode> nodes, Map<Long, UiLink> links) {
             } else if (!link.isNull()) {
                 throw new WorkflowException(
                         WorkflowException.INVALID_PROMPT,
-                        "a link must be [id, from, slot, to, slot, type] or an object, got " + ApiWorkflow.shorten(link));
+                        "a link must be [id, from, slot, to, slot, type] or an object, got "
+                                + ApiWorkflow.shorten(link));
             }
         }
         return new UiGraph(nodes, links);

@@ -10,7 +10,6 @@ import dev.quantreel.server.workflow.UiGraph.UiNode;
 import dev.quantreel.server.workflow.UiGraph.UiPort;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -49,7 +48,9 @@ public final class UiWorkflowConverter {
 
     private static void refuseSubgraphs(JsonNode document) {
         Set<String> ids = new HashSet<>();
-        document.path("definitions").path("subgraphs").forEach(graph -> ids.add(graph.path("id").asText()));
+        document.path("definitions")
+                .path("subgraphs")
+                .forEach(graph -> ids.add(graph.path("id").asText()));
         for (JsonNode node : document.path("nodes")) {
             if (ids.contains(node.path("type").asText())) {
                 throw new WorkflowException(
@@ -89,7 +90,8 @@ public final class UiWorkflowConverter {
                 continue;
             }
             JsonNode value = node.widgetsByName().path(input.name());
-            if (!node.widgetsByName().isObject() && position < node.widgetsInOrder().size()) {
+            if (!node.widgetsByName().isObject()
+                    && position < node.widgetsInOrder().size()) {
                 value = node.widgetsInOrder().get(position++);
                 if (hasControl(input.type()) && isControl(node.widgetsInOrder(), position)) {
                     position++;
@@ -108,7 +110,8 @@ public final class UiWorkflowConverter {
     }
 
     private static boolean isControl(List<JsonNode> values, int position) {
-        return position < values.size() && CONTROLS.contains(values.get(position).asText());
+        return position < values.size()
+                && CONTROLS.contains(values.get(position).asText());
     }
 
     private static JsonNode wrapped(JsonNode value) {
@@ -126,7 +129,9 @@ public final class UiWorkflowConverter {
     }
 
     private static boolean isVirtual(UiNode node) {
-        return NOTES.contains(node.type()) || node.type().equals(REROUTE) || node.type().equals(PRIMITIVE);
+        return NOTES.contains(node.type())
+                || node.type().equals(REROUTE)
+                || node.type().equals(PRIMITIVE);
     }
 
     /// Follows a link back to a real node or a primitive's value; empty when it ends nowhere.
@@ -153,7 +158,9 @@ public final class UiWorkflowConverter {
     }
 
     private static Optional<Long> passedThrough(UiNode node, int slot) {
-        String type = slot >= 0 && slot < node.outputs().size() ? node.outputs().get(slot).type() : "*";
+        String type = slot >= 0 && slot < node.outputs().size()
+                ? node.outputs().get(slot).type()
+                : "*";
         List<UiPort> inputs = node.inputs();
         if (slot >= 0 && slot < inputs.size() && inputs.get(slot).type().equals(type)) {
             return inputs.get(slot).link();
@@ -165,5 +172,4 @@ public final class UiWorkflowConverter {
                         .findFirst())
                 .flatMap(UiPort::link);
     }
-
 }

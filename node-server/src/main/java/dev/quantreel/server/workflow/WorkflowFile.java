@@ -25,13 +25,15 @@ public record WorkflowFile(ApiWorkflow api, Optional<String> canvas) {
         try {
             if (Files.size(file) > MAX_BYTES) {
                 throw new WorkflowException(
-                        WorkflowException.INVALID_JSON, file + " is larger than " + MAX_BYTES + " bytes, not a workflow");
+                        WorkflowException.INVALID_JSON,
+                        file + " is larger than " + MAX_BYTES + " bytes, not a workflow");
             }
             return of(Files.readAllBytes(file), specs, settings);
         } catch (NoSuchFileException e) {
             throw new WorkflowException(WorkflowException.INVALID_JSON, "there is no file " + file, e);
         } catch (IOException e) {
-            throw new WorkflowException(WorkflowException.INVALID_JSON, "cannot read " + file + ": " + e.getMessage(), e);
+            throw new WorkflowException(
+                    WorkflowException.INVALID_JSON, "cannot read " + file + ": " + e.getMessage(), e);
         } catch (WorkflowException e) {
             throw new WorkflowException(e.type(), file.getFileName() + ": " + e.getMessage(), e);
         }
@@ -42,14 +44,14 @@ public record WorkflowFile(ApiWorkflow api, Optional<String> canvas) {
         boolean canvas = document.path("nodes").isArray();
         ObjectNode api = canvas ? new UiWorkflowConverter(specs).toApi(document) : api(document);
         settings.forEach(setting -> setting.apply(api, specs));
-        return new WorkflowFile(
-                ApiWorkflow.of(api), canvas ? Optional.of(Json.write(document)) : Optional.empty());
+        return new WorkflowFile(ApiWorkflow.of(api), canvas ? Optional.of(Json.write(document)) : Optional.empty());
     }
 
     private static ObjectNode api(JsonNode document) {
-        JsonNode inner = document.path("prompt").isObject() && !document.path("prompt").has("class_type")
-                ? document.path("prompt")
-                : document;
+        JsonNode inner =
+                document.path("prompt").isObject() && !document.path("prompt").has("class_type")
+                        ? document.path("prompt")
+                        : document;
         boolean nodesOnly = inner.isObject() && !inner.isEmpty();
         for (JsonNode node : inner) {
             nodesOnly &= node.has("class_type");

@@ -1,0 +1,82 @@
+package dev.quantreel.server.config;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// Options that say where things lie; the names are ComfyUI's.
+final class FolderOptions {
+
+    @Option(
+            names = "--base-directory",
+            paramLabel = "DIR",
+            description = "Where models, input, output, temp, user and plugins lie. Default: the installation.")
+    private @Nullable Path base;
+
+    @Option(
+            names = "--output-directory",
+            paramLabel = "DIR",
+            description = "Where results are saved. Default: BASE/output.")
+    private @Nullable Path output;
+
+    @Option(
+            names = "--input-directory",
+            paramLabel = "DIR",
+            description = "Where input files lie. Default: BASE/input.")
+    private @Nullable Path input;
+
+    @Option(
+            names = "--temp-directory",
+            paramLabel = "DIR",
+            description = "Previews go to DIR/temp, which is emptied at start. Default: BASE.")
+    private @Nullable Path temp;
+
+    @Option(
+            names = "--user-directory",
+            paramLabel = "DIR",
+            description = "Settings and saved workflows. Default: BASE/user.")
+    private @Nullable Path user;
+
+    @Option(
+            names = "--extra-model-paths-config",
+            paramLabel = "FILE",
+            description = "Further model folders, a YAML file as ComfyUI reads it.")
+    private @Nullable List<Path> extraModelPaths;
+
+    /// @param outputOverride where results go whatever the options say
+    ServerConfig config(Optional<Path> outputOverride) {
+        Path home = ServerConfig.homeFolder();
+        Path root = base == null ? home : absolute(base);
+        if (base != null && !Files.isDirectory(root)) {
+            throw new ConfigException("--base-directory " + base + ": there is no such folder");
+        }
+        Map<String, List<Path>> extra = new LinkedHashMap<>();
+        for (Path file : extraModelPaths == null ? List.<Path>of() : extraModelPaths) {
+            ExtraModelPaths.read(file)
+                    .forEach((name, paths) -> extra.computeIfAbsent(name, missing -> new ArrayList<>())
+                            .addAll(paths));
+        }
+        return new ServerConfig(
+                home,
+                root,
+                outputOverride.map(FolderOptions::absolute).orElse(or(output, root.resolve("output"))),
+                or(input, root.resolve("input")),
+                (temp == null ? root : absolute(temp)).resolve("temp"),
+                or(user, root.resolve("user")).resolve("default"),
+                extra);
+    }
+
+    private static Path or(@Nullable Path given, Path otherwise) {
+        return given == null ? otherwise : absolute(given);
+    }
+
+    private static Path absolute(Path path) {
+        return path.toAbsolutePath().normalize();
+    }
+}
