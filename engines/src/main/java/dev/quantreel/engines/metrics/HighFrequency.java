@@ -10,8 +10,8 @@ public final class HighFrequency {
     private HighFrequency() {}
 
     /// Share of the pictures' energy that a 3 x 3 binomial blur (1 2 1) takes away: mean squared difference to the
-    // blurred
-    /// picture over the variance, inner pixels only, all channels. 0 for flat pictures, 0.64 for white noise.
+    /// blurred picture over the variance, inner pixels only, all channels. 0 for flat pictures, 0.64 for white
+    /// noise.
     public static double share(Frames frames) {
         if (frames.height() < 3 || frames.width() < 3) {
             throw new IllegalArgumentException("the high-frequency share needs frames of at least 3 x 3 pixels, got "

@@ -32,8 +32,7 @@ public record Psnr(double ofFrames, double ofClip, List<Double> perFrame) {
     }
 
     /// PSNR of the differences of neighbouring frames, mean over the pairs: errors that flicker count double, errors
-    // that
-    /// stand still not at all. The ceiling when there is one frame.
+    /// that stand still not at all. The ceiling when there is one frame.
     public static double ofFrameDifferences(Frames reference, Frames test) {
         ComparedClips.requireEqualShape(reference, test);
         return IntStream.range(1, reference.count())

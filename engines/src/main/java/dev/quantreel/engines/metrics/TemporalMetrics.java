@@ -19,10 +19,9 @@ public final class TemporalMetrics {
     }
 
     /// Temporal maintenance distillation of Q-VDiT as a distance: cosines between all pairs of frames, a softmax over
-    // each
-    /// row, and the mean over the rows of the Kullback-Leibler divergence of the test's from the reference's. 0
-    // when the
-    /// frames relate to one another alike.
+    /// each row, and the mean over the rows of the Kullback-Leibler divergence of the test's from the reference's.
+    // 0
+    /// when the frames relate to one another alike.
     public static double maintenanceDivergence(Frames reference, Frames test) {
         ComparedClips.requireEqualShape(reference, test);
         double[][] p = frameAffinities(reference);
