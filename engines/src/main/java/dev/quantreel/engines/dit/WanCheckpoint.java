@@ -4,7 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.CheckpointShapes;
+import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.Collections;
@@ -65,7 +66,7 @@ public final class WanCheckpoint implements Checkpoint {
         Map<String, String> sourceNames = new LinkedHashMap<>();
         WanKeys.shapes(config).forEach((canonical, shape) -> {
             String name = names.apply(canonical);
-            require(source, name, shape);
+            CheckpointShapes.require(source, name, shape);
             sourceNames.put(canonical, name);
         });
         SequencedSet<String> surplus = new LinkedHashSet<>(source.names());
@@ -78,7 +79,7 @@ public final class WanCheckpoint implements Checkpoint {
     }
 
     private static WanConfig readConfig(Checkpoint source, UnaryOperator<String> names) {
-        int dim = extent(source, names.apply("head.modulation"), 3, 2);
+        int dim = CheckpointShapes.extent(source, names.apply("head.modulation"), 3, 2);
         int layers = 0;
         while (source.contains(names.apply("blocks." + layers + ".modulation"))) {
             layers++;
@@ -91,14 +92,15 @@ public final class WanCheckpoint implements Checkpoint {
                 .orElse(Math.max(1, dim / DEFAULT_HEAD_DIM));
         try {
             return new WanConfig(
-                    extent(source, names.apply("patch_embedding.weight"), 5, 1),
-                    extent(source, names.apply("head.head.weight"), 2, 0) / (WanConfig.PATCH * WanConfig.PATCH),
+                    CheckpointShapes.extent(source, names.apply("patch_embedding.weight"), 5, 1),
+                    CheckpointShapes.extent(source, names.apply("head.head.weight"), 2, 0)
+                            / (WanConfig.PATCH * WanConfig.PATCH),
                     dim,
-                    extent(source, names.apply("blocks.0.ffn.0.weight"), 2, 0),
+                    CheckpointShapes.extent(source, names.apply("blocks.0.ffn.0.weight"), 2, 0),
                     heads,
                     layers,
-                    extent(source, names.apply("text_embedding.0.weight"), 2, 1),
-                    extent(source, names.apply("time_embedding.0.weight"), 2, 1),
+                    CheckpointShapes.extent(source, names.apply("text_embedding.0.weight"), 2, 1),
+                    CheckpointShapes.extent(source, names.apply("time_embedding.0.weight"), 2, 1),
                     metadata.path("text_len").asInt(DEFAULT_TEXT_LENGTH));
         } catch (UnsupportedCheckpointException e) {
             throw e;
@@ -114,30 +116,6 @@ public final class WanCheckpoint implements Checkpoint {
         } catch (JsonProcessingException e) {
             throw new UnsupportedCheckpointException(
                     source.source(), "metadata config is not JSON: " + e.getOriginalMessage());
-        }
-    }
-
-    private static int extent(Checkpoint source, String name, int rank, int axis) {
-        if (!source.contains(name)) {
-            throw new UnsupportedCheckpointException(source.source(), "tensor " + name + " is missing");
-        }
-        Shape shape = source.tensor(name).shape();
-        if (shape.rank() != rank) {
-            throw new UnsupportedCheckpointException(
-                    source.source(), "tensor " + name + " is " + shape + ", expected " + rank + " axes");
-        }
-        return Math.toIntExact(shape.dim(axis));
-    }
-
-    private static void require(Checkpoint source, String name, Shape shape) {
-        if (!source.contains(name)) {
-            throw new UnsupportedCheckpointException(
-                    source.source(), "tensor " + name + " is missing; expected " + shape);
-        }
-        Shape actual = source.tensor(name).shape();
-        if (!actual.equals(shape)) {
-            throw new UnsupportedCheckpointException(
-                    source.source(), "tensor " + name + " is " + actual + ", expected " + shape);
         }
     }
 

@@ -1,17 +1,18 @@
-package dev.quantreel.engines.dit;
+package dev.quantreel.engines.tensor;
 
-import dev.quantreel.engines.tensor.Checkpoint;
 import java.util.Collection;
 import java.util.List;
 
 /// Recognises files that people mistake for the model they meant, so that a refusal can say what the file is.
-final class ModelFamily {
+public final class ModelFamily {
 
     /// @param part occurs in a tensor name of the family
     /// @param name what the file is
     private record Sign(String part, String name) {}
 
     private static final List<Sign> FAMILIES = List.of(
+            new Sign("blocks.0.self_attn.norm_q", "a Wan transformer"),
+            new Sign("condition_embedder.time_proj", "a Wan transformer in diffusers' layout"),
             new Sign("double_blocks.0.", "a HunyuanVideo or Flux transformer"),
             new Sign("txt_in.individual_token_refiner", "a HunyuanVideo transformer"),
             new Sign("patchify_proj.", "an LTX-Video transformer"),
@@ -24,8 +25,9 @@ final class ModelFamily {
             new Sign("text_model.encoder.", "a CLIP text encoder"),
             new Sign("model.layers.0.self_attn.", "a language model"),
             new Sign("decoder.22.", "a TAEHV video decoder"),
-            new Sign("decoder.conv_in.", "a VAE"),
-            new Sign("decoder.conv1.", "a VAE"));
+            new Sign("decoder.conv_in.", "an image or video VAE"),
+            new Sign("decoder.conv1.", "a Wan VAE"),
+            new Sign("pca.decoder.", "a linear (PCA) decoder"));
 
     private static final List<Sign> VARIANTS = List.of(
             new Sign("img_emb.", "an image-to-video model (CLIP branch)"),
@@ -41,7 +43,7 @@ final class ModelFamily {
     private ModelFamily() {}
 
     /// What the checkpoint looks like, as the start of a sentence.
-    static String describe(Checkpoint checkpoint) {
+    public static String describe(Checkpoint checkpoint) {
         return FAMILIES.stream()
                 .filter(sign -> checkpoint.names().stream().anyMatch(name -> name.contains(sign.part)))
                 .findFirst()
@@ -50,8 +52,8 @@ final class ModelFamily {
                         + checkpoint.names().stream().limit(3).toList() + ")");
     }
 
-    /// Why a Wan checkpoint with these additional tensors is refused.
-    static String describeSurplus(Collection<String> names) {
+    /// Why a Wan transformer checkpoint with these additional tensors is refused.
+    public static String describeSurplus(Collection<String> names) {
         String found = names.size() + " tensors that a Wan 2.1 text-to-video transformer does not have, such as "
                 + names.stream().limit(3).toList();
         return VARIANTS.stream()

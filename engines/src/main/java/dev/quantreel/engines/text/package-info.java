@@ -1,0 +1,5 @@
+/// Text encoders: prompts to embeddings. Read [TextEncoder], then [PromptTokenizer].
+@NullMarked
+package dev.quantreel.engines.text;
+
+import org.jspecify.annotations.NullMarked;
