@@ -1,0 +1,163 @@
+import type { ApiPrompt } from '../workflow/api';
+import { isArray, isObject, type Json, type JsonObject, numberOr, parseJson, stringOr } from '../workflow/json';
+import { type NodeCatalog, parseObjectInfo } from '../workflow/specs';
+import { parseHistory, parseQueue } from './history';
+import { type FileRef, type HistoryEntry, type NodeError, parseNodeErrors, type Queue } from './wire';
+
+/** The server refused a prompt: what it says as a whole and about each node. */
+export class PromptRejected extends Error {
+  override readonly name = 'PromptRejected';
+
+  constructor(
+    message: string,
+    readonly details: string,
+    readonly nodeErrors: readonly NodeError[],
+  ) {
+    super(message);
+  }
+}
+
+/** The server cannot be reached, or answered with a status nobody expected. */
+export class ServerFailure extends Error {
+  override readonly name = 'ServerFailure';
+}
+
+export type Accepted = { readonly promptId: string; readonly number: number; readonly nodeErrors: readonly NodeError[] };
+
+export type SystemStats = { readonly device: string; readonly version: string; readonly totalBytes: number; readonly freeBytes: number };
+
+export type Template = { readonly pack: string; readonly name: string };
+
+/** Typed client of the HTTP half of the wire API. Paths are relative to where the page was loaded from. */
+export class Client {
+  constructor(
+    readonly clientId: string,
+    private readonly base = '',
+  ) {}
+
+  async objectInfo(): Promise<NodeCatalog> {
+    return parseObjectInfo(await this.get('/object_info'));
+  }
+
+  async queue(): Promise<Queue> {
+    return parseQueue(await this.get('/queue'));
+  }
+
+  async history(maxItems = 64): Promise<HistoryEntry[]> {
+    return parseHistory(await this.get(`/history?max_items=${maxItems}`));
+  }
+
+  async historyOf(promptId: string): Promise<HistoryEntry | undefined> {
+    return parseHistory(await this.get(`/history/${encodeURIComponent(promptId)}`))[0];
+  }
+
+  async submit(prompt: ApiPrompt, workflow: JsonObject, front = false): Promise<Accepted> {
+    const body = { prompt, client_id: this.clientId, extra_data: { extra_pnginfo: { workflow } }, ...(front && { front }) };
+    const response = await this.send('POST', '/prompt', body);
+    const reply = await this.jsonOf(response);
+    const object = isObject(reply) ? reply : {};
+    const nodeErrors = parseNodeErrors(object['node_errors']);
+    if (!response.ok) {
+      const error = isObject(object['error']) ? object['error'] : {};
+      const message = stringOr(error['message'], '') || `The server answered ${response.status}`;
+      throw new PromptRejected(message, stringOr(error['details'], ''), nodeErrors);
+    }
+    return { promptId: stringOr(object['prompt_id'], ''), number: numberOr(object['number'], 0), nodeErrors };
+  }
+
+  async interrupt(promptId?: string): Promise<void> {
+    await this.expectOk('POST', '/interrupt', promptId === undefined ? {} : { prompt_id: promptId });
+  }
+
+  async removeFromQueue(promptId: string): Promise<void> {
+    await this.expectOk('POST', '/queue', { delete: [promptId] });
+  }
+
+  async clearQueue(): Promise<void> {
+    await this.expectOk('POST', '/queue', { clear: true });
+  }
+
+  async removeFromHistory(promptId: string): Promise<void> {
+    await this.expectOk('POST', '/history', { delete: [promptId] });
+  }
+
+  async systemStats(): Promise<SystemStats> {
+    const stats = await this.get('/system_stats');
+    const { system, devices } = isObject(stats) ? stats : {};
+    const device = isArray(devices) && isObject(devices[0]) ? devices[0] : {};
+    const about = isObject(system) ? system : {};
+    return {
+      device: stringOr(device['name'], 'cpu'),
+      version: stringOr(about['comfyui_version'], ''),
+      totalBytes: numberOr(device['vram_total'], 0),
+      freeBytes: numberOr(device['vram_free'], 0),
+    };
+  }
+
+  /** Names of the example workflows the server ships; a server without any is fine. */
+  async templates(): Promise<Template[]> {
+    const response = await this.send('GET', '/workflow_templates');
+    const packs = response.ok ? await this.jsonOf(response) : {};
+    return Object.entries(isObject(packs) ? packs : {}).flatMap(([pack, names]) =>
+      isArray(names) ? names.filter((name) => typeof name === 'string').map((name) => ({ pack, name })) : [],
+    );
+  }
+
+  async template(template: Template): Promise<Json> {
+    return this.get(`/workflow_templates/${encodeURIComponent(template.pack)}/${encodeURIComponent(template.name)}.json`);
+  }
+
+  /** Uploads an input image or video; the reply's name is what goes into the widget. */
+  async upload(file: File): Promise<string> {
+    const form = new FormData();
+    form.set('image', file);
+    form.set('type', 'input');
+    const response = await fetch(`${this.base}/api/upload/image`, { method: 'POST', body: form });
+    const reply = await this.jsonOf(response);
+    if (!response.ok || !isObject(reply)) {
+      throw new ServerFailure(`${file.name} could not be uploaded: the server answered ${response.status}`);
+    }
+    const subfolder = stringOr(reply['subfolder'], '');
+    const name = stringOr(reply['name'], file.name);
+    return subfolder === '' ? name : `${subfolder}/${name}`;
+  }
+
+  viewUrl(file: FileRef): string {
+    return viewUrl(file, this.base);
+  }
+
+  private async get(path: string): Promise<Json> {
+    const response = await this.send('GET', path);
+    if (!response.ok) {
+      throw new ServerFailure(`GET ${path}: the server answered ${response.status}`);
+    }
+    return this.jsonOf(response);
+  }
+
+  private async expectOk(method: string, path: string, body: JsonObject): Promise<void> {
+    const response = await this.send(method, path, body);
+    if (!response.ok) {
+      throw new ServerFailure(`${method} ${path}: the server answered ${response.status}`);
+    }
+  }
+
+  private async send(method: string, path: string, body?: JsonObject): Promise<Response> {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+    try {
+      return await fetch(`${this.base}/api${path}`, init);
+    } catch {
+      throw new ServerFailure('The server cannot be reached.');
+    }
+  }
+
+  private async jsonOf(response: Response): Promise<Json> {
+    const text = await response.text();
+    return text === '' ? null : parseJson(text);
+  }
+}
+
+/** Address under which the server shows a file. */
+export function viewUrl(file: FileRef, base = ''): string {
+  const query = new URLSearchParams({ filename: file.filename, type: file.type, subfolder: file.subfolder });
+  return `${base}/api/view?${query.toString()}`;
+}

@@ -1,0 +1,80 @@
+import type { NodeId, Position, Size, WorkflowDocument, WorkflowNode } from './document';
+import { isNote, linkInto, REROUTE } from './document';
+import type { NodeCatalog, WidgetSpec } from './specs';
+import { topologicalOrder } from './uiWrite';
+import { specOf } from './virtual';
+
+const COLUMN_GAP = 90;
+const ROW_GAP = 40;
+const HEADER = 44;
+const ROW = 28;
+export const NODE_WIDTH = 280;
+
+/** Does this widget need the full width of a card and several lines? */
+export function isTall(spec: WidgetSpec): boolean {
+  return spec.kind === 'string' && spec.multiline;
+}
+
+/** The size a node card will roughly have; used to place nodes before anything is drawn. */
+export function estimateSize(node: WorkflowNode, catalog: NodeCatalog): Size {
+  if (node.type === REROUTE) {
+    return { width: 40, height: 24 };
+  }
+  if (isNote(node.type)) {
+    return node.size ?? { width: 240, height: 140 };
+  }
+  const spec = specOf(catalog, node.type);
+  const sockets = node.inputs.filter((input) => !input.widget).length;
+  const rows = Math.max(sockets, node.outputs.length);
+  const widgets = (spec?.widgets ?? []).reduce((sum, widget) => sum + (isTall(widget.spec) ? 92 : 32), 0);
+  return { width: NODE_WIDTH, height: HEADER + rows * ROW + widgets + 20 };
+}
+
+/** Places every node: a column per depth, ordered inside a column by the height of what feeds each node. */
+export function layOut(document: WorkflowDocument, catalog: NodeCatalog): WorkflowDocument {
+  const columns = columnsOf(document);
+  const positions = new Map<NodeId, Position>();
+  const centres = new Map<NodeId, number>();
+  let x = 0;
+  for (const column of columns) {
+    const sorted = column
+      .map((node, index) => ({ node, weight: meanCentre(node, document, centres) ?? index * ROW }))
+      .sort((a, b) => a.weight - b.weight);
+    let y = 0;
+    let width = 0;
+    for (const { node } of sorted) {
+      const size = estimateSize(node, catalog);
+      positions.set(node.id, { x, y });
+      centres.set(node.id, y + size.height / 2);
+      y += size.height + ROW_GAP;
+      width = Math.max(width, size.width);
+    }
+    x += width + COLUMN_GAP;
+  }
+  const nodes = new Map([...document.nodes].map(([id, node]) => [id, { ...node, position: positions.get(id) ?? node.position }]));
+  return { ...document, nodes };
+}
+
+function columnsOf(document: WorkflowDocument): WorkflowNode[][] {
+  const depth = new Map<NodeId, number>();
+  const order = [...topologicalOrder(document)].sort(([, a], [, b]) => a - b).map(([id]) => id);
+  for (const id of order) {
+    const node = document.nodes.get(id);
+    const sources = (node?.inputs ?? []).map((input) => linkInto(document, id, input.name)?.source);
+    const depths = sources.map((source) => (source === undefined ? -1 : (depth.get(source) ?? -1)));
+    depth.set(id, Math.max(-1, ...depths) + 1);
+  }
+  const columns: WorkflowNode[][] = [];
+  for (const node of document.nodes.values()) {
+    (columns[depth.get(node.id) ?? 0] ??= []).push(node);
+  }
+  return columns.filter((column) => column.length > 0);
+}
+
+function meanCentre(node: WorkflowNode, document: WorkflowDocument, centres: ReadonlyMap<NodeId, number>): number | undefined {
+  const known = node.inputs
+    .map((input) => linkInto(document, node.id, input.name)?.source)
+    .map((source) => (source === undefined ? undefined : centres.get(source)))
+    .filter((centre) => centre !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, centre) => sum + centre, 0) / known.length;
+}
