@@ -25,9 +25,13 @@ export type RunState = {
   readonly outputs: ReadonlyMap<string, NodeOutput>;
   readonly previews: ReadonlyMap<string, Preview>;
   readonly error?: ExecutionError;
+  /** Why the last prompt was not taken into the queue. */
+  readonly rejection?: Rejection;
   readonly nodeErrors: readonly NodeError[];
   readonly queueRemaining: number;
 };
+
+export type Rejection = { readonly message: string; readonly details: string };
 
 export type Preview = { readonly mime: string; readonly image: Uint8Array };
 
@@ -38,10 +42,20 @@ export function idleRun(): RunState {
 /** The state right after a prompt was accepted. A run in progress goes on being shown until the new one starts. */
 export function accepted(state: RunState, promptId: string, planned: readonly string[], nodeErrors: readonly NodeError[]): RunState {
   if (state.phase === 'running') {
-    return { ...state, nodeErrors };
+    const { rejection: _, ...running } = state;
+    return { ...running, nodeErrors };
   }
-  const { error: _error, startedAt: _started, endedAt: _ended, current: _current, ...kept } = state;
+  const { error: _error, rejection: _rejection, startedAt: _started, endedAt: _ended, current: _current, ...kept } = state;
   return { ...kept, phase: 'queued', promptId, planned, nodes: new Map(), previews: new Map(), nodeErrors };
+}
+
+/** The state after a prompt was refused. A run in progress goes on. */
+export function rejected(state: RunState, rejection: Rejection, nodeErrors: readonly NodeError[]): RunState {
+  if (state.phase === 'running') {
+    return { ...state, rejection, nodeErrors };
+  }
+  const { error: _error, startedAt: _started, endedAt: _ended, ...kept } = state;
+  return { ...kept, phase: 'error', rejection, nodeErrors, nodes: new Map() };
 }
 
 /** The state after an event. Times are epoch milliseconds; `now` stands in where the server sends none. */

@@ -1,0 +1,42 @@
+import { type ReactElement, useEffect, useState } from 'react';
+import type { SystemStats } from '../api/client';
+import { useObservable } from '../state/useObservable';
+import { useWorkbench } from '../state/workbench';
+
+const WORDS = { open: 'Connected', connecting: 'Connecting', lost: 'Server away, trying again' } as const;
+
+/** Connection, machine and size of the workflow, in one line. */
+export function StatusBar(): ReactElement {
+  const { editor, runner } = useWorkbench();
+  const connection = useObservable(runner.connection);
+  const { present } = useObservable(editor.history);
+  const catalog = useObservable(editor.catalog);
+  const [stats, setStats] = useState<SystemStats | undefined>(undefined);
+  useEffect(() => {
+    if (connection === 'open') {
+      runner.client.systemStats().then(setStats, () => setStats(undefined));
+    }
+  }, [connection, runner]);
+  return (
+    <footer className="status-bar">
+      <span className={`connection ${connection}`} role="status" aria-label="Connection">
+        <span className="phase-dot" />
+        {WORDS[connection]}
+      </span>
+      {stats && <span>{stats.device}</span>}
+      {stats && stats.totalBytes > 0 && (
+        <span>
+          {gib(stats.freeBytes)} of {gib(stats.totalBytes)} GiB free
+        </span>
+      )}
+      <span className="push">
+        {present.nodes.size} nodes, {present.links.size} wires
+      </span>
+      <span>{catalog.size} node types</span>
+    </footer>
+  );
+}
+
+function gib(bytes: number): string {
+  return (bytes / 1024 ** 3).toFixed(1);
+}

@@ -1,0 +1,66 @@
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/jetbrains-mono/wght.css';
+import '@xyflow/react/dist/style.css';
+import './theme.css';
+import './layout.css';
+import './canvas.css';
+import './card.css';
+import './panels.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Client } from '../api/client';
+import { EventSocket, socketUrl } from '../api/socket';
+import { Editor } from '../state/editor';
+import { Notices } from '../state/notices';
+import { Runner } from '../state/runner';
+import { type Workbench, WorkbenchContext } from '../state/workbench';
+import { App } from './App';
+import { restore, startAutosave } from './autosave';
+
+/** The same page keeps its id over reloads, so that the server goes on talking to it. */
+function clientId(): string {
+  const kept = sessionStorage.getItem('quantreel.client');
+  const id = kept ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  sessionStorage.setItem('quantreel.client', id);
+  return id;
+}
+
+const CATALOG_RETRY_MILLIS = 2000;
+
+/** Fetches the node types, and tries again as long as the server is away. */
+async function loadCatalog({ editor, runner, notices }: Workbench): Promise<void> {
+  for (;;) {
+    try {
+      editor.setCatalog(await runner.client.objectInfo());
+      return;
+    } catch (error) {
+      notices.fail(error);
+      await new Promise((resume) => setTimeout(resume, CATALOG_RETRY_MILLIS));
+    }
+  }
+}
+
+function start(root: HTMLElement): void {
+  const client = new Client(clientId());
+  const workbench: Workbench = { editor: new Editor(), runner: new Runner(client), notices: new Notices() };
+  const { editor, runner } = workbench;
+  restore(editor, localStorage);
+  startAutosave(editor, localStorage);
+  new EventSocket(socketUrl(location, client.clientId), {
+    onEvent: (event) => runner.receive(event),
+    onConnection: (connection) => runner.connected(connection),
+  }).open();
+  void loadCatalog(workbench);
+  createRoot(root).render(
+    <StrictMode>
+      <WorkbenchContext value={workbench}>
+        <App />
+      </WorkbenchContext>
+    </StrictMode>,
+  );
+}
+
+const root = document.getElementById('root');
+if (root) {
+  start(root);
+}

@@ -1,0 +1,44 @@
+import { Panel, useReactFlow } from '@xyflow/react';
+import type { ReactElement } from 'react';
+import { useObservable } from '../state/useObservable';
+import { useWorkbench } from '../state/workbench';
+import { Icon, type IconName } from '../widgets/Icon';
+
+/** What can be done with the marked nodes. */
+export function SelectionBar(): ReactElement | null {
+  const { editor } = useWorkbench();
+  const { getNode } = useReactFlow();
+  const { nodes, links, groups } = useObservable(editor.selection);
+  const count = nodes.length + links.length + groups.length;
+  if (count === 0) {
+    return null;
+  }
+  const sizeOf = (id: string) => {
+    const measured = getNode(id)?.measured;
+    return { width: measured?.width ?? 280, height: measured?.height ?? 160 };
+  };
+  return (
+    <Panel position="top-center" className="selection-bar" role="toolbar" aria-label="Selection">
+      {nodes.length > 0 && (
+        <>
+          <Action icon="mute" label="Mute" hint="Ctrl+M" onClick={() => editor.toggleMode('never')} />
+          <Action icon="bypass" label="Bypass" hint="Ctrl+B" onClick={() => editor.toggleMode('bypass')} />
+          <Action icon="copy" label="Duplicate" hint="Ctrl+D" onClick={() => editor.duplicateSelection()} />
+          <Action icon="group" label="Group" hint="Ctrl+G" onClick={() => editor.groupSelection(sizeOf)} />
+        </>
+      )}
+      <Action icon="trash" label="Delete" hint="Del" onClick={() => editor.removeSelection()} />
+    </Panel>
+  );
+}
+
+type ActionProps = { readonly icon: IconName; readonly label: string; readonly hint: string; readonly onClick: () => void };
+
+function Action({ icon, label, hint, onClick }: ActionProps): ReactElement {
+  return (
+    <button type="button" className="bar-button" title={`${label} (${hint})`} onClick={onClick}>
+      <Icon name={icon} size={15} />
+      {label}
+    </button>
+  );
+}

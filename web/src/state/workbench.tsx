@@ -1,0 +1,17 @@
+import { createContext, useContext } from 'react';
+import type { Editor } from './editor';
+import type { Notices } from './notices';
+import type { Runner } from './runner';
+
+/** What every part of the page works with. */
+export type Workbench = { readonly editor: Editor; readonly runner: Runner; readonly notices: Notices };
+
+export const WorkbenchContext = createContext<Workbench | undefined>(undefined);
+
+export function useWorkbench(): Workbench {
+  const workbench = useContext(WorkbenchContext);
+  if (!workbench) {
+    throw new TypeError('There is no workbench around this component.');
+  }
+  return workbench;
+}
