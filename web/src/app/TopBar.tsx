@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react';
+import type { MouseEvent, ReactElement } from 'react';
 import { RunProgress } from '../panels/progress/RunProgress';
 import { useObservable } from '../state/useObservable';
 import { useWorkbench } from '../state/workbench';
@@ -6,6 +6,13 @@ import { Icon, type IconName } from '../widgets/Icon';
 import type { Actions } from './actions';
 import { OPENABLE, pickFile } from './files';
 import { Logo } from './Logo';
+
+/** Buttons here do not take the focus when clicked, so that the space bar goes on opening the palette. */
+function keepFocus(event: MouseEvent): void {
+  if (event.target instanceof Element && event.target.closest('button')) {
+    event.preventDefault();
+  }
+}
 
 /** Name, files, undo, and the run. */
 export function TopBar({ actions, onPalette }: { readonly actions: Actions; readonly onPalette: () => void }): ReactElement {
@@ -17,7 +24,7 @@ export function TopBar({ actions, onPalette }: { readonly actions: Actions; read
   const lastStep = history.past.at(-1)?.label;
   const nextStep = history.future[0]?.label;
   return (
-    <header className="top-bar">
+    <header className="top-bar" onMouseDown={keepFocus}>
       <Logo />
       <div className="file">
         <input className="file-title" aria-label="Name of the workflow" value={name} size={Math.max(8, name.length)} onChange={(event) => editor.fileName.set(event.target.value)} />

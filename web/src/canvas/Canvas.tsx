@@ -20,6 +20,9 @@ import { Wire } from './Wire';
 const NODE_TYPES = { card: NodeCard, note: NoteCard, reroute: RerouteKnot, frame: GroupFrame };
 const EDGE_TYPES = { wire: Wire };
 
+/** From this number of nodes on only those in view are drawn. */
+const MANY_NODES = 150;
+
 /** Kind of the data a node dragged from the library carries: the name of its type. */
 export const NODE_DRAG_TYPE = 'application/x-quantreel-node';
 
@@ -102,12 +105,12 @@ function Graph({ paletteWanted, onPaletteClosed }: Props): ReactElement {
         connectionRadius={24}
         reconnectRadius={12}
         elevateNodesOnSelect
-        onlyRenderVisibleElements={false}
-        fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
+        onlyRenderVisibleElements={flow.nodes.length > MANY_NODES}
+        fitViewOptions={{ padding: 0.07, maxZoom: 1 }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={24} size={1.4} color="#2a303c" />
+        <Background variant={BackgroundVariant.Dots} gap={24} size={1.4} color="#303848" />
         <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeColor={colourOf} nodeStrokeWidth={0} nodeBorderRadius={6} bgColor="#12151c" maskColor="rgb(8 10 14 / 62%)" />
-        <Controls showInteractive={false} fitViewOptions={{ padding: 0.12, maxZoom: 1, duration: 250 }} />
+        <Controls showInteractive={false} fitViewOptions={{ padding: 0.07, maxZoom: 1, duration: 250 }} />
         <SelectionBar />
       </ReactFlow>
       {palette && (
@@ -129,7 +132,7 @@ function useView(): void {
   const openings = useObservable(editor.openings);
   const focus = useObservable(editor.focus);
   useEffect(() => {
-    const timer = setTimeout(() => void fitView({ padding: 0.12, maxZoom: 1 }), 60);
+    const timer = setTimeout(() => void fitView({ padding: 0.07, maxZoom: 1 }), 60);
     return () => clearTimeout(timer);
   }, [openings, fitView]);
   useEffect(() => {

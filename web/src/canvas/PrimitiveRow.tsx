@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import type { WorkflowDocument, WorkflowNode } from '../workflow/document';
+import type { Json } from '../workflow/json';
 import { CONTROL_AFTER_GENERATE, type NodeCatalog, type WidgetSpec } from '../workflow/specs';
 import { specOf } from '../workflow/virtual';
 import { useObservable } from '../state/useObservable';
@@ -14,11 +15,8 @@ export function PrimitiveRow({ node }: { readonly node: WorkflowNode }): ReactEl
   const { editor } = useWorkbench();
   const { present } = useObservable(editor.history);
   const spec = fedWidget(present, useObservable(editor.catalog), node.id) ?? FREE_TEXT;
-  const set = (name: string) => (value: WorkflowNode['values'][string], dragging: boolean) => {
-    if (value !== undefined) {
-      editor.execute({ kind: 'setValue', node: node.id, name, value }, dragging ? `${node.id}/${name}` : undefined);
-    }
-  };
+  const set = (name: string) => (value: Json, dragging: boolean) =>
+    editor.execute({ kind: 'setValue', node: node.id, name, value }, dragging ? `${node.id}/${name}` : undefined);
   const numeric = spec.kind === 'int' || spec.kind === 'float';
   return (
     <div className="widgets">

@@ -19,9 +19,10 @@ export function WidgetRow({ node, spec, widget, title, linked }: Props): ReactEl
   const { editor, runner, notices } = useWorkbench();
   const input = spec.inputs.find((candidate) => candidate.name === widget.name);
   const isSeed = spec.widgets.some((other) => other.spec.kind === 'control' && other.spec.controls === widget.name);
-  const control = widget.spec.kind === 'control';
+  const controls = widget.spec.kind === 'control' ? widget.spec.controls : undefined;
+  const control = controls !== undefined;
   const label = input?.label ?? (control ? 'after run' : widget.name);
-  const accessible = control ? `${widget.spec.kind === 'control' ? widget.spec.controls : ''} after run of ${title}` : `${label} of ${title}`;
+  const accessible = control ? `${controls} after run of ${title}` : `${label} of ${title}`;
   const upload = async (file: File): Promise<string> => {
     try {
       return await runner.client.upload(file);

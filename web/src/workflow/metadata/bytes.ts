@@ -58,8 +58,16 @@ export class Bytes {
 
 const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
 
-/** Inflates a zlib stream, refusing to grow beyond 64 MiB. */
+/** Inflates a zlib stream, refusing to grow beyond 64 MiB. A damaged stream is a `RangeError` too. */
 export async function inflate(data: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await inflateAll(data);
+  } catch (error) {
+    throw new RangeError('A compressed text cannot be inflated', { cause: error });
+  }
+}
+
+async function inflateAll(data: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([data as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('deflate'));
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -1,3 +1,4 @@
+import { FormatError } from '../json';
 import { Bytes, type Texts } from './bytes';
 import { isGif, readGif } from './gif';
 import { isMp4, readMp4 } from './mp4';
@@ -39,7 +40,7 @@ async function readOrNothing(reader: Reader, file: Bytes): Promise<Texts> {
   try {
     return await reader.read(file);
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
+    if (error instanceof RangeError || error instanceof FormatError) {
       return new Map();
     }
     throw error;

@@ -26,28 +26,34 @@ function* elements(bytes: Bytes): Generator<Element> {
     if (idWidth > 4 || at + idWidth >= bytes.length) {
       return;
     }
-    const id = number(bytes, at, idWidth);
+    const id = number(bytes, at, idWidth, 0xff);
     const sizeAt = at + idWidth;
     const sizeWidth = width(bytes.u8(sizeAt));
     if (sizeWidth > 8 || sizeAt + sizeWidth > bytes.length) {
       return;
     }
-    const unmarked = 2 ** (7 * sizeWidth);
-    const size = number(bytes, sizeAt, sizeWidth) % unmarked;
     const start = sizeAt + sizeWidth;
-    const unknown = size === unmarked - 1;
-    const end = unknown ? bytes.length : Math.min(bytes.length, start + size);
+    const size = number(bytes, sizeAt, sizeWidth, 0xff >> sizeWidth);
+    const end = isUnknown(bytes, sizeAt, sizeWidth) ? bytes.length : Math.min(bytes.length, start + size);
     yield { id, content: bytes.slice(start, end) };
     at = end;
   }
 }
 
-function number(bytes: Bytes, at: number, length: number): number {
-  let value = 0;
-  for (let index = 0; index < length; index++) {
+/** A big-endian number whose first byte counts only with the bits of `firstMask`. */
+function number(bytes: Bytes, at: number, length: number, firstMask: number): number {
+  let value = bytes.u8(at) & firstMask;
+  for (let index = 1; index < length; index++) {
     value = value * 256 + bytes.u8(at + index);
   }
   return value;
+}
+
+/** A size of nothing but ones stands for "not known when this was written". */
+function isUnknown(bytes: Bytes, at: number, length: number): boolean {
+  const mask = 0xff >> length;
+  const rest = Array.from({ length: length - 1 }, (_, index) => bytes.u8(at + 1 + index));
+  return (bytes.u8(at) & mask) === mask && rest.every((byte) => byte === 0xff);
 }
 
 /** Texts of the simple tags of a WebM or Matroska file, which writers give upper-case names. */
