@@ -11,6 +11,12 @@ final class GridSearch {
     /// The coarse search ends when both bounds are shrunk to this many hundredths.
     private static final int SMALLEST = 20;
 
+    /// The searches of one bound alone end here; the fine pass stays above 0.
+    private static final int SMALLEST_ALONE = 8;
+
+    /// Step of the searches of one bound alone; the fine pass covers what lies between.
+    private static final int STRIDE = 4;
+
     /// Steps of the fine pass to each side of the best coarse candidate.
     private static final int FINE = 3;
 
@@ -56,32 +62,34 @@ final class GridSearch {
         }
     }
 
-    /// Coupled shrinking of both bounds, then a two-dimensional pass around the best.
+    /// Both bounds shrunk together; then each alone, because heavy tails are seldom alike on both sides; then a
+    /// two-dimensional pass around the best.
     private Grid bounded() {
-        Grid best = Grid.over(low, high, maxCode);
-        float bestError = error(best);
-        int bestStep = STEPS;
+        Candidate best = new Candidate(STEPS, STEPS, error(shrunk(STEPS, STEPS)));
         for (int step = STEPS - 1; step >= SMALLEST; step--) {
-            Grid candidate = shrunk(step, step);
-            float error = error(candidate);
-            if (error < bestError) {
-                bestError = error;
-                best = candidate;
-                bestStep = step;
+            best = better(best, step, step);
+        }
+        for (int upper = STEPS; upper >= SMALLEST_ALONE; upper -= STRIDE) {
+            best = better(best, best.lower, upper);
+        }
+        for (int lower = STEPS; lower >= SMALLEST_ALONE; lower -= STRIDE) {
+            best = better(best, lower, best.upper);
+        }
+        Candidate centre = best;
+        for (int lower = centre.lower - FINE; lower <= Math.min(STEPS, centre.lower + FINE); lower++) {
+            for (int upper = centre.upper - FINE; upper <= Math.min(STEPS, centre.upper + FINE); upper++) {
+                best = better(best, lower, upper);
             }
         }
-        int centre = bestStep;
-        for (int lower = centre - FINE; lower <= Math.min(STEPS, centre + FINE); lower++) {
-            for (int upper = centre - FINE; upper <= Math.min(STEPS, centre + FINE); upper++) {
-                Grid candidate = shrunk(lower, upper);
-                float error = error(candidate);
-                if (error < bestError) {
-                    bestError = error;
-                    best = candidate;
-                }
-            }
-        }
-        return best;
+        return shrunk(best.lower, best.upper);
+    }
+
+    /// Bounds in hundredths of the range's, with the error of their grid.
+    private record Candidate(int lower, int upper, float error) {}
+
+    private Candidate better(Candidate best, int lower, int upper) {
+        float error = error(shrunk(lower, upper));
+        return error < best.error ? new Candidate(lower, upper, error) : best;
     }
 
     private Grid shrunk(int lowerStep, int upperStep) {

@@ -16,7 +16,7 @@ public final class SyntheticData {
         PLAIN,
         /// Eight channels twenty times as strong.
         OUTLIER_CHANNELS,
-        /// The same, and eight tokens with 300 in three channels.
+        /// The same, and one token in 128 with 300 in three channels.
         MASSIVE_TOKENS,
         /// Outlier channels and an offset of every channel.
         OFFSET,
@@ -65,8 +65,10 @@ public final class SyntheticData {
         float[] x = gaussian(tokens * channels, 1, seed);
         Random random = new Random(seed + 1);
         int[] strong = random.ints(0, channels).distinct().limit(8).toArray();
-        int[] massive =
-                random.ints(0, tokens).distinct().limit(Math.min(8, tokens)).toArray();
+        int[] massive = random.ints(0, tokens)
+                .distinct()
+                .limit(Math.ceilDiv(tokens, 128))
+                .toArray();
         double[] offsets = random.doubles(channels, 0.5, 1.5).toArray();
         for (int i = 0; i < tokens; i++) {
             for (int j = 0; j < channels; j++) {
