@@ -1,8 +1,26 @@
 package dev.quantreel.nodes;
 
+import dev.quantreel.nodes.loading.LoadDiT;
+import dev.quantreel.nodes.loading.LoadTextEncoder;
+import dev.quantreel.nodes.loading.LoadVAE;
+import dev.quantreel.nodes.quantize.ARQActivation;
+import dev.quantreel.nodes.quantize.BGRQuantize;
+import dev.quantreel.nodes.quantize.DeltaGBSScheduler;
+import dev.quantreel.nodes.quantize.FixedBitSchedule;
+import dev.quantreel.nodes.quantize.MinMaxQuantize;
+import dev.quantreel.nodes.quantize.SelectEngine;
+import dev.quantreel.nodes.report.BitTimeline;
+import dev.quantreel.nodes.report.QuantizationReport;
+import dev.quantreel.nodes.sampling.EmptyVideoLatent;
+import dev.quantreel.nodes.sampling.EncodePrompt;
+import dev.quantreel.nodes.sampling.ExportONNX;
+import dev.quantreel.nodes.sampling.SampleVideo;
+import dev.quantreel.nodes.sampling.TeaCache;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeDefinition;
 import dev.quantreel.nodes.spi.NodePack;
+import dev.quantreel.nodes.video.CompareVideos;
+import dev.quantreel.nodes.video.DecodeVAE;
 import dev.quantreel.nodes.video.PreviewVideo;
 import dev.quantreel.nodes.video.SaveVideo;
 import java.util.List;
@@ -18,7 +36,27 @@ public final class BuiltinNodePack implements NodePack {
 
     @Override
     public List<NodeDefinition> nodes() {
-        return Stream.<Node<?, ?>>of(new SaveVideo(), new PreviewVideo())
+        return Stream.<Node<?, ?>>of(
+                        new LoadDiT(),
+                        new LoadVAE(),
+                        new LoadTextEncoder(),
+                        new BGRQuantize(),
+                        new MinMaxQuantize(),
+                        new ARQActivation(),
+                        new DeltaGBSScheduler(),
+                        new FixedBitSchedule(),
+                        new SelectEngine(),
+                        new EncodePrompt(),
+                        new EmptyVideoLatent(),
+                        new SampleVideo(),
+                        new TeaCache(),
+                        new ExportONNX(),
+                        new DecodeVAE(),
+                        new SaveVideo(),
+                        new PreviewVideo(),
+                        new CompareVideos(),
+                        new QuantizationReport(),
+                        new BitTimeline())
                 .<NodeDefinition>map(NodeDefinition::of)
                 .toList();
     }

@@ -32,6 +32,11 @@ public final class ClipPainter {
         return image;
     }
 
+    /// A picture as a clip of one frame.
+    public static Frames frames(BufferedImage image) {
+        return Frames.ofBytes(1, image.getHeight(), image.getWidth(), rgb24(image));
+    }
+
     /// A picture's packed RGB.
     static byte[] rgb24(BufferedImage image) {
         byte[] rgb = new byte[image.getWidth() * image.getHeight() * 3];

@@ -1,0 +1,54 @@
+package dev.quantreel.nodes.loading;
+
+import dev.quantreel.engines.dit.WanCheckpoint;
+import dev.quantreel.engines.dit.WanConfig;
+import dev.quantreel.nodes.spi.In;
+import dev.quantreel.nodes.spi.Node;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeFolders;
+import dev.quantreel.nodes.spi.NodeInputs;
+import dev.quantreel.nodes.spi.NodeType;
+import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.values.DiffusionModel;
+import java.io.IOException;
+
+/// Opens a video diffusion transformer.
+@NodeType(
+        id = "LoadDiT",
+        title = "Load DiT",
+        category = "loading",
+        description = "Opens a video diffusion transformer (Wan 2.1 text-to-video, in ComfyUI's or diffusers' layout)"
+                + " from the folder diffusion_models. The model stays in full precision until a quantize node refines"
+                + " it; weights are read when it is first used.",
+        aliases = {"Load Diffusion Model", "UNETLoader", "Wan", "checkpoint"})
+public final class LoadDiT implements Node<LoadDiT.Inputs, LoadDiT.Outputs> {
+
+    private static final CheckpointGate GATE = new CheckpointGate("file", "diffusion_models");
+
+    /// See [LoadDiT].
+    public record Inputs(
+            @In(help = "A .safetensors file in diffusion_models.", folder = "diffusion_models")
+            String file) {}
+
+    /// See [LoadDiT].
+    public record Outputs(
+            @Out(help = "The model in full precision.") DiffusionModel model) {}
+
+    @Override
+    public Outputs run(Inputs in, NodeContext context) throws Exception {
+        DiffusionModel model = GATE.inspect(
+                in.file(),
+                context,
+                (file, identity) -> DiffusionModel.fullPrecision(
+                        identity, WanCheckpoint.of(file).config()));
+        WanConfig config = model.config();
+        context.status("%s: %d blocks, width %d, %d heads, text width %d"
+                .formatted(in.file(), config.layers(), config.dim(), config.heads(), config.textDim()));
+        return new Outputs(model);
+    }
+
+    @Override
+    public String fingerprint(NodeInputs constants, NodeFolders folders) throws IOException {
+        return GATE.fingerprint(constants, folders);
+    }
+}

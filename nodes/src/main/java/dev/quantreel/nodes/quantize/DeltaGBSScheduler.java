@@ -1,0 +1,106 @@
+package dev.quantreel.nodes.quantize;
+
+import dev.quantreel.engines.schedule.DeltaGbs;
+import dev.quantreel.engines.schedule.DeltaTuning;
+import dev.quantreel.nodes.spi.In;
+import dev.quantreel.nodes.spi.Node;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.spi.NodeType;
+import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.values.BitPlan;
+import dev.quantreel.nodes.values.Trace;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// Plans bit switching by the change of the output.
+@NodeType(
+        id = "DeltaGBSScheduler",
+        title = "δ-GBS Scheduler",
+        category = "quantize",
+        description = "Switches the bits of the activations from step to step (DVD-Quant's δ-guided bit switching): low"
+                + " bits while the output of the model has changed less than δ in sum since the last step with high"
+                + " bits, then high bits once. Connect the trace of an earlier run and δ is found for the wanted mean of"
+                + " bits. Weights keep their bits.",
+        aliases = {"delta-GBS", "bit switching", "mixed precision", "DVD-Quant"})
+public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, DeltaGBSScheduler.Outputs> {
+
+    /// See [DeltaGBSScheduler].
+    public record Inputs(
+            @In(
+                    help =
+                            "Sum of relative L1 changes that calls for high bits, as a fraction; 0 makes every step high."
+                                    + " Ignored when a trace is connected.",
+                    initial = "0.1",
+                    min = 0,
+                    max = 10,
+                    step = 0.01)
+            double delta,
+
+            @In(help = "Bits of the quiet steps.", initial = "4", min = 2, max = 8)
+            int lowBits,
+
+            @In(help = "Bits of the others.", initial = "8", min = 2, max = 8)
+            int highBits,
+
+            @In(help = "First steps that always get high bits.", initial = "1", min = 0, max = 100)
+            int forceFirst,
+
+            @In(help = "Last steps that always get high bits.", initial = "0", min = 0, max = 100)
+            int forceLast,
+
+            @In(help = "Trace of a run with the same steps: δ is chosen for the mean of bits below.")
+            Optional<Trace> trace,
+
+            @In(
+                    help = "Mean of the activation bits to reach when a trace is connected.",
+                    initial = "6",
+                    min = 2,
+                    max = 8,
+                    step = 0.1)
+            double meanBits) {
+
+        public Inputs {
+            if (lowBits >= highBits) {
+                throw new NodeInputException(
+                        "lowBits", "is " + lowBits + "; accepted is less than highBits, which is " + highBits);
+            }
+            if (trace.isPresent() && !(meanBits >= lowBits && meanBits <= highBits)) {
+                throw new NodeInputException(
+                        "meanBits", "is " + meanBits + "; accepted are " + lowBits + " to " + highBits);
+            }
+        }
+    }
+
+    /// See [DeltaGBSScheduler].
+    public record Outputs(
+            @Out(help = "The bit schedule.") BitPlan schedule,
+
+            @Out(help = "The threshold used, as a fraction.")
+            double delta) {}
+
+    @Override
+    public Outputs run(Inputs in, NodeContext context) {
+        DeltaGbs schedule = new DeltaGbs(in.delta(), in.lowBits(), in.highBits(), in.forceFirst(), in.forceLast());
+        if (in.trace().isPresent()) {
+            schedule = tuned(in.trace().get(), in.meanBits(), schedule, context);
+        }
+        String name = String.format(Locale.ROOT, "δ-GBS, δ = %.3g", schedule.delta());
+        return new Outputs(new BitPlan(schedule, name), schedule.delta());
+    }
+
+    private static DeltaGbs tuned(Trace trace, double meanBits, DeltaGbs template, NodeContext context) {
+        List<Double> curve = trace.steps().relativeL1Curve();
+        if (curve.isEmpty()) {
+            throw new NodeInputException("trace", "has a single step; accepted is the trace of at least 2 steps");
+        }
+        DeltaTuning tuning = DeltaTuning.tune(curve, meanBits, template);
+        context.status(String.format(
+                Locale.ROOT,
+                "δ = %.4g gives %.2f bits on average",
+                tuning.schedule().delta(),
+                tuning.meanBits()));
+        return tuning.schedule();
+    }
+}

@@ -1,0 +1,161 @@
+package dev.quantreel.nodes.report;
+
+import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.LayerProbe;
+import dev.quantreel.engines.quant.LayerSqnr;
+import dev.quantreel.engines.quant.QuantizedMatrix;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.RowTasks;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.sampling.FlowSampler;
+import dev.quantreel.engines.sampling.SamplerSettings;
+import dev.quantreel.engines.sampling.SamplingListener;
+import dev.quantreel.engines.sampling.SigmaSchedule;
+import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.schedule.Constant;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.video.Frames;
+import dev.quantreel.nodes.sampling.PaddedText;
+import dev.quantreel.nodes.spi.In;
+import dev.quantreel.nodes.spi.Node;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.spi.NodeType;
+import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.values.Conditioning;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.Latent;
+import dev.quantreel.nodes.values.ModelAssembly;
+import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.video.ClipPainter;
+import dev.quantreel.nodes.video.ResultFiles;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// Explains layer by layer what quantization did.
+@NodeType(
+        id = "QuantizationReport",
+        title = "Quantization Report",
+        category = "report",
+        description = "Tells for each quantized layer its bits, the mean squared error of its weights beside that of"
+                + " row-wise MinMax, and its outliers. With a prompt connected, the full-precision model runs a few"
+                + " steps and the signal to noise ratio (SQNR) of each layer's output is measured on what it really"
+                + " reads: weights only, activations only, both. Saves plots as PNG and all figures as JSON.",
+        output = true,
+        aliases = {"SQNR", "MSE", "per layer", "analysis"})
+public final class QuantizationReport implements Node<QuantizationReport.Inputs, QuantizationReport.Outputs> {
+
+    /// See [QuantizationReport].
+    public record Inputs(
+            @In(help = "A model with a quantize node before it.")
+            DiffusionModel model,
+
+            @In(help = "Prompt for measuring SQNR; without it only the weights are looked at.")
+            Optional<Conditioning> positive,
+
+            @In(help = "Size of the video while measuring; 64 x 64 pixels and 13 frames when not connected.")
+            Optional<Latent> latent,
+
+            @In(help = "Full-precision steps whose inputs are recorded.", initial = "4", min = 1, max = 50)
+            int steps,
+
+            @In(help = "Seed of the noise.", initial = "0", min = 0, max = 9007199254740991d, advanced = true)
+            long seed,
+
+            @In(help = "Name of the files below the output folder.", initial = "report/quantization")
+            String filenamePrefix) {}
+
+    /// See [QuantizationReport].
+    public record Outputs(
+            @Out(help = "Plot of the weight errors, one picture.")
+            Pictures errors,
+
+            @Out(help = "How many times smaller the weights are than at 16 bits.")
+            double ratio,
+
+            @Out(help = "The table.") String report) {}
+
+    private static final Shape SMALL = Shape.of(1, 16, 4, 8, 8);
+    private static final double SHIFT = 3;
+
+    @Override
+    public Outputs run(Inputs in, NodeContext context) throws Exception {
+        ModelAssembly.Weights weights = ModelAssembly.weights(in.model(), context);
+        QuantizedWeights quantized = weights.quantized()
+                .orElseThrow(() -> new NodeInputException(
+                        "model",
+                        "is in full precision; accepted is a model behind BGR Quantize, MinMax Quantize or"
+                                + " ARQ Activation"));
+        LayerFigures figures = figures(in, quantized, context);
+        ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
+        Frames errors = ClipPainter.frames(Charts.layers(
+                "Weight error per layer, " + figures.title(),
+                "standard deviation of the error, % of the weights'",
+                figures.names(),
+                figures.errors()));
+        files.png(errors, "weights");
+        if (figures.hasSqnr()) {
+            files.png(
+                    ClipPainter.frames(Charts.layers(
+                            "Output SQNR per layer, " + figures.title(), "SQNR, dB", figures.names(), figures.sqnrs())),
+                    "sqnr");
+        }
+        files.json(figures.json());
+        context.show(new UiItem.Text(figures.table()));
+        return new Outputs(new Pictures(errors), figures.memory().ratio(), figures.table());
+    }
+
+    private static LayerFigures figures(Inputs in, QuantizedWeights quantized, NodeContext context) throws Exception {
+        Optional<LayerInputs> inputs = in.positive().isEmpty()
+                ? Optional.empty()
+                : Optional.of(record(in, in.positive().get(), quantized, context));
+        OptionalInt bits = in.model().activations().stream()
+                .mapToInt(DiffusionModel.Activations::bits)
+                .findFirst();
+        List<LayerFigures.Layer> layers = new ArrayList<>();
+        for (String name : context.track(quantized.matrices().keySet())) {
+            QuantizedMatrix matrix = quantized.matrix(name).orElseThrow();
+            Optional<LayerSqnr> sqnr = inputs.map(recorded -> {
+                context.status("measuring " + name + " " + (layers.size() + 1) + "/"
+                        + quantized.matrices().size());
+                return LayerSqnr.of(
+                        quantized,
+                        name,
+                        recorded.of(name),
+                        in.model().activationBits(),
+                        RowTasks.parallel(context.cancellation()));
+            });
+            layers.add(new LayerFigures.Layer(name, matrix, sqnr));
+        }
+        return new LayerFigures(in.model().precision(), bits.orElse(0), layers, quantized.memory());
+    }
+
+    /// Runs the full-precision model and keeps what the quantized layers read.
+    private static LayerInputs record(Inputs in, Conditioning positive, QuantizedWeights quantized, NodeContext context)
+            throws Exception {
+        DiffusionModel model = DiffusionModel.fullPrecision(
+                        in.model().file(), in.model().config())
+                .with(in.model().execution());
+        Engine engine = model.execution().engine().open(context);
+        LayerInputs recorded = new LayerInputs();
+        LayerProbe probe = new LayerProbe(quantized.matrices().keySet(), recorded::observe);
+        ModelAssembly.Weights weights = ModelAssembly.weights(model, context);
+        try (DiffusionTransformer transformer = ModelAssembly.transformer(model, weights, engine, probe)) {
+            Tensor text = new PaddedText(model.config(), context).of("positive", positive);
+            SamplerSettings settings = new SamplerSettings(in.steps(), 1, new SigmaSchedule.Linear(SHIFT));
+            FlowSampler sampler =
+                    new FlowSampler(transformer.bind(text, text), settings, new Constant(8), new StepCache.None());
+            context.status("running " + in.steps() + " full-precision steps to record what the layers read");
+            Tensor noise = TorchNoise.gaussian(
+                    in.seed(),
+                    in.latent().map(latent -> latent.samples().shape()).orElse(SMALL));
+            sampler.sample(noise, SamplingListener.NONE, context.cancellation());
+        }
+        return recorded;
+    }
+}

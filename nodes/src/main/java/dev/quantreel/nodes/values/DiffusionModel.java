@@ -1,0 +1,90 @@
+package dev.quantreel.nodes.values;
+
+import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
+import dev.quantreel.engines.dit.WanConfig;
+import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.WeightQuantizer;
+import dev.quantreel.nodes.spi.Socket;
+import java.util.Optional;
+
+/// A diffusion transformer and what is asked of it: ComfyUI's `MODEL`. A plan, nothing is computed: nodes refine it in
+/// any order, and weights are quantized once, after rotation, when the model is first used.
+///
+/// @param file the checkpoint
+/// @param config its sizes
+/// @param weights how weights are quantized; empty leaves them as they are
+/// @param activations how activations are quantized; empty leaves them as they are
+/// @param execution what runs it
+@Socket("MODEL")
+public record DiffusionModel(
+        ModelFile file,
+        WanConfig config,
+        Optional<Weights> weights,
+        Optional<Activations> activations,
+        Execution execution) {
+
+    private static final int NEAR_LOSSLESS_BITS = 8;
+
+    /// A model as its file has it.
+    public static DiffusionModel fullPrecision(ModelFile file, WanConfig config) {
+        return new DiffusionModel(
+                file, config, Optional.empty(), Optional.empty(), new Execution(EngineChoice.BEST, Arithmetic.INTEGER));
+    }
+
+    /// @param bits 2 to 8
+    /// @param layers which block linears take part
+    public record Weights(WeightQuantizer quantizer, int bits, LayerRule layers) {}
+
+    /// @param bits used where no bit schedule says otherwise
+    public record Activations(ActivationQuantizer quantizer, RotationPlan rotation, int bits) {}
+
+    /// @param arithmetic of the quantized linears
+    public record Execution(EngineChoice engine, Arithmetic arithmetic) {}
+
+    /// This model with other weights; replaces earlier ones.
+    public DiffusionModel with(Weights newWeights) {
+        return new DiffusionModel(file, config, Optional.of(newWeights), activations, execution);
+    }
+
+    /// This model with other activations; replaces earlier ones.
+    public DiffusionModel with(Activations newActivations) {
+        return new DiffusionModel(file, config, weights, Optional.of(newActivations), execution);
+    }
+
+    /// This model on another engine.
+    public DiffusionModel with(Execution newExecution) {
+        return new DiffusionModel(file, config, weights, activations, newExecution);
+    }
+
+    /// What to carry out; empty for full precision. Quantized activations need integer weights: where no node asked for
+    /// any, the weights get 8 bits, which is close to lossless.
+    ///
+    /// @throws IllegalArgumentException when the parts do not fit each other
+    public Optional<QuantizationPlan> plan() {
+        if (weights.isEmpty() && activations.isEmpty()) {
+            return Optional.empty();
+        }
+        Weights w = weights.orElse(new Weights(new WeightQuantizer.MinMax(), NEAR_LOSSLESS_BITS, LayerRule.ALL));
+        Activations a = activations.orElse(
+                new Activations(new ActivationQuantizer.FullPrecision(), new RotationPlan.None(), NEAR_LOSSLESS_BITS));
+        return Optional.of(new QuantizationPlan(w.quantizer(), w.bits(), a.rotation(), a.quantizer(), w.layers()));
+    }
+
+    /// Activation bits where no schedule says otherwise.
+    public int activationBits() {
+        return activations.map(Activations::bits).orElse(NEAR_LOSSLESS_BITS);
+    }
+
+    /// Short name of the precision: `full precision`, `W4A8`, `W4A16`.
+    public String precision() {
+        if (plan().isEmpty()) {
+            return "full precision";
+        }
+        int weightBits = weights.map(Weights::bits).orElse(NEAR_LOSSLESS_BITS);
+        return "W" + weightBits + "A"
+                + activations.map(part -> Integer.toString(part.bits())).orElse("16");
+    }
+}

@@ -1,0 +1,141 @@
+package dev.quantreel.nodes.values;
+
+import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.LayerProbe;
+import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.QuantizedLinears;
+import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
+import dev.quantreel.engines.dit.WanCheckpoint;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/// Carries out the plan of a [DiffusionModel], once: what comes out is kept in the resource cache under the digests of
+/// checkpoint and plan, and shared by all nodes.
+public final class ModelAssembly {
+
+    private static final String PORT = "model";
+
+    private ModelAssembly() {}
+
+    /// Weights ready to build graphs from.
+    ///
+    /// @param checkpoint the file under canonical names
+    /// @param quantized empty for full precision
+    /// @param lease of the file behind both
+    public record Weights(WanCheckpoint checkpoint, Optional<QuantizedWeights> quantized, SharedFile.Lease lease)
+            implements AutoCloseable {
+
+        /// How the linears of the blocks are emitted.
+        public LinearLayers linears(Arithmetic arithmetic) {
+            return quantized
+                    .<LinearLayers>map(weights -> QuantizedLinears.of(weights, arithmetic))
+                    .orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
+        }
+
+        @Override
+        public void close() {
+            lease.close();
+        }
+    }
+
+    private record Opened(DiffusionTransformer transformer, SharedFile.Lease lease) implements AutoCloseable {
+        @Override
+        public void close() {
+            transformer.close();
+            lease.close();
+        }
+    }
+
+    /// The weights of a model, quantized on first use with progress; owned by the resource cache.
+    ///
+    /// @throws NodeInputException naming the model when its plan does not fit it
+    /// @throws java.util.concurrent.CancellationException when interrupted
+    /// @throws Exception when the file cannot be read
+    public static Weights weights(DiffusionModel model, NodeContext context) throws Exception {
+        return context.resources().get("weights:" + identity(model), Weights.class, () -> {
+            SharedFile.Lease lease = model.file().open(context).again();
+            try {
+                WanCheckpoint checkpoint = WanCheckpoint.of(lease.file());
+                Optional<QuantizedWeights> quantized = plan(model).map(plan -> quantize(checkpoint, plan, context));
+                return new Weights(checkpoint, quantized, lease);
+            } catch (IllegalArgumentException e) {
+                lease.close();
+                throw new NodeInputException(PORT, "cannot be quantized as planned: " + e.getMessage(), e);
+            } catch (RuntimeException e) {
+                lease.close();
+                throw e;
+            }
+        });
+    }
+
+    private static Optional<QuantizationPlan> plan(DiffusionModel model) {
+        return model.plan();
+    }
+
+    private static QuantizedWeights quantize(WanCheckpoint checkpoint, QuantizationPlan plan, NodeContext context) {
+        return QuantizedWeights.of(
+                checkpoint,
+                plan,
+                checkpoint.blockLinears(),
+                (layer, done, total) -> {
+                    context.status("quantizing " + layer + " " + done + "/" + total);
+                    context.progress(done, total);
+                },
+                context.cancellation());
+    }
+
+    /// The model opened on its engine; owned by the resource cache.
+    ///
+    /// @throws Exception as [#weights], or when the engine refuses a graph
+    public static DiffusionTransformer transformer(DiffusionModel model, NodeContext context) throws Exception {
+        Engine engine = model.execution().engine().open(context);
+        String key = "dit:" + identity(model) + ":" + model.execution().arithmetic() + ":" + engine.id() + ":"
+                + model.execution().engine().threads();
+        return context.resources()
+                .get(key, Opened.class, () -> {
+                    Weights weights = weights(model, context);
+                    context.status("opening " + model.file().name() + ", " + model.precision() + ", on " + engine.id());
+                    return new Opened(
+                            transformer(model, weights, engine, LayerProbe.NONE),
+                            weights.lease().again());
+                })
+                .transformer();
+    }
+
+    /// Opens a transformer that the caller owns.
+    ///
+    /// @param probe watches layers
+    public static DiffusionTransformer transformer(
+            DiffusionModel model, Weights weights, Engine engine, LayerProbe probe) {
+        try {
+            return DiffusionTransformer.open(
+                    engine,
+                    weights.checkpoint(),
+                    weights.linears(model.execution().arithmetic()),
+                    probe);
+        } catch (IllegalArgumentException e) {
+            throw new NodeInputException(PORT, "cannot be run as planned: " + e.getMessage(), e);
+        }
+    }
+
+    /// Equal for equal checkpoints and plans.
+    private static String identity(DiffusionModel model) {
+        String plan = plan(model).map(QuantizationPlan::toString).orElse("full precision");
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(plan.getBytes(StandardCharsets.UTF_8));
+            return model.file().digest() + ":" + HexFormat.of().formatHex(digest, 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.quantreel.nodes.values;
+
+import dev.quantreel.engines.safetensors.SafetensorsFile;
+
+/// A mapped checkpoint with several owners: sessions read weights straight from the mapping, so it closes with the last
+/// of them, whatever order the resource cache evicts in. Thread-safe.
+public final class SharedFile {
+
+    private final SafetensorsFile file;
+    private int leases;
+
+    private SharedFile(SafetensorsFile file) {
+        this.file = file;
+    }
+
+    /// Shares a file just opened; the file closes when the first lease and all made from it are closed.
+    public static Lease share(SafetensorsFile file) {
+        return new SharedFile(file).lease();
+    }
+
+    private synchronized Lease lease() {
+        leases++;
+        return new Lease(this);
+    }
+
+    private synchronized void release() {
+        leases--;
+        if (leases == 0) {
+            file.close();
+        }
+    }
+
+    /// One owner's hold on the file.
+    public static final class Lease implements AutoCloseable {
+
+        private final SharedFile shared;
+        private boolean closed;
+
+        private Lease(SharedFile shared) {
+            this.shared = shared;
+        }
+
+        /// The file, open as long as this lease is.
+        public SafetensorsFile file() {
+            return shared.file;
+        }
+
+        /// A hold for one more owner.
+        ///
+        /// @throws IllegalStateException when this one is closed
+        public synchronized Lease again() {
+            if (closed) {
+                throw new IllegalStateException("the lease of " + shared.file.source() + " is closed");
+            }
+            return shared.lease();
+        }
+
+        @Override
+        public synchronized void close() {
+            if (!closed) {
+                closed = true;
+                shared.release();
+            }
+        }
+    }
+}
