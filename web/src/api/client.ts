@@ -88,7 +88,7 @@ export class Client {
     const about = isObject(system) ? system : {};
     return {
       device: stringOr(device['name'], 'cpu'),
-      version: stringOr(about['comfyui_version'], ''),
+      version: typeof about['quantreel_version'] === 'string' ? `Quantreel ${about['quantreel_version']}` : '',
       totalBytes: numberOr(device['vram_total'], 0),
       freeBytes: numberOr(device['vram_free'], 0),
     };

@@ -1,4 +1,5 @@
 import { type ReactElement, useCallback, useEffect, useMemo, useState } from 'react';
+import { overallProgress } from '../api/run';
 import type { FileRef } from '../api/wire';
 import { Canvas, NODE_DRAG_TYPE } from '../canvas/Canvas';
 import { ExamplesPanel } from '../panels/library/ExamplesPanel';
@@ -29,6 +30,7 @@ export function App(): ReactElement {
   const openPalette = useCallback(() => setPalette(true), []);
   useShortcuts(editor, actions, openPalette);
   const hovering = useFileDrop(actions);
+  useTitle();
   return (
     <div className="app">
       <TopBar actions={actions} onPalette={openPalette} />
@@ -46,6 +48,16 @@ export function App(): ReactElement {
       {large && <Lightbox file={large} onClose={() => setLarge(undefined)} />}
     </div>
   );
+}
+
+/** The tab of the browser says which workflow is open and how far its run is. */
+function useTitle(): void {
+  const { editor, runner } = useWorkbench();
+  const name = useObservable(editor.fileName);
+  const percent = useSelected(runner.run, (run) => (run.phase === 'running' ? Math.round(100 * overallProgress(run)) : undefined));
+  useEffect(() => {
+    document.title = percent === undefined ? `${name} - Quantreel` : `${percent} % ${name} - Quantreel`;
+  }, [name, percent]);
 }
 
 function LeftSide({ actions }: { readonly actions: Actions }): ReactElement {

@@ -23,18 +23,22 @@ export function StatusBar(): ReactElement {
         <span className="phase-dot" />
         {WORDS[connection]}
       </span>
-      {stats && <span>{stats.device}</span>}
+      {stats && <span>{[stats.version, stats.device].filter((part) => part !== '').join(' on ')}</span>}
       {stats && stats.totalBytes > 0 && (
         <span>
           {gib(stats.freeBytes)} of {gib(stats.totalBytes)} GiB free
         </span>
       )}
       <span className="push">
-        {present.nodes.size} nodes, {present.links.size} wires
+        {count(present.nodes.size, 'node')}, {count(present.links.size, 'wire')}
       </span>
-      <span>{catalog.size} node types</span>
+      <span>{count(catalog.size, 'node type')}</span>
     </footer>
   );
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function gib(bytes: number): string {

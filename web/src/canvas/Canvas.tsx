@@ -108,8 +108,8 @@ function Graph({ paletteWanted, onPaletteClosed }: Props): ReactElement {
         onlyRenderVisibleElements={flow.nodes.length > MANY_NODES}
         fitViewOptions={{ padding: 0.07, maxZoom: 1 }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={24} size={1.4} color="#303848" />
-        <MiniMap pannable zoomable ariaLabel="Map of the workflow" nodeColor={colourOf} nodeStrokeWidth={0} nodeBorderRadius={6} bgColor="#12151c" maskColor="rgb(8 10 14 / 62%)" />
+        <Background variant={BackgroundVariant.Dots} gap={24} size={2} color="#303848" />
+        <MiniMap style={{ width: 168, height: 112 }} pannable zoomable ariaLabel="Map of the workflow" nodeColor={colourOf} nodeStrokeWidth={0} nodeBorderRadius={6} bgColor="#12151c" maskColor="rgb(8 10 14 / 62%)" />
         <Controls showInteractive={false} fitViewOptions={{ padding: 0.07, maxZoom: 1, duration: 250 }} />
         <SelectionBar />
       </ReactFlow>

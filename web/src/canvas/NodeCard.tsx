@@ -2,7 +2,7 @@ import type { NodeProps } from '@xyflow/react';
 import { useUpdateNodeInternals } from '@xyflow/react';
 import { memo, type ReactElement, useEffect, useMemo, useState } from 'react';
 import { linkInto, type WorkflowDocument, type WorkflowNode } from '../workflow/document';
-import type { NodeSpec } from '../workflow/specs';
+import { type NodeSpec, readable } from '../workflow/specs';
 import { titleOf } from '../workflow/toPrompt';
 import { specOf } from '../workflow/virtual';
 import { useObservable, useSelected } from '../state/useObservable';
@@ -99,14 +99,14 @@ function Ports({ node, title, spec, links }: PartProps & { readonly spec: NodeSp
             {input ? (
               <span className="port-in" title={inputSpec?.tooltip}>
                 <InputHandle name={input.name} type={input.type} of={title} linked={links.has(`in:${input.name}`)} optional={inputSpec?.optional ?? false} />
-                <span className="port-name">{inputSpec?.label ?? input.name}</span>
+                <span className="port-name">{inputSpec?.label ?? readable(input.name)}</span>
               </span>
             ) : (
               <span />
             )}
             {output && (
               <span className="port-out" title={outputSpec?.tooltip}>
-                <span className="port-name">{output.name}</span>
+                <span className="port-name">{readable(output.name)}</span>
                 <OutputHandle slot={row} name={output.name} type={output.type} of={title} linked={links.has(`out:${row}`)} />
               </span>
             )}
@@ -137,7 +137,7 @@ function Widgets({ node, spec, title, links }: PartProps & { readonly spec: Node
         ))}
       {advanced.size > 0 && (
         <button type="button" className="more nodrag" aria-expanded={open} onClick={() => setOpen(!open)}>
-          {open ? 'Fewer settings' : `${advanced.size} more settings`}
+          {open ? 'Fewer settings' : advanced.size === 1 ? '1 more setting' : `${advanced.size} more settings`}
         </button>
       )}
     </div>

@@ -70,7 +70,7 @@ export function Palette({ catalog, filter, onPick, onClose }: Props): ReactEleme
               >
                 <span className="dot" style={{ background: categoryColour(spec.category) }} />
                 <span className="palette-title">{spec.title}</span>
-                <span className="palette-category">{spec.category}</span>
+                <span className="palette-category">{spec.category.replace(/^quantreel\//i, '')}</span>
               </li>
             ))}
             {hits.length === 0 && <li className="nothing">No node fits.</li>}

@@ -75,8 +75,18 @@ export class Runner {
       const [queue, history] = await Promise.all([this.client.queue(), this.client.history()]);
       this.queue.set(queue);
       this.history.set(history);
+      this.planFrom(queue);
     } catch (error) {
       console.info('Queue and history could not be read', error);
+    }
+  }
+
+  /** After a reload the page has not planned the running prompt itself: the queue tells its nodes. */
+  private planFrom(queue: Queue): void {
+    const { planned, promptId } = this.run.get();
+    const item = queue.running.find((candidate) => candidate.promptId === promptId) ?? queue.running[0];
+    if (planned.length === 0 && item) {
+      this.run.update((run) => ({ ...run, promptId: item.promptId, planned: Object.keys(item.prompt) }));
     }
   }
 

@@ -54,7 +54,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange }: Props):
         <input
           type="range"
           aria-label={`${label} slider`}
-          min={spec.min}
+          min={lowestOnGrid(spec)}
           max={spec.max}
           step={spec.step}
           value={value}
@@ -95,9 +95,14 @@ export function NumberWidget({ label, spec, value, disabled, onChange }: Props):
   );
 }
 
+/** Where the slider begins: the steps go through the initial value, not through the least one (0.1, step 0.5, initial 16). */
+export function lowestOnGrid(spec: NumberSpec): number | undefined {
+  return spec.min === undefined ? undefined : tidy(spec.initial - Math.floor((spec.initial - spec.min) / spec.step + 1e-9) * spec.step, spec);
+}
+
 /** Removes the noise that binary fractions leave: 0.30000000000000004 becomes 0.3. */
 function tidy(value: number, spec: NumberSpec): number {
-  return spec.kind === 'int' ? Math.round(value) : Number(value.toPrecision(10));
+  return spec.kind === 'int' ? Math.round(value) : Number(value.toFixed(10)) + 0;
 }
 
 function clamp(value: number, spec: NumberSpec): number {

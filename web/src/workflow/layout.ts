@@ -8,6 +8,8 @@ const COLUMN_GAP = 90;
 const ROW_GAP = 40;
 const HEADER = 44;
 const ROW = 28;
+/** Weight of a node that nothing feeds: it comes after all that have a place by their wires. */
+const BELOW_ALL = 1e6;
 export const NODE_WIDTH = 280;
 
 /** Does this widget need the full width of a card and several lines? */
@@ -30,7 +32,11 @@ export function estimateSize(node: WorkflowNode, catalog: NodeCatalog): Size {
   return { width: NODE_WIDTH, height: HEADER + rows * ROW + widgets + 20 };
 }
 
-/** Places every node: a column per depth, ordered inside a column by the height of what feeds each node. */
+/**
+ * Places every node: a column per depth, ordered inside a column by the height of what feeds each node.
+ *
+ * A node that nothing feeds stands just left of what it feeds, below those that are fed.
+ */
 export function layOut(document: WorkflowDocument, catalog: NodeCatalog): WorkflowDocument {
   const columns = columnsOf(document);
   const positions = new Map<NodeId, Position>();
@@ -38,7 +44,7 @@ export function layOut(document: WorkflowDocument, catalog: NodeCatalog): Workfl
   let x = 0;
   for (const column of columns) {
     const sorted = column
-      .map((node, index) => ({ node, weight: meanCentre(node, document, centres) ?? index * ROW }))
+      .map((node, index) => ({ node, weight: meanCentre(node, document, centres) ?? (x === 0 ? 0 : BELOW_ALL) + index * ROW }))
       .sort((a, b) => a.weight - b.weight);
     let y = 0;
     let width = 0;
@@ -64,11 +70,27 @@ function columnsOf(document: WorkflowDocument): WorkflowNode[][] {
     const depths = sources.map((source) => (source === undefined ? -1 : (depth.get(source) ?? -1)));
     depth.set(id, Math.max(-1, ...depths) + 1);
   }
+  pullSources(document, depth);
   const columns: WorkflowNode[][] = [];
   for (const node of document.nodes.values()) {
     (columns[depth.get(node.id) ?? 0] ??= []).push(node);
   }
   return columns.filter((column) => column.length > 0);
+}
+
+/** Moves nodes without inputs next to the nearest node they feed, so that their wires are short. */
+function pullSources(document: WorkflowDocument, depth: Map<NodeId, number>): void {
+  const nearest = new Map<NodeId, number>();
+  const fed = new Set<NodeId>();
+  for (const link of document.links.values()) {
+    fed.add(link.target);
+    nearest.set(link.source, Math.min(nearest.get(link.source) ?? Infinity, depth.get(link.target) ?? 0));
+  }
+  for (const [id, target] of nearest) {
+    if (!fed.has(id)) {
+      depth.set(id, Math.max(0, target - 1));
+    }
+  }
 }
 
 function meanCentre(node: WorkflowNode, document: WorkflowDocument, centres: ReadonlyMap<NodeId, number>): number | undefined {

@@ -111,7 +111,7 @@ function parseInput(name: string, raw: Json, optional: boolean): InputSpec {
   const widget = socketOnly ? undefined : parseWidget(type, head ?? null, options);
   return {
     name,
-    label: stringOr(options['display_name'], '') || name,
+    label: stringOr(options['display_name'], '') || readable(name),
     type,
     optional,
     tooltip: stringOr(options['tooltip'], ''),
@@ -119,6 +119,12 @@ function parseInput(name: string, raw: Json, optional: boolean): InputSpec {
     ...(widget && { widget }),
     raw,
   };
+}
+
+/** A parameter name as words: `filenamePrefix` and `filename_prefix` are both shown as `filename prefix`. */
+export function readable(name: string): string {
+  const spaced = name.replace(/_/g, ' ').replace(/([a-z0-9])([A-Z])(?=[a-z])/g, (_, before: string, letter: string) => `${before} ${letter.toLowerCase()}`);
+  return spaced.trim() === '' ? name : spaced;
 }
 
 function parseWidget(type: string, head: Json, options: JsonObject): WidgetSpec | undefined {

@@ -1,12 +1,24 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 
-/** A workflow every server with the demo model can run; another may be named by QUANTREEL_WORKFLOW. */
 const onRealServer = process.env['QUANTREEL_URL'] !== undefined;
 const fixtures = join(import.meta.dirname, '../fixtures');
 const workflows = join(import.meta.dirname, '../../../workflows');
-const workflow = process.env['QUANTREEL_WORKFLOW'] ?? (onRealServer ? join(workflows, 'text-to-video-demo-full.json') : join(fixtures, 'dvd-quant.json'));
+const workflow = process.env['QUANTREEL_WORKFLOW'] ?? (onRealServer ? smallestShipped() : join(fixtures, 'dvd-quant.json'));
+
+/** The shortest of the shipped workflows that samples a video and saves it. */
+function smallestShipped(): string {
+  const files = readdirSync(workflows)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => ({ path: join(workflows, name), text: readFileSync(join(workflows, name), 'utf8') }))
+    .filter(({ text }) => text.includes('"SampleVideo"') && text.includes('"SaveVideo"'))
+    .sort((a, b) => a.text.length - b.text.length);
+  if (files[0] === undefined) {
+    throw new Error('The folder workflows has no workflow with Sample Video and Save Video.');
+  }
+  return files[0].path;
+}
 
 /** Drops a file on the canvas as a file manager does. */
 async function dropFile(page: Page, path: string, type: string): Promise<void> {
@@ -89,11 +101,11 @@ test('nodes are found, added, wired, muted, undone and saved', async ({ page }) 
   await expect(decoder).toBeVisible();
 
   const edges = page.locator('.react-flow__edge');
-  const output = page.getByLabel('Output VAE of Load VAE');
-  await output.dragTo(page.getByLabel('Input latent of Decode VAE'));
-  await expect(page.getByRole('alert').filter({ hasText: 'VAE does not fit latent, which takes LATENT.' })).toBeVisible();
+  const output = page.getByLabel(/^Output vae of Load VAE/i);
+  await output.dragTo(page.getByLabel(/^Input latents? of Decode VAE/i));
+  await expect(page.getByRole('alert').filter({ hasText: /VAE does not fit latents?, which takes LATENT/ })).toBeVisible();
   await expect(edges).toHaveCount(0);
-  await output.dragTo(page.getByLabel('Input vae of Decode VAE'));
+  await output.dragTo(page.getByLabel(/^Input vae of Decode VAE/i));
   await expect(edges).toHaveCount(1);
 
   await decoder.getByRole('heading').click();
@@ -106,11 +118,22 @@ test('nodes are found, added, wired, muted, undone and saved', async ({ page }) 
   await page.keyboard.press('Control+z');
   await expect(edges).toHaveCount(1);
 
+  await page.mouse.move(0, 0);
+  const free = await page.getByLabel(/^Output images? of Decode VAE/i).boundingBox();
+  await page.mouse.move((free?.x ?? 0) + 4, (free?.y ?? 0) + 4);
+  await page.mouse.down();
+  await page.mouse.move((free?.x ?? 0) - 120, (free?.y ?? 0) + 140, { steps: 5 });
+  await page.mouse.up();
+  await expect(page.getByRole('option', { name: /Save Video/ })).toBeVisible();
+  await expect(page.getByRole('option', { name: /Load DiT/ })).toHaveCount(0);
+  await page.getByRole('option', { name: /Save Video/ }).click();
+  await expect(edges).toHaveCount(2);
+
   const download = page.waitForEvent('download');
   await page.keyboard.press('Control+s');
   const saved = JSON.parse(readFileSync(await (await download).path(), 'utf8')) as { nodes: { type: string }[]; links: unknown[] };
-  expect(saved.nodes.map((node) => node.type)).toEqual(['LoadVAE', 'DecodeVAE']);
-  expect(saved.links).toHaveLength(1);
+  expect(saved.nodes.map((node) => node.type)).toEqual(['LoadVAE', 'DecodeVAE', 'SaveVideo']);
+  expect(saved.links).toHaveLength(2);
 });
 
 test('a prompt the server refuses names the node and the input', async ({ page }) => {

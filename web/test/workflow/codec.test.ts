@@ -194,6 +194,8 @@ describe('the API form', () => {
     for (const link of document.links.values()) {
       expect(document.nodes.get(link.source)!.position.x).toBeLessThan(document.nodes.get(link.target)!.position.x);
     }
+    const column = (id: string) => document.nodes.get(id)!.position.x;
+    expect(column('10')).toBe(column('5'));
     const places = [...document.nodes.values()].map((node) => `${node.position.x},${node.position.y}`);
     expect(new Set(places).size).toBe(places.length);
   });

@@ -9,13 +9,13 @@ import { isEmptyOutput, OutputView } from '../../widgets/OutputView';
 
 type Props = { readonly onOpen: (file: FileRef) => void };
 
-/** What the nodes of the open workflow show, last one first. */
+/** What the nodes of the open workflow show: videos before pictures before texts, last one first. */
 export function ResultsPanel({ onOpen }: Props): ReactElement {
   const { editor, runner } = useWorkbench();
   const { outputs, phase } = useObservable(runner.run);
   const { present } = useObservable(editor.history);
   const catalog = useObservable(editor.catalog);
-  const shown = useMemo(() => [...outputs].filter(([, output]) => !isEmptyOutput(output)).reverse(), [outputs]);
+  const shown = useMemo(() => ordered(outputs), [outputs]);
   if (shown.length === 0) {
     return (
       <div className="empty-panel">
@@ -40,6 +40,14 @@ export function ResultsPanel({ onOpen }: Props): ReactElement {
       })}
     </div>
   );
+}
+
+function ordered(outputs: ReadonlyMap<string, NodeOutput>): [string, NodeOutput][] {
+  const rank = ({ videos, images }: NodeOutput) => (videos.length > 0 ? 0 : images.length > 0 ? 1 : 2);
+  return [...outputs]
+    .filter(([, output]) => !isEmptyOutput(output))
+    .reverse()
+    .sort(([, a], [, b]) => rank(a) - rank(b));
 }
 
 /** Earlier runs, newest first; each opens its workflow or shows its results again. */
