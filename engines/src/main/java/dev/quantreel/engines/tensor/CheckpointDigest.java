@@ -59,12 +59,19 @@ public final class CheckpointDigest {
                 .parallel()
                 .mapToObj(piece -> {
                     long begin = piece * PIECE_BYTES;
-                    MessageDigest digest = sha256();
-                    digest.update(data.asSlice(begin, Math.min(PIECE_BYTES, data.byteSize() - begin))
-                            .asByteBuffer());
-                    return digest.digest();
+                    return sha256(data.asSlice(begin, Math.min(PIECE_BYTES, data.byteSize() - begin)));
                 })
                 .toList();
+    }
+
+    private static byte[] sha256(MemorySegment piece) {
+        MessageDigest digest = sha256();
+        try {
+            digest.update(piece.asByteBuffer());
+        } catch (InternalError e) {
+            throw new IllegalStateException("the file of a checkpoint was cut short while it was read", e);
+        }
+        return digest.digest();
     }
 
     /// Length first, so that no two lists of strings give the same bytes.

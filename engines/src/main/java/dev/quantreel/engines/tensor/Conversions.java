@@ -21,13 +21,18 @@ public final class Conversions {
     /// E2M1, the element of F4: sign, two exponent bits with bias 1, one fraction bit (OCP Microscaling 1.0).
     private static final float[] E2M1 = {0f, 0.5f, 1f, 1.5f, 2f, 3f, 4f, 6f};
 
+    /// Elements of one piece of a mapped tensor; even, so that nibbles stay whole.
+    private static final long PIECE = 1 << 15;
+
     private Conversions() {}
 
-    /// The tensor as F32: itself when it already is, otherwise a copy in garbage-collected memory.
+    /// The tensor as F32: itself when it already is and does not lie in a file, otherwise a copy in garbage-collected
+    /// memory.
     ///
     /// @throws IllegalArgumentException when the type has no conversion
+    /// @throws IllegalStateException when the file behind the tensor is closed or was cut short
     public static Tensor toF32(Tensor tensor) {
-        if (tensor.dtype() == DType.F32) {
+        if (tensor.dtype() == DType.F32 && !tensor.data().isMapped()) {
             return tensor;
         }
         Tensor result = Tensor.zeros(DType.F32, tensor.shape());
@@ -46,27 +51,53 @@ public final class Conversions {
 
     /// Writes the values as floats.
     ///
+    /// A mapped tensor is first copied piece by piece: reading a file that somebody cuts short kills the process in
+    /// vector and native code, but not in a plain copy.
+    ///
     /// @param target `4 * tensor.elements()` bytes
     /// @throws IllegalArgumentException when the type has no conversion or the target another size
+    /// @throws IllegalStateException when the file behind the tensor is closed or was cut short
     public static void toF32(Tensor tensor, MemorySegment target) {
         if (target.byteSize() != 4 * tensor.elements()) {
             throw new IllegalArgumentException(tensor.dtype() + tensor.shape().toString() + " as F32 does not fit "
                     + target.byteSize() + " bytes");
         }
-        MemorySegment source = tensor.data();
+        if (!tensor.data().isMapped()) {
+            convert(tensor.dtype(), tensor.data(), target);
+            return;
+        }
+        DType dtype = tensor.dtype();
+        MemorySegment buffer =
+                MemorySegment.ofArray(new byte[Math.toIntExact(dtype.byteSize(Math.min(PIECE, tensor.elements())))]);
+        for (long begin = 0; begin < tensor.elements(); begin += PIECE) {
+            long count = Math.min(PIECE, tensor.elements() - begin);
+            MemorySegment piece = buffer.asSlice(0, dtype.byteSize(count));
+            copyFromFile(tensor.data().asSlice(dtype.byteSize(begin), piece.byteSize()), piece);
+            convert(dtype, piece, target.asSlice(4 * begin, 4 * count));
+        }
+    }
+
+    private static void copyFromFile(MemorySegment mapped, MemorySegment to) {
+        try {
+            to.copyFrom(mapped);
+        } catch (InternalError e) {
+            throw new IllegalStateException("the file behind this tensor was cut short while it was read", e);
+        }
+    }
+
+    private static void convert(DType dtype, MemorySegment source, MemorySegment target) {
         ConversionKernels kernels = ConversionKernels.best();
-        switch (tensor.dtype()) {
+        switch (dtype) {
             case F32 -> target.copyFrom(source);
             case BF16 -> kernels.bf16ToF32(source, target);
             case F16 -> kernels.f16ToF32(source, target);
             case F8_E4M3 -> kernels.e4m3ToF32(source, target);
             case F8_E5M2 -> kernels.e5m2ToF32(source, target);
-            case C64, F6_E2M3, F6_E3M2 ->
-                throw new IllegalArgumentException(tensor.dtype() + " has no conversion to F32");
+            case C64, F6_E2M3, F6_E3M2 -> throw new IllegalArgumentException(dtype + " has no conversion to F32");
             default -> {
-                long count = tensor.elements();
+                long count = target.byteSize() / 4;
                 for (long i = 0; i < count; i++) {
-                    target.set(Tensor.FLOAT, 4 * i, element(tensor.dtype(), source, i));
+                    target.set(Tensor.FLOAT, 4 * i, element(dtype, source, i));
                 }
             }
         }

@@ -34,8 +34,11 @@ public record NonFinite(String tensor, long index, double value) {
     /// @param name goes into the result
     public static Optional<NonFinite> firstIn(String name, Tensor tensor) {
         return switch (tensor.dtype()) {
-            case F32 -> found(name, ReductionKernels.best().firstNonFinite(tensor.data()), tensor.data());
-            case F16, BF16, F8_E4M3, F8_E5M2, F8_E8M0 -> narrow(name, tensor);
+            case F32 ->
+                tensor.data().isMapped()
+                        ? piecewise(name, tensor)
+                        : found(name, ReductionKernels.best().firstNonFinite(tensor.data()), tensor.data());
+            case F16, BF16, F8_E4M3, F8_E5M2, F8_E8M0 -> piecewise(name, tensor);
             case F64 -> doubles(name, tensor.data());
             default -> Optional.empty();
         };
@@ -52,7 +55,7 @@ public record NonFinite(String tensor, long index, double value) {
                 : Optional.of(new NonFinite(name, index, floats.get(Tensor.FLOAT, 4 * index)));
     }
 
-    private static Optional<NonFinite> narrow(String name, Tensor tensor) {
+    private static Optional<NonFinite> piecewise(String name, Tensor tensor) {
         long elementBytes = tensor.dtype().bits() / 8;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment floats = arena.allocate(4L * CHUNK);

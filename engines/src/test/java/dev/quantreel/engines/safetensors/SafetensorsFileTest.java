@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
+import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.io.IOException;
@@ -170,6 +172,38 @@ class SafetensorsFileTest {
                     .isThrownBy(() -> file.tensor("scale"))
                     .withMessageContaining("changed while open");
         }
+    }
+
+    @Test
+    void aFileCutShortWhileATensorIsReadIsAnErrorNotACrash() throws IOException {
+        Path path = folder.resolve("model.safetensors");
+        Tensor half = Tensor.zeros(DType.BF16, Shape.of(1 << 20));
+        SafetensorsWriter.write(path, Map.of("w", half, "x", Tensor.zeros(DType.F32, Shape.of(1 << 20))), Map.of());
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            Tensor narrow = file.tensor("w");
+            Tensor floats = file.tensor("x");
+            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+                channel.truncate(100_000);
+            }
+            for (Tensor tensor : new Tensor[] {narrow, floats}) {
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> Conversions.toF32(tensor))
+                        .withMessageContaining("cut short");
+                assertThatIllegalStateException().isThrownBy(() -> NonFinite.firstIn("w", tensor));
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> new MemoryCheckpoint("x", Map.of("w", tensor), Map.of()).digest())
+                        .withMessageContaining("cut short");
+            }
+            assertThatExceptionOfType(SafetensorsException.class).isThrownBy(() -> file.tensor("w"));
+        }
+    }
+
+    @Test
+    void convertedWeightsOutliveTheFile() {
+        SafetensorsFile file = SafetensorsFile.open(write("model.safetensors"));
+        Tensor weight = Conversions.toF32(file.tensor("blocks.0.weight"));
+        file.close();
+        assertThat(weight.toFloatArray()).containsExactly(1, 2, 3, 4, 5, 6);
     }
 
     @Test

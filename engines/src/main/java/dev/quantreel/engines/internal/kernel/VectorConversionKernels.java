@@ -4,7 +4,6 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
@@ -25,11 +24,8 @@ public final class VectorConversionKernels implements ConversionKernels {
     /// Without at least 256-bit integers a quarter would be under 64 bits: the scalar loop does it all.
     private static final boolean BYTES_FIT = INT.vectorBitSize() >= 256;
 
-    /// 2^112 and 2^120 move the exponents of F16 and E4M3, put at F32's position, to F32's bias; subnormals come out
-    /// normalized by the multiplier, exactly.
-    private static final float F16_REBIAS = 0x1p112f;
-
-    private static final float E4M3_REBIAS = 0x1p120f;
+    /// F16 infinity with its exponent at F32's place.
+    private static final int F16_INFINITY = 0x7C00 << 13;
 
     /// The 16-bit species holds as many lanes as the 32-bit one, hence the shape divided; 64 bits are the least.
     private static VectorShape shape(int divisor) {
@@ -76,11 +72,7 @@ public final class VectorConversionKernels implements ConversionKernels {
             IntVector code = bytes(source, i);
             IntVector magnitude = code.and(0x7F);
             VectorMask<Integer> nan = magnitude.eq(0x7F);
-            IntVector bits = magnitude
-                    .lanewise(VectorOperators.LSHL, 20)
-                    .reinterpretAsFloats()
-                    .mul(E4M3_REBIAS)
-                    .reinterpretAsInts();
+            IntVector bits = rebiased(magnitude.lanewise(VectorOperators.LSHL, 20), SmallFloat.E4M3);
             bits.or(code.and(0x80).lanewise(VectorOperators.LSHL, 24))
                     .blend(Float.floatToRawIntBits(Float.NaN), nan)
                     .intoMemorySegment(target, 4 * i, LITTLE_ENDIAN);
@@ -152,18 +144,31 @@ public final class VectorConversionKernels implements ConversionKernels {
                 .blend(format.nan(), magnitude.compare(VectorOperators.GT, 0x7F80_0000));
     }
 
-    /// F16 codes in the low halves of the lanes, as F32; infinities and NaN get F32's exponent by hand, NaN also its
-    /// quiet bit.
-    private static FloatVector f16(IntVector code) {
+    /// F16 codes in the low halves of the lanes, as the bits of F32. Infinities and NaN get F32's exponent by hand, NaN
+    /// also its quiet bit.
+    private static IntVector f16(IntVector code) {
         IntVector magnitude = code.and(0x7FFF).lanewise(VectorOperators.LSHL, 13);
-        VectorMask<Integer> special = code.and(0x7C00).eq(0x7C00);
-        IntVector quiet = magnitude.or(0x0040_0000);
-        VectorMask<Integer> nan = magnitude.compare(VectorOperators.GT, 0x7C00 << 13);
-        IntVector finite = magnitude.reinterpretAsFloats().mul(F16_REBIAS).reinterpretAsInts();
         IntVector sign = code.and(0x8000).lanewise(VectorOperators.LSHL, 16);
-        return finite.blend(magnitude.blend(quiet, nan).or(0x7F80_0000), special)
-                .or(sign)
-                .reinterpretAsFloats();
+        return rebiased(magnitude, SmallFloat.F16)
+                .lanewise(VectorOperators.OR, 0x7F80_0000, magnitude.compare(VectorOperators.GE, F16_INFINITY))
+                .lanewise(VectorOperators.OR, 0x0040_0000, magnitude.compare(VectorOperators.GT, F16_INFINITY))
+                .or(sign);
+    }
+
+    /// Moves exponents to F32's bias. Subnormals are made normal by giving them the least normal exponent and taking
+    // its
+    /// implicit one away again: a multiplication by a power of two would do all at once, but subnormal inputs cost
+    // it
+    /// over a hundred cycles.
+    private static IntVector rebiased(IntVector magnitude, SmallFloat format) {
+        int smallest = format.smallestNormal();
+        IntVector normal = magnitude.add(format.rebias());
+        IntVector subnormal = magnitude
+                .add(smallest)
+                .reinterpretAsFloats()
+                .sub(Float.intBitsToFloat(smallest))
+                .reinterpretAsInts();
+        return normal.blend(subnormal, magnitude.compare(VectorOperators.LT, 1 << 23));
     }
 
     private static IntVector shorts(MemorySegment source, long index) {
