@@ -1,0 +1,295 @@
+package dev.quantreel.engines.evaluation;
+
+import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.cache.TeaCache;
+import dev.quantreel.engines.cache.TeaCacheProfile;
+import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.QuantizedLinears;
+import dev.quantreel.engines.judge.Caption;
+import dev.quantreel.engines.judge.ClipJudge;
+import dev.quantreel.engines.metrics.LatentMetrics;
+import dev.quantreel.engines.metrics.Psnr;
+import dev.quantreel.engines.metrics.Ssim;
+import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.WeightMemory;
+import dev.quantreel.engines.quant.WeightQuantizer;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.sampling.FlowSampler;
+import dev.quantreel.engines.sampling.SamplerSettings;
+import dev.quantreel.engines.sampling.SamplingListener;
+import dev.quantreel.engines.sampling.SplitModel;
+import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.sampling.Trajectory;
+import dev.quantreel.engines.schedule.Alternating;
+import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.engines.schedule.Constant;
+import dev.quantreel.engines.schedule.DeltaGbs;
+import dev.quantreel.engines.schedule.DeltaTuning;
+import dev.quantreel.engines.schedule.Shuffled;
+import dev.quantreel.engines.schedule.SwitchAtHalf;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.video.Frames;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Runs the demo model by every method of the paper's tables from the same prompts and noise, and measures each against
+// full
+/// precision: one row a method.
+///
+/// Methods take turns on each prompt, so that a busy machine disturbs all of them alike; the first prompt is run once
+// more
+/// beforehand to warm up. δ of δ-GBS is tuned for a mean of 6 bits on the full-precision curves.
+public final class DemoBenchmark {
+
+    /// Captions of the demo model's vocabulary.
+    public static final List<String> PROMPTS = List.of(
+            "a large red circle moving left on a navy background",
+            "a small yellow square moving right on a black background",
+            "a large green triangle moving up on a white background",
+            "a large blue ring moving down on a gray background",
+            "a small orange circle moving up on a navy background",
+            "a large cyan square moving left on a black background",
+            "a large pink triangle moving right on a gray background",
+            "a small purple ring moving down on a white background");
+
+    private static final double WANTED_MEAN_BITS = 6;
+    private static final double TEACACHE_THRESHOLD = 0.15;
+
+    private final DemoModel model;
+    private final Options options;
+    private final Progress progress;
+    private final CancellationToken cancellation;
+
+    /// @param prompts how many of [#PROMPTS], at least 1
+    /// @param seeds noises per prompt, at least 1
+    /// @param steps sampler steps; 0 takes the model's recommendation
+    public record Options(int prompts, int seeds, int steps) {
+        public Options {
+            if (prompts < 1 || prompts > PROMPTS.size() || seeds < 1 || steps < 0) {
+                throw new IllegalArgumentException("prompts 1 to " + PROMPTS.size() + ", seeds at least 1, steps at"
+                        + " least 0 are accepted, got " + prompts + ", " + seeds + ", " + steps);
+            }
+        }
+    }
+
+    /// Told what is being done.
+    public interface Progress {
+        void report(String what, int done, int total);
+    }
+
+    public DemoBenchmark(DemoModel model, Options options, Progress progress, CancellationToken cancellation) {
+        this.model = model;
+        this.options = options;
+        this.progress = progress;
+        this.cancellation = cancellation;
+    }
+
+    /// @return full precision first, then every method
+    public List<Row> run() {
+        SamplerSettings recommended = model.settings();
+        SamplerSettings settings = options.steps() == 0
+                ? recommended
+                : new SamplerSettings(options.steps(), recommended.cfg(), recommended.schedule());
+        try (Transformers transformers = new Transformers()) {
+            List<Reference> references = references(transformers, settings);
+            List<Method> methods = methods(tuned(references));
+            Map<Method, List<Measurement>> measured = new LinkedHashMap<>();
+            int done = 0;
+            for (Reference reference : references) {
+                for (Method method : methods) {
+                    progress.report(method.name(), done++, references.size() * methods.size());
+                    measured.computeIfAbsent(method, key -> new ArrayList<>())
+                            .add(measure(transformers, method, reference, settings));
+                }
+            }
+            return methods.stream()
+                    .map(method -> row(transformers, method, measured.getOrDefault(method, List.of())))
+                    .toList();
+        }
+    }
+
+    /// Full precision for one prompt and seed.
+    private record Reference(
+            String prompt,
+            Tensor text,
+            Tensor empty,
+            Tensor noise,
+            Trajectory trajectory,
+            Tensor latent,
+            Frames frames) {}
+
+    private List<Reference> references(Transformers transformers, SamplerSettings settings) {
+        List<Reference> references = new ArrayList<>();
+        DiffusionTransformer full = transformers.of(Optional.empty());
+        Tensor empty = model.encode("");
+        for (int seed = 0; seed < options.seeds(); seed++) {
+            for (String prompt : PROMPTS.subList(0, options.prompts())) {
+                progress.report("full precision reference", references.size(), options.seeds() * options.prompts());
+                Tensor text = model.encode(prompt);
+                Tensor noise = TorchNoise.gaussian(1000L * seed + references.size(), model.latentShape());
+                Trajectory.Recorder recorder = new Trajectory.Recorder(SamplingListener.NONE);
+                FlowSampler sampler =
+                        new FlowSampler(full.bind(text, empty), settings, new Constant(8), new StepCache.None());
+                FlowSampler.Sampled sampled = sampler.sample(noise, recorder, cancellation);
+                references.add(new Reference(
+                        prompt,
+                        text,
+                        empty,
+                        noise,
+                        recorder.trajectory(settings),
+                        sampled.latent(),
+                        model.decode(sampled.latent(), cancellation)));
+            }
+        }
+        return references;
+    }
+
+    /// δ for the wanted mean on the mean of the full-precision curves.
+    private DeltaGbs tuned(List<Reference> references) {
+        int changes = references.getFirst().trajectory().points().size() - 1;
+        List<Double> curve = new ArrayList<>();
+        for (int step = 0; step < changes; step++) {
+            double sum = 0;
+            for (Reference reference : references) {
+                List<Trajectory.Point> points = reference.trajectory().points();
+                sum += LatentMetrics.relativeL1(
+                        points.get(step + 1).velocity(), points.get(step).velocity());
+            }
+            curve.add(sum / references.size());
+        }
+        return DeltaTuning.tune(curve, WANTED_MEAN_BITS, DeltaGbs.of(0)).schedule();
+    }
+
+    private List<Method> methods(DeltaGbs deltaGbs) {
+        QuantizationPlan minMax = QuantizationPlan.MIN_MAX;
+        QuantizationPlan dvd = QuantizationPlan.DVD_QUANT;
+        QuantizationPlan bgrOnly = minMax.withWeights(new WeightQuantizer.Bgr(), 4);
+        QuantizationPlan arqOnly = dvd.withWeights(new WeightQuantizer.MinMax(), 4);
+        BitSchedule four = new Constant(4);
+        BitSchedule eight = new Constant(8);
+        TeaCache teaCache = TeaCache.of(TeaCacheProfile.IDENTITY, TEACACHE_THRESHOLD);
+        return List.of(
+                new Method("full precision", Optional.empty(), eight, new StepCache.None()),
+                Method.of("MinMax W4A8", minMax, eight),
+                Method.of("MinMax W4A4", minMax, four),
+                Method.of("BGR only W4A4", bgrOnly, four),
+                Method.of("ARQ only W4A4", arqOnly, four),
+                Method.of("QuaRot-like W4A4", quarot(), four),
+                Method.of("DVD-Quant W4A8", dvd, eight),
+                Method.of("DVD-Quant W4A4", dvd, four),
+                Method.of("δ-GBS", dvd, deltaGbs),
+                new Method("δ-GBS + TeaCache", Optional.of(dvd), deltaGbs, teaCache),
+                new Method("TeaCache W4A8", Optional.of(dvd), eight, teaCache),
+                Method.of("STP (A4 then A8)", dvd, SwitchAtHalf.lowThenHigh(4, 8)),
+                Method.of("ITP (A8 then A4)", dvd, SwitchAtHalf.highThenLow(4, 8)),
+                Method.of("ABS (alternating)", dvd, new Alternating(4, 8)),
+                Method.of("SBA (shuffled)", dvd, new Shuffled(4, 8, 0)));
+    }
+
+    private static QuantizationPlan quarot() {
+        return QuantizationPlan.DVD_QUANT
+                .withWeights(new WeightQuantizer.MinMax(), 4)
+                .withActivations(new RotationPlan.Hadamard(256, 0), new ActivationQuantizer.Token());
+    }
+
+    private Measurement measure(
+            Transformers transformers, Method method, Reference reference, SamplerSettings settings) {
+        DiffusionTransformer transformer = transformers.of(method.plan());
+        SplitModel bound = transformer.bind(reference.text(), reference.empty());
+        FlowSampler sampler = new FlowSampler(bound, settings, method.bits(), method.cache());
+        FlowSampler.Sampled sampled = sampler.sample(reference.noise(), SamplingListener.NONE, cancellation);
+        if (transformers.firstUse(method)) {
+            // The first generation of a method pays for warming up; it is run again and only that is timed.
+            sampled = sampler.sample(reference.noise(), SamplingListener.NONE, cancellation);
+        }
+        Trajectory.Deviation deviation = reference.trajectory().deviationOf(bound, method.bits(), cancellation);
+        Frames frames = model.decode(sampled.latent(), cancellation);
+        return new Measurement(
+                method.plan().isEmpty() ? 16 : sampled.trace().meanActivationBits(),
+                deviation.meanRelativeL2(),
+                LatentMetrics.relativeL2(sampled.latent(), reference.latent()),
+                Psnr.of(reference.frames(), frames).ofFrames(),
+                Ssim.of(reference.frames(), frames).mean(),
+                captionRate(frames, reference.prompt()),
+                sampled.trace().trunkPasses(),
+                sampled.trace().elapsedNanos() / 1e9 / settings.steps());
+    }
+
+    /// Share of the caption's attributes that the judge sees.
+    private static double captionRate(Frames frames, String prompt) {
+        return ClipJudge.judge(frames).score(Caption.parse(prompt)).values().stream()
+                .mapToInt(right -> right ? 1 : 0)
+                .average()
+                .orElse(Double.NaN);
+    }
+
+    private Row row(Transformers transformers, Method method, List<Measurement> measurements) {
+        WeightMemory memory = transformers.memory(method.plan());
+        return new Row(method.name(), measurements, memory.bytes(), memory.ratio());
+    }
+
+    /// Each plan is quantized and opened once.
+    private final class Transformers implements AutoCloseable {
+
+        private final Map<Optional<QuantizationPlan>, DiffusionTransformer> opened = new LinkedHashMap<>();
+        private final Map<Optional<QuantizationPlan>, WeightMemory> memory = new LinkedHashMap<>();
+        private final List<Method> used = new ArrayList<>();
+
+        DiffusionTransformer of(Optional<QuantizationPlan> plan) {
+            return opened.computeIfAbsent(plan, this::open);
+        }
+
+        WeightMemory memory(Optional<QuantizationPlan> plan) {
+            WeightMemory found = memory.get(plan);
+            if (found == null) {
+                throw new IllegalStateException("plan was not opened: " + plan);
+            }
+            return found;
+        }
+
+        boolean firstUse(Method method) {
+            boolean first = !used.contains(method);
+            if (first) {
+                used.add(method);
+            }
+            return first;
+        }
+
+        private DiffusionTransformer open(Optional<QuantizationPlan> plan) {
+            LinearLayers linears;
+            if (plan.isEmpty()) {
+                long bytes = 2
+                        * model.transformer().names().stream()
+                                .mapToLong(
+                                        name -> model.transformer().tensor(name).elements())
+                                .sum();
+                memory.put(plan, new WeightMemory(bytes, 0, bytes));
+                linears = new FloatLinears(new FloatWeights(model.transformer()));
+            } else {
+                QuantizedWeights weights = QuantizedWeights.of(
+                        model.transformer(),
+                        plan.get(),
+                        model.transformer().blockLinears(),
+                        (layer, done, total) -> progress.report("quantizing " + layer, done, total),
+                        cancellation);
+                memory.put(plan, weights.memory());
+                linears = QuantizedLinears.of(weights, QuantizedLinears.Arithmetic.INTEGER);
+            }
+            return DiffusionTransformer.open(model.engine(), model.transformer(), linears);
+        }
+
+        @Override
+        public void close() {
+            opened.values().forEach(DiffusionTransformer::close);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// What `quantreel bench` offers.
+@NullMarked
+package dev.quantreel.nodes.bench;
+
+import org.jspecify.annotations.NullMarked;
