@@ -40,16 +40,8 @@ class GoldenParityTest {
     private static final double TOLERANCE = 1e-4;
     private static final CancellationToken NONE = CancellationToken.NONE;
 
-    private static Engine engine;
-
-    @BeforeAll
-    static void open() {
-        engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
-    }
-
-    @AfterAll
-    static void close() {
-        engine.close();
+    private static Engine engine(EngineProvider provider) {
+        return provider.create(EngineOptions.DEFAULTS);
     }
 
     static Stream<Path> files() throws IOException {

@@ -108,6 +108,9 @@ public abstract class EngineContractTest {
             for (long i = 0; i < tensor.data().byteSize(); i++) {
                 tensor.data().set(ValueLayout.JAVA_BYTE, i, (byte) (dtype == DType.BOOL ? i % 2 : i * 37));
             }
+            if (dtype == DType.I64) {
+                tensor = Tensor.ofLongs(Shape.of(2, 3), 0, -1, 1L << 40, -(1L << 52), Integer.MIN_VALUE, 7);
+            }
             tensors.put(dtype, tensor);
         }
         tensors.forEach((dtype, tensor) -> {

@@ -1,0 +1,71 @@
+package dev.quantreel.engines.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
+import dev.quantreel.engines.runtime.OperatorCases.OperatorCase;
+import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
+import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// ONNX Runtime and the reference interpreter agree on every operator.
+class OperatorTest {
+
+    private static final float TOLERANCE = 2e-6f;
+
+    static List<OperatorCase> cases() {
+        return OperatorCases.all();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("cases")
+    void bothEnginesAgree(OperatorCase operatorCase) {
+        OnnxModel model = operatorCase.graph().build(Map.of());
+        Map<String, Tensor> expected = run(new ReferenceEngineProvider(), model, operatorCase.inputs());
+        Map<String, Tensor> actual = run(new OrtEngineProvider(), model, operatorCase.inputs());
+
+        assertThat(actual).hasSameSizeAs(expected).isNotEmpty();
+        expected.forEach((name, tensor) ->
+                assertThat(actual).hasEntrySatisfying(name, other -> assertAgree(other, tensor)));
+    }
+
+    private static void assertAgree(Tensor actual, Tensor expected) {
+        assertThat(actual.dtype()).isEqualTo(expected.dtype());
+        assertThat(actual.shape()).isEqualTo(expected.shape());
+        if (expected.dtype() != DType.F32) {
+            assertThat(actual.data().mismatch(expected.data())).isEqualTo(-1);
+            return;
+        }
+        float[] a = actual.toFloatArray();
+        float[] b = expected.toFloatArray();
+        for (int i = 0; i < a.length; i++) {
+            assertThat(a[i]).isCloseTo(b[i], Offset.offset(TOLERANCE * (1 + Math.abs(b[i]))));
+        }
+    }
+
+    @Test
+    void everyOperatorHasACase() {
+        List<OnnxOp> covered = cases().stream().map(OperatorCase::op).distinct().toList();
+
+        // Listed for completeness of the table; no graph uses it.
+        assertThat(Arrays.stream(OnnxOp.values()).filter(op -> !covered.contains(op)))
+                .containsExactly(OnnxOp.ConvTranspose);
+    }
+
+    private static Map<String, Tensor> run(EngineProvider provider, OnnxModel model, Map<String, Tensor> inputs) {
+        try (Engine engine = provider.create(EngineOptions.DEFAULTS);
+                Session session = engine.open(model)) {
+            return session.run(inputs, CancellationToken.NONE);
+        }
+    }
+}
