@@ -35,8 +35,8 @@ class OperatorTest {
         Map<String, Tensor> actual = run(new OrtEngineProvider(), model, operatorCase.inputs());
 
         assertThat(actual).hasSameSizeAs(expected).isNotEmpty();
-        expected.forEach((name, tensor) ->
-                assertThat(actual).hasEntrySatisfying(name, other -> assertAgree(other, tensor)));
+        expected.forEach(
+                (name, tensor) -> assertThat(actual).hasEntrySatisfying(name, other -> assertAgree(other, tensor)));
     }
 
     private static void assertAgree(Tensor actual, Tensor expected) {

@@ -29,7 +29,8 @@ final class Attentions {
         return ShapeOps.transpose(x.reshaped(x.dim(0), x.dim(1), heads, x.dim(2) / heads), order);
     }
 
-    /// Inputs x `[batch, tokens, heads * headDim]`, first position, cos and sin `[positions, headDim / 2]`; interleaved pairs.
+    /// Inputs x `[batch, tokens, heads * headDim]`, first position, cos and sin `[positions, headDim / 2]`;
+    /// interleaved pairs.
     static NdArray rotary(NodeCall call) {
         NdArray x = call.in(0);
         if (call.integer("interleaved", 0) != 1 || call.in(1).size() != 1 || x.rank() != 3) {
@@ -45,9 +46,7 @@ final class Attentions {
             int pair = flat % width % (2 * half) / 2;
             double c = cos.get(token * half + pair);
             double s = sin.get(token * half + pair);
-            return flat % 2 == 0
-                    ? x.get(flat) * c - x.get(flat + 1) * s
-                    : x.get(flat - 1) * s + x.get(flat) * c;
+            return flat % 2 == 0 ? x.get(flat) * c - x.get(flat + 1) * s : x.get(flat - 1) * s + x.get(flat) * c;
         });
     }
 }

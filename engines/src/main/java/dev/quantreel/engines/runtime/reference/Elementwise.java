@@ -19,8 +19,8 @@ final class Elementwise {
     /// Abramowitz and Stegun 7.1.26; absolute error below 1.5e-7.
     static double erf(double x) {
         double t = 1 / (1 + 0.3275911 * Math.abs(x));
-        double polynomial = t
-                * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+        double polynomial =
+                t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
         return Math.copySign(1 - polynomial * Math.exp(-x * x), x);
     }
 

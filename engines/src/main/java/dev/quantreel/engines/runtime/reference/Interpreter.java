@@ -84,7 +84,8 @@ record Interpreter(CancellationToken cancellation) {
             case Erf -> x.map(Elementwise::erf);
             case Exp -> x.map(Math::exp);
             case Floor -> x.map(Math::floor);
-            case Gelu -> x.map(call.text("approximate", "none").equals("tanh") ? Elementwise::geluTanh : Elementwise::gelu);
+            case Gelu ->
+                x.map(call.text("approximate", "none").equals("tanh") ? Elementwise::geluTanh : Elementwise::gelu);
             case Neg -> x.map(v -> -v);
             case Reciprocal -> x.map(v -> 1 / v);
             case Relu -> x.map(v -> Math.max(v, 0));

@@ -12,8 +12,8 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 
-/// An array in C order. Elements are held as doubles but are always values of the element type: stored floats are rounded to
-/// single precision, integers wrap around. Immutable by convention: operators make new arrays.
+/// An array in C order. Elements are held as doubles but are always values of the element type: stored floats are
+/// rounded to single precision, integers wrap around. Immutable by convention: operators make new arrays.
 final class NdArray {
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -39,7 +39,9 @@ final class NdArray {
     }
 
     static NdArray from(Tensor tensor) {
-        int[] dims = Arrays.stream(tensor.shape().toArray()).mapToInt(Math::toIntExact).toArray();
+        int[] dims = Arrays.stream(tensor.shape().toArray())
+                .mapToInt(Math::toIntExact)
+                .toArray();
         MemorySegment data = tensor.data();
         return switch (tensor.dtype()) {
             case I64 -> of(DType.I64, dims, i -> data.get(LONG, 8L * i));
@@ -52,7 +54,8 @@ final class NdArray {
     }
 
     Tensor toTensor() {
-        Tensor tensor = Tensor.zeros(dtype, Shape.of(Arrays.stream(dims).asLongStream().toArray()));
+        Tensor tensor =
+                Tensor.zeros(dtype, Shape.of(Arrays.stream(dims).asLongStream().toArray()));
         MemorySegment data = tensor.data();
         for (int i = 0; i < values.length; i++) {
             switch (dtype) {

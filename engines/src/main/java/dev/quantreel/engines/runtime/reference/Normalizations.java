@@ -107,8 +107,7 @@ final class Normalizations {
         double[][] moments = moments(x, call, false);
         int length = x.extent(x.axis(call.integer("axis", -1)), x.rank());
         NdArray scale = call.in(1);
-        NdArray y =
-                NdArray.of(DType.F32, x.dims(), i -> x.get(i) * moments[1][i / length] * scale.get(i % length));
+        NdArray y = NdArray.of(DType.F32, x.dims(), i -> x.get(i) * moments[1][i / length] * scale.get(i % length));
         return List.of(y, NdArray.of(DType.F32, rows(x, call), i -> moments[1][i]));
     }
 

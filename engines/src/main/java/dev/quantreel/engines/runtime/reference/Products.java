@@ -59,9 +59,7 @@ final class Products {
         float alpha = call.real("alpha", 1);
         float beta = call.real("beta", 1);
         NdArray product = matMul(DType.F32, a, b).map(v -> alpha * v);
-        return call.has(2)
-                ? NdArray.zip(DType.F32, product, call.in(2), (x, c) -> x + beta * c)
-                : product;
+        return call.has(2) ? NdArray.zip(DType.F32, product, call.in(2), (x, c) -> x + beta * c) : product;
     }
 
     /// Any number of spatial axes; input `[batch, channels, spatial...]`.

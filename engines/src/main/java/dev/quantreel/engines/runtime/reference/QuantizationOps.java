@@ -51,10 +51,7 @@ final class QuantizationOps {
         double scale = range == 0 ? 1 : (float) (range / 255);
         double zero = saturate(DType.U8, Math.rint((float) (-low / scale)));
         return List.of(
-                NdArray.of(
-                        DType.U8,
-                        x.dims(),
-                        i -> saturate(DType.U8, Math.rint((float) (x.get(i) / scale)) + zero)),
+                NdArray.of(DType.U8, x.dims(), i -> saturate(DType.U8, Math.rint((float) (x.get(i) / scale)) + zero)),
                 NdArray.of(DType.F32, new int[0], i -> scale),
                 NdArray.of(DType.U8, new int[0], i -> zero));
     }

@@ -34,8 +34,7 @@ public final class ReferenceEngine implements Engine {
             try {
                 OnnxOp.valueOf(node.getOpType());
             } catch (IllegalArgumentException e) {
-                throw new EngineException(
-                        id(), "cannot open " + model.name() + ": no operator " + node.getOpType(), e);
+                throw new EngineException(id(), "cannot open " + model.name() + ": no operator " + node.getOpType(), e);
             }
         }
         return new ReferenceSession(model);

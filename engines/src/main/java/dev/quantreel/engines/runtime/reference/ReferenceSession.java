@@ -25,7 +25,8 @@ final class ReferenceSession implements Session {
 
     ReferenceSession(OnnxModel model) {
         this.model = model;
-        this.inputs = new SessionInputs(ReferenceEngineProvider.ID, model.proto().getGraph());
+        this.inputs =
+                new SessionInputs(ReferenceEngineProvider.ID, model.proto().getGraph());
         for (TensorProto initializer : model.proto().getGraph().getInitializerList()) {
             Tensor weight = model.weights().get(initializer.getName());
             constants.put(initializer.getName(), weight == null ? inline(initializer) : NdArray.from(weight));
@@ -33,7 +34,8 @@ final class ReferenceSession implements Session {
     }
 
     static NdArray inline(TensorProto initializer) {
-        long[] dims = initializer.getDimsList().stream().mapToLong(Long::longValue).toArray();
+        long[] dims =
+                initializer.getDimsList().stream().mapToLong(Long::longValue).toArray();
         MemorySegment bytes = MemorySegment.ofArray(initializer.getRawData().toByteArray());
         return NdArray.from(new Tensor(OnnxTypes.dtype(initializer.getDataType()), Shape.of(dims), bytes));
     }

@@ -151,8 +151,7 @@ final class ShapeOps {
             int extent = x.dim(axis);
             step[axis] = call.has(4) ? (int) call.in(4).longs()[i] : 1;
             boolean forward = step[axis] > 0;
-            long start = Math.clamp(
-                    starts[i] < 0 ? starts[i] + extent : starts[i], 0L, forward ? extent : extent - 1L);
+            long start = Math.clamp(starts[i] < 0 ? starts[i] + extent : starts[i], 0L, forward ? extent : extent - 1L);
             long end = Math.clamp(ends[i] < 0 ? ends[i] + extent : ends[i], forward ? 0L : -1L, (long) extent);
             from[axis] = (int) start;
             dims[axis] = (int) Math.max(0, Math.ceilDiv(end - start, step[axis]));

@@ -1,7 +1,7 @@
 """Writes the golden file of the UMT5 encoder: a tiny random model run by Hugging Face's own class.
 
-    pip install torch==2.13.0 transformers==5.23.0 safetensors==0.8.0
-    python umt5_golden.py ../resources/golden/umt5_encoder.safetensors
+    pip install -r requirements.txt
+    python umt5_golden.py ../../engines/src/test/resources/golden/umt5_encoder.safetensors
 
 The embedding that the class uses is the tensor that is saved: transformers 5 gives `shared` and `encoder.embed_tokens`
 random values of their own unless the weights are set through a state dict, as here.
