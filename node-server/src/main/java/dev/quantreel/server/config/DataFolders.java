@@ -4,13 +4,15 @@ import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.server.http.ModelIndex;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 
 /// The folders on disk, under ComfyUI's names. A file counts only while it really lies in its folder: links that lead
 // out
@@ -85,12 +86,24 @@ public final class DataFolders implements NodeFolders, ModelIndex {
             return List.of();
         }
         List<String> names = new ArrayList<>();
-        try (Stream<Path> walk = Files.walk(root, MAX_DEPTH, FileVisitOption.FOLLOW_LINKS)) {
-            walk.filter(path -> !isHidden(root.relativize(path)))
-                    .filter(path -> folder.equals(INPUT) || isModel(path))
-                    .filter(path -> Files.isRegularFile(path) && isInside(path, folder))
-                    .forEach(path -> names.add(root.relativize(path).toString().replace('\\', '/')));
-        } catch (IOException | UncheckedIOException e) {
+        try {
+            Files.walkFileTree(root, Set.of(FileVisitOption.FOLLOW_LINKS), MAX_DEPTH, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    Path relative = root.relativize(file);
+                    boolean wanted = folder.equals(INPUT) || isModel(file);
+                    if (wanted && attributes.isRegularFile() && !isHidden(relative) && isInside(file, folder)) {
+                        names.add(relative.toString().replace('\\', '/'));
+                    }
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException reason) {
+                    return FileVisitResult.CONTINUE; // unreadable, or a link in a circle: the other files still count
+                }
+            });
+        } catch (IOException e) {
             LOG.log(Level.WARNING, "folder " + root + " cannot be listed: " + e.getMessage());
         }
         return names;

@@ -3,7 +3,7 @@ package dev.quantreel.server.config;
 import dev.quantreel.server.execution.PromptService;
 import dev.quantreel.server.http.HttpServer;
 import dev.quantreel.server.http.HttpSettings;
-import io.javalin.util.JavalinBindException;
+import dev.quantreel.server.http.PortUnavailableException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,9 +95,8 @@ final class ServeCommand implements Callable<Integer> {
                 ended.countDown();
             }));
             ended.await();
-        } catch (JavalinBindException e) {
-            throw new ConfigException("port " + port + " on " + listen
-                    + " cannot be used; another program may hold it. " + "Choose another with --port");
+        } catch (PortUnavailableException e) {
+            throw new ConfigException(String.valueOf(e.getMessage()));
         }
         return 0;
     }

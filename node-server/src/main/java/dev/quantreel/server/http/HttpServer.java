@@ -12,7 +12,9 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.config.SizeUnit;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import io.javalin.util.JavalinBindException;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.FileSystemException;
@@ -48,7 +50,7 @@ public final class HttpServer implements AutoCloseable {
 
     /// Starts to answer.
     ///
-    /// @throws io.javalin.util.JavalinBindException when the port is taken
+    /// @throws PortUnavailableException when the address or port cannot be used
     public static HttpServer start(HttpSettings settings, Services services) {
         WebSocketHub hub = new WebSocketHub(services.prompts(), settings);
         services.prompts().addListener(hub);
@@ -56,7 +58,11 @@ public final class HttpServer implements AutoCloseable {
             configure(config, settings, services.foreignFrontEnd());
             routes(config, settings, services, hub);
         });
-        javalin.start(settings.host(), settings.port());
+        try {
+            javalin.start(settings.host(), settings.port());
+        } catch (JavalinBindException e) {
+            throw new PortUnavailableException(settings.host(), settings.port(), e);
+        }
         return new HttpServer(javalin, settings);
     }
 
@@ -132,6 +138,7 @@ public final class HttpServer implements AutoCloseable {
                 HttpResponseException.class,
                 (e, context) -> refuse(
                         context, HttpError.of(e.getStatus(), "http_" + e.getStatus(), String.valueOf(e.getMessage()))));
+        config.routes.exception(ServletException.class, (e, context) -> refuse(context, badMultipart(e)));
         config.routes.exception(FileSystemException.class, (e, context) -> {
             LOG.log(Level.WARNING, context.method() + " " + context.path() + ": file system", e);
             refuse(context, HttpError.of(507, "storage", "the file could not be read or written: " + e.getReason()));
@@ -140,6 +147,18 @@ public final class HttpServer implements AutoCloseable {
             LOG.log(Level.ERROR, context.method() + " " + context.path() + " failed", e);
             refuse(context, HttpError.of(500, "internal", "internal error; the server's log tells more"));
         });
+    }
+
+    /// The servlet container reports every fault of a multipart body as a chain of causes.
+    private static HttpError badMultipart(ServletException e) {
+        String reason = String.valueOf(e.getMessage());
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            reason = String.valueOf(cause.getMessage());
+        }
+        boolean tooLarge = reason.contains("max length") || reason.contains("exceeds");
+        return tooLarge
+                ? HttpError.of(413, "too_large", "the upload is too large: " + reason)
+                : HttpError.badRequest("the multipart body cannot be read: " + reason);
     }
 
     private static HttpError refusal(WorkflowException e) {
