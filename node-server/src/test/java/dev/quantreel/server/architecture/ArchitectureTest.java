@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
 
     private static final String SERVER = "dev.quantreel.server..";
+    private static final String JACKSON = "com.fasterxml.jackson..";
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -53,7 +54,7 @@ class ArchitectureTest {
                 .resideInAPackage("dev.quantreel.nodes..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(SERVER, "io.javalin..", "jakarta.servlet..", "com.fasterxml.jackson..")
+                .resideInAnyPackage(SERVER, "io.javalin..", "jakarta.servlet..")
                 .check(CLASSES);
     }
 
@@ -84,14 +85,21 @@ class ArchitectureTest {
     void jsonStaysWhereDocumentsAreRead() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(
-                        "dev.quantreel.server.workflow..",
-                        "dev.quantreel.server.http..",
-                        "dev.quantreel.engines.safetensors..",
-                        "dev.quantreel.engines.dit..")
+                .resideInAPackage(SERVER)
+                .and()
+                .resideOutsideOfPackages("dev.quantreel.server.workflow..", "dev.quantreel.server.http..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage("com.fasterxml.jackson..")
+                .resideInAPackage(JACKSON)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.quantreel.engines..")
+                .and()
+                .resideOutsideOfPackages("dev.quantreel.engines.safetensors..", "dev.quantreel.engines.dit..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(JACKSON)
                 .check(CLASSES);
     }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
+@SuppressWarnings("NullAway") // JUnit fills the fields; a lookup that finds nothing fails the test
 class CommandsTest {
 
     @TempDir

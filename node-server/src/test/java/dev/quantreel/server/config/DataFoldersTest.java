@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@SuppressWarnings("NullAway") // JUnit fills the fields; a lookup that finds nothing fails the test
 class DataFoldersTest {
 
     @TempDir

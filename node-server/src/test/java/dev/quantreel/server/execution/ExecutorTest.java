@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@SuppressWarnings("NullAway") // JUnit fills the fields; a lookup that finds nothing fails the test
 class ExecutorTest {
 
     @TempDir

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@SuppressWarnings("NullAway") // JUnit fills the fields; a lookup that finds nothing fails the test
 class GraphValidatorTest {
 
     private final GraphValidator validator =

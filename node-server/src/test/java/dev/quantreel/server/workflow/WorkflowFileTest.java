@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@SuppressWarnings("NullAway") // JUnit fills the fields; a lookup that finds nothing fails the test
 class WorkflowFileTest {
 
     private static final String API =
