@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasSlider, lowestOnGrid, rangeProblem } from '../src/widgets/NumberWidget';
+import { isAligned } from '../src/widgets/OutputView';
 import { parseLoosely } from '../src/widgets/JsonView';
 import { formatMillis } from '../src/widgets/elapsed';
 import { categoryColour, typeColour } from '../src/widgets/typeColours';
@@ -51,6 +52,11 @@ describe('words on the screen', () => {
     [3_600_000, '60:00 min'],
   ])('%d ms reads %s', (millis, text) => {
     expect(formatMillis(millis)).toBe(text);
+  });
+
+  it('keeps the lines of a table of spaces whole, and lets prose flow', () => {
+    expect(isAligned('layer    bits\nq           4\nk           4')).toBe(true);
+    expect(isAligned('One sentence.  Another one.\nAnd a third.')).toBe(false);
   });
 
   it('takes a text for JSON only when it is an object or a list', () => {

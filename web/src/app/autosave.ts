@@ -22,6 +22,12 @@ export function startAutosave(editor: Editor, storage: Storage): () => void {
   });
 }
 
+/** Lets go of the kept workflow. */
+export function forget(storage: Storage): void {
+  storage.removeItem(KEY);
+  storage.removeItem(NAME_KEY);
+}
+
 /** Opens the workflow that was on the canvas when the page was last closed. */
 export function restore(editor: Editor, storage: Storage): boolean {
   const text = storage.getItem(KEY);

@@ -5,6 +5,8 @@ import './theme.css';
 import './layout.css';
 import './canvas.css';
 import './card.css';
+import './widgets.css';
+import './output.css';
 import './panels.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -16,6 +18,7 @@ import { Runner } from '../state/runner';
 import { type Workbench, WorkbenchContext } from '../state/workbench';
 import { App } from './App';
 import { restore, startAutosave } from './autosave';
+import { Failsafe } from './Failsafe';
 
 /** The same page keeps its id over reloads, so that the server goes on talking to it. */
 function clientId(): string {
@@ -45,16 +48,27 @@ function start(root: HTMLElement): void {
   const workbench: Workbench = { editor: new Editor(), runner: new Runner(client), notices: new Notices() };
   const { editor, runner } = workbench;
   restore(editor, localStorage);
+  let catalogLoaded = false;
   startAutosave(editor, localStorage);
   new EventSocket(socketUrl(location, client.clientId), {
     onEvent: (event) => runner.receive(event),
-    onConnection: (connection) => runner.connected(connection),
+    onConnection: (connection) => {
+      const returned = connection === 'open' && catalogLoaded;
+      runner.connected(connection);
+      if (returned) {
+        void loadCatalog(workbench);
+      }
+    },
   }).open();
-  void loadCatalog(workbench);
+  void loadCatalog(workbench).then(() => {
+    catalogLoaded = true;
+  });
   createRoot(root).render(
     <StrictMode>
       <WorkbenchContext value={workbench}>
-        <App />
+        <Failsafe>
+          <App />
+        </Failsafe>
       </WorkbenchContext>
     </StrictMode>,
   );

@@ -24,7 +24,7 @@ export function SelectionBar(): ReactElement | null {
           <Action icon="mute" label="Mute" hint="Ctrl+M" onClick={() => editor.toggleMode('never')} />
           <Action icon="bypass" label="Bypass" hint="Ctrl+B" onClick={() => editor.toggleMode('bypass')} />
           <Action icon="copy" label="Duplicate" hint="Ctrl+D" onClick={() => editor.duplicateSelection()} />
-          <Action icon="group" label="Group" hint="Ctrl+G" onClick={() => editor.groupSelection(sizeOf)} />
+          <Action icon="group" label="Group" onClick={() => editor.groupSelection(sizeOf)} />
         </>
       )}
       <Action icon="trash" label="Delete" hint="Del" onClick={() => editor.removeSelection()} />
@@ -32,11 +32,11 @@ export function SelectionBar(): ReactElement | null {
   );
 }
 
-type ActionProps = { readonly icon: IconName; readonly label: string; readonly hint: string; readonly onClick: () => void };
+type ActionProps = { readonly icon: IconName; readonly label: string; readonly hint?: string; readonly onClick: () => void };
 
 function Action({ icon, label, hint, onClick }: ActionProps): ReactElement {
   return (
-    <button type="button" className="bar-button" title={`${label} (${hint})`} onClick={onClick}>
+    <button type="button" className="bar-button" title={hint === undefined ? label : `${label} (${hint})`} onClick={onClick}>
       <Icon name={icon} size={15} />
       {label}
     </button>

@@ -73,7 +73,12 @@ function Caption({ file, onOpen }: { readonly file: FileRef; readonly onOpen?: (
   );
 }
 
+/** Does a text set columns with spaces? Its lines must then not be broken. */
+export function isAligned(text: string): boolean {
+  return text.split('\n').filter((line) => /\S {2,}\S/.test(line)).length > 1;
+}
+
 function TextOutput({ text }: { readonly text: string }): ReactElement {
   const json = useMemo(() => parseLoosely(text), [text]);
-  return json === undefined ? <pre className="text-output nowheel">{text}</pre> : <JsonView value={json} />;
+  return json === undefined ? <pre className={`text-output nowheel ${isAligned(text) ? 'aligned' : ''}`}>{text}</pre> : <JsonView value={json} />;
 }

@@ -8,6 +8,7 @@ const COLUMN_GAP = 90;
 const ROW_GAP = 40;
 const HEADER = 44;
 const ROW = 28;
+const RESULT_HEIGHT = 300;
 /** Weight of a node that nothing feeds: it comes after all that have a place by their wires. */
 const BELOW_ALL = 1e6;
 export const NODE_WIDTH = 280;
@@ -44,15 +45,16 @@ export function layOut(document: WorkflowDocument, catalog: NodeCatalog): Workfl
   let x = 0;
   for (const column of columns) {
     const sorted = column
-      .map((node, index) => ({ node, weight: meanCentre(node, document, centres) ?? (x === 0 ? 0 : BELOW_ALL) + index * ROW }))
+      .map((node, index) => ({ node, weight: weightOf(node, document, catalog, centres) ?? (x === 0 ? 0 : BELOW_ALL) + index * ROW }))
       .sort((a, b) => a.weight - b.weight);
     let y = 0;
     let width = 0;
     for (const { node } of sorted) {
       const size = estimateSize(node, catalog);
+      const room = size.height + roomForResults(node, catalog);
       positions.set(node.id, { x, y });
       centres.set(node.id, y + size.height / 2);
-      y += size.height + ROW_GAP;
+      y += room + ROW_GAP;
       width = Math.max(width, size.width);
     }
     x += width + COLUMN_GAP;
@@ -76,6 +78,20 @@ function columnsOf(document: WorkflowDocument): WorkflowNode[][] {
     (columns[depth.get(node.id) ?? 0] ??= []).push(node);
   }
   return columns.filter((column) => column.length > 0);
+}
+
+/** Height a card gains once it shows its result, or its preview while it samples. */
+function roomForResults(node: WorkflowNode, catalog: NodeCatalog): number {
+  const spec = specOf(catalog, node.type);
+  const samples = spec?.inputs.some((input) => input.type === 'MODEL') === true && spec.outputs.some((output) => output.type === 'LATENT');
+  return spec?.outputNode === true || samples ? RESULT_HEIGHT : 0;
+}
+
+/** Height of what feeds a node; nodes that only show something stand below the others. */
+function weightOf(node: WorkflowNode, document: WorkflowDocument, catalog: NodeCatalog, centres: ReadonlyMap<NodeId, number>): number | undefined {
+  const centre = meanCentre(node, document, centres);
+  const ends = specOf(catalog, node.type)?.outputNode === true && ![...document.links.values()].some((link) => link.source === node.id);
+  return centre === undefined ? undefined : centre + (ends ? 2 * BELOW_ALL : 0);
 }
 
 /** Moves nodes without inputs next to the nearest node they feed, so that their wires are short. */

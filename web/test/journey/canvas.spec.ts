@@ -102,8 +102,8 @@ test('nodes are found, added, wired, muted, undone and saved', async ({ page }) 
 
   const edges = page.locator('.react-flow__edge');
   const output = page.getByLabel(/^Output vae of Load VAE/i);
-  await output.dragTo(page.getByLabel(/^Input latents? of Decode VAE/i));
-  await expect(page.getByRole('alert').filter({ hasText: /VAE does not fit latents?, which takes LATENT/ })).toBeVisible();
+  await output.dragTo(page.getByLabel(/^Input (latents?|samples) of Decode VAE/i));
+  await expect(page.getByRole('alert').filter({ hasText: /VAE does not fit (latents?|samples), which takes LATENT/ })).toBeVisible();
   await expect(edges).toHaveCount(0);
   await output.dragTo(page.getByLabel(/^Input vae of Decode VAE/i));
   await expect(edges).toHaveCount(1);
