@@ -27,12 +27,12 @@ import java.util.stream.Stream;
 /// The demo model's nodes, wired by hand as a workflow would.
 ///
 /// @param context folders hold copies of the demo model's files
-record DemoPipeline(TestContext context) {
+public record DemoPipeline(TestContext context) {
 
     private static final Path MODELS = Path.of("../workflows/demo-models");
 
     /// Copies the demo model below `root`.
-    static DemoPipeline in(Path root) throws IOException {
+    public static DemoPipeline in(Path root) throws IOException {
         TestContext context = TestContext.in(root);
         for (String folder : new String[] {"diffusion_models", "text_encoders", "vae"}) {
             Path target = Files.createDirectories(context.folders().models(folder));
@@ -52,19 +52,19 @@ record DemoPipeline(TestContext context) {
                 .orElseThrow();
     }
 
-    DiffusionModel model() throws Exception {
+    public DiffusionModel model() throws Exception {
         return new LoadDiT()
                 .run(new LoadDiT.Inputs(file("diffusion_models")), context)
                 .model();
     }
 
-    VideoDecoder vae() throws Exception {
+    public VideoDecoder vae() throws Exception {
         return new LoadVAE()
                 .run(new LoadVAE.Inputs(file("vae"), Optional.empty()), context)
                 .vae();
     }
 
-    Conditioning prompt(String text) throws Exception {
+    public Conditioning prompt(String text) throws Exception {
         LoadTextEncoder.Outputs encoder =
                 new LoadTextEncoder().run(new LoadTextEncoder.Inputs(file("text_encoders"), Optional.empty()), context);
         return new EncodePrompt()
@@ -72,32 +72,32 @@ record DemoPipeline(TestContext context) {
                 .conditioning();
     }
 
-    Latent latent() {
+    public Latent latent() {
         return new EmptyVideoLatent()
                 .run(new EmptyVideoLatent.Inputs(64, 64, 13, 16), context)
                 .latent();
     }
 
-    DiffusionModel bgr(DiffusionModel model, int bits) {
+    public DiffusionModel bgr(DiffusionModel model, int bits) {
         return new BGRQuantize()
                 .run(new BGRQuantize.Inputs(model, bits, 50, 1e-4, ""), context)
                 .model();
     }
 
-    DiffusionModel arq(DiffusionModel model, ARQActivation.Mode mode, ARQActivation.Bits bits) {
+    public DiffusionModel arq(DiffusionModel model, ARQActivation.Mode mode, ARQActivation.Bits bits) {
         return new ARQActivation()
                 .run(new ARQActivation.Inputs(model, mode, bits, 64, 0, 256, 0), context)
                 .model();
     }
 
-    DiffusionModel minMax(DiffusionModel model, MinMaxQuantize.ActivationBits activations) {
+    public DiffusionModel minMax(DiffusionModel model, MinMaxQuantize.ActivationBits activations) {
         return new MinMaxQuantize()
                 .run(new MinMaxQuantize.Inputs(model, 4, MinMaxQuantize.Range.TENSOR, activations, ""), context)
                 .model();
     }
 
     /// Eight steps from one seed.
-    SampleVideo.Outputs sample(DiffusionModel model, Optional<BitPlan> bits, Optional<CachePlan> cache)
+    public SampleVideo.Outputs sample(DiffusionModel model, Optional<BitPlan> bits, Optional<CachePlan> cache)
             throws Exception {
         return new SampleVideo()
                 .run(
@@ -117,11 +117,11 @@ record DemoPipeline(TestContext context) {
                         context);
     }
 
-    SampleVideo.Outputs sample(DiffusionModel model) throws Exception {
+    public SampleVideo.Outputs sample(DiffusionModel model) throws Exception {
         return sample(model, Optional.empty(), Optional.empty());
     }
 
-    Pictures decode(Latent latent) throws Exception {
+    public Pictures decode(Latent latent) throws Exception {
         return new DecodeVAE().run(new DecodeVAE.Inputs(latent, vae()), context).images();
     }
 }

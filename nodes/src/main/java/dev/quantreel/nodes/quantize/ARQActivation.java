@@ -127,23 +127,25 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
     }
 
     private static ActivationQuantizer quantizer(Inputs in) {
-        ClipRatios asked = in.clip() == 0
-                ? ClipRatios.NONE
-                : new ClipRatios((float) in.clip(), (float) in.clip(), (float) in.clip());
-        boolean tuned = in.clip() == 0;
-        ClipRatios block = tuned ? ClipRatios.BLOCK : asked;
+        ClipRatios block = clip(in, ClipRatios.BLOCK);
         return switch (in.mode()) {
             case AUTO ->
                 new ActivationQuantizer.Auto(
                         new ActivationQuantizer.Block(in.groupSize(), block), new ActivationQuantizer.RowNormalized());
             case BLOCK -> new ActivationQuantizer.Block(in.groupSize(), block);
             case BLOCK_EXACT -> new ActivationQuantizer.BlockExact(in.groupSize(), block);
-            case TOKEN -> new ActivationQuantizer.Token(tuned ? ClipRatios.TOKEN : asked);
+            case TOKEN -> new ActivationQuantizer.Token(clip(in, ClipRatios.TOKEN));
             case CHANNEL -> new ActivationQuantizer.Channel();
             case CHANNEL_TOKEN -> new ActivationQuantizer.ChannelToken();
             case CHANNEL_TOKEN_RMS -> new ActivationQuantizer.ChannelToken(ActivationQuantizer.Statistic.RMS);
-            case ROW_NORMALIZED -> new ActivationQuantizer.RowNormalized(tuned ? ClipRatios.ROW_NORMALIZED : asked);
+            case ROW_NORMALIZED -> new ActivationQuantizer.RowNormalized(clip(in, ClipRatios.ROW_NORMALIZED));
         };
+    }
+
+    /// What the user asked for at all bits, or the best known.
+    private static ClipRatios clip(Inputs in, ClipRatios best) {
+        float asked = (float) in.clip();
+        return asked == 0 ? best : new ClipRatios(asked, asked, asked);
     }
 
     private static RotationPlan rotation(Inputs in) {

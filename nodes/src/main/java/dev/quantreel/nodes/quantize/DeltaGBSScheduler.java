@@ -10,6 +10,7 @@ import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.Trace;
+import dev.quantreel.nodes.video.TextTable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -86,7 +87,7 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
         if (in.trace().isPresent()) {
             schedule = tuned(in.trace().get(), in.meanBits(), schedule, context);
         }
-        String name = String.format(Locale.ROOT, "δ-GBS, δ = %.3g", schedule.delta());
+        String name = "δ-GBS, δ = " + TextTable.number(schedule.delta());
         return new Outputs(new BitPlan(schedule, name), schedule.delta());
     }
 

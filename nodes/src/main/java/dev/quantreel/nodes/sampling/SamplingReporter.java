@@ -6,6 +6,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.Trace;
+import dev.quantreel.nodes.video.TextTable;
 import java.util.Locale;
 
 /// Tells the user how sampling goes.
@@ -25,8 +26,8 @@ record SamplingReporter(NodeContext context, LatentPreview preview) implements S
         StringBuilder title = new StringBuilder(in.model().precision());
         in.bitSchedule().map(BitPlan::name).ifPresent(name -> title.append(", ").append(name));
         in.stepCache().ifPresent(cache -> title.append(", TeaCache"));
-        return title.append(String.format(Locale.ROOT, ", %d steps, cfg %.3g", in.steps(), in.cfg()))
-                .toString();
+        title.append(", ").append(in.steps()).append(" steps, cfg ").append(TextTable.number(in.cfg()));
+        return title.toString();
     }
 
     /// What it took.

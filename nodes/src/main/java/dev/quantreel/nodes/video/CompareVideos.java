@@ -85,7 +85,7 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
         context.show(new UiItem.Text(table));
         context.status(table);
         Frames heat = ClipPainter.difference(reference, candidate, in.gain());
-        String heatCaption = String.format(Locale.ROOT, "difference × %.3g", in.gain());
+        String heatCaption = "difference × " + TextTable.number(in.gain());
         Frames row = ClipPainter.row(
                 List.of(
                         new ClipPainter.Panel(in.referenceLabel(), reference),

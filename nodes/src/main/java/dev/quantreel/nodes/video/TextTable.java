@@ -1,7 +1,10 @@
 package dev.quantreel.nodes.video;
 
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// A table as plain text: the first column left, the others right.
 public final class TextTable {
@@ -20,6 +23,11 @@ public final class TextTable {
         }
         rows.add(List.of(cells));
         return this;
+    }
+
+    /// A number for people: at most three decimals, none that are zero.
+    public static String number(double value) {
+        return new DecimalFormat("0.###", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value);
     }
 
     @Override

@@ -1,0 +1,150 @@
+package dev.quantreel.nodes.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.quantreel.engines.video.VideoMetadata;
+import dev.quantreel.nodes.DemoPipeline;
+import dev.quantreel.nodes.quantize.ARQActivation;
+import dev.quantreel.nodes.sampling.SampleVideo;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.spi.WorkflowMetadata;
+import dev.quantreel.nodes.values.CachePlan;
+import dev.quantreel.nodes.values.DiffusionModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportNodesTest {
+
+    private static final int BLOCK_LINEARS = 10;
+
+    private final DemoPipeline demo;
+
+    ReportNodesTest(@TempDir Path root) throws Exception {
+        this.demo = DemoPipeline.in(root);
+        demo.context().running(new WorkflowMetadata(Optional.of("{\"1\":{}}"), Optional.empty()));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        demo.context().close();
+    }
+
+    private QuantizationReport.Outputs report(DiffusionModel model, boolean measured) throws Exception {
+        return new QuantizationReport()
+                .run(
+                        new QuantizationReport.Inputs(
+                                model,
+                                measured
+                                        ? Optional.of(
+                                                demo.prompt("a small green square moving up on a black background"))
+                                        : Optional.empty(),
+                                Optional.empty(),
+                                2,
+                                1,
+                                "r/report"),
+                        demo.context());
+    }
+
+    private Path output(String name) throws Exception {
+        Path file = demo.context().folders().output().resolve(name);
+        if (name.endsWith(".png")) {
+            Path kept = Files.createDirectories(Path.of("target/plots")).resolve("report-" + file.getFileName());
+            Files.write(kept, Files.readAllBytes(file));
+        }
+        return file;
+    }
+
+    @Test
+    void everyQuantizedLayerIsMeasuredAndNoisePartsAddUp() throws Exception {
+        DiffusionModel model = demo.arq(demo.bgr(demo.model(), 4), ARQActivation.Mode.AUTO, ARQActivation.Bits.FOUR);
+        QuantizationReport.Outputs out = report(model, true);
+        JsonNode json =
+                new ObjectMapper().readTree(output("r/report_00001_.json").toFile());
+
+        assertThat(json.path("layers")).hasSize(BLOCK_LINEARS * model.config().layers());
+        assertThat(json.path("layers")).allSatisfy(layer -> {
+            double both = layer.path("sqnrDb").asDouble();
+            double weights = layer.path("sqnrWeightsDb").asDouble();
+            double activations = layer.path("sqnrActivationsDb").asDouble();
+            assertThat(both).isBetween(5.0, 40.0).isLessThan(Math.min(weights, activations) + 0.5);
+            assertThat(layer.path("bits").asInt()).isEqualTo(4);
+            assertThat(layer.path("errorStd").asDouble())
+                    .isLessThan(layer.path("minMaxErrorStd").asDouble());
+        });
+        assertThat(out.ratio()).isBetween(2.5, 4.0);
+        assertThat(out.report()).contains("blocks.0.self_attn.q", "256x256", "times smaller");
+        assertThat(VideoMetadata.read(output("r/report_00001_.sqnr.png"))).containsKey("prompt");
+        assertThat(output("r/report_00001_.weights.png")).exists();
+        assertThat(demo.context().shown())
+                .filteredOn(UiItem.FileItem.class::isInstance)
+                .hasSize(3);
+    }
+
+    @Test
+    void withoutAPromptOnlyTheWeightsAreReported() throws Exception {
+        report(demo.bgr(demo.model(), 3), false);
+        JsonNode json =
+                new ObjectMapper().readTree(output("r/report_00001_.json").toFile());
+
+        assertThat(json.path("layers").path(0).path("bits").asInt()).isEqualTo(3);
+        assertThat(json.path("layers").path(0).has("sqnrDb")).isFalse();
+        assertThat(demo.context().folders().output().resolve("r/report_00001_.sqnr.png"))
+                .doesNotExist();
+    }
+
+    @Test
+    void weightOnlyQuantizationHasNoActivationNoise() throws Exception {
+        report(demo.bgr(demo.model(), 4), true);
+        JsonNode json =
+                new ObjectMapper().readTree(output("r/report_00001_.json").toFile());
+
+        assertThat(json.path("layers")).allSatisfy(layer -> {
+            assertThat(layer.has("sqnrActivationsDb")).isFalse();
+            assertThat(layer.path("sqnrDb").asDouble())
+                    .isEqualTo(layer.path("sqnrWeightsDb").asDouble());
+        });
+    }
+
+    @Test
+    void aFullPrecisionModelIsRefusedWithTheRemedy() throws Exception {
+        DiffusionModel model = demo.model();
+
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> report(model, false))
+                .withMessageContaining("full precision")
+                .withMessageContaining("BGR Quantize")
+                .satisfies(e -> assertThat(e.port()).isEqualTo("model"));
+    }
+
+    @Test
+    void theTimelineSavesPlotAndFigures() throws Exception {
+        SampleVideo.Outputs sampled = demo.sample(
+                demo.model(), Optional.empty(), Optional.of(new CachePlan(Optional.empty(), false, 0.15, 0, 1)));
+        BitTimeline.Outputs out =
+                new BitTimeline().run(new BitTimeline.Inputs(sampled.trace(), "t/line"), demo.context());
+        JsonNode json = new ObjectMapper().readTree(output("t/line_00001_.json").toFile());
+
+        assertThat(json.path("steps")).hasSize(8);
+        assertThat(json.path("steps").path(0).has("relativeL1")).isFalse();
+        assertThat(json.path("steps").path(1).path("relativeL1").asDouble()).isPositive();
+        assertThat(json.path("steps").path(0).has("activationBits")).isFalse();
+        assertThat(json.path("reusedPasses").asLong())
+                .isEqualTo(sampled.trace().steps().reusedPasses());
+        assertThat(out.meanBits()).isEqualTo(16);
+        assertThat(out.report().lines().filter(line -> line.contains("reused")))
+                .hasSize((int) sampled.trace().steps().steps().stream()
+                        .filter(step -> !step.isComputed())
+                        .count());
+        assertThat(List.of(output("t/line_00001_.png")))
+                .allSatisfy(file -> assertThat(file).isNotEmptyFile());
+    }
+}
