@@ -42,6 +42,14 @@ public final class TextEncoder implements AutoCloseable {
         return new TextEncoder(config, checkpoint.tensor(T5Config.EMBEDDING), tokenizer, session);
     }
 
+    /// Says at once whether a checkpoint is a text encoder at all, before its tokenizer is looked for.
+    ///
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is not; the message says what it
+    // is
+    public static void requireSupported(Checkpoint checkpoint) {
+        T5Config.of(checkpoint);
+    }
+
     /// Width of an embedding.
     public int dim() {
         return config.dim();

@@ -3,6 +3,7 @@ package dev.quantreel.nodes.loading;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.text.TextEncoder;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -43,6 +44,7 @@ public final class LoadTextEncoder implements Node<LoadTextEncoder.Inputs, LoadT
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         TextModel clip = GATE.inspect(in.file(), context, (file, identity) -> {
+            TextEncoder.requireSupported(file);
             TextModel model =
                     new TextModel(identity, textLength(file), in.engine().orElse(EngineChoice.BEST));
             model.open(context);

@@ -60,17 +60,26 @@ public record DiffusionModel(
     }
 
     /// What to carry out; empty for full precision. Quantized activations need integer weights: where no node asked for
-    /// any, the weights get 8 bits, which is close to lossless.
+    /// any, the weights get 8 bits (7 under exact block scales), which is close to lossless.
     ///
     /// @throws IllegalArgumentException when the parts do not fit each other
     public Optional<QuantizationPlan> plan() {
         if (weights.isEmpty() && activations.isEmpty()) {
             return Optional.empty();
         }
-        Weights w = weights.orElse(new Weights(new WeightQuantizer.MinMax(), NEAR_LOSSLESS_BITS, LayerRule.ALL));
+        Weights w =
+                weights.orElseGet(() -> new Weights(new WeightQuantizer.MinMax(), nearLosslessBits(), LayerRule.ALL));
         Activations a = activations.orElse(
                 new Activations(new ActivationQuantizer.FullPrecision(), new RotationPlan.None(), NEAR_LOSSLESS_BITS));
         return Optional.of(new QuantizationPlan(w.quantizer(), w.bits(), a.rotation(), a.quantizer(), w.layers()));
+    }
+
+    /// Exact block scales leave room for 7 bits.
+    private int nearLosslessBits() {
+        boolean exact = activations
+                .filter(part -> part.quantizer() instanceof ActivationQuantizer.BlockExact)
+                .isPresent();
+        return exact ? NEAR_LOSSLESS_BITS - 1 : NEAR_LOSSLESS_BITS;
     }
 
     /// Activation bits where no schedule says otherwise.
@@ -83,7 +92,7 @@ public record DiffusionModel(
         if (plan().isEmpty()) {
             return "full precision";
         }
-        int weightBits = weights.map(Weights::bits).orElse(NEAR_LOSSLESS_BITS);
+        int weightBits = weights.map(Weights::bits).orElseGet(this::nearLosslessBits);
         return "W" + weightBits + "A"
                 + activations.map(part -> Integer.toString(part.bits())).orElse("16");
     }

@@ -79,7 +79,11 @@ public final class ModelAssembly {
     }
 
     private static Optional<QuantizationPlan> plan(DiffusionModel model) {
-        return model.plan();
+        try {
+            return model.plan();
+        } catch (IllegalArgumentException e) {
+            throw new NodeInputException(PORT, "cannot be quantized as planned: " + e.getMessage(), e);
+        }
     }
 
     private static QuantizedWeights quantize(WanCheckpoint checkpoint, QuantizationPlan plan, NodeContext context) {
