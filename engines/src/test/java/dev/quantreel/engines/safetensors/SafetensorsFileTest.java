@@ -92,6 +92,19 @@ class SafetensorsFileTest {
         assertThat(new MemoryCheckpoint("x", renamed, sample(1f).metadata()).digest())
                 .isNotEqualTo(digest);
         assertThat(new MemoryCheckpoint("x", tensors(1f), Map.of()).digest()).isNotEqualTo(digest);
+        SequencedMap<String, Tensor> reshaped = tensors(1f);
+        reshaped.put("blocks.0.weight", Tensor.of(Shape.of(3, 2), 1, 2, 3, 4, 5, 6));
+        assertThat(new MemoryCheckpoint("x", reshaped, sample(1f).metadata()).digest())
+                .isNotEqualTo(digest);
+        SequencedMap<String, Tensor> retyped = tensors(1f);
+        retyped.put(
+                "codes",
+                new Tensor(
+                        DType.I8,
+                        Shape.of(3),
+                        Tensor.zeros(DType.U8, Shape.of(3)).data()));
+        assertThat(new MemoryCheckpoint("x", retyped, sample(1f).metadata()).digest())
+                .isNotEqualTo(digest);
         assertThat(new MemoryCheckpoint("x", tensors(1f).reversed(), sample(1f).metadata()).digest())
                 .isEqualTo(digest);
     }

@@ -35,6 +35,12 @@ class BitScheduleTest {
     }
 
     @Test
+    void aDriftOfExactlyDeltaIsHigh() {
+        // 0.25 twice makes 0.5 without rounding.
+        assertThat(run(DeltaGbs.of(0.5), 8, step -> 0.25)).containsExactly(8, 8, 4, 8, 4, 8, 4, 8);
+    }
+
+    @Test
     void forcedStepsAreHighAndBeginTheSumAnew() {
         DeltaGbs schedule = new DeltaGbs(0.25, 4, 8, 4, 2);
         // Changes of 0.1: two low steps after each high one; 0 to 3 and 8, 9 are forced.
