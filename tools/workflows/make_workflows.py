@@ -139,7 +139,7 @@ def dvd_quant(bits):
     model = quantized(graph, parts[0], bits)
     saved(graph, parts[1], sampled(graph, parts, model=model), f"video/w4a{bits}-dvd-quant")
     graph.add(
-        "QuantizationReport", 4, 420, model=model(), positive=parts[2](), latent=parts[4](),
+        "QuantizationReport", 4, 300, model=model(), positive=parts[2](), latent=parts[4](),
         filenamePrefix=f"report/w4a{bits}-dvd-quant")
     graph.write()
 
@@ -156,7 +156,7 @@ def delta_gbs(cached):
     sample = sampled(graph, parts, model=model, **more)
     name = "w4a6-delta-gbs" + ("-teacache" if cached else "")
     saved(graph, parts[1], sample, f"video/{name}")
-    graph.add("BitTimeline", 4, 420, trace=sample("trace"), filenamePrefix=f"report/{name}")
+    graph.add("BitTimeline", 4, 300, trace=sample("trace"), filenamePrefix=f"report/{name}")
     graph.write()
 
 
@@ -166,17 +166,17 @@ def comparison():
     model = quantized(graph, parts[0], 4)
     full = saved(graph, parts[1], sampled(graph, parts, title="Sample: full precision"), "video/full-precision")
     quant = saved(
-        graph, parts[1], sampled(graph, parts, row=540, model=model, title="Sample: DVD-Quant W4A4"),
-        "video/w4a4-dvd-quant", row=420)
+        graph, parts[1], sampled(graph, parts, row=860, model=model, title="Sample: DVD-Quant W4A4"),
+        "video/w4a4-dvd-quant", row=860)
     compared = graph.add(
         "CompareVideos", 6, 0, reference=full(), candidate=quant(), referenceLabel="full precision",
         candidateLabel="DVD-Quant W4A4", filenamePrefix="compare/full-precision-w4a4")
-    for row, output in ((0, "sideBySide"), (320, "difference")):
+    for row, output in ((0, "sideBySide"), (700, "difference")):
         graph.add(
             "SaveVideo", 7, row, images=compared(output), filenamePrefix=f"compare/full-precision-w4a4-{output}",
             format="mp4 (H.264)", fps=FPS)
     graph.add(
-        "QuantizationReport", 6, 480, model=model(), positive=parts[2](), latent=parts[4](),
+        "QuantizationReport", 6, 1000, model=model(), positive=parts[2](), latent=parts[4](),
         filenamePrefix="report/w4a4-dvd-quant")
     graph.write()
 
