@@ -13,7 +13,8 @@ final class AtomicFile {
 
     /// Fills a channel.
     interface Content {
-        void writeTo(SeekableByteChannel channel) throws IOException;
+        /// @param file where the channel's bytes lie meanwhile, for reading them back
+        void writeTo(SeekableByteChannel channel, Path file) throws IOException;
     }
 
     /// Opens the channel of a file that does not exist yet.
@@ -39,7 +40,7 @@ final class AtomicFile {
             }
             Files.deleteIfExists(temporary);
             try (SeekableByteChannel channel = opener.open(temporary)) {
-                content.writeTo(channel);
+                content.writeTo(channel, temporary);
             }
             move(temporary, target);
         } catch (IOException e) {

@@ -36,7 +36,7 @@ record EncoderRecipe(
                 TO_YUV420,
                 true,
                 Map.of("rc_mode", "off", "qmin", quantizer, "qmax", quantizer, "profile", "high", "g", "48"),
-                Map.of("movflags", "use_metadata_tags"));
+                Map.of("movflags", "use_metadata_tags+faststart"));
     }
 
     private static EncoderRecipe vp9(int quality) {

@@ -2,6 +2,7 @@ package dev.quantreel.engines.video;
 
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Path;
 import java.util.Map;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
@@ -33,7 +34,13 @@ final class MovieEncoder implements AutoCloseable {
     private final AVPacket packet = avcodec.av_packet_alloc();
     private long nextFrame;
 
-    MovieEncoder(VideoOptions options, int width, int height, SeekableByteChannel channel) throws IOException {
+    /// Where the movie goes.
+    ///
+    /// @param channel receives the bytes
+    /// @param file where they lie; MP4's index is moved to the front by reading them back
+    record Target(SeekableByteChannel channel, Path file) {}
+
+    MovieEncoder(VideoOptions options, int width, int height, Target target) throws IOException {
         this.recipe = EncoderRecipe.of(options);
         this.sourceWidth = width;
         this.sourceHeight = height;
@@ -42,9 +49,10 @@ final class MovieEncoder implements AutoCloseable {
         String enlarge = "scale=iw*" + options.scale() + ":ih*" + options.scale() + ":flags=neighbor,";
         this.filters = new FilterChain(
                 new FilterChain.Source(width, height, avutil.AV_PIX_FMT_RGB24, frameTime), enlarge + recipe.filters());
-        this.output = new ChannelOutput(channel);
+        this.output = new ChannelOutput(target.channel());
         Ffmpeg.check(
-                avformat.avformat_alloc_output_context2(container, null, recipe.muxer(), null),
+                avformat.avformat_alloc_output_context2(
+                        container, null, recipe.muxer(), target.file().toString()),
                 "opening the container");
         container.pb(output.context());
         this.codec = openCodec(rate);

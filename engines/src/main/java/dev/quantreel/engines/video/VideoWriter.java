@@ -2,7 +2,6 @@ package dev.quantreel.engines.video;
 
 import dev.quantreel.engines.runtime.CancellationToken;
 import java.io.IOException;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
 
 /// Writes clips: MP4, WebM, animated WebP and GIF through FFmpeg, pictures as PNG in plain Java.
@@ -29,8 +28,10 @@ public final class VideoWriter {
     /// @throws java.util.concurrent.CancellationException when cancelled between two frames
     public void write(Frames frames, Path target, VideoOptions options, CancellationToken cancellation)
             throws VideoException {
-        AtomicFile.write(target, opener, channel -> {
-            encode(frames, options, channel, cancellation);
+        AtomicFile.write(target, opener, (channel, file) -> {
+            try (MovieEncoder encoder = open(frames, options, new MovieEncoder.Target(channel, file))) {
+                encode(frames, encoder, cancellation);
+            }
             switch (options.format()) {
                 case WEBP -> WebpMetadata.embed(channel, options.metadata());
                 case GIF -> GifMetadata.embed(channel, options.metadata());
@@ -39,24 +40,27 @@ public final class VideoWriter {
         });
     }
 
-    private static void encode(
-            Frames frames, VideoOptions options, SeekableByteChannel channel, CancellationToken cancellation)
+    private static MovieEncoder open(Frames frames, VideoOptions options, MovieEncoder.Target target)
             throws IOException {
-        try (MovieEncoder encoder = new MovieEncoder(options, frames.width(), frames.height(), channel)) {
-            for (int i = 0; i < frames.count(); i++) {
-                cancellation.throwIfCancelled();
-                encoder.add(frames.rgb24(i));
-            }
-            encoder.finish();
+        try {
+            return new MovieEncoder(options, frames.width(), frames.height(), target);
         } catch (LinkageError e) {
             throw new VideoException("FFmpeg's native library does not load on this platform: " + e.getMessage(), e);
         }
+    }
+
+    private static void encode(Frames frames, MovieEncoder encoder, CancellationToken cancellation) throws IOException {
+        for (int i = 0; i < frames.count(); i++) {
+            cancellation.throwIfCancelled();
+            encoder.add(frames.rgb24(i));
+        }
+        encoder.finish();
     }
 
     /// Writes one picture as PNG with the metadata of `options` as text chunks; its scale is used, the rest ignored.
     ///
     /// @throws VideoException when it cannot be written
     public void writePng(Frames frames, int index, Path target, VideoOptions options) throws VideoException {
-        AtomicFile.write(target, opener, channel -> PngFile.write(frames, index, options, channel));
+        AtomicFile.write(target, opener, (channel, file) -> PngFile.write(frames, index, options, channel));
     }
 }

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -81,6 +82,26 @@ class VideoWriterTest {
 
         assertThat(VideoMetadata.read(file)).doesNotContainKeys("prompt", "workflow");
         assertThat(file).isNotEmptyFile();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = VideoFormat.class,
+            names = {"MP4", "WEBM"})
+    void textsStandInFrontOfThePictures(VideoFormat format) throws IOException {
+        Frames noise = noise(8, 256);
+        Path file = write(noise, new VideoOptions(format, 8, 100, 2, WORKFLOW));
+        byte[] bytes = Files.readAllBytes(file);
+        String latin = new String(bytes, StandardCharsets.ISO_8859_1);
+
+        assertThat(bytes.length).isGreaterThan(500_000);
+        assertThat(latin.indexOf("LoadDiT")).isBetween(0, 20_000);
+    }
+
+    private static Frames noise(int count, int side) {
+        byte[] rgb = new byte[count * side * side * 3];
+        new Random(1).nextBytes(rgb);
+        return Frames.ofBytes(count, side, side, rgb);
     }
 
     @Test
