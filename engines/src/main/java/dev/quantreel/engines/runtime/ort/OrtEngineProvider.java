@@ -49,7 +49,7 @@ public final class OrtEngineProvider implements EngineProvider {
     }
 
     /// The one environment of the process; ONNX Runtime keeps it until the JVM ends.
-    private static OrtEnvironment environment() {
+    static OrtEnvironment environment() {
         return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "quantreel");
     }
 

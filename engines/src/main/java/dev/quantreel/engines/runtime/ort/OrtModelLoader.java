@@ -36,10 +36,16 @@ final class OrtModelLoader {
 
     private final OrtEnvironment environment;
     private final int threads;
+    private final long embedLimitBytes;
 
     OrtModelLoader(OrtEnvironment environment, int threads) {
+        this(environment, threads, EMBED_LIMIT_BYTES);
+    }
+
+    OrtModelLoader(OrtEnvironment environment, int threads, long embedLimitBytes) {
         this.environment = environment;
         this.threads = threads;
+        this.embedLimitBytes = embedLimitBytes;
     }
 
     Session open(OnnxModel model) {
@@ -55,7 +61,7 @@ final class OrtModelLoader {
             }
         }
         try {
-            if (oversized || embeddedBytes > EMBED_LIMIT_BYTES) {
+            if (oversized || embeddedBytes > embedLimitBytes) {
                 return openThroughFile(model);
             }
             return openInMemory(model, embedded);
