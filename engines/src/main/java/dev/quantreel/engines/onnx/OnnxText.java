@@ -14,8 +14,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// A model as text that people can read and compare: one line per input, weight, node and output. Values of small integer
-/// constants are shown, those of weights are not.
+/// A model as text that people can read and compare: one line per input, weight, node and output. Values of small
+/// integer constants are shown, those of weights are not.
 public final class OnnxText {
 
     private static final int SHOWN_VALUES = 8;
@@ -68,7 +68,8 @@ public final class OnnxText {
     }
 
     private static String declaration(ValueInfoProto value) {
-        return value.getName() + " " + OnnxTypes.dtype(value.getType().getTensorType().getElemType())
+        return value.getName() + " "
+                + OnnxTypes.dtype(value.getType().getTensorType().getElemType())
                 + value.getType().getTensorType().getShape().getDimList().stream()
                         .map(dim -> dim.hasDimParam() ? dim.getDimParam() : Long.toString(dim.getDimValue()))
                         .collect(Collectors.joining(", ", "[", "]"));

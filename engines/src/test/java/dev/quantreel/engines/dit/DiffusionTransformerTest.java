@@ -110,7 +110,8 @@ class DiffusionTransformerTest {
             SplitModel model = transformer.bind(TEXT, EMPTY);
             SplitModel swapped = transformer.bind(EMPTY, TEXT);
             SplitModel.Prelude prelude = model.prelude(TinyWan.random(3, 1, 16, 1, 4, 4), 500, NONE);
-            float[] conditional = model.trunk(prelude, Branch.CONDITIONAL, 8, NONE).toFloatArray();
+            float[] conditional =
+                    model.trunk(prelude, Branch.CONDITIONAL, 8, NONE).toFloatArray();
 
             assertThat(swapped.trunk(prelude, Branch.UNCONDITIONAL, 8, NONE).toFloatArray())
                     .isEqualTo(conditional);

@@ -38,7 +38,8 @@ class WanCheckpointTest {
         Map<String, Tensor> tensors = new HashMap<>();
         WanKeys.shapes(config).forEach((name, shape) -> tensors.put(name, Tensor.zeros(DType.F32, shape)));
 
-        assertThat(WanCheckpoint.of(new MemoryCheckpoint("file", tensors, Map.of())).config())
+        assertThat(WanCheckpoint.of(new MemoryCheckpoint("file", tensors, Map.of()))
+                        .config())
                 .isEqualTo(config);
     }
 
@@ -50,9 +51,9 @@ class WanCheckpointTest {
         WanCheckpoint checkpoint = WanCheckpoint.of(whole);
 
         assertThat(checkpoint.config()).isEqualTo(TINY);
-        assertThat(checkpoint.names()).isEqualTo(WanCheckpoint.of(TinyWan.comfy()).names());
-        assertThat(checkpoint.tensor("head.modulation"))
-                .isEqualTo(whole.tensor(prefix + "head.modulation"));
+        assertThat(checkpoint.names())
+                .isEqualTo(WanCheckpoint.of(TinyWan.comfy()).names());
+        assertThat(checkpoint.tensor("head.modulation")).isEqualTo(whole.tensor(prefix + "head.modulation"));
     }
 
     @Test
@@ -60,7 +61,9 @@ class WanCheckpointTest {
         Set<String> canonical = WanKeys.shapes(TINY).keySet();
         Set<String> renamed = canonical.stream().map(WanKeys::diffusers).collect(Collectors.toSet());
 
-        assertThat(renamed).hasSameSizeAs(canonical).isEqualTo(TinyWan.diffusers().names());
+        assertThat(renamed)
+                .hasSameSizeAs(canonical)
+                .isEqualTo(TinyWan.diffusers().names());
     }
 
     @ParameterizedTest
@@ -124,8 +127,8 @@ class WanCheckpointTest {
                 .isThrownBy(() -> WanCheckpoint.of(TinyWan.without(TinyWan.comfy(), "blocks.1.ffn.2.bias")))
                 .withMessageContainingAll("blocks.1.ffn.2.bias is missing", "[64]");
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> WanCheckpoint.of(TinyWan.with(
-                        TinyWan.comfy(), "blocks.1.ffn.2.bias", Tensor.zeros(DType.F32, Shape.of(63)))))
+                .isThrownBy(() -> WanCheckpoint.of(
+                        TinyWan.with(TinyWan.comfy(), "blocks.1.ffn.2.bias", Tensor.zeros(DType.F32, Shape.of(63)))))
                 .withMessageContainingAll("blocks.1.ffn.2.bias is [63]", "expected [64]");
     }
 
@@ -133,8 +136,7 @@ class WanCheckpointTest {
     void aWeightThatIsNotANumberIsNamed() {
         Tensor bias = TinyWan.random(1, 64);
         bias.data().set(Tensor.FLOAT, 4 * 17, Float.NaN);
-        WanCheckpoint checkpoint =
-                WanCheckpoint.of(TinyWan.with(TinyWan.comfy(), "blocks.1.self_attn.q.bias", bias));
+        WanCheckpoint checkpoint = WanCheckpoint.of(TinyWan.with(TinyWan.comfy(), "blocks.1.self_attn.q.bias", bias));
 
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
                 .isThrownBy(() -> WanGraphs.build(
@@ -146,7 +148,8 @@ class WanCheckpointTest {
     void headsThatDoNotDivideTheWidthAreRefused() {
         Checkpoint odd = new MemoryCheckpoint(
                 "file",
-                TinyWan.comfy().names().stream().collect(Collectors.toMap(n -> n, n -> TinyWan.comfy().tensor(n))),
+                TinyWan.comfy().names().stream()
+                        .collect(Collectors.toMap(n -> n, n -> TinyWan.comfy().tensor(n))),
                 Map.of("config", "{\"num_heads\": 5}"));
 
         assertThatExceptionOfType(UnsupportedCheckpointException.class)

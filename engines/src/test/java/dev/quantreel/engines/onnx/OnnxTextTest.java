@@ -22,9 +22,7 @@ class OnnxTextTest {
         });
 
         assertThat(w.name()).isEqualTo("w");
-        assertThat(OnnxText.of(graph.build(Map.of())))
-                .isEqualTo(
-                        """
+        assertThat(OnnxText.of(graph.build(Map.of()))).isEqualTo("""
                         model small
                         input x F32[1, tokens]
                         weight w U4[2, 3]

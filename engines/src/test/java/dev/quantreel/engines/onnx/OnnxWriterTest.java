@@ -24,8 +24,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 class OnnxWriterTest {
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    OnnxWriterTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @Test
     void weightsAreEmbeddedWhenTheyFit() throws IOException {
@@ -59,8 +62,7 @@ class OnnxWriterTest {
 
                 assertThat(place).containsEntry("location", "model.onnx.data");
                 assertThat(offset % OnnxWriter.ALIGNMENT_BYTES).isZero();
-                assertThat(Arrays.copyOfRange(data, offset, offset + length))
-                        .isEqualTo(bytes(model, weight.getName()));
+                assertThat(Arrays.copyOfRange(data, offset, offset + length)).isEqualTo(bytes(model, weight.getName()));
                 external++;
             }
         }
@@ -112,7 +114,9 @@ class OnnxWriterTest {
 
     private List<String> names() throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
-            return entries.map(path -> String.valueOf(path.getFileName())).sorted().toList();
+            return entries.map(path -> String.valueOf(path.getFileName()))
+                    .sorted()
+                    .toList();
         }
     }
 

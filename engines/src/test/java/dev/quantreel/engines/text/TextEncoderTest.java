@@ -29,20 +29,36 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class TextEncoderTest {
 
-    private static final String WORDS =
-            """
+    private static final String WORDS = """
             {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
              "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
              "model": {"type": "WordLevel", "vocab": {"one": 1, "two": 2, "?": 3}, "unk_token": "?"}}
             """;
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    TextEncoderTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @ParameterizedTest
     @CsvSource({
-        "0, 0", "-1, 1", "-7, 7", "1, 17", "7, 23", "-8, 8", "-11, 8", "-12, 9", "-16, 10", "-32, 12", "-64, 14",
-        "-90, 14", "-91, 15", "-500, 15", "500, 31", "16, 26"
+        "0, 0",
+        "-1, 1",
+        "-7, 7",
+        "1, 17",
+        "7, 23",
+        "-8, 8",
+        "-11, 8",
+        "-12, 9",
+        "-16, 10",
+        "-32, 12",
+        "-64, 14",
+        "-90, 14",
+        "-91, 15",
+        "-500, 15",
+        "500, 31",
+        "16, 26"
     })
     void farPositionsShareBucketsLogarithmically(int offset, int bucket) {
         assertThat(RelativeBuckets.bucket(offset, 32)).isEqualTo(bucket);
@@ -52,7 +68,8 @@ class TextEncoderTest {
     void thePromptAloneDecidesNotThePadding() {
         try (Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
                 TextEncoder encoder = TextEncoder.open(engine, weights(), tokenizer())) {
-            float[] narrow = encoder.encode("one two", 4, CancellationToken.NONE).toFloatArray();
+            float[] narrow =
+                    encoder.encode("one two", 4, CancellationToken.NONE).toFloatArray();
             float[] wide = encoder.encode("one two", 9, CancellationToken.NONE).toFloatArray();
 
             assertThat(narrow).hasSize(4 * encoder.dim());

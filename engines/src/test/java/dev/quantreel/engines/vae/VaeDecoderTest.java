@@ -54,7 +54,9 @@ class VaeDecoderTest {
             assertThat(actual.count()).isEqualTo(17);
             assertThat(actual.height()).isEqualTo(24);
             assertThat(actual.width()).isEqualTo(32);
-            assertThat(progress).hasSize(Math.ceilDiv(5, Math.max(1, cellsPerChunk / 12))).endsWith(5);
+            assertThat(progress)
+                    .hasSize(Math.ceilDiv(5, Math.max(1, cellsPerChunk / 12)))
+                    .endsWith(5);
             float[] a = actual.rgb().toFloatArray();
             float[] b = expected.rgb().toFloatArray();
             for (int i = 0; i < a.length; i++) {
