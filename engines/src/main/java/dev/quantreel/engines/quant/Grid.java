@@ -1,11 +1,15 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+
 /// A uniform asymmetric grid: `ŵ = step * (code - zeroPoint)`, `code` in `0..maxCode`.
 ///
 /// @param step distance of two values, positive
 /// @param zeroPoint the code of 0
 /// @param maxCode `2^bits - 1`
 record Grid(float step, int zeroPoint, int maxCode) {
+
+    private static final float ROUNDER = GridSearchKernels.ROUNDER;
 
     /// The grid over `[low, high]`, which contains 0.
     static Grid over(float low, float high, int maxCode) {
@@ -16,17 +20,19 @@ record Grid(float step, int zeroPoint, int maxCode) {
         return new Grid(step, clamp((int) Math.rint(-low / step), maxCode), maxCode);
     }
 
-    /// The code before it is clamped to `0..maxCode`.
-    float unclamped(float weight) {
-        return (float) Math.rint(weight * inverse()) + zeroPoint;
+    /// `code - zeroPoint` of the nearest grid value; the arithmetic of the search kernels, so that the error they see
+    // is
+    /// the error that results.
+    ///
+    /// @param inverse [#inverse], computed once per row
+    float level(float weight, float inverse) {
+        float low = -zeroPoint;
+        float high = maxCode - (float) zeroPoint;
+        return Math.min(Math.max(weight * inverse, low), high) + ROUNDER - ROUNDER;
     }
 
-    int code(float weight) {
-        return clamp((int) unclamped(weight), maxCode);
-    }
-
-    float value(int code) {
-        return step * (code - zeroPoint);
+    int code(float weight, float inverse) {
+        return (int) level(weight, inverse) + zeroPoint;
     }
 
     float inverse() {

@@ -128,8 +128,9 @@ final class GridSearch {
     private float leastSquaresStep(Grid grid) {
         double product = 0;
         double square = 0;
+        float inverse = grid.inverse();
         for (int i = 0; i < columns; i++) {
-            double level = grid.code(row[i]) - grid.zeroPoint();
+            double level = grid.level(row[i], inverse);
             product += level * row[i];
             square += level * level;
         }
@@ -138,10 +139,13 @@ final class GridSearch {
 
     /// Mean of `code - w / step`, where the codes are those of the grid before its step changed.
     private int meanZeroPoint(Grid grid, float step) {
-        double sum = 0;
+        double levels = 0;
+        double weights = 0;
+        float inverse = grid.inverse();
         for (int i = 0; i < columns; i++) {
-            sum += grid.code(row[i]) - row[i] / (double) step;
+            levels += grid.level(row[i], inverse);
+            weights += row[i];
         }
-        return Grid.clamp((int) Math.rint(sum / columns), maxCode);
+        return Grid.clamp((int) Math.rint(grid.zeroPoint() + (levels - weights / step) / columns), maxCode);
     }
 }

@@ -4,6 +4,7 @@ import dev.quantreel.engines.internal.kernel.GridSearchKernels;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// A weight matrix `[out, in]` as unsigned codes with one step and zero point per row: `ŵ = step * (code - zeroPoint)`.
@@ -173,20 +174,31 @@ public final class QuantizedMatrix {
         void put(int row, float[] values, Grid grid) {
             steps.data().set(Tensor.FLOAT, row * 4L, grid.step());
             zeroPoints.data().set(ValueLayout.JAVA_BYTE, row, (byte) grid.zeroPoint());
-            long index = (long) row * values.length;
-            for (float value : values) {
-                putCode(index++, grid.code(value));
+            byte[] levels = new byte[values.length];
+            float inverse = grid.inverse();
+            for (int i = 0; i < values.length; i++) {
+                levels[i] = (byte) grid.code(values[i], inverse);
+            }
+            long first = (long) row * values.length;
+            if (codes.dtype() == DType.U8) {
+                MemorySegment.copy(levels, 0, codes.data(), ValueLayout.JAVA_BYTE, first, levels.length);
+            } else {
+                pack(levels, first);
             }
         }
 
-        private void putCode(long index, int code) {
-            if (codes.dtype() == DType.U8) {
-                codes.data().set(ValueLayout.JAVA_BYTE, index, (byte) code);
-                return;
+        /// Packs nibbles from element `first` on; with an odd width a row begins in the byte where the last one ended.
+        private void pack(byte[] levels, long first) {
+            int start = (int) (first & 1);
+            if (start == 1) {
+                int shared = codes.data().get(ValueLayout.JAVA_BYTE, first >> 1);
+                codes.data().set(ValueLayout.JAVA_BYTE, first >> 1, (byte) (shared | levels[0] << 4));
             }
-            int old = codes.data().get(ValueLayout.JAVA_BYTE, index >> 1);
-            int merged = (index & 1) == 0 ? (old & 0xF0) | code : (old & 0x0F) | (code << 4);
-            codes.data().set(ValueLayout.JAVA_BYTE, index >> 1, (byte) merged);
+            byte[] packed = new byte[(levels.length - start + 1) / 2];
+            for (int i = start; i < levels.length; i++) {
+                packed[(i - start) >> 1] |= (byte) (levels[i] << 4 * ((i - start) & 1));
+            }
+            MemorySegment.copy(packed, 0, codes.data(), ValueLayout.JAVA_BYTE, (first + start) >> 1, packed.length);
         }
     }
 }

@@ -18,31 +18,50 @@ final class RowStatistics {
     private double incoherence;
 
     void measure(float[] row, int columns, Grid grid, Grid minMax) {
-        double rowSquares = 0;
-        double rowMax = 0;
+        moments(row, columns);
+        float inverse = grid.inverse();
+        float reach = 0.5f;
+        float below = -grid.zeroPoint() - reach;
+        float above = grid.maxCode() - grid.zeroPoint() + reach;
         for (int i = 0; i < columns; i++) {
-            double w = row[i];
-            double square = w * w;
-            sum += w;
-            sumCubes += square * w;
-            sumFourths += square * square;
-            rowSquares += square;
-            rowMax = Math.max(rowMax, Math.abs(w));
-            double error = w - grid.value(grid.code(row[i]));
+            double error = row[i] - grid.step() * grid.level(row[i], inverse);
             errorSum += error;
             errorSquares += error * error;
             maxError = Math.max(maxError, Math.abs(error));
-            double base = w - minMax.value(minMax.code(row[i]));
-            minMaxSum += base;
-            minMaxSquares += base * base;
-            float unclamped = grid.unclamped(row[i]);
-            clipped += unclamped < 0 || unclamped > grid.maxCode() ? 1 : 0;
+            float position = row[i] * inverse;
+            clipped += position < below || position > above ? 1 : 0;
+        }
+        float minMaxInverse = minMax.inverse();
+        for (int i = 0; i < columns; i++) {
+            double error = row[i] - minMax.step() * minMax.level(row[i], minMaxInverse);
+            minMaxSum += error;
+            minMaxSquares += error * error;
+        }
+    }
+
+    private void moments(float[] row, int columns) {
+        double squares = 0;
+        double cubes = 0;
+        double fourths = 0;
+        double total = 0;
+        float rowMax = 0;
+        for (int i = 0; i < columns; i++) {
+            double w = row[i];
+            double square = w * w;
+            total += w;
+            squares += square;
+            cubes += square * w;
+            fourths += square * square;
+            rowMax = Math.max(rowMax, Math.abs(row[i]));
         }
         count += columns;
-        sumSquares += rowSquares;
+        sum += total;
+        sumSquares += squares;
+        sumCubes += cubes;
+        sumFourths += fourths;
         maxWeight = Math.max(maxWeight, rowMax);
-        if (rowSquares > 0) {
-            incoherence = Math.max(incoherence, rowMax * Math.sqrt(columns / rowSquares));
+        if (squares > 0) {
+            incoherence = Math.max(incoherence, rowMax * Math.sqrt(columns / squares));
         }
     }
 

@@ -1,0 +1,138 @@
+package dev.quantreel.engines.quant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.quantreel.engines.quant.ActivationQuantizer.Statistic;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.safetensors.SafetensorsFile;
+import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.testing.GoldenResource;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Holds the quantizers against values that tools/reference/quantization.py computed independently in NumPy.
+class QuantizationReferenceTest {
+
+    private static final Map<String, ActivationQuantizer> MODES = Map.of(
+            "block", new ActivationQuantizer.BlockExact(64),
+            "token", new ActivationQuantizer.Token(),
+            "token_asymmetric", new ActivationQuantizer.TokenAsymmetric(),
+            "channel", new ActivationQuantizer.Channel(),
+            "channel_token", new ActivationQuantizer.ChannelToken(),
+            "channel_rms_token", new ActivationQuantizer.ChannelToken(Statistic.RMS),
+            "row_normalized", new ActivationQuantizer.RowNormalized());
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gaussian", "student5", "skewed"})
+    void bgrComesCloseToTheFloorOfAllGridsOnAMesh(String name) {
+        try (SafetensorsFile file = GoldenResource.open("quantization.safetensors")) {
+            Tensor weight = file.tensor("weight." + name);
+            double[] minMax = doubles(file.tensor("weight." + name + ".min_max_mse"));
+            double[] floor = doubles(file.tensor("weight." + name + ".floor_mse"));
+            RowTasks tasks = new RowTasks(1, CancellationToken.NONE);
+            for (int row = 0; row < minMax.length; row++) {
+                long bytes = 4 * weight.shape().dim(1);
+                Tensor one = new Tensor(
+                        weight.dtype(),
+                        Shape.of(1, weight.shape().dim(1)),
+                        weight.data().asSlice(row * bytes, bytes));
+                WeightMatrix matrix = WeightMatrix.of(name, one);
+                double plain = QuantizedMatrix.of(matrix, new WeightQuantizer.MinMax(), 4, tasks)
+                        .error()
+                        .mse();
+                double bgr = QuantizedMatrix.of(matrix, new WeightQuantizer.Bgr(), 4, tasks)
+                        .error()
+                        .mse();
+                assertThat(plain).isCloseTo(minMax[row], within(1e-4 * minMax[row]));
+                assertThat(bgr).as("row %s", row).isLessThan(floor[row] * 1.06);
+                assertThat(bgr).isGreaterThan(floor[row] * 0.97);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"block", "token", "token_asymmetric", "row_normalized"})
+    void exactModesGiveTheSameValues(String mode) {
+        try (SafetensorsFile file = GoldenResource.open("quantization.safetensors")) {
+            Tensor x = file.tensor("activation");
+            int channels = (int) x.shape().dim(1);
+            ActivationMatrix tokens = ActivationMatrix.of(channels, x.toFloatArray());
+            for (int bits : new int[] {4, 6, 8}) {
+                float[] expected =
+                        file.tensor("activation." + mode + "." + bits).toFloatArray();
+                QuantizedActivation actual = QuantizedActivation.of(tokens, mode(mode), bits);
+                int flipped = 0;
+                for (int i = 0; i < expected.length; i++) {
+                    int token = i / channels;
+                    float scale = actual.scale(token, i % channels);
+                    float difference = Math.abs(actual.value(token, i % channels) - expected[i]);
+                    assertThat(difference).isLessThan(scale * 1.001f);
+                    flipped += difference > 1e-3f * scale ? 1 : 0;
+                }
+                // A value on the edge of two codes may fall to either side in F32 and F64.
+                assertThat(flipped).isLessThanOrEqualTo(expected.length / 500);
+            }
+        }
+    }
+
+    @Test
+    void integerMultipliersComeCloseToExactScales() {
+        try (SafetensorsFile file = GoldenResource.open("quantization.safetensors")) {
+            float[] x = file.tensor("activation").toFloatArray();
+            int channels = (int) file.tensor("activation").shape().dim(1);
+            ActivationMatrix tokens = ActivationMatrix.of(channels, x);
+            for (int bits : new int[] {4, 6, 8}) {
+                assertClose(file, tokens, "block", new ActivationQuantizer.Block(64), bits, 1.1);
+                // Fifteen multipliers are coarse where, as here, one channel is six times the others: a channel's step
+                // may double, and a token's may halve in return. Rotation evens channels out.
+                for (String name : new String[] {"channel", "channel_token", "channel_rms_token"}) {
+                    assertClose(file, tokens, name, mode(name), bits, 1.7);
+                }
+            }
+        }
+    }
+
+    private static void assertClose(
+            SafetensorsFile file,
+            ActivationMatrix x,
+            String name,
+            ActivationQuantizer quantizer,
+            int bits,
+            double factor) {
+        float[] expected = file.tensor("activation." + name + "." + bits).toFloatArray();
+        QuantizedActivation actual = QuantizedActivation.of(x, quantizer, bits);
+        double exactError = 0;
+        double error = 0;
+        for (int i = 0; i < expected.length; i++) {
+            int token = i / x.channels();
+            int channel = i % x.channels();
+            exactError += Math.pow(expected[i] - x.at(token, channel), 2);
+            error += Math.pow(actual.value(token, channel) - x.at(token, channel), 2);
+        }
+        assertThat(error / exactError)
+                .as("squared error of %s at %s bits over that of exact scales", name, bits)
+                .isBetween(0.4, factor);
+    }
+
+    private static ActivationQuantizer mode(String name) {
+        ActivationQuantizer quantizer = MODES.get(name);
+        if (quantizer == null) {
+            throw new IllegalArgumentException("no mode " + name);
+        }
+        return quantizer;
+    }
+
+    private static double[] doubles(Tensor tensor) {
+        float[] values = Conversions.toFloatArray(tensor);
+        double[] wide = new double[values.length];
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] = values[i];
+        }
+        return wide;
+    }
+}
