@@ -2,7 +2,8 @@
 
 Nothing here is shared with the Java code. Weights: every pair of bounds on a fine mesh is tried and the best grid is
 improved by coordinate descent, in double precision; the Java search must come as close to this floor as the test says.
-Activations: each mode in plain floating point (fake quantization) with exact scales, no integers anywhere.
+Activations: each mode in plain double precision (fake quantization); scales that the integer product restricts to
+multiples of one unit are restricted here too.
 Run: python quantization.py OUT_FOLDER
 """
 
@@ -64,6 +65,19 @@ def block(x, largest, size, clip):
     return symmetric(tiles, scale, largest).reshape(x.shape)
 
 
+def multiples(scale, unit, count):
+    """The scales rounded up to 1 .. count units."""
+    return unit * np.clip(np.ceil(scale / np.where(unit > 0, unit, 1.0)), 1, count)
+
+
+def block_multiples(x, largest, size, clip):
+    tiles = x.reshape(x.shape[0], -1, size)
+    scale = clip * np.abs(tiles).max(-1, keepdims=True) / largest
+    count = 127 // largest
+    scale = multiples(scale, scale.max(1, keepdims=True) / count, count)
+    return symmetric(tiles, scale, largest).reshape(x.shape)
+
+
 def token(x, largest, clip):
     return symmetric(x, clip * np.abs(x).max(-1, keepdims=True) / largest, largest)
 
@@ -77,11 +91,12 @@ def token_asymmetric(x, largest):
 
 
 def channel(x, largest):
-    return symmetric(x, np.abs(x).max(0, keepdims=True) / largest, largest)
+    scale = np.abs(x).max(0, keepdims=True) / largest
+    return symmetric(x, multiples(scale, scale.max() / 15, 15), largest)
 
 
 def channel_token(x, largest, statistic):
-    balance = statistic(x)
+    balance = multiples(statistic(x), statistic(x).max() / 15, 15)
     return balance * token(x / balance, largest, 1.0)
 
 
@@ -115,7 +130,8 @@ def main():
     for bits, span, clip, block_clip in ((4, 2.24, 0.7, 0.9), (6, 3.5, 0.95, 1.0), (8, 5.0, 1.0, 1.0)):
         largest = 2 ** (bits - 1) - 1
         modes = {
-            "block": block(x, largest, 64, block_clip),
+            "block_exact": block(x, largest, 64, block_clip),
+            "block": block_multiples(x, largest, 64, block_clip),
             "token": token(x, largest, clip),
             "token_asymmetric": token_asymmetric(x, largest),
             "channel": channel(x, largest),
