@@ -53,6 +53,21 @@ public class LinearBenchmark {
 
     private static final String LAYER = "blocks.0.ffn.0";
 
+    /// All modes, `fp32` first.
+    static final List<String> MODES = List.of(
+            "fp32",
+            "token-8-still",
+            "token-8",
+            "auto-8",
+            "auto-8-fixed",
+            "auto-4",
+            "auto-4-fixed",
+            "asymmetric-8-still",
+            "channel-8",
+            "channel-4-fixed",
+            "channel_token-8",
+            "block_exact-4");
+
     /// Quantizer and activation bits; `auto` and all others choose their bits at run time, `-fixed` at build time,
     /// `still` has no rotation.
     @Param({

@@ -27,6 +27,7 @@ import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
+import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
@@ -109,9 +110,14 @@ class QuantizedLinearsTest {
     }
 
     private static Map<String, Tensor> run(OnnxModel model, ActivationMatrix x, Map<String, Tensor> scalars) {
+        return run(ENGINE, model, x, scalars);
+    }
+
+    private static Map<String, Tensor> run(
+            Engine engine, OnnxModel model, ActivationMatrix x, Map<String, Tensor> scalars) {
         Map<String, Tensor> inputs = new LinkedHashMap<>(scalars);
         inputs.put("x", tensor(x));
-        try (Session session = ENGINE.open(model)) {
+        try (Session session = engine.open(model)) {
             return session.run(inputs, CancellationToken.NONE);
         }
     }
@@ -148,6 +154,20 @@ class QuantizedLinearsTest {
         ActivationMatrix x = integers();
         for (int bits : new int[] {4, 6, 8}) {
             float[] y = floats(run(model, x, linears.inputs(bits)), LAYER + ".y");
+            assertEqual(y, reference(weights, x, bits));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("modes")
+    void theReferenceEngineAgrees(ActivationQuantizer mode) {
+        QuantizedWeights weights = quantized(mode, 4);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        OnnxModel model = model(linears, LAYER);
+        ActivationMatrix x = integers();
+        Engine engine = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
+        for (int bits : new int[] {4, 8}) {
+            float[] y = floats(run(engine, model, x, linears.inputs(bits)), LAYER + ".y");
             assertEqual(y, reference(weights, x, bits));
         }
     }
