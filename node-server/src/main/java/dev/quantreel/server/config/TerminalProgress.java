@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 final class TerminalProgress {
 
     private static final int BAR_CELLS = 24;
+    private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final String CLEAR_LINE = "\r\u001b[K";
 
     private final PrintStream out;
@@ -21,7 +22,6 @@ final class TerminalProgress {
     private int started;
     private long nodeStartNanos;
     private long lastDrawNanos;
-    private long lastTenth;
     private String status = "";
     private long value;
     private long max = 1;
@@ -53,7 +53,7 @@ final class TerminalProgress {
         running.push(title);
         started++;
         nodeStartNanos = System.nanoTime();
-        lastTenth = 0;
+        lastDrawNanos = nodeStartNanos;
         status = "";
         value = 0;
         max = 1;
@@ -67,12 +67,10 @@ final class TerminalProgress {
     private void advance(long newValue, long newMax) {
         value = newValue;
         max = Math.max(1, newMax);
-        long tenth = 10 * value / max;
         if (terminal) {
             drawSoon();
-        } else if (tenth > lastTenth && value < max && seconds() >= 2) {
-            lastTenth = tenth;
-            out.println(label() + ": " + value + " of " + max + elapsed());
+        } else if (value < max) {
+            printSometimes(value + " of " + max);
         }
     }
 
@@ -80,8 +78,16 @@ final class TerminalProgress {
         status = text;
         if (terminal) {
             drawSoon();
-        } else if (seconds() >= 2) {
-            out.println(label() + ": " + text);
+        } else {
+            printSometimes(text);
+        }
+    }
+
+    /// Not more than a line every few seconds, so that logs stay readable.
+    private void printSometimes(String words) {
+        if (System.nanoTime() - lastDrawNanos >= QUIET_NANOS) {
+            lastDrawNanos = System.nanoTime();
+            out.println(label() + ": " + words + elapsed());
         }
     }
 
@@ -113,10 +119,6 @@ final class TerminalProgress {
 
     private String label() {
         return "[" + started + "/" + total + "] " + running.peek();
-    }
-
-    private long seconds() {
-        return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - nodeStartNanos);
     }
 
     private String elapsed() {
