@@ -96,7 +96,10 @@ class ArchitectureTest {
                 .that()
                 .resideInAPackage("dev.quantreel.engines..")
                 .and()
-                .resideOutsideOfPackages("dev.quantreel.engines.safetensors..", "dev.quantreel.engines.dit..")
+                .resideOutsideOfPackages(
+                        "dev.quantreel.engines.safetensors..",
+                        "dev.quantreel.engines.dit..",
+                        "dev.quantreel.engines.evaluation..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(JACKSON)
