@@ -1,8 +1,10 @@
 package dev.quantreel.nodes.report;
 
+import dev.quantreel.nodes.video.Lettering;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +21,8 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/// Draws the plots of the report nodes, dark on white. The only user of XChart.
+/// Draws the plots of the report nodes, dark on white; blank pictures where [Lettering] is impossible. The only user of
+/// XChart.
 final class Charts {
 
     private static final Color INK = new Color(0x1F2937);
@@ -42,6 +45,9 @@ final class Charts {
 
     /// The change of the output, the bits and the cache hits over the steps of a run.
     static BufferedImage timeline(String title, List<Step> steps) {
+        if (!Lettering.isPossible()) {
+            return blank();
+        }
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
@@ -111,6 +117,9 @@ final class Charts {
     ///
     /// @param axis name and unit of the quantity
     static BufferedImage layers(String title, String axis, List<String> layers, List<LayerSeries> series) {
+        if (!Lettering.isPossible()) {
+            return blank();
+        }
         CategoryChart chart = new CategoryChartBuilder()
                 .width(Math.max(WIDTH, 22 * layers.size() + 140))
                 .height(HEIGHT + 140)
@@ -133,6 +142,15 @@ final class Charts {
                     i == 0 ? CategorySeriesRenderStyle.Bar : CategorySeriesRenderStyle.Scatter);
         }
         return BitmapEncoder.getBufferedImage(chart);
+    }
+
+    private static BufferedImage blank() {
+        BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = image.createGraphics();
+        graphics.setColor(Color.WHITE);
+        graphics.fillRect(0, 0, WIDTH, HEIGHT);
+        graphics.dispose();
+        return image;
     }
 
     private static void style(AxesChartStyler styler) {

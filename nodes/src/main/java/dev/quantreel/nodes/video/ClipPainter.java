@@ -102,13 +102,15 @@ public final class ClipPainter {
             graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
             graphics.setColor(PAPER);
             graphics.fillRect(0, 0, canvas.getWidth(), canvas.getHeight());
-            graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
             graphics.setColor(INK);
             int x = GAP;
             for (Panel panel : panels) {
                 BufferedImage picture = image(panel.frames(), frame, scale);
                 graphics.setClip(x, 0, picture.getWidth(), canvas.getHeight());
-                graphics.drawString(panel.caption(), x, CAPTION_HEIGHT - 8);
+                if (Lettering.isPossible()) {
+                    graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
+                    graphics.drawString(panel.caption(), x, CAPTION_HEIGHT - 8);
+                }
                 graphics.drawImage(picture, x, CAPTION_HEIGHT, null);
                 x += picture.getWidth() + GAP;
             }

@@ -23,8 +23,11 @@ import java.util.Map;
 /// @param counter number in the file names
 public record ResultFiles(SaveNames names, int counter, NodeContext context) {
 
-    /// The next free number of a prefix in the output folder.
+    /// The next free number of a prefix in the output folder; also says why plots are blank where they are.
     public static ResultFiles of(String prefix, NodeContext context) throws IOException {
+        if (!Lettering.isPossible()) {
+            context.status(Lettering.REMEDY);
+        }
         SaveNames names =
                 SaveNames.of(context.folders().output(), prefix, new SaveNames.Size(0, 0), LocalDateTime.now());
         return new ResultFiles(names, names.nextCounter(), context);
@@ -52,6 +55,8 @@ public record ResultFiles(SaveNames names, int counter, NodeContext context) {
             String text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(figures);
             Files.write(part, (text + "\n").getBytes(StandardCharsets.UTF_8));
             Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
         } finally {
             Files.deleteIfExists(part);
         }
