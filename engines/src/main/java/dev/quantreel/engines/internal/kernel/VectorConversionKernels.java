@@ -156,10 +156,8 @@ public final class VectorConversionKernels implements ConversionKernels {
     }
 
     /// Moves exponents to F32's bias. Subnormals are made normal by giving them the least normal exponent and taking
-    // its
-    /// implicit one away again: a multiplication by a power of two would do all at once, but subnormal inputs cost
-    // it
-    /// over a hundred cycles.
+    /// its implicit one away again: a multiplication by a power of two would do all at once, but subnormal inputs
+    /// cost it over a hundred cycles.
     private static IntVector rebiased(IntVector magnitude, SmallFloat format) {
         int smallest = format.smallestNormal();
         IntVector normal = magnitude.add(format.rebias());
