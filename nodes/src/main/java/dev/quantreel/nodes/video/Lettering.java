@@ -31,8 +31,8 @@ public final class Lettering {
                 return graphics.getFontMetrics(new Font(Font.SANS_SERIF, Font.PLAIN, 12))
                                 .stringWidth("a")
                         > 0;
-            } catch (RuntimeException | LinkageError | InternalError e) { // all three occur, by what is missing
-                System.getLogger(Lettering.class.getName()).log(Level.WARNING, REMEDY, e);
+            } catch (RuntimeException | Error e) { // the JDK throws bare Errors, too, by what is missing
+                System.getLogger(Lettering.class.getName()).log(Level.WARNING, REMEDY + " (" + e.getMessage() + ")");
                 return false;
             } finally {
                 graphics.dispose();
