@@ -11,7 +11,7 @@ public interface Engine extends AutoCloseable {
     /// What it runs on, for people: "ONNX Runtime 1.29.0, CPU, 2 threads".
     String description();
 
-    /// Opens a model.
+    /// Opens a model. Its weights are read here and not later: their memory may be released afterwards.
     ///
     /// @throws EngineException when the engine cannot run it; the message names the model and the reason
     Session open(OnnxModel model);

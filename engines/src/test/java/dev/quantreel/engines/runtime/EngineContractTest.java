@@ -12,6 +12,7 @@ import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -76,6 +77,23 @@ public abstract class EngineContractTest {
 
                 assertThat(y.toFloatArray()).containsExactly(multiply(x, weight), within());
             }
+        }
+    }
+
+    @Test
+    void weightsMayBeReleasedOnceTheSessionIsOpen() {
+        Tensor x = random(8, 3, 40);
+        float[] expected = multiply(x, random(7, 40, 24));
+        Session session;
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor weight = Tensor.allocate(DType.F32, Shape.of(40, 24), arena);
+            weight.data().copyFrom(random(7, 40, 24).data());
+            session = engine.open(product(weight));
+            weight.data().fill((byte) 0x41);
+        }
+        try (session) {
+            assertThat(session.run(Map.of("x", x), "y", CancellationToken.NONE).toFloatArray())
+                    .containsExactly(expected, within());
         }
     }
 

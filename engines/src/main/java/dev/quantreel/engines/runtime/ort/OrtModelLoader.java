@@ -22,12 +22,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// Opens an [OnnxModel] in ONNX Runtime without writing it to a file where that can be avoided.
 ///
-/// Weights whose type the Java API knows are handed over as they lie (direct buffers over their memory). The others
-/// (4-bit codes) are embedded in the message. Models with more than [#EMBED_LIMIT_BYTES] to embed, and single weights
-/// beyond 2 GiB, go through a temporary external-data file, which ONNX Runtime maps.
+/// Weights whose type the Java API knows are handed over as they lie (direct buffers over their memory); ONNX
+/// Runtime copies or repacks them while it opens the session, after which our memory, or the file it maps, is no
+/// longer read. The others (4-bit codes) are embedded in the message. Models with more than [#EMBED_LIMIT_BYTES] to
+/// embed, and single weights beyond 2 GiB, go through a temporary external-data file, which ONNX Runtime maps.
 final class OrtModelLoader {
 
     static final long EMBED_LIMIT_BYTES = 512L << 20;
@@ -84,10 +86,9 @@ final class OrtModelLoader {
             ModelProto proto = OnnxWriter.embed(model, embedded::contains);
             MemorySegment bytes = serialize(proto, arena);
             OrtSession session = environment.createSession(bytes.asByteBuffer(), options);
-            return new OrtModelSession(environment, session, model, external.values());
-        } catch (OrtException | RuntimeException e) {
+            return new OrtModelSession(environment, session, model);
+        } finally {
             external.values().forEach(OnnxTensorLike::close);
-            throw e;
         }
     }
 
@@ -98,14 +99,9 @@ final class OrtModelLoader {
             try (OrtSession.SessionOptions options = options()) {
                 OnnxWriter.write(model, file);
                 OrtSession session = environment.createSession(file.toString(), options);
-                return new OrtModelSession(environment, session, model, Set.of());
+                return new OrtModelSession(environment, session, model);
             } finally {
-                try (var files = Files.list(folder)) {
-                    for (Path each : files.toList()) {
-                        Files.delete(each);
-                    }
-                }
-                Files.delete(folder);
+                delete(folder);
             }
         } catch (IOException e) {
             throw new EngineException(
@@ -113,6 +109,20 @@ final class OrtModelLoader {
                     "cannot write " + model.name() + " (" + model.weightBytes()
                             + " bytes of weights) to the temporary folder: " + e.getMessage(),
                     e);
+        }
+    }
+
+    /// Where a mapped file cannot be deleted (Windows), it goes when the JVM ends.
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                if (!file.toFile().delete()) {
+                    file.toFile().deleteOnExit();
+                }
+            }
+        }
+        if (!folder.toFile().delete()) {
+            folder.toFile().deleteOnExit();
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.quantreel.engines.runtime.ort;
 
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -14,7 +13,6 @@ import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.SessionInputs;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,25 +25,19 @@ final class OrtModelSession implements Session {
 
     private final OrtEnvironment environment;
     private final OrtSession session;
-    private final OnnxModel model;
+    private final String name;
     private final SessionInputs inputs;
     private final List<String> outputs;
-    private final List<OnnxTensorLike> weights;
 
-    /// @param weights tensors over the memory of the model's weights, closed with the session
-    OrtModelSession(
-            OrtEnvironment environment,
-            OrtSession session,
-            OnnxModel model,
-            Collection<? extends OnnxTensorLike> weights) {
+    /// The model itself is not kept: ONNX Runtime has copied its weights.
+    OrtModelSession(OrtEnvironment environment, OrtSession session, OnnxModel model) {
         this.environment = environment;
         this.session = session;
-        this.model = model;
+        this.name = model.name();
         this.inputs = new SessionInputs(OrtEngineProvider.ID, model.proto().getGraph());
         this.outputs = model.proto().getGraph().getOutputList().stream()
                 .map(ValueInfoProto::getName)
                 .toList();
-        this.weights = List.copyOf(weights);
     }
 
     @Override
@@ -74,11 +66,11 @@ final class OrtModelSession implements Session {
             return run(feeds, options);
         } catch (OrtException e) {
             if (cancellation.cancelled()) {
-                CancellationException cancelled = new CancellationException("interrupted in " + model.name());
+                CancellationException cancelled = new CancellationException("interrupted in " + name);
                 cancelled.initCause(e);
                 throw cancelled;
             }
-            throw new EngineException(OrtEngineProvider.ID, model.name() + ": " + e.getMessage(), e);
+            throw new EngineException(OrtEngineProvider.ID, name + ": " + e.getMessage(), e);
         } finally {
             opened.forEach(OnnxTensor::close);
         }
@@ -100,9 +92,7 @@ final class OrtModelSession implements Session {
         try {
             session.close();
         } catch (OrtException e) {
-            throw new EngineException(OrtEngineProvider.ID, "cannot close " + model.name() + ": " + e.getMessage(), e);
-        } finally {
-            weights.forEach(OnnxTensorLike::close);
+            throw new EngineException(OrtEngineProvider.ID, "cannot close " + name + ": " + e.getMessage(), e);
         }
     }
 
