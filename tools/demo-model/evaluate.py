@@ -49,9 +49,11 @@ def main() -> None:
     print(f"| clips ({args.steps} steps, shift {args.shift:g}) | n | " + " | ".join((*judge.ATTRIBUTES, "all")) + " | CPU-s per clip |")
     print("|" + "---|" * 9)
     both = held_out + seen
-    drawn = data.render(both, data.start_positions(both, rng), list(range(data.FRAMES)))
+    longer = data.render(both, data.start_positions(both, rng), list(range(-latents.TEMPORAL, data.FRAMES)))
+    drawn = longer[:, latents.TEMPORAL :]
     row("drawn (the judge's ceiling)", (drawn * 255).round().to(torch.uint8).permute(0, 1, 3, 4, 2).numpy(), both)
-    z = latents.Encoder.fit().encode(drawn[:, :: latents.TEMPORAL])
+    encoder = latents.Encoder.load((args.run or pathlib.Path(__file__).parent) / latents.FILE)
+    z = encoder.encode(longer[:, :: latents.TEMPORAL])
     decoded = decode(models.vae, z)
     row("drawn, encoded and decoded", decoded, both)
     error = decoded / 255.0 - drawn.permute(0, 1, 3, 4, 2).numpy()

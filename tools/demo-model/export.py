@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 import data
 import judge
+import latents
 import weights
 from sample import CFG, SHIFT, STEPS, decode, noise_for, sample
 from umt5 import tokenize
@@ -99,6 +100,7 @@ def main() -> None:
     args = parser.parse_args()
     models, note = weights.from_run(args.run)
     weights.save(models, args.models, note)
+    latents.Encoder.load(args.run / latents.FILE).save(pathlib.Path(__file__).parent / latents.FILE)
     models = weights.load(args.models)
     golden(models, args.golden, note)
     judge_cases(models, args.cases)

@@ -23,7 +23,7 @@ from wan import WanModel
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for checkpoints and the log")
-    parser.add_argument("--clips", type=int, default=60_000, help="clips rendered and encoded beforehand")
+    parser.add_argument("--clips", type=int, default=40_000, help="clips rendered and encoded beforehand")
     parser.add_argument("--still-minutes", type=float, default=20)
     parser.add_argument("--clip-minutes", type=float, default=60)
     parser.add_argument("--batch", type=int, default=64, help="clips per step; stills take four times as many")
@@ -61,8 +61,8 @@ class Dataset:
 
 
 def rate(progress: float) -> float:
-    """Learning-rate factor over a stage: constant, then linear to 2 % in the last 30 %."""
-    return 1.0 if progress < 0.7 else max(0.02, 1 - 0.98 * (progress - 0.7) / 0.3)
+    """Learning-rate factor over a stage: constant, then linear to 2 % in the last 25 %."""
+    return 1.0 if progress < 0.75 else max(0.02, 1 - 0.98 * (progress - 0.75) / 0.25)
 
 
 class Trainer:
@@ -94,7 +94,7 @@ class Trainer:
         for optimizer, base in zip(self.optimizers, self.base):
             for group in optimizer.param_groups:
                 group["lr"] = base * factor
-        sigma = torch.sigmoid(0.6 + 1.2 * torch.randn(len(x0), device=x0.device))
+        sigma = torch.sigmoid(0.8 + 1.2 * torch.randn(len(x0), device=x0.device))
         loss = self.loss(x0, ids, torch.randn_like(x0), sigma)
         for p in self.params:
             p.grad = None
@@ -133,8 +133,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    encoder = latents.Encoder.fit()
-    torch.save({"mean": encoder.mean, "basis": encoder.basis}, args.out / "encoder.pt")
+    encoder = latents.Encoder.of(args.out)
     trainer = Trainer(args)
     path = args.out / "dit.pt"
     if path.exists():

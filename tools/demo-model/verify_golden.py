@@ -57,7 +57,9 @@ def main() -> None:
     folder = parser.parse_args().golden
     torch.set_grad_enabled(False)
     checks = {"wan_t2v_comfy": wan, "umt5_encoder": umt5, "taehv_narrow_dec": taehv}
-    errors = {name: check(folder / f"{name}.safetensors") for name, check in checks.items()}
+    errors = {n: check(folder / f"{n}.safetensors") for n, check in checks.items() if (folder / f"{n}.safetensors").exists()}
+    if not errors:
+        raise SystemExit(f"{folder} holds none of {', '.join(f'{name}.safetensors' for name in checks)}")
     for name, error in errors.items():
         print(f"{name}: max abs difference {error:.2e}")
     if max(errors.values()) > 1e-4:
