@@ -19,7 +19,7 @@ written here.
    it: u = (2 (x - x0) + 1) / w - 1, v likewise with y, y0, h, in [-1, 1].
    circle: u u + v v <= 1; square: all; triangle: 2 |u| <= v + 1; ring: 0.55^2 <= u u + v v <= 1.
    The overlap of a template is intersection / union. The shape is the template with the largest mean overlap over the
-   counting frames (ties: the order above), None when that mean is below `MIN_OVERLAP` = 0.65 or when the mean of
+   counting frames (ties: the order above), None when that mean is below `MIN_OVERLAP` = 0.72 or when the mean of
    min(w, h) / max(w, h) is below 0.7.
 6. Size: mean over counting frames of (w + h) / 4, "small" below 11.5 * H / 64, else "large".
 
@@ -38,7 +38,7 @@ BORDER = 2
 CONTRAST = 50
 MIN_FRAME_PIXELS = 30
 MIN_SPEED = 0.5
-MIN_OVERLAP = 0.65
+MIN_OVERLAP = 0.72
 MIN_ASPECT = 0.7
 SIZE_LIMIT = 11.5
 ATTRIBUTES = ("background", "colour", "direction", "shape", "size")
