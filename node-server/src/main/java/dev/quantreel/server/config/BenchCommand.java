@@ -32,10 +32,7 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(index = "0", arity = "0..1", paramLabel = "NAME", description = "Benchmark to run, for example demo.")
     private @Nullable String name;
 
-    @Parameters(
-            index = "1..*",
-            paramLabel = "ARGUMENT",
-            description = "Arguments of the benchmark; after -- those that begin with a dash.")
+    @Parameters(index = "1..*", paramLabel = "ARGUMENT", description = "Arguments of the benchmark.")
     private List<String> arguments = List.of();
 
     @Override

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
         name = "quantreel",
         description = "Quantizes and runs video diffusion transformers as graphs of nodes.",
         mixinStandardHelpOptions = true,
+        footer = {"  test    Runs all tests of the source tree (the launcher's own command)."},
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {ServeCommand.class, RunCommand.class, NodesCommand.class, DoctorCommand.class, BenchCommand.class
@@ -34,6 +35,7 @@ public final class Main implements Runnable {
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setUsageHelpAutoWidth(true);
+        line.getSubcommands().get("bench").setUnmatchedOptionsArePositionalParams(true);
         line.setExecutionExceptionHandler((exception, command, result) -> {
             boolean expected = exception instanceof ConfigException || exception instanceof WorkflowException;
             command.getErr().println("quantreel: " + (expected ? exception.getMessage() : exception.toString()));
