@@ -55,6 +55,10 @@ final class BenchCommand implements Callable<Integer> {
         Application application = Application.create(folders.config(Optional.empty()));
         application.prepareFolders();
         PrintStream stream = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        return chosen.run(arguments, application.folders(), stream);
+        try {
+            return chosen.run(arguments, application.folders(), stream);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(String.valueOf(e.getMessage()));
+        }
     }
 }

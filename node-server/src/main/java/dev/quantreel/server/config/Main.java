@@ -3,6 +3,7 @@ package dev.quantreel.server.config;
 import dev.quantreel.server.workflow.WorkflowException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Objects;
 import java.util.logging.LogManager;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,7 +36,7 @@ public final class Main implements Runnable {
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setUsageHelpAutoWidth(true);
-        line.getSubcommands().get("bench").setUnmatchedOptionsArePositionalParams(true);
+        Objects.requireNonNull(line.getSubcommands().get("bench")).setUnmatchedOptionsArePositionalParams(true);
         line.setExecutionExceptionHandler((exception, command, result) -> {
             boolean expected = exception instanceof ConfigException || exception instanceof WorkflowException;
             command.getErr().println("quantreel: " + (expected ? exception.getMessage() : exception.toString()));
