@@ -22,7 +22,7 @@ from taehv import TRIM, Decoder
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for the checkpoint and the log")
-    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--minutes", type=float, default=30, help="wall-clock minutes of the whole schedule")
     parser.add_argument("--batch", type=int, default=6, help="clips per step (twice as many pairs)")
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--noise", type=float, default=0.25, help="largest standard deviation added to a latent")
