@@ -4,6 +4,7 @@ import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,6 +71,24 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
             widths.add(outcome.activationBits());
         }
         return new Deviation(errors, widths);
+    }
+
+    /// The same latents with the reference's output under another guidance; at 1 the errors of a model are those of one
+    // pass,
+    /// not multiplied by guidance.
+    ///
+    /// @param reference the model that was recorded, bound to the same conditioning
+    public Trajectory withGuidance(SplitModel reference, double cfg, CancellationToken cancellation) {
+        SamplerSettings other = new SamplerSettings(settings.steps(), cfg, settings.schedule());
+        GuidedModel guided = new GuidedModel(reference, other, new Constant(8), new StepCache.None());
+        List<Point> answered = new ArrayList<>();
+        for (int step = 0; step < points.size(); step++) {
+            Point point = points.get(step);
+            Tensor velocity = guided.evaluate(step, point.latent(), point.timestep(), cancellation)
+                    .velocity();
+            answered.add(new Point(point.sigma(), point.timestep(), point.latent(), velocity));
+        }
+        return new Trajectory(other, answered);
     }
 
     /// Listens to a generation and keeps its trajectory.

@@ -59,7 +59,7 @@ public final class DemoTable implements Benchmark {
             out.print(ComparisonTable.markdown(rows));
             out.println();
             out.println(
-                    "tf: teacher-forced, at full precision's latents; final: free running; mean ± standard deviation;"
+                    "tf: teacher-forced, one conditional pass at full precision's latents; final: free running; mean ± standard deviation;"
                             + " s/step: fastest generation; speed: ratio to full precision in this run; passes: trunk passes of"
                             + " both guidance branches; 4-bit activations have no faster integer unit on this engine.");
         }
