@@ -113,7 +113,7 @@ class DemoPipelineTest {
         DiffusionModel model = demo.model();
         SampleVideo.Outputs every = demo.sample(model);
         SampleVideo.Outputs cached =
-                demo.sample(model, Optional.empty(), Optional.of(new CachePlan(Optional.empty(), false, 0.15, 0, 1)));
+                demo.sample(model, Optional.empty(), Optional.of(new CachePlan(Optional.empty(), false, 0.5, 0, 1)));
         SamplingTrace trace = cached.trace().steps();
 
         assertThat(trace.reusedPasses()).isBetween(2L, 12L);
