@@ -59,8 +59,9 @@ final class WebSocketHub implements ExecutionListener {
                 .running()
                 .filter(run -> run.ticket().clientId().equals(Optional.of(id)))
                 .ifPresent(run -> resume(client, run));
-        client.start();
+        // Known before the first message leaves: whoever reads it may queue a prompt at once and must hear of it.
         WebSocketClient before = clients.put(id, client);
+        client.start();
         if (before != null) {
             before.close();
         }
