@@ -89,7 +89,7 @@ STEPS, CFG, SHIFT, FPS, SEED = 16, 4.0, 3.0, 8.0, 7
 def base(graph):
     """Loaders, prompts and the empty latent, which every workflow shares."""
     graph.group("Model", 0, 0, 1, 620)
-    graph.group("Prompt", 1, 420, 1, 620)
+    graph.group("Prompt", 1, 420, 1, 730)
     model = graph.add("LoadDiT", 0, 0, file=DIT)
     clip = graph.add("LoadTextEncoder", 0, 180, file=TEXT)
     vae = graph.add("LoadVAE", 0, 380, file=VAE)

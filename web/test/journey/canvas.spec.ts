@@ -84,6 +84,13 @@ test('a workflow dropped on the canvas runs, shows its progress, and ends with a
   await expect(cards(page)).toHaveCount(0);
   await dropBytes(page, bytes, 'result.mp4', 'video/mp4');
   await expect(cards(page)).toHaveCount(nodes);
+
+  // What came out of the video is the same graph: nothing of it is computed again.
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('status', { name: 'Run state' })).toHaveText('Done', { timeout: 30_000 });
+  const history = (await (await page.request.get('/history?max_items=1')).json()) as Record<string, { status: { messages: [string, { nodes?: string[] }][] } }>;
+  const cached = Object.values(history)[0]?.status.messages.find(([event]) => event === 'execution_cached')?.[1].nodes ?? [];
+  expect(cached.length).toBe(nodes);
   expect(errors).toEqual([]);
 });
 
