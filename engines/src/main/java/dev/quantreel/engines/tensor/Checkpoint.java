@@ -19,6 +19,27 @@ public interface Checkpoint {
         return names().contains(name);
     }
 
+    /// Shape of a tensor, without decoding it: layouts that unpack or merge at [#tensor] answer this from their header.
+    ///
+    /// @throws IllegalArgumentException as [#tensor]
+    default Shape shape(String name) {
+        return tensor(name).shape();
+    }
+
+    /// Element type in which [#tensor] hands a tensor out, without decoding it.
+    ///
+    /// @throws IllegalArgumentException as [#tensor]
+    default DType dtype(String name) {
+        return tensor(name).dtype();
+    }
+
+    /// Bytes a tensor takes where it is stored: packed codes with their scales, not what they decode to.
+    ///
+    /// @throws IllegalArgumentException as [#tensor]
+    default long storedBytes(String name) {
+        return dtype(name).byteSize(shape(name).elements());
+    }
+
     /// `__metadata__` of the header; empty when absent.
     Map<String, String> metadata();
 

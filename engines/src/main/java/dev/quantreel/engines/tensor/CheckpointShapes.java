@@ -31,6 +31,6 @@ public final class CheckpointShapes {
             throw new UnsupportedCheckpointException(
                     checkpoint.source(), "tensor " + name + " is missing; expected " + expected);
         }
-        return checkpoint.tensor(name).shape();
+        return checkpoint.shape(name);
     }
 }
