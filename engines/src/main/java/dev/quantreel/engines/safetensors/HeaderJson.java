@@ -89,7 +89,7 @@ final class HeaderJson {
             } else {
                 SafetensorsHeader.Entry entry = entry(name);
                 if (entries.put(name, entry) != null) {
-                    throw SafetensorsException.ofTensor(file, name, "the name occurs twice");
+                    throw SafetensorsException.of(file, name, "the name occurs twice");
                 }
             }
         }
@@ -224,7 +224,7 @@ final class HeaderJson {
     }
 
     private SafetensorsException wrong(String tensor, String message) {
-        return SafetensorsException.ofTensor(file, tensor, message);
+        return SafetensorsException.of(file, tensor, message);
     }
 
     /// What the current token is, in words.

@@ -2,7 +2,9 @@ package dev.quantreel.engines.safetensors;
 
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointDigest;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.MissingTensor;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -91,12 +93,27 @@ public final class SafetensorsFile implements Checkpoint, AutoCloseable {
     /// @throws SafetensorsException when the file was written to since it was opened
     @Override
     public Tensor tensor(String name) {
+        SafetensorsHeader.Entry entry = entry(name);
+        requireUnchanged();
+        return new Tensor(entry.dtype(), entry.shape(), data.asSlice(entry.beginBytes(), entry.byteSize()));
+    }
+
+    @Override
+    public Shape shape(String name) {
+        return entry(name).shape();
+    }
+
+    @Override
+    public DType dtype(String name) {
+        return entry(name).dtype();
+    }
+
+    private SafetensorsHeader.Entry entry(String name) {
         SafetensorsHeader.Entry entry = header.entries().get(name);
         if (entry == null) {
             throw MissingTensor.of(this, name);
         }
-        requireUnchanged();
-        return new Tensor(entry.dtype(), entry.shape(), data.asSlice(entry.beginBytes(), entry.byteSize()));
+        return entry;
     }
 
     @Override

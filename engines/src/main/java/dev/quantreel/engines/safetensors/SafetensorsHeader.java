@@ -92,14 +92,14 @@ public record SafetensorsHeader(
         for (Map.Entry<String, Entry> tensor : sorted) {
             Entry entry = tensor.getValue();
             if (entry.beginBytes() < end) {
-                throw SafetensorsException.ofTensor(
+                throw SafetensorsException.of(
                         file,
                         tensor.getKey(),
                         "bytes " + entry.beginBytes() + " to " + entry.endBytes() + " overlap tensor '"
                                 + SafetensorsException.abbreviated(previous) + "', which ends at " + end);
             }
             if (entry.beginBytes() > end) {
-                throw SafetensorsException.ofTensor(
+                throw SafetensorsException.of(
                         file,
                         tensor.getKey(),
                         "begins at byte " + entry.beginBytes() + ", leaving a hole after byte " + end);
@@ -108,7 +108,7 @@ public record SafetensorsHeader(
             previous = tensor.getKey();
         }
         if (end > dataBytes) {
-            throw SafetensorsException.ofTensor(
+            throw SafetensorsException.of(
                     file,
                     previous,
                     "truncated: the tensors need " + end + " bytes of data, the file has " + dataBytes + " ("

@@ -99,12 +99,12 @@ public final class SafetensorsWriter {
     private static List<Map.Entry<String, Tensor>> ordered(String file, Map<String, Tensor> tensors) {
         tensors.forEach((name, tensor) -> {
             if (tensor.dtype() == DType.I4 || tensor.dtype() == DType.U4) {
-                throw SafetensorsException.ofTensor(
+                throw SafetensorsException.of(
                         file, name, tensor.dtype() + " is no safetensors type; store packed nibbles as U8");
             }
             if (name.equals("__metadata__")
                     || !StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
-                throw SafetensorsException.ofTensor(file, name, "this cannot be the name of a tensor");
+                throw SafetensorsException.of(file, name, "this cannot be the name of a tensor");
             }
         });
         return tensors.entrySet().stream()

@@ -14,7 +14,9 @@ import java.util.Optional;
 public record PromptEmbedding(Tensor context, int length, Optional<Tensor> pooled, Optional<Tensor> glyphs) {
 
     public PromptEmbedding {
-        if (context.shape().rank() != 3 || length < 0 || length > context.shape().dim(1)) {
+        if (context.shape().rank() != 3
+                || length < 0
+                || length > context.shape().dim(1)) {
             throw new IllegalArgumentException("a context of " + context.shape() + " cannot have " + length
                     + " real tokens; expected 1 x tokens x width");
         }

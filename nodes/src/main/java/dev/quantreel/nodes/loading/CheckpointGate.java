@@ -1,7 +1,8 @@
 package dev.quantreel.nodes.loading;
 
-import dev.quantreel.engines.safetensors.SafetensorsException;
-import dev.quantreel.engines.safetensors.SafetensorsFile;
+import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -20,7 +21,7 @@ record CheckpointGate(String port, String folder) {
 
     /// Reads what a node wants to know about an open checkpoint.
     interface Inspection<T> {
-        T inspect(SafetensorsFile file, ModelFile identity) throws Exception;
+        T inspect(CheckpointFile file, ModelFile identity) throws Exception;
     }
 
     /// Opens the file, checks that all its weights are finite, and inspects it.
@@ -29,7 +30,7 @@ record CheckpointGate(String port, String folder) {
     // weights
     <T> T inspect(String name, NodeContext context, Inspection<T> inspection) throws Exception {
         Path path = context.folders().resolve(port, folder, name);
-        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+        try (CheckpointFile file = CheckpointFiles.open(path)) {
             context.status("checking " + name + " (" + file.names().size() + " tensors)");
             NonFinite.firstIn(file).ifPresent(found -> {
                 throw new NodeInputException(
@@ -38,7 +39,7 @@ record CheckpointGate(String port, String folder) {
                                 + "; accepted are finite weights only: the file is damaged or was converted badly");
             });
             return inspection.inspect(file, new ModelFile(path, file.digest(), ModelFile.stamp(path)));
-        } catch (SafetensorsException | UnsupportedCheckpointException e) {
+        } catch (CheckpointException | UnsupportedCheckpointException e) {
             throw new NodeInputException(port, "is '" + name + "'; " + e.getMessage(), e);
         }
     }

@@ -1,6 +1,6 @@
 package dev.quantreel.nodes.values;
 
-import dev.quantreel.engines.safetensors.SafetensorsFile;
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.nodes.spi.NodeContext;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +33,7 @@ public record ModelFile(Path path, String digest, String stamp) {
             if (!stamp(path).equals(stamp)) {
                 throw new IllegalStateException(path + " changed since it was loaded; run the workflow again");
             }
-            return SharedFile.share(SafetensorsFile.open(path));
+            return SharedFile.share(CheckpointFiles.open(path));
         });
     }
 }

@@ -1,20 +1,20 @@
 package dev.quantreel.nodes.values;
 
-import dev.quantreel.engines.safetensors.SafetensorsFile;
+import dev.quantreel.engines.checkpoint.CheckpointFile;
 
 /// A mapped checkpoint with several owners: sessions read weights straight from the mapping, so it closes with the last
 /// of them, whatever order the resource cache evicts in. Thread-safe.
 public final class SharedFile {
 
-    private final SafetensorsFile file;
+    private final CheckpointFile file;
     private int leases;
 
-    private SharedFile(SafetensorsFile file) {
+    private SharedFile(CheckpointFile file) {
         this.file = file;
     }
 
     /// Shares a file just opened; the file closes when the first lease and all made from it are closed.
-    public static Lease share(SafetensorsFile file) {
+    public static Lease share(CheckpointFile file) {
         return new SharedFile(file).lease();
     }
 
@@ -41,7 +41,7 @@ public final class SharedFile {
         }
 
         /// The file, open as long as this lease is.
-        public SafetensorsFile file() {
+        public CheckpointFile file() {
             return shared.file;
         }
 
