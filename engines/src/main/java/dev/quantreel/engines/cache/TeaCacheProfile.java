@@ -138,6 +138,7 @@ public enum TeaCacheProfile {
 
     private static final int WAN_1_3B_DIM = 1536;
     private static final int WAN_14B_DIM = 5120;
+    private static final int COG_5B_DIM = 3072;
 
     /// Steps that retention mode always computes; the original counts both guidance passes and says 10.
     private static final int RETAINED_STEPS = 5;
@@ -179,6 +180,22 @@ public enum TeaCacheProfile {
     /// The signal the polynomial was fitted to.
     public Watched watched() {
         return watched;
+    }
+
+    /// The profile of a model.
+    ///
+    /// @param family id as in the facts of a transformer: `wan`, `hunyuan-video`, ...
+    /// @param dim width of a token, which tells the sizes of a family apart
+    /// @param retention prefer the retention mode, where the family has one
+    public static TeaCacheProfile of(String family, int dim, boolean retention) {
+        return switch (family) {
+            case "wan" -> ofWan(dim, retention);
+            case "hunyuan-video" -> HUNYUAN_VIDEO;
+            case "ltx-video" -> LTX_VIDEO;
+            case "cogvideox" -> dim < COG_5B_DIM ? COG_VIDEO_X_2B : COG_VIDEO_X_5B;
+            case "latte" -> LATTE;
+            default -> IDENTITY;
+        };
     }
 
     /// Whether this is a retention mode.

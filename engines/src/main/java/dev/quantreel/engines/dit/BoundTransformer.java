@@ -4,99 +4,159 @@ import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A [DiffusionTransformer] with the text of one generation. Keys and values of the text are computed at the first
-/// use of each branch and activation bit width, and kept.
+/// A [DiffusionTransformer] with what leads one generation. What depends on the prompt alone is computed at the first
+/// use of each branch and activation bit width, and kept; so are position tables per clip size.
 final class BoundTransformer implements SplitModel {
 
     private final DiffusionTransformer transformer;
-    private final WanConfig config;
-    private final Map<Branch, Tensor> texts;
-    private final Map<TextKey, Map<String, Tensor>> keysAndValues = new HashMap<>();
-    private @Nullable TokenGrid ropeGrid;
-    private @Nullable RopeTable rope;
+    private final TransformerArchitecture architecture;
+    private final TransformerFacts.Latent facts;
+    private final Map<Branch, BranchConditioning> conditionings = new EnumMap<>(Branch.class);
+    private final Map<Branch, Map<String, Tensor>> inputs = new EnumMap<>(Branch.class);
+    private final Map<TextKey, Map<String, Tensor>> texts = new HashMap<>();
+    private final Map<Branch, Positions> positions = new EnumMap<>(Branch.class);
+    private @Nullable Computed shared;
 
     private record TextKey(Branch branch, int bits) {}
 
-    BoundTransformer(DiffusionTransformer transformer, Tensor conditionalText, Tensor unconditionalText) {
+    private record Positions(LatentSize size, Map<String, Tensor> tables) {}
+
+    /// A prelude that serves both branches.
+    private record Computed(Tensor latent, float timestep, Prelude prelude) {}
+
+    BoundTransformer(
+            DiffusionTransformer transformer, BranchConditioning conditional, BranchConditioning unconditional) {
         this.transformer = transformer;
-        this.config = transformer.config();
-        this.texts = Map.of(Branch.CONDITIONAL, conditionalText, Branch.UNCONDITIONAL, unconditionalText);
+        this.architecture = transformer.architecture();
+        this.facts = architecture.facts().latent();
+        bind(Branch.CONDITIONAL, conditional);
+        if (unconditional == conditional) {
+            conditionings.put(Branch.UNCONDITIONAL, conditional);
+            inputs.put(Branch.UNCONDITIONAL, of(inputs, Branch.CONDITIONAL));
+        } else {
+            bind(Branch.UNCONDITIONAL, unconditional);
+        }
+    }
+
+    private void bind(Branch branch, BranchConditioning conditioning) {
+        conditionings.put(branch, conditioning);
+        try {
+            inputs.put(branch, architecture.conditioningInputs(conditioning));
+        } catch (IllegalArgumentException e) {
+            String which = branch == Branch.CONDITIONAL ? "conditional" : "unconditional";
+            throw new IllegalArgumentException("the " + which + " branch: " + e.getMessage(), e);
+        }
     }
 
     @Override
-    public Prelude prelude(Tensor latent, float timestep, CancellationToken cancellation) {
+    public Prelude prelude(Tensor latent, float timestep, Branch branch, CancellationToken cancellation) {
+        requireLatent(latent);
+        Computed last = shared;
+        if (last != null && last.latent == latent && last.timestep == timestep && isShared()) {
+            return last.prelude;
+        }
+        BranchConditioning conditioning = of(conditionings, branch);
+        LatentSize size = LatentSize.of(latent);
+        Map<String, Tensor> pool = new HashMap<>(of(inputs, branch));
+        pool.putAll(positions(branch, size.padded(facts.patch())));
+        pool.putAll(architecture.stepInputs(modelInput(latent, conditioning), timestep, conditioning));
+        Map<String, Tensor> outputs = transformer.runPrelude(pool, cancellation);
+        Prelude prelude = new Prelude(
+                DiffusionTransformer.required(outputs, SplitGraphs.TOKENS),
+                outputs,
+                size.frames(),
+                size.height(),
+                size.width());
+        shared = new Computed(latent, timestep, prelude);
+        return prelude;
+    }
+
+    /// Whether the prelude is the same for both branches.
+    private boolean isShared() {
+        return !architecture.preludeReadsConditioning()
+                && of(conditionings, Branch.CONDITIONAL)
+                        .image()
+                        .equals(of(conditionings, Branch.UNCONDITIONAL).image());
+    }
+
+    /// The latent with the image's channels behind its own, filled up to whole patches.
+    private Tensor modelInput(Tensor latent, BranchConditioning conditioning) {
+        int additional = facts.inChannels() - facts.channels();
+        Tensor joined = latent;
+        if (additional > 0) {
+            Tensor channels = conditioning
+                    .image()
+                    .flatMap(BranchConditioning.Image::channels)
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            architecture.facts().variant() + " starts from an image, and none is given"));
+            joined = LatentPadding.concatenated(latent, channels);
+        }
+        return LatentPadding.pad(joined, facts.patch());
+    }
+
+    private void requireLatent(Tensor latent) {
         boolean fits = latent.dtype() == DType.F32
                 && latent.shape().rank() == 5
                 && latent.shape().dim(0) == 1
-                && latent.shape().dim(1) == config.inChannels()
+                && latent.shape().dim(1) == facts.channels()
                 && latent.elements() > 0;
         if (!fits) {
             throw new IllegalArgumentException("the latent is " + latent.dtype() + latent.shape()
-                    + "; this model takes F32[1x" + config.inChannels() + "xframesxheightxwidth]");
+                    + "; this model takes F32[1x" + facts.channels() + "xframesxheightxwidth]");
         }
-        Map<String, Tensor> outputs = transformer.runPrelude(
-                Map.of(
-                        "latent",
-                        LatentPadding.pad(latent),
-                        "time_features",
-                        TimeFeatures.of(timestep, config.freqDim())),
-                cancellation);
-        return new Prelude(
-                DiffusionTransformer.required(outputs, "tokens"),
-                DiffusionTransformer.required(outputs, "time_embedding"),
-                DiffusionTransformer.required(outputs, "time_projection"),
-                Math.toIntExact(latent.shape().dim(2)),
-                Math.toIntExact(latent.shape().dim(3)),
-                Math.toIntExact(latent.shape().dim(4)));
     }
 
     @Override
     public Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
-        RopeTable positions = rope(TokenGrid.of(prelude.frames(), prelude.height(), prelude.width()));
-        Map<String, Tensor> inputs = new HashMap<>(text(branch, activationBits, cancellation));
-        inputs.put("tokens", prelude.tokens());
-        inputs.put("time_projection", prelude.timeProjection());
-        inputs.put("rope_cos", positions.cos());
-        inputs.put("rope_sin", positions.sin());
-        return transformer.runTrunk(inputs, activationBits, cancellation);
+        Map<String, Tensor> pool = new HashMap<>(of(inputs, branch));
+        pool.putAll(positions(branch, padded(prelude)));
+        pool.putAll(prelude.outputs());
+        pool.putAll(text(branch, activationBits, cancellation));
+        return transformer.runTrunk(pool, activationBits, cancellation);
     }
 
     @Override
     public Tensor head(Prelude prelude, Tensor tokens, CancellationToken cancellation) {
-        TokenGrid grid = TokenGrid.of(prelude.frames(), prelude.height(), prelude.width());
-        Tensor velocity = transformer.runHead(
-                Map.of("tokens", tokens, "time_embedding", prelude.timeEmbedding(), "grid", grid.tensor()),
-                cancellation);
-        return LatentPadding.crop(velocity, prelude.height(), prelude.width());
+        Map<String, Tensor> pool = new HashMap<>(positions(Branch.CONDITIONAL, padded(prelude)));
+        pool.putAll(prelude.outputs());
+        pool.put(SplitGraphs.TOKENS, tokens);
+        return LatentPadding.crop(
+                transformer.runHead(pool, cancellation), prelude.frames(), prelude.height(), prelude.width());
+    }
+
+    private LatentSize padded(Prelude prelude) {
+        return new LatentSize(prelude.frames(), prelude.height(), prelude.width()).padded(facts.patch());
     }
 
     private Map<String, Tensor> text(Branch branch, int activationBits, CancellationToken cancellation) {
+        if (!transformer.readsText()) {
+            return Map.of();
+        }
         TextKey key = new TextKey(branch, transformer.bitsKey(activationBits));
-        Map<String, Tensor> known = keysAndValues.get(key);
-        if (known != null) {
-            return known;
+        Map<String, Tensor> known = texts.get(key);
+        if (known == null) {
+            known = transformer.runText(of(inputs, branch), activationBits, cancellation);
+            texts.put(key, known);
         }
-        Tensor context = texts.get(branch);
-        if (context == null) {
-            throw new IllegalArgumentException("no text for " + branch);
-        }
-        Map<String, Tensor> computed = new HashMap<>(transformer.runText(context, activationBits, cancellation));
-        computed.keySet().removeIf(name -> name.startsWith(WanGraphs.RECORDED));
-        keysAndValues.put(key, computed);
-        return computed;
+        return known;
     }
 
-    private RopeTable rope(TokenGrid grid) {
-        RopeTable table = rope;
-        if (table == null || !grid.equals(ropeGrid)) {
-            table = RopeTable.of(config.headDim(), grid);
-            rope = table;
-            ropeGrid = grid;
+    private Map<String, Tensor> positions(Branch branch, LatentSize size) {
+        Positions known = positions.get(branch);
+        if (known == null || !known.size.equals(size)) {
+            known = new Positions(size, architecture.positionInputs(size, of(conditionings, branch)));
+            positions.put(branch, known);
         }
-        return table;
+        return known.tables;
+    }
+
+    private static <T> T of(Map<Branch, T> byBranch, Branch branch) {
+        return Objects.requireNonNull(byBranch.get(branch));
     }
 }

@@ -1,37 +1,38 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.sampling.SplitModel;
-import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A Wan 2.1 text-to-video transformer opened on an engine. Not thread-safe; closed by whoever opened it, after the
-/// models bound to it are no longer used.
+/// A diffusion transformer opened on an engine. Not thread-safe; closed by whoever opened it, after the models bound to
+/// it are no longer used.
 public final class DiffusionTransformer implements AutoCloseable {
 
-    private final WanConfig config;
+    private final TransformerArchitecture architecture;
     private final LinearLayers linears;
     private final LayerProbe probe;
-    private final Session text;
-    private final Session prelude;
-    private final Session trunk;
-    private final Session head;
+    private final boolean readsText;
+    private final List<Session> sessions;
 
-    private DiffusionTransformer(WanConfig config, LinearLayers linears, LayerProbe probe, List<Session> sessions) {
-        this.config = config;
+    private DiffusionTransformer(
+            TransformerArchitecture architecture,
+            LinearLayers linears,
+            LayerProbe probe,
+            boolean readsText,
+            List<Session> sessions) {
+        this.architecture = architecture;
         this.linears = linears;
         this.probe = probe;
-        this.text = sessions.get(0);
-        this.prelude = sessions.get(1);
-        this.trunk = sessions.get(2);
-        this.head = sessions.get(3);
+        this.readsText = readsText;
+        this.sessions = List.copyOf(sessions);
     }
 
     /// Builds the graphs and opens them.
@@ -39,69 +40,80 @@ public final class DiffusionTransformer implements AutoCloseable {
     /// @param linears emits the linears of the blocks, [FloatLinears] for full precision
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when a weight is not finite
     /// @throws dev.quantreel.engines.runtime.EngineException when the engine cannot run a graph
-    public static DiffusionTransformer open(Engine engine, WanCheckpoint checkpoint, LinearLayers linears) {
+    public static DiffusionTransformer open(Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears) {
         return open(engine, checkpoint, linears, LayerProbe.NONE);
     }
 
-    /// Like [#open(Engine, WanCheckpoint, LinearLayers)], and watches the inputs of some layers.
+    /// Like [#open(Engine, TransformerCheckpoint, LinearLayers)], and watches the inputs of some layers.
     public static DiffusionTransformer open(
-            Engine engine, WanCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
-        WanGraphs graphs =
-                WanGraphs.build(checkpoint, linears, new WanGraphs.Options(Dialect.ONNX_RUNTIME, probe.layers()));
+            Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
+        SplitGraphs graphs =
+                checkpoint.graphs(linears, new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, probe.layers()));
         List<Session> sessions = new ArrayList<>();
         try {
-            for (var model : List.of(graphs.text(), graphs.prelude(), graphs.trunk(), graphs.head())) {
+            for (OnnxModel model : graphs.all()) {
                 sessions.add(engine.open(model));
             }
-            return new DiffusionTransformer(checkpoint.config(), linears, probe, sessions);
+            return new DiffusionTransformer(
+                    checkpoint.architecture(), linears, probe, graphs.text().isPresent(), sessions);
         } catch (RuntimeException e) {
             sessions.forEach(Session::close);
             throw e;
         }
     }
 
-    public WanConfig config() {
-        return config;
+    public TransformerArchitecture architecture() {
+        return architecture;
     }
 
-    /// Binds the text of both branches of classifier-free guidance.
+    public TransformerFacts facts() {
+        return architecture.facts();
+    }
+
+    /// Binds what leads both branches of classifier-free guidance.
     ///
-    /// @param conditionalText F32 `[1, tokens, textDim]`, the text encoder's output, zero beyond the prompt and
-    /// padded to [WanConfig#textLength]
-    /// @param unconditionalText the same of the negative or empty prompt; the same tensor when guidance is off
-    /// @throws IllegalArgumentException when a text has another type or width
-    public SplitModel bind(Tensor conditionalText, Tensor unconditionalText) {
-        requireText("conditional", conditionalText);
-        requireText("unconditional", unconditionalText);
-        return new BoundTransformer(this, conditionalText, unconditionalText);
+    /// @param conditional the prompt
+    /// @param unconditional the negative or empty prompt; the same value when guidance is off
+    /// @throws IllegalArgumentException when one does not fit the model, see
+    /// [TransformerArchitecture#conditioningInputs]
+    public SplitModel bind(BranchConditioning conditional, BranchConditioning unconditional) {
+        return new BoundTransformer(this, conditional, unconditional);
     }
 
-    private void requireText(String branch, Tensor context) {
-        boolean fits = context.dtype() == DType.F32
-                && context.shape().rank() == 3
-                && context.shape().dim(0) == 1
-                && context.shape().dim(2) == config.textDim();
-        if (!fits) {
-            throw new IllegalArgumentException("the " + branch + " text is " + context.dtype() + context.shape()
-                    + "; this model takes F32[1xtokensx" + config.textDim()
-                    + "]: use the text encoder that belongs to it");
-        }
+    /// Binds prompts of one encoder whose tokens are all real.
+    ///
+    /// @param conditional F32 `[1, tokens, width]`
+    /// @param unconditional the same of the negative prompt
+    public SplitModel bind(Tensor conditional, Tensor unconditional) {
+        BranchConditioning positive = BranchConditioning.of(conditional);
+        return bind(positive, conditional == unconditional ? positive : BranchConditioning.of(unconditional));
     }
 
-    Map<String, Tensor> runText(Tensor context, int activationBits, CancellationToken cancellation) {
-        return runWithLinears(text, Map.of("context", context), activationBits, cancellation);
+    boolean readsText() {
+        return readsText;
     }
 
-    Map<String, Tensor> runPrelude(Map<String, Tensor> inputs, CancellationToken cancellation) {
-        return prelude.run(inputs, cancellation);
+    /// Runs the text graph.
+    Map<String, Tensor> runText(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
+        Map<String, Tensor> outputs =
+                new HashMap<>(runWithLinears(sessions.getFirst(), pool, activationBits, cancellation));
+        outputs.keySet().removeIf(name -> name.startsWith(SplitGraphs.RECORDED));
+        return outputs;
     }
 
-    Tensor runTrunk(Map<String, Tensor> inputs, int activationBits, CancellationToken cancellation) {
-        return required(runWithLinears(trunk, inputs, activationBits, cancellation), "out");
+    Map<String, Tensor> runPrelude(Map<String, Tensor> pool, CancellationToken cancellation) {
+        Session prelude = sessions.get(sessions.size() - 3);
+        return prelude.run(taken(prelude, pool), cancellation);
     }
 
-    Tensor runHead(Map<String, Tensor> inputs, CancellationToken cancellation) {
-        return head.run(inputs, "velocity", cancellation);
+    Tensor runTrunk(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
+        Session trunk = sessions.get(sessions.size() - 2);
+        return required(runWithLinears(trunk, pool, activationBits, cancellation), SplitGraphs.OUT);
+    }
+
+    Tensor runHead(Map<String, Tensor> pool, CancellationToken cancellation) {
+        Session head = sessions.getLast();
+        return head.run(taken(head, pool), SplitGraphs.PREDICTION, cancellation);
     }
 
     /// Key under which results that depend on activation bits may be kept: all bits alike where the linears do not
@@ -118,14 +130,27 @@ public final class DiffusionTransformer implements AutoCloseable {
         return output;
     }
 
+    /// What a graph declares, out of what there is.
+    private static Map<String, Tensor> taken(Session session, Map<String, Tensor> pool) {
+        Map<String, Tensor> inputs = new HashMap<>();
+        for (String name : session.inputs()) {
+            Tensor tensor = pool.get(name);
+            if (tensor == null) {
+                throw new IllegalStateException("no tensor for input " + name + " among " + pool.keySet());
+            }
+            inputs.put(name, tensor);
+        }
+        return inputs;
+    }
+
     private Map<String, Tensor> runWithLinears(
-            Session session, Map<String, Tensor> inputs, int activationBits, CancellationToken cancellation) {
-        Map<String, Tensor> all = new HashMap<>(inputs);
+            Session session, Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
+        Map<String, Tensor> all = new HashMap<>(pool);
         all.putAll(linears.inputs(activationBits));
-        Map<String, Tensor> outputs = session.run(all, cancellation);
+        Map<String, Tensor> outputs = session.run(taken(session, all), cancellation);
         outputs.forEach((name, value) -> {
-            if (name.startsWith(WanGraphs.RECORDED)) {
-                probe.listener().observe(name.substring(WanGraphs.RECORDED.length()), value);
+            if (name.startsWith(SplitGraphs.RECORDED)) {
+                probe.listener().observe(name.substring(SplitGraphs.RECORDED.length()), value);
             }
         });
         return outputs;
@@ -133,9 +158,6 @@ public final class DiffusionTransformer implements AutoCloseable {
 
     @Override
     public void close() {
-        text.close();
-        prelude.close();
-        trunk.close();
-        head.close();
+        sessions.forEach(Session::close);
     }
 }

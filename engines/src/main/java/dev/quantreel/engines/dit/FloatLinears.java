@@ -1,8 +1,7 @@
 package dev.quantreel.engines.dit;
 
-import dev.quantreel.engines.onnx.Dialect;
-import dev.quantreel.engines.onnx.NeuralOps;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.FloatWeights;
 import java.util.List;
@@ -28,12 +27,17 @@ public final class FloatLinears implements LinearLayers {
             throw new IllegalArgumentException("the activation of " + layer + " was prepared by other linears");
         }
         Value weight = graph.initializer(layer + ".weight", weights.transposed(layer + ".weight"));
-        Value bias = graph.initializer(layer + ".bias", weights.tensor(layer + ".bias"));
-        return new NeuralOps(graph, Dialect.STANDARD).linear(x, weight, bias);
+        Value product = graph.op(OnnxOp.MatMul, x, weight);
+        String bias = layer + ".bias";
+        return weights.checkpoint().contains(bias)
+                ? graph.op(OnnxOp.Add, product, graph.initializer(bias, weights.tensor(bias)))
+                : product;
     }
 
     /// One layer whose input no other layer shares.
-    Value linear(OnnxGraphBuilder graph, Value x, String layer) {
+    ///
+    /// @param x F32 `[..., in]`
+    public Value linear(OnnxGraphBuilder graph, Value x, String layer) {
         return apply(graph, new Plain(x), layer);
     }
 

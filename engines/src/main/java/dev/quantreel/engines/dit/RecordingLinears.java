@@ -35,7 +35,7 @@ final class RecordingLinears implements LinearLayers {
         for (String layer : layers) {
             if (recorded.contains(layer)) {
                 graph.output(
-                        WanGraphs.RECORDED + layer,
+                        SplitGraphs.RECORDED + layer,
                         x,
                         DType.F32,
                         Dim.of(1),

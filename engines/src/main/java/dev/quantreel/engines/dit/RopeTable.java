@@ -3,39 +3,47 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.List;
 
-/// The rotary position table of one clip size, computed in double precision. Tokens are ordered frame, row, column.
-///
-/// The pairs of a head are shared out to the three axes as Wan does: a third of the head (rounded down to even)
-/// each for rows and columns, the rest for time, in the order time, rows, columns; theta is 10000.
+/// The rotary position table of one clip size, computed in double precision. Tokens are ordered frame, row, column; the
+/// pairs of a head are shared out to the axes time, rows, columns, in this order.
 ///
 /// @param cos F32 `[tokens, headDim / 2]`
 /// @param sin like `cos`
-record RopeTable(Tensor cos, Tensor sin) {
+public record RopeTable(Tensor cos, Tensor sin) {
 
-    private static final double THETA = 10_000;
-
-    static RopeTable of(int headDim, TokenGrid grid) {
-        int spatial = 2 * (headDim / 6);
-        int[] sizes = {headDim - 2 * spatial, spatial, spatial};
-        Shape shape = Shape.of(grid.tokens(), headDim / 2);
+    /// Angle of pair j of an axis of size d at position p: `p * theta^(-2j / d)`.
+    ///
+    /// @param axes even sizes of time, rows and columns; their sum is the head's size
+    /// @param unrotated tokens after those of the clip whose angles are 0, as text in joint attention has
+    public static RopeTable of(TokenGrid grid, List<Integer> axes, double theta, int unrotated) {
+        int half = axes.stream().mapToInt(Integer::intValue).sum() / 2;
+        Shape shape = Shape.of(grid.tokens() + unrotated, half);
         RopeTable table = new RopeTable(Tensor.zeros(DType.F32, shape), Tensor.zeros(DType.F32, shape));
         long offset = 0;
         for (int frame = 0; frame < grid.frames(); frame++) {
             for (int row = 0; row < grid.rows(); row++) {
                 for (int column = 0; column < grid.columns(); column++) {
                     int[] position = {frame, row, column};
-                    for (int axis = 0; axis < sizes.length; axis++) {
-                        for (int j = 0; j < sizes[axis] / 2; j++) {
-                            double angle = position[axis] * Math.pow(THETA, -2.0 * j / sizes[axis]);
-                            table.cos.data().set(Tensor.FLOAT, offset, (float) Math.cos(angle));
-                            table.sin.data().set(Tensor.FLOAT, offset, (float) Math.sin(angle));
+                    for (int axis = 0; axis < axes.size(); axis++) {
+                        int size = axes.get(axis);
+                        for (int j = 0; j < size / 2; j++) {
+                            table.set(offset, position[axis] * Math.pow(theta, -2.0 * j / size));
                             offset += Float.BYTES;
                         }
                     }
                 }
             }
         }
+        while (offset < table.cos.data().byteSize()) {
+            table.set(offset, 0);
+            offset += Float.BYTES;
+        }
         return table;
+    }
+
+    private void set(long offset, double angle) {
+        cos.data().set(Tensor.FLOAT, offset, (float) Math.cos(angle));
+        sin.data().set(Tensor.FLOAT, offset, (float) Math.sin(angle));
     }
 }

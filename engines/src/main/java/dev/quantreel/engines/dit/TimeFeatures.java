@@ -3,23 +3,27 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 
-/// Sinusoidal features of a timestep: the cosines of `timestep * 10000^(-j / half)`, then the sines; in double
-/// precision as Wan computes them.
-final class TimeFeatures {
+/// Sinusoidal features of timesteps: the cosines of `timestep * 10000^(-j / half)`, then the sines; in double precision
+/// as Wan computes them.
+public final class TimeFeatures {
 
     private static final double PERIOD = 10_000;
 
     private TimeFeatures() {}
 
-    /// @return F32 `[1, size]`
-    static Tensor of(float timestep, int size) {
+    /// @param size even
+    /// @param timesteps one or more
+    /// @return F32 `[timesteps, size]`
+    public static Tensor of(int size, float... timesteps) {
         int half = size / 2;
-        float[] features = new float[size];
-        for (int j = 0; j < half; j++) {
-            double angle = timestep * Math.pow(PERIOD, -(double) j / half);
-            features[j] = (float) Math.cos(angle);
-            features[half + j] = (float) Math.sin(angle);
+        float[] features = new float[size * timesteps.length];
+        for (int i = 0; i < timesteps.length; i++) {
+            for (int j = 0; j < half; j++) {
+                double angle = timesteps[i] * Math.pow(PERIOD, -(double) j / half);
+                features[i * size + j] = (float) Math.cos(angle);
+                features[i * size + half + j] = (float) Math.sin(angle);
+            }
         }
-        return Tensor.of(Shape.of(1, size), features);
+        return Tensor.of(Shape.of(timesteps.length, size), features);
     }
 }

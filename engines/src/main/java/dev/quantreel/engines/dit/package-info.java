@@ -1,6 +1,7 @@
 /// Diffusion transformers: configs read from checkpoints and the block builders that emit ONNX. Read
-/// [LinearLayers], the seam between a model family and its quantization. Then [WanCheckpoint] (which file is a Wan
-/// transformer), [WanGraphs] (its four graphs) and [DiffusionTransformer] (opened on an engine).
+/// [LinearLayers], the seam between a model family and its quantization. Then [TransformerCheckpoint] (which family a
+/// file is of), [TransformerArchitecture] (what a family says about a model), [SplitGraphs] (its graphs) and
+/// [DiffusionTransformer] (opened on an engine). Families live in packages of their own below.
 @NullMarked
 package dev.quantreel.engines.dit;
 

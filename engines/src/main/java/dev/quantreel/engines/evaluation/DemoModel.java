@@ -3,7 +3,7 @@ package dev.quantreel.engines.evaluation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.quantreel.engines.dit.WanCheckpoint;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
@@ -25,14 +25,14 @@ public final class DemoModel implements AutoCloseable {
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final Engine engine;
-    private final WanCheckpoint transformer;
+    private final TransformerCheckpoint transformer;
     private final TextEncoder textEncoder;
     private final VaeDecoder vae;
     private final JsonNode sampling;
 
     private DemoModel(Engine engine, Files files) {
         this.engine = engine;
-        this.transformer = WanCheckpoint.of(keep(SafetensorsFile.open(files.transformer())));
+        this.transformer = TransformerCheckpoint.of(keep(SafetensorsFile.open(files.transformer())));
         SafetensorsFile text = keep(SafetensorsFile.open(files.textEncoder()));
         this.textEncoder = keep(TextEncoder.open(engine, text, PromptTokenizer.of(text, files.textEncoder())));
         this.vae = keep(VaeDecoder.open(engine, keep(SafetensorsFile.open(files.vae()))));
@@ -55,7 +55,7 @@ public final class DemoModel implements AutoCloseable {
         return engine;
     }
 
-    public WanCheckpoint transformer() {
+    public TransformerCheckpoint transformer() {
         return transformer;
     }
 
@@ -71,7 +71,7 @@ public final class DemoModel implements AutoCloseable {
     public Shape latentShape() {
         return Shape.of(
                 1,
-                transformer.config().inChannels(),
+                transformer.facts().latent().channels(),
                 sampling.path("latent_frames").asInt(3),
                 sampling.path("height").asInt(64) / 8,
                 sampling.path("width").asInt(64) / 8);
@@ -79,7 +79,7 @@ public final class DemoModel implements AutoCloseable {
 
     /// Text embedding, F32 `[1, textLength, textDim]`.
     public Tensor encode(String prompt) {
-        return textEncoder.encode(prompt, transformer.config().textLength(), CancellationToken.NONE);
+        return textEncoder.encode(prompt, transformer.facts().text().length(), CancellationToken.NONE);
     }
 
     public Frames decode(Tensor latent, CancellationToken cancellation) {

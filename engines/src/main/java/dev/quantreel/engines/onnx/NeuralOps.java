@@ -3,6 +3,7 @@ package dev.quantreel.engines.onnx;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 
 /// The compound operations that transformers are made of, emitted in the operators that a [Dialect] allows. Both
 /// dialects compute the same function.
@@ -22,6 +23,11 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
     /// Tanh approximation of GELU.
     public Value gelu(Value x) {
         return graph.op(OnnxOp.Gelu, Attributes.of("approximate", "tanh"), x);
+    }
+
+    /// GELU by the error function.
+    public Value geluExact(Value x) {
+        return graph.op(OnnxOp.Gelu, Attributes.of("approximate", "none"), x);
     }
 
     /// `x * sigmoid(x)`.
@@ -57,6 +63,19 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
     public Value modulate(Value x, Value shift, Value scale) {
         Value factor = graph.op(OnnxOp.Add, scale, graph.constant(1f));
         return graph.op(OnnxOp.Add, graph.op(OnnxOp.Mul, x, factor), shift);
+    }
+
+    /// Applies vectors that differ by timestep to the tokens of each: a clip of several timesteps lies as
+    /// `[timesteps, tokens / timesteps, width]` while `change` runs.
+    ///
+    /// @param vectors `[timesteps, 1, width]`
+    /// @param x `[1, tokens, width]`
+    public Value perTimestep(Value vectors, Value x, UnaryOperator<Value> change) {
+        Value width = graph.op(OnnxOp.Shape, Attributes.of("start", 2), x);
+        Value timesteps = graph.op(OnnxOp.Shape, Attributes.of("end", 1), vectors);
+        Value split = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), timesteps, graph.longs(-1), width);
+        Value changed = change.apply(graph.op(OnnxOp.Reshape, x, split));
+        return graph.op(OnnxOp.Reshape, changed, graph.op(OnnxOp.Shape, x));
     }
 
     /// Rotates the pairs (2j, 2j + 1) of every head by the angle of their token.

@@ -13,6 +13,7 @@ import dev.quantreel.engines.schedule.BitTracker;
 import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// A model with classifier-free guidance, step cache and bit switching around it: the state of one generation.
@@ -32,11 +33,6 @@ final class GuidedModel {
     private @Nullable Tensor previous;
 
     GuidedModel(SplitModel model, SamplerSettings settings, BitSchedule bits, StepCache cache) {
-        if (cache.watched() == StepCache.Watched.MODULATED_INPUT) {
-            throw new IllegalArgumentException(
-                    "this TeaCache profile watches the modulated input of block 0, which this "
-                            + "model does not expose; take a Wan profile or IDENTITY");
-        }
         this.model = model;
         this.settings = settings;
         this.cache = cache;
@@ -58,24 +54,26 @@ final class GuidedModel {
 
     Outcome evaluate(int step, Tensor latent, float timestep, CancellationToken cancellation) {
         Stopwatch watch = new Stopwatch();
-        Prelude prelude = model.prelude(latent, timestep, cancellation);
+        Prelude prelude = model.prelude(latent, timestep, Branch.CONDITIONAL, cancellation);
+        Prelude negative =
+                settings.isGuided() ? model.prelude(latent, timestep, Branch.UNCONDITIONAL, cancellation) : prelude;
         long preludeNanos = watch.lap();
-        Tensor watched = watched(prelude);
-        Decision conditional = decide(conditionalCache, step, watched);
-        Decision unconditional = settings.isGuided() ? decide(unconditionalCache, step, watched) : Decision.ABSENT;
+        Decision conditional = decide(conditionalCache, step, prelude);
+        Decision unconditional = settings.isGuided() ? decide(unconditionalCache, step, negative) : Decision.ABSENT;
         boolean computes = conditional == Decision.COMPUTED || unconditional == Decision.COMPUTED;
         int activationBits = computes ? bits.bits(step) : 0;
         long samplerNanos = watch.lap();
 
-        Pass pass = new Pass(prelude, activationBits, cancellation);
-        Tensor conditionalTokens = tokens(pass, Branch.CONDITIONAL, conditional, conditionalCache);
+        Pass pass = new Pass(prelude, Branch.CONDITIONAL, activationBits, cancellation);
+        Tensor conditionalTokens = tokens(pass, conditional, conditionalCache);
         long trunkNanos = watch.lap();
         Tensor velocity = model.head(prelude, conditionalTokens, cancellation);
         long headNanos = watch.lap();
         if (settings.isGuided()) {
-            Tensor tokens = tokens(pass, Branch.UNCONDITIONAL, unconditional, unconditionalCache);
+            Pass second = new Pass(negative, Branch.UNCONDITIONAL, activationBits, cancellation);
+            Tensor tokens = tokens(second, unconditional, unconditionalCache);
             trunkNanos += watch.lap();
-            Tensor unguided = model.head(prelude, tokens, cancellation);
+            Tensor unguided = model.head(negative, tokens, cancellation);
             headNanos += watch.lap();
             velocity = guide(unguided, velocity, settings.cfg());
         }
@@ -85,27 +83,34 @@ final class GuidedModel {
         return new Outcome(velocity, activationBits, change, conditional, unconditional, elapsed);
     }
 
-    private record Pass(Prelude prelude, int activationBits, CancellationToken cancellation) {}
+    private record Pass(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {}
 
     private Tensor watched(Prelude prelude) {
-        return switch (cache.watched()) {
-            case TIME_EMBEDDING -> prelude.timeEmbedding();
-            case TIME_PROJECTION -> prelude.timeProjection();
-            case MODULATED_INPUT -> throw new IllegalStateException("refused by the constructor");
-        };
+        String name = cache.watched().name().toLowerCase(Locale.ROOT);
+        Tensor watched = prelude.outputs().get(name);
+        if (watched != null) {
+            return watched;
+        }
+        if (cache instanceof StepCache.None) {
+            return prelude.tokens();
+        }
+        throw new IllegalArgumentException("this TeaCache profile watches the " + name.replace('_', ' ')
+                + ", which this model does not expose (it has "
+                + prelude.outputs().keySet().stream().sorted().toList()
+                + "); take the profile of this model or IDENTITY");
     }
 
-    private static Decision decide(CacheTracker tracker, int step, Tensor watched) {
-        return tracker.reuses(step, watched) ? Decision.REUSED : Decision.COMPUTED;
+    private Decision decide(CacheTracker tracker, int step, Prelude prelude) {
+        return tracker.reuses(step, watched(prelude)) ? Decision.REUSED : Decision.COMPUTED;
     }
 
-    private Tensor tokens(Pass pass, Branch branch, Decision decision, CacheTracker tracker) {
+    private Tensor tokens(Pass pass, Decision decision, CacheTracker tracker) {
         pass.cancellation().throwIfCancelled();
         Tensor input = pass.prelude().tokens();
         if (decision == Decision.REUSED) {
             return tracker.reuse(input);
         }
-        Tensor output = model.trunk(pass.prelude(), branch, pass.activationBits(), pass.cancellation());
+        Tensor output = model.trunk(pass.prelude(), pass.branch(), pass.activationBits(), pass.cancellation());
         if (!(cache instanceof StepCache.None)) {
             tracker.computed(input, output);
         }

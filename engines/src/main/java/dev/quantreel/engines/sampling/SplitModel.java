@@ -2,6 +2,7 @@ package dev.quantreel.engines.sampling;
 
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.Map;
 
 /// A diffusion transformer, bound to its text conditioning, cut where step caches and bit switching need to look:
 /// prelude (patch embedding and timestep embedding), trunk (all blocks) and head. Not thread-safe.
@@ -11,7 +12,8 @@ public interface SplitModel {
     ///
     /// @param latent F32 `[1, channels, frames, height, width]`
     /// @param timestep the model's time input, 1000 * sigma for flow-matching models
-    Prelude prelude(Tensor latent, float timestep, CancellationToken cancellation);
+    /// @param branch whose conditioning the prelude reads, where it reads any
+    Prelude prelude(Tensor latent, float timestep, Branch branch, CancellationToken cancellation);
 
     /// Runs all blocks.
     ///
@@ -21,7 +23,7 @@ public interface SplitModel {
 
     /// Projects tokens back.
     ///
-    /// @return the model output (flow velocity, noise - x0), F32, shaped as the latent
+    /// @return the model output (flow velocity, noise - x0, for flow models), F32, shaped as the latent
     Tensor head(Prelude prelude, Tensor tokens, CancellationToken cancellation);
 
     /// Which conditioning a pass of classifier-free guidance uses.
@@ -33,10 +35,15 @@ public interface SplitModel {
     /// What the prelude computed at one step.
     ///
     /// @param tokens F32 `[1, tokens, dim]`, the input of block 0
-    /// @param timeEmbedding F32 `[1, dim]` ("e" in Wan's code; what TeaCache watches on Wan)
-    /// @param timeProjection F32 `[1, 6, dim]` ("e0"; what TeaCache watches in ret mode)
+    /// @param outputs everything the prelude put out, by name: `tokens`, and what the family has of
+    // `time_embedding`
+    /// ("e" in Wan's code), `time_projection` ("e0") and `modulated_input`, the signals that step caches watch
     /// @param frames latent frames
     /// @param height latent rows
     /// @param width latent columns
-    record Prelude(Tensor tokens, Tensor timeEmbedding, Tensor timeProjection, int frames, int height, int width) {}
+    record Prelude(Tensor tokens, Map<String, Tensor> outputs, int frames, int height, int width) {
+        public Prelude {
+            outputs = Map.copyOf(outputs);
+        }
+    }
 }

@@ -30,8 +30,6 @@ public final class ModelFamily {
             new Sign("pca.decoder.", "a linear (PCA) decoder"));
 
     private static final List<Sign> VARIANTS = List.of(
-            new Sign("img_emb.", "an image-to-video model (CLIP branch)"),
-            new Sign("image_embedder.", "an image-to-video model (CLIP branch)"),
             new Sign("vace_", "a VACE model"),
             new Sign("control_adapter.", "a camera-control model"),
             new Sign("ref_conv.", "a reference-image model"),
@@ -52,14 +50,16 @@ public final class ModelFamily {
                         + checkpoint.names().stream().limit(3).toList() + ")");
     }
 
-    /// Why a Wan transformer checkpoint with these additional tensors is refused.
-    public static String describeSurplus(Collection<String> names) {
-        String found = names.size() + " tensors that a Wan 2.1 text-to-video transformer does not have, such as "
+    /// Why a transformer checkpoint with these additional tensors is refused.
+    ///
+    /// @param variant what the file is without them
+    public static String describeSurplus(String variant, Collection<String> names) {
+        String found = names.size() + " tensors that " + variant + " does not have, such as "
                 + names.stream().limit(3).toList();
         return VARIANTS.stream()
                 .filter(sign -> names.stream().anyMatch(name -> name.contains(sign.part)))
                 .findFirst()
-                .map(sign -> "this Wan file is " + sign.name + ", which is not supported; it has " + found)
+                .map(sign -> "this file is " + sign.name + ", which is not supported; it has " + found)
                 .orElse("it has " + found);
     }
 }

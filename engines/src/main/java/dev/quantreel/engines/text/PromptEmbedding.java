@@ -1,6 +1,9 @@
 package dev.quantreel.engines.text;
 
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /// An encoded prompt, as the text encoders of a model family leave it.
@@ -20,6 +23,49 @@ public record PromptEmbedding(Tensor context, int length, Optional<Tensor> poole
             throw new IllegalArgumentException("a context of " + context.shape() + " cannot have " + length
                     + " real tokens; expected 1 x tokens x width");
         }
+    }
+
+    /// The real tokens alone.
+    ///
+    /// @return F32 `[1, length, width]`, a view
+    public Tensor valid() {
+        return rows(length);
+    }
+
+    /// The real tokens, followed by zeros.
+    ///
+    /// @param tokens more than `length` pads, fewer cuts
+    /// @return F32 `[1, tokens, width]`
+    public Tensor padded(int tokens) {
+        if (context.shape().dim(1) == tokens && length == tokens) {
+            return context;
+        }
+        Tensor kept = rows(Math.min(length, tokens));
+        Tensor padded =
+                Tensor.zeros(DType.F32, Shape.of(1, tokens, context.shape().dim(2)));
+        MemorySegment.copy(kept.data(), 0, padded.data(), 0, kept.data().byteSize());
+        return padded;
+    }
+
+    /// Checks that the context fits a model.
+    ///
+    /// @param width what the model reads
+    /// @param encoder which text encoder belongs to it
+    /// @throws IllegalArgumentException when it has another type or width
+    public void requireWidth(int width, TextEncoderFamily encoder) {
+        if (context.dtype() != DType.F32 || context.shape().dim(2) != width) {
+            throw new IllegalArgumentException("the prompt was encoded to " + context.dtype() + context.shape()
+                    + ", vectors of " + context.shape().dim(2) + " values; this model reads " + width
+                    + ": use its own text encoder, " + encoder.title() + " (" + encoder.usualFile() + ")");
+        }
+    }
+
+    private Tensor rows(int count) {
+        long width = context.shape().dim(2);
+        return new Tensor(
+                context.dtype(),
+                Shape.of(1, count, width),
+                context.data().asSlice(0, context.dtype().byteSize(count * width)));
     }
 
     /// A prompt of one encoder whose tokens are all real.

@@ -3,6 +3,7 @@ package dev.quantreel.engines.dit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.quantreel.engines.dit.wan.TinyWan;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.GoldenText;
 import dev.quantreel.engines.onnx.OnnxModel;
@@ -34,7 +35,7 @@ class DiffusionTransformerTest {
     private static final Tensor TEXT = TinyWan.random(1, 1, 12, 32);
     private static final Tensor EMPTY = TinyWan.random(2, 1, 12, 32);
 
-    private final WanCheckpoint checkpoint = WanCheckpoint.of(TinyWan.comfy());
+    private final TransformerCheckpoint checkpoint = TransformerCheckpoint.of(TinyWan.comfy());
     private final FloatLinears linears = new FloatLinears(new FloatWeights(checkpoint));
     private final Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
 
@@ -91,7 +92,8 @@ class DiffusionTransformerTest {
         try (DiffusionTransformer transformer = DiffusionTransformer.open(counting, checkpoint, linears)) {
             SplitModel model = transformer.bind(TEXT, EMPTY);
             for (float timestep : new float[] {1000, 500}) {
-                SplitModel.Prelude prelude = model.prelude(TinyWan.random(3, 1, 16, 1, 4, 4), timestep, NONE);
+                SplitModel.Prelude prelude =
+                        model.prelude(TinyWan.random(3, 1, 16, 1, 4, 4), timestep, Branch.CONDITIONAL, NONE);
                 for (int bits : new int[] {8, 4}) {
                     model.trunk(prelude, Branch.CONDITIONAL, bits, NONE);
                     model.trunk(prelude, Branch.UNCONDITIONAL, bits, NONE);
@@ -109,7 +111,8 @@ class DiffusionTransformerTest {
         try (DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint, linears)) {
             SplitModel model = transformer.bind(TEXT, EMPTY);
             SplitModel swapped = transformer.bind(EMPTY, TEXT);
-            SplitModel.Prelude prelude = model.prelude(TinyWan.random(3, 1, 16, 1, 4, 4), 500, NONE);
+            SplitModel.Prelude prelude =
+                    model.prelude(TinyWan.random(3, 1, 16, 1, 4, 4), 500, Branch.CONDITIONAL, NONE);
             float[] conditional =
                     model.trunk(prelude, Branch.CONDITIONAL, 8, NONE).toFloatArray();
 
@@ -151,10 +154,10 @@ class DiffusionTransformerTest {
         try (DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint, linears)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> transformer.bind(TinyWan.random(1, 1, 12, 33), EMPTY))
-                    .withMessageContainingAll("conditional text", "[1x12x33]", "tokensx32");
+                    .withMessageContainingAll("conditional branch", "[1x12x33]", "this model reads 32", "UMT5-XXL");
             SplitModel model = transformer.bind(TEXT, EMPTY);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> model.prelude(TinyWan.random(1, 1, 4, 1, 2, 2), 1, NONE))
+                    .isThrownBy(() -> model.prelude(TinyWan.random(1, 1, 4, 1, 2, 2), 1, Branch.CONDITIONAL, NONE))
                     .withMessageContainingAll("[1x4x1x2x2]", "1x16xframes");
         }
     }
@@ -164,7 +167,7 @@ class DiffusionTransformerTest {
         Map<String, Tensor> inputs = new HashMap<>();
         inputs.put("tokens", TinyWan.random(1, 1, 18, 64));
         inputs.put("time_projection", TinyWan.random(2, 1, 6, 64));
-        RopeTable rope = RopeTable.of(32, new TokenGrid(3, 2, 3));
+        RopeTable rope = RopeTable.of(new TokenGrid(3, 2, 3), List.of(12, 10, 10), 10_000, 0);
         inputs.put("rope_cos", rope.cos());
         inputs.put("rope_sin", rope.sin());
         for (int block = 0; block < 2; block++) {
@@ -190,20 +193,20 @@ class DiffusionTransformerTest {
 
     @Test
     void theGraphsAreThoseOfTheirDumps() throws IOException {
-        WanGraphs fused = graphs(Dialect.ONNX_RUNTIME);
-        GoldenText.check("wan-text", fused.text());
+        SplitGraphs fused = graphs(Dialect.ONNX_RUNTIME);
+        GoldenText.check("wan-text", fused.text().orElseThrow());
         GoldenText.check("wan-prelude", fused.prelude());
         GoldenText.check("wan-trunk", fused.trunk());
         GoldenText.check("wan-head", fused.head());
         GoldenText.check("wan-trunk-standard", graphs(Dialect.STANDARD).trunk());
     }
 
-    private WanGraphs graphs(Dialect dialect) {
-        return WanGraphs.build(checkpoint, linears, new WanGraphs.Options(dialect, Set.of()));
+    private SplitGraphs graphs(Dialect dialect) {
+        return checkpoint.graphs(linears, new TransformerCheckpoint.Options(dialect, Set.of()));
     }
 
     private static Tensor velocity(SplitModel model, Tensor latent) {
-        SplitModel.Prelude prelude = model.prelude(latent, 731.5f, NONE);
+        SplitModel.Prelude prelude = model.prelude(latent, 731.5f, Branch.CONDITIONAL, NONE);
         return model.head(prelude, model.trunk(prelude, Branch.CONDITIONAL, 8, NONE), NONE);
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
-import dev.quantreel.engines.dit.WanCheckpoint;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
@@ -91,13 +91,14 @@ class DemoModelTest {
     void theFirstStepOfBothBranchesAgrees() {
         Path path = MODELS.resolve("diffusion_models/quantreel_demo_dit_bf16.safetensors");
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
-            WanCheckpoint checkpoint = WanCheckpoint.of(file);
+            TransformerCheckpoint checkpoint = TransformerCheckpoint.of(file);
             FloatLinears linears = new FloatLinears(new FloatWeights(checkpoint));
             try (DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint, linears)) {
                 for (int i = 0; i < captions().size(); i++) {
                     SplitModel model =
                             transformer.bind(slice(golden.tensor("text"), i), slice(golden.tensor("empty_text"), 0));
-                    SplitModel.Prelude prelude = model.prelude(slice(golden.tensor("noise"), i), 1000f, NONE);
+                    SplitModel.Prelude prelude =
+                            model.prelude(slice(golden.tensor("noise"), i), 1000f, Branch.CONDITIONAL, NONE);
                     for (Branch branch : Branch.values()) {
                         Tensor tokens = model.trunk(prelude, branch, 8, NONE);
                         Tensor expected = slice(

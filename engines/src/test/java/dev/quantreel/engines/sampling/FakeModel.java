@@ -5,6 +5,8 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /// A transformer of one line: the blocks multiply the tokens, the head adds a function of time. Keeps a log of its
@@ -26,12 +28,12 @@ final class FakeModel implements SplitModel {
     }
 
     @Override
-    public Prelude prelude(Tensor latent, float timestep, CancellationToken cancellation) {
-        calls.add("prelude");
+    public Prelude prelude(Tensor latent, float timestep, Branch branch, CancellationToken cancellation) {
+        calls.add("prelude " + branch);
         Tensor tokens = latent.reshape(1, latent.elements(), 1);
         Tensor embedding = Tensor.of(Shape.of(1, 2), timestep, 2 * timestep);
         Tensor projection = Tensor.of(Shape.of(1, 6, 1), timestep, 1, 1, 1, 1, 1);
-        return new Prelude(tokens, embedding, projection, 1, 1, 1);
+        return new Prelude(tokens, Map.of("time_embedding", embedding, "time_projection", projection), 1, 1, 1);
     }
 
     @Override
@@ -49,7 +51,8 @@ final class FakeModel implements SplitModel {
     @Override
     public Tensor head(Prelude prelude, Tensor tokens, CancellationToken cancellation) {
         calls.add("head");
-        float time = prelude.timeEmbedding().toFloatArray()[0];
+        float time =
+                Objects.requireNonNull(prelude.outputs().get("time_embedding")).toFloatArray()[0];
         float[] values = tokens.toFloatArray();
         for (int i = 0; i < values.length; i++) {
             values[i] += 0.1f * (float) Math.sin(time / 100);

@@ -1,7 +1,7 @@
 package dev.quantreel.nodes.loading;
 
-import dev.quantreel.engines.dit.WanCheckpoint;
-import dev.quantreel.engines.dit.WanConfig;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -40,10 +40,16 @@ public final class LoadDiT implements Node<LoadDiT.Inputs, LoadDiT.Outputs> {
                 in.file(),
                 context,
                 (file, identity) -> DiffusionModel.fullPrecision(
-                        identity, WanCheckpoint.of(file).config()));
-        WanConfig config = model.config();
-        context.status("%s: %d blocks, width %d, %d heads, text width %d"
-                .formatted(in.file(), config.layers(), config.dim(), config.heads(), config.textDim()));
+                        identity, TransformerCheckpoint.of(file).architecture()));
+        TransformerFacts facts = model.facts();
+        context.status("%s: %s, %d blocks, width %d, %d heads, text width %d"
+                .formatted(
+                        in.file(),
+                        facts.variant(),
+                        facts.sizes().layers(),
+                        facts.sizes().dim(),
+                        facts.sizes().heads(),
+                        facts.text().width()));
         return new Outputs(model);
     }
 

@@ -1,6 +1,7 @@
 package dev.quantreel.nodes.report;
 
 import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.quant.LayerSqnr;
@@ -139,14 +140,14 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
     private static LayerInputs record(Inputs in, Conditioning positive, QuantizedWeights quantized, NodeContext context)
             throws Exception {
         DiffusionModel model = DiffusionModel.fullPrecision(
-                        in.model().file(), in.model().config())
+                        in.model().file(), in.model().architecture())
                 .with(in.model().execution());
         Engine engine = model.execution().engine().open(context);
         LayerInputs recorded = new LayerInputs();
         LayerProbe probe = new LayerProbe(quantized.matrices().keySet(), recorded::observe);
         ModelAssembly.Weights weights = ModelAssembly.weights(model, context);
         try (DiffusionTransformer transformer = ModelAssembly.transformer(model, weights, engine, probe)) {
-            Tensor text = new PaddedText(model.config(), context).of("positive", positive);
+            BranchConditioning text = new PaddedText(model.facts(), context).of("positive", positive);
             SamplerSettings settings = new SamplerSettings(in.steps(), 1, new SigmaSchedule.Linear(SHIFT));
             FlowSampler sampler =
                     new FlowSampler(transformer.bind(text, text), settings, new Constant(8), new StepCache.None());

@@ -2,7 +2,8 @@ package dev.quantreel.nodes.sampling;
 
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.QuantizedLinears;
-import dev.quantreel.engines.dit.WanGraphs;
+import dev.quantreel.engines.dit.SplitGraphs;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxWriter;
@@ -101,10 +102,10 @@ public final class ExportONNX implements Node<ExportONNX.Inputs, ExportONNX.Outp
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         ModelAssembly.Weights weights = ModelAssembly.weights(in.model(), context);
-        WanGraphs graphs = WanGraphs.build(
-                weights.checkpoint(), linears(in, weights), new WanGraphs.Options(in.operators().dialect, Set.of()));
+        SplitGraphs graphs = weights.checkpoint()
+                .graphs(linears(in, weights), new TransformerCheckpoint.Options(in.operators().dialect, Set.of()));
         Map<String, OnnxModel> parts = new LinkedHashMap<>();
-        parts.put("text", graphs.text());
+        graphs.text().ifPresent(text -> parts.put("text", text));
         parts.put("prelude", graphs.prelude());
         parts.put("trunk", graphs.trunk());
         parts.put("head", graphs.head());

@@ -1,46 +1,39 @@
 package dev.quantreel.nodes.sampling;
 
-import dev.quantreel.engines.dit.WanConfig;
-import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.Conditioning;
 import java.lang.foreign.MemorySegment;
 
-/// Brings encoded prompts to the length a model reads.
+/// Gives encoded prompts to a model.
 ///
-/// @param config of the model
-public record PaddedText(WanConfig config, NodeContext context) {
+/// @param facts of the model
+public record PaddedText(TransformerFacts facts, NodeContext context) {
 
-    /// The embedding padded with zeros or cut to the model's text length.
+    /// The prompt as the model takes it.
     ///
     /// @param port the input it came through
-    /// @return F32 `[1, textLength, textDim]`
     /// @throws NodeInputException when the text encoder belongs to another model
-    public Tensor of(String port, Conditioning conditioning) {
+    public BranchConditioning of(String port, Conditioning conditioning) {
         Tensor embedding = conditioning.embedding();
+        TransformerFacts.Text text = facts.text();
         long width = embedding.shape().dim(2);
-        if (width != config.textDim()) {
+        if (width != text.width()) {
             throw new NodeInputException(
                     port,
-                    "has text vectors of " + width + " values; accepted are " + config.textDim()
-                            + ": use the text encoder that belongs to this model");
+                    "has text vectors of " + width + " values; accepted are " + text.width()
+                            + ": use the text encoder that belongs to this model, "
+                            + text.encoders().getFirst().title());
         }
-        long tokens = embedding.shape().dim(1);
-        if (tokens == config.textLength()) {
-            return embedding;
-        }
-        long kept = Math.min(tokens, config.textLength());
-        long rowBytes = 4L * config.textDim();
-        MemorySegment cut = embedding.data().asSlice(kept * rowBytes);
+        long kept = Math.min(embedding.shape().dim(1), text.length());
+        MemorySegment cut = embedding.data().asSlice(4L * kept * width);
         if (cut.mismatch(MemorySegment.ofArray(new byte[Math.toIntExact(cut.byteSize())])) >= 0) {
-            context.status("the " + port + " prompt is longer than the " + config.textLength()
+            context.status("the " + port + " prompt is longer than the " + text.length()
                     + " tokens this model reads; the rest is left out");
         }
-        Tensor padded = Tensor.zeros(DType.F32, Shape.of(1, config.textLength(), config.textDim()));
-        MemorySegment.copy(embedding.data(), 0, padded.data(), 0, kept * rowBytes);
-        return padded;
+        return BranchConditioning.of(embedding);
     }
 }

@@ -1,6 +1,7 @@
 package dev.quantreel.nodes.sampling;
 
 import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplerSettings;
@@ -101,10 +102,10 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
         SamplerSettings settings = settings(in);
         BitSchedule bits = bits(in, context);
         StepCache cache =
-                in.stepCache().map(plan -> plan.resolve(in.model().config())).orElse(new StepCache.None());
-        PaddedText text = new PaddedText(in.model().config(), context);
-        Tensor positive = text.of("positive", in.positive());
-        Tensor negative = settings.isGuided() ? text.of("negative", negative(in)) : positive;
+                in.stepCache().map(plan -> plan.resolve(in.model().facts())).orElse(new StepCache.None());
+        PaddedText text = new PaddedText(in.model().facts(), context);
+        BranchConditioning positive = text.of("positive", in.positive());
+        BranchConditioning negative = settings.isGuided() ? text.of("negative", negative(in)) : positive;
         DiffusionTransformer transformer = ModelAssembly.transformer(in.model(), context);
         FlowSampler sampler = new FlowSampler(transformer.bind(positive, negative), settings, bits, cache);
         Tensor noise = TorchNoise.gaussian(in.seed(), in.latent().samples().shape());
@@ -118,7 +119,7 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
 
     private static void requireChannels(Inputs in) {
         long channels = in.latent().samples().shape().dim(1);
-        int accepted = in.model().config().inChannels();
+        int accepted = in.model().facts().latent().channels();
         if (channels != accepted) {
             throw new NodeInputException(
                     "latent",

@@ -3,7 +3,7 @@ package dev.quantreel.nodes.values;
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.cache.TeaCache;
 import dev.quantreel.engines.cache.TeaCacheProfile;
-import dev.quantreel.engines.dit.WanConfig;
+import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.nodes.spi.Socket;
 import java.util.Optional;
 
@@ -23,8 +23,9 @@ public record CachePlan(
         double endFraction) {
 
     /// The cache for a model.
-    public StepCache resolve(WanConfig config) {
-        TeaCacheProfile chosen = profile.orElseGet(() -> TeaCacheProfile.ofWan(config.dim(), retention));
+    public StepCache resolve(TransformerFacts facts) {
+        TeaCacheProfile chosen = profile.orElseGet(
+                () -> TeaCacheProfile.of(facts.family(), facts.sizes().dim(), retention));
         double limit = threshold == 0 ? chosen.thresholds().getFirst() : threshold;
         return new TeaCache(chosen, limit, startFraction, endFraction);
     }

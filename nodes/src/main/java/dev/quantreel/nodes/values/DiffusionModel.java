@@ -1,7 +1,8 @@
 package dev.quantreel.nodes.values;
 
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
-import dev.quantreel.engines.dit.WanConfig;
+import dev.quantreel.engines.dit.TransformerArchitecture;
+import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
@@ -14,14 +15,14 @@ import java.util.Optional;
 /// any order, and weights are quantized once, after rotation, when the model is first used.
 ///
 /// @param file the checkpoint
-/// @param config its sizes
+/// @param architecture its family and sizes
 /// @param weights how weights are quantized; empty leaves them as they are
 /// @param activations how activations are quantized; empty leaves them as they are
 /// @param execution what runs it
 @Socket("MODEL")
 public record DiffusionModel(
         ModelFile file,
-        WanConfig config,
+        TransformerArchitecture architecture,
         Optional<Weights> weights,
         Optional<Activations> activations,
         Execution execution) {
@@ -29,9 +30,18 @@ public record DiffusionModel(
     private static final int NEAR_LOSSLESS_BITS = 8;
 
     /// A model as its file has it.
-    public static DiffusionModel fullPrecision(ModelFile file, WanConfig config) {
+    public static DiffusionModel fullPrecision(ModelFile file, TransformerArchitecture architecture) {
         return new DiffusionModel(
-                file, config, Optional.empty(), Optional.empty(), new Execution(EngineChoice.BEST, Arithmetic.INTEGER));
+                file,
+                architecture,
+                Optional.empty(),
+                Optional.empty(),
+                new Execution(EngineChoice.BEST, Arithmetic.INTEGER));
+    }
+
+    /// What is known of the architecture.
+    public TransformerFacts facts() {
+        return architecture.facts();
     }
 
     /// @param bits 2 to 8
@@ -46,17 +56,17 @@ public record DiffusionModel(
 
     /// This model with other weights; replaces earlier ones.
     public DiffusionModel with(Weights newWeights) {
-        return new DiffusionModel(file, config, Optional.of(newWeights), activations, execution);
+        return new DiffusionModel(file, architecture, Optional.of(newWeights), activations, execution);
     }
 
     /// This model with other activations; replaces earlier ones.
     public DiffusionModel with(Activations newActivations) {
-        return new DiffusionModel(file, config, weights, Optional.of(newActivations), execution);
+        return new DiffusionModel(file, architecture, weights, Optional.of(newActivations), execution);
     }
 
     /// This model on another engine.
     public DiffusionModel with(Execution newExecution) {
-        return new DiffusionModel(file, config, weights, activations, newExecution);
+        return new DiffusionModel(file, architecture, weights, activations, newExecution);
     }
 
     /// What to carry out; empty for full precision. Quantized activations need integer weights: where no node asked for

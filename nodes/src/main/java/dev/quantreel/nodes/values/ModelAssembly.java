@@ -6,7 +6,7 @@ import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
-import dev.quantreel.engines.dit.WanCheckpoint;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.runtime.Engine;
@@ -32,7 +32,8 @@ public final class ModelAssembly {
     /// @param checkpoint the file under canonical names
     /// @param quantized empty for full precision
     /// @param lease of the file behind both
-    public record Weights(WanCheckpoint checkpoint, Optional<QuantizedWeights> quantized, SharedFile.Lease lease)
+    public record Weights(
+            TransformerCheckpoint checkpoint, Optional<QuantizedWeights> quantized, SharedFile.Lease lease)
             implements AutoCloseable {
 
         /// How the linears of the blocks are emitted.
@@ -65,7 +66,7 @@ public final class ModelAssembly {
         return context.resources().get("weights:" + identity(model), Weights.class, () -> {
             SharedFile.Lease lease = model.file().open(context).again();
             try {
-                WanCheckpoint checkpoint = WanCheckpoint.of(lease.file());
+                TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
                 Optional<QuantizedWeights> quantized = plan(model).map(plan -> quantize(checkpoint, plan, context));
                 return new Weights(checkpoint, quantized, lease);
             } catch (IllegalArgumentException e) {
@@ -86,7 +87,8 @@ public final class ModelAssembly {
         }
     }
 
-    private static QuantizedWeights quantize(WanCheckpoint checkpoint, QuantizationPlan plan, NodeContext context) {
+    private static QuantizedWeights quantize(
+            TransformerCheckpoint checkpoint, QuantizationPlan plan, NodeContext context) {
         return QuantizedWeights.of(
                 checkpoint,
                 plan,

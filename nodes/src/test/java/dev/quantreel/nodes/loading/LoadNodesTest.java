@@ -56,8 +56,8 @@ class LoadNodesTest {
     void theDemoModelTellsItsSizesAndStaysAPlan() throws Exception {
         DiffusionModel model = demo.model();
 
-        assertThat(model.config().inChannels()).isEqualTo(16);
-        assertThat(model.config().textDim()).isEqualTo(128);
+        assertThat(model.facts().latent().channels()).isEqualTo(16);
+        assertThat(model.facts().text().width()).isEqualTo(128);
         assertThat(model.plan()).isEmpty();
         assertThat(model.precision()).isEqualTo("full precision");
         assertThat(demo.context().loadedKeys()).as("nothing stays open").isEmpty();
@@ -93,7 +93,7 @@ class LoadNodesTest {
         Path encoders = demo.context().folders().models("text_encoders");
         Files.copy(original, encoders.resolve("dit.safetensors"));
 
-        assertRefused(() -> loadDiT("vae.safetensors"), "TAEHV", "accepted is a Wan 2.1");
+        assertRefused(() -> loadDiT("vae.safetensors"), "TAEHV", "accepted is a diffusion transformer", "Wan 2.1");
         assertRefused(
                 () -> new LoadVAE().run(new LoadVAE.Inputs("dit.safetensors", Optional.empty()), demo.context()),
                 "dit.safetensors",

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
-import dev.quantreel.engines.dit.WanConfig;
+import dev.quantreel.engines.dit.wan.WanConfig;
+import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ClipRatios;
 import dev.quantreel.engines.quant.Granularity;
@@ -36,7 +37,7 @@ class QuantizeNodesTest {
 
     private static final DiffusionModel MODEL = DiffusionModel.fullPrecision(
             new ModelFile(Path.of("m.safetensors"), "digest", ""),
-            new WanConfig(16, 16, 256, 1024, 8, 4, 128, 256, 16));
+            new WanTransformer(new WanConfig(16, 16, 256, 1024, 8, 4, 128, 256, 16, 0, false)));
 
     private final TestContext context;
 

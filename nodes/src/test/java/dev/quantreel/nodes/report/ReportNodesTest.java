@@ -70,7 +70,8 @@ class ReportNodesTest {
         JsonNode json =
                 new ObjectMapper().readTree(output("r/report_00001_.json").toFile());
 
-        assertThat(json.path("layers")).hasSize(BLOCK_LINEARS * model.config().layers());
+        assertThat(json.path("layers"))
+                .hasSize(BLOCK_LINEARS * model.facts().sizes().layers());
         assertThat(json.path("layers")).allSatisfy(layer -> {
             double both = layer.path("sqnrDb").asDouble();
             double weights = layer.path("sqnrWeightsDb").asDouble();

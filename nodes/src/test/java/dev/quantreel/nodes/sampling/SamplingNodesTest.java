@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.cache.TeaCacheProfile;
-import dev.quantreel.engines.dit.WanConfig;
+import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.wan.WanConfig;
+import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.schedule.Manual;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
@@ -22,6 +24,7 @@ import dev.quantreel.nodes.video.DecodeVAE;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -92,15 +95,15 @@ class SamplingNodesTest {
 
     @Test
     void shorterTextIsPaddedAndLongerCutToTheModelsLength() {
-        WanConfig config = new WanConfig(16, 16, 256, 1024, 8, 4, 2, 256, 3);
-        PaddedText text = new PaddedText(config, demo.context());
+        WanTransformer config = new WanTransformer(new WanConfig(16, 16, 256, 1024, 8, 4, 2, 256, 3, 0, false));
+        PaddedText text = new PaddedText(config.facts(), demo.context());
         Tensor two = Tensor.of(Shape.of(1, 2, 2), 1, 2, 3, 4);
         Tensor four = Tensor.of(Shape.of(1, 4, 2), 1, 2, 3, 4, 5, 6, 7, 8);
 
-        assertThat(text.of("positive", new Conditioning(two, "")).toFloatArray())
+        assertThat(context(config, text.of("positive", new Conditioning(two, ""))))
                 .containsExactly(1, 2, 3, 4, 0, 0);
         assertThat(demo.context().statuses()).isEmpty();
-        assertThat(text.of("positive", new Conditioning(four, "")).toFloatArray())
+        assertThat(context(config, text.of("positive", new Conditioning(four, ""))))
                 .containsExactly(1, 2, 3, 4, 5, 6);
         assertThat(demo.context().statuses()).anyMatch(status -> status.contains("longer than the 3 tokens"));
         assertRejected(
@@ -108,6 +111,11 @@ class SamplingNodesTest {
                 () -> text.of("positive", new Conditioning(Tensor.zeros(DType.F32, Shape.of(1, 2, 5)), "")),
                 "5 values",
                 "accepted are 2");
+    }
+
+    private static float[] context(WanTransformer model, BranchConditioning branch) {
+        return Objects.requireNonNull(model.conditioningInputs(branch).get("context"))
+                .toFloatArray();
     }
 
     @Test
@@ -212,8 +220,8 @@ class SamplingNodesTest {
 
     @Test
     void teaCacheTakesTheModelsPolynomialOrTheOneAskedFor() {
-        WanConfig wan = new WanConfig(16, 16, 1536, 8960, 12, 30, 4096, 256, 512);
-        WanConfig small = new WanConfig(16, 16, 256, 1024, 8, 4, 128, 256, 16);
+        WanTransformer wan = new WanTransformer(new WanConfig(16, 16, 1536, 8960, 12, 30, 4096, 256, 512, 0, false));
+        WanTransformer small = new WanTransformer(new WanConfig(16, 16, 256, 1024, 8, 4, 128, 256, 16, 0, false));
 
         assertThat(cache("auto", 0, wan))
                 .isEqualTo(dev.quantreel.engines.cache.TeaCache.of(TeaCacheProfile.WAN_T2V_1_3B));
@@ -227,11 +235,11 @@ class SamplingNodesTest {
         assertRejected("start", () -> new TeaCache.Inputs("auto", 0, 0.8, 0.2), "0.8", "0.2");
     }
 
-    private StepCache cache(String profile, double threshold, WanConfig config) {
+    private StepCache cache(String profile, double threshold, WanTransformer config) {
         return new TeaCache()
                 .run(new TeaCache.Inputs(profile, threshold, 0, 1), demo.context())
                 .cache()
-                .resolve(config);
+                .resolve(config.facts());
     }
 
     @ParameterizedTest

@@ -1,18 +1,19 @@
-package dev.quantreel.engines.dit;
+package dev.quantreel.engines.dit.wan;
 
 import dev.quantreel.engines.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 
-/// The tensor names of a Wan 2.1 text-to-video transformer: those of the original release, which ComfyUI keeps and
+/// The tensor names of a Wan transformer: those of the original release, which ComfyUI keeps and
 /// which are the canonical ones here, and those of diffusers.
 final class WanKeys {
 
     private WanKeys() {}
 
     /// Every tensor of the model with its shape, in the order of the forward pass, by canonical name.
-    static Map<String, Shape> shapes(WanConfig config) {
-        Map<String, Shape> shapes = new LinkedHashMap<>();
+    static SequencedMap<String, Shape> shapes(WanConfig config) {
+        SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
         int dim = config.dim();
         int patch = WanConfig.PATCH;
         shapes.put("patch_embedding.weight", Shape.of(dim, config.inChannels(), 1, patch, patch));
@@ -22,13 +23,23 @@ final class WanKeys {
         linear(shapes, "time_embedding.0", config.freqDim(), dim);
         linear(shapes, "time_embedding.2", dim, dim);
         linear(shapes, "time_projection.1", dim, 6 * dim);
+        if (config.readsImageFeatures()) {
+            norm(shapes, "img_emb.proj.0", config.imageDim());
+            linear(shapes, "img_emb.proj.1", config.imageDim(), config.imageDim());
+            linear(shapes, "img_emb.proj.3", config.imageDim(), dim);
+            norm(shapes, "img_emb.proj.4", dim);
+        }
         for (int i = 0; i < config.layers(); i++) {
             String block = "blocks." + i + ".";
             shapes.put(block + "modulation", Shape.of(1, 6, dim));
             attention(shapes, block + "self_attn.", dim);
-            shapes.put(block + "norm3.weight", Shape.of(dim));
-            shapes.put(block + "norm3.bias", Shape.of(dim));
+            norm(shapes, block + "norm3", dim);
             attention(shapes, block + "cross_attn.", dim);
+            if (config.readsImageFeatures()) {
+                linear(shapes, block + "cross_attn.k_img", dim, dim);
+                linear(shapes, block + "cross_attn.v_img", dim, dim);
+                shapes.put(block + "cross_attn.norm_k_img.weight", Shape.of(dim));
+            }
             linear(shapes, block + "ffn.0", dim, config.ffnDim());
             linear(shapes, block + "ffn.2", config.ffnDim(), dim);
         }
@@ -55,6 +66,10 @@ final class WanKeys {
             case "time_embedding.0" -> condition + "time_embedder.linear_1" + kind;
             case "time_embedding.2" -> condition + "time_embedder.linear_2" + kind;
             case "time_projection.1" -> condition + "time_proj" + kind;
+            case "img_emb.proj.0" -> condition + "image_embedder.norm1" + kind;
+            case "img_emb.proj.1" -> condition + "image_embedder.ff.net.0.proj" + kind;
+            case "img_emb.proj.3" -> condition + "image_embedder.ff.net.2" + kind;
+            case "img_emb.proj.4" -> condition + "image_embedder.norm2" + kind;
             case "head.head" -> "proj_out" + kind;
             case "head" -> "scale_shift_table";
             default -> canonical;
@@ -80,6 +95,9 @@ final class WanKeys {
                         + switch (part) {
                             case "q", "k", "v" -> "to_" + part;
                             case "o" -> "to_out.0";
+                            case "k_img" -> "add_k_proj";
+                            case "v_img" -> "add_v_proj";
+                            case "norm_k_img" -> "norm_added_k";
                             default -> part;
                         }
                         + kind;
@@ -93,6 +111,11 @@ final class WanKeys {
         }
         shapes.put(prefix + "norm_q.weight", Shape.of(dim));
         shapes.put(prefix + "norm_k.weight", Shape.of(dim));
+    }
+
+    private static void norm(Map<String, Shape> shapes, String layer, int width) {
+        shapes.put(layer + ".weight", Shape.of(width));
+        shapes.put(layer + ".bias", Shape.of(width));
     }
 
     private static void linear(Map<String, Shape> shapes, String layer, int in, int out) {

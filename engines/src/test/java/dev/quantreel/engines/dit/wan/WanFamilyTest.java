@@ -1,8 +1,10 @@
-package dev.quantreel.engines.dit;
+package dev.quantreel.engines.dit.wan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
@@ -22,25 +24,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class WanCheckpointTest {
+class WanFamilyTest {
 
-    private static final WanConfig TINY = new WanConfig(16, 16, 64, 128, 2, 2, 32, 256, 512);
+    private static final WanConfig TINY = new WanConfig(16, 16, 64, 128, 2, 2, 32, 256, 12, 0, false);
 
     @Test
     void sizesAreReadFromShapesAndHeadsFromTheMetadata() {
-        assertThat(WanCheckpoint.of(TinyWan.comfy()).config()).isEqualTo(TINY);
-        assertThat(WanCheckpoint.of(TinyWan.diffusers()).config()).isEqualTo(TINY);
+        assertThat(config(TinyWan.comfy())).isEqualTo(TINY);
+        assertThat(config(TinyWan.diffusers())).isEqualTo(TINY);
     }
 
     @Test
     void withoutMetadataAHeadHas128Channels() {
-        WanConfig config = new WanConfig(16, 16, 256, 64, 2, 1, 32, 64, 512);
+        WanConfig config = new WanConfig(16, 16, 256, 64, 2, 1, 32, 64, 512, 0, false);
         Map<String, Tensor> tensors = new HashMap<>();
         WanKeys.shapes(config).forEach((name, shape) -> tensors.put(name, Tensor.zeros(DType.F32, shape)));
 
-        assertThat(WanCheckpoint.of(new MemoryCheckpoint("file", tensors, Map.of()))
-                        .config())
-                .isEqualTo(config);
+        assertThat(config(new MemoryCheckpoint("file", tensors, Map.of()))).isEqualTo(config);
     }
 
     @ParameterizedTest
@@ -48,11 +48,11 @@ class WanCheckpointTest {
     void prefixesOfWholeCheckpointsAreSeenThrough(String prefix) {
         Checkpoint prefixed = TinyWan.renamed(TinyWan.comfy(), name -> prefix + name);
         Checkpoint whole = TinyWan.with(prefixed, "vae.decoder.weight", Tensor.scalar(1));
-        WanCheckpoint checkpoint = WanCheckpoint.of(whole);
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(whole);
 
-        assertThat(checkpoint.config()).isEqualTo(TINY);
+        assertThat(checkpoint.architecture()).isEqualTo(new WanTransformer(TINY));
         assertThat(checkpoint.names())
-                .isEqualTo(WanCheckpoint.of(TinyWan.comfy()).names());
+                .isEqualTo(TransformerCheckpoint.of(TinyWan.comfy()).names());
         assertThat(checkpoint.tensor("head.modulation")).isEqualTo(whole.tensor(prefix + "head.modulation"));
     }
 
@@ -81,13 +81,12 @@ class WanCheckpointTest {
     void everyTensorIsUsedExactlyOnce() {
         Map<String, Integer> reads = new HashMap<>();
         Checkpoint counting = new CountingCheckpoint(TinyWan.comfy(), reads);
-        WanCheckpoint checkpoint = WanCheckpoint.of(counting);
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(counting);
         reads.clear();
 
-        WanGraphs.build(
-                checkpoint,
+        checkpoint.graphs(
                 new FloatLinears(new FloatWeights(checkpoint)),
-                new WanGraphs.Options(Dialect.STANDARD, Set.of()));
+                new TransformerCheckpoint.Options(Dialect.STANDARD, Set.of()));
 
         assertThat(reads.keySet()).isEqualTo(counting.names());
         assertThat(reads.values()).containsOnly(1);
@@ -101,22 +100,22 @@ class WanCheckpointTest {
                 Map.of());
 
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> WanCheckpoint.of(encoder))
-                .withMessageContainingAll("umt5.safetensors", "text encoder", "Wan 2.1 text-to-video");
+                .isThrownBy(() -> TransformerCheckpoint.of(encoder))
+                .withMessageContainingAll("umt5.safetensors", "text encoder", "Wan 2.1 / 2.2");
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() ->
-                        WanCheckpoint.of(new MemoryCheckpoint("odd", Map.of("weird", Tensor.scalar(0)), Map.of())))
+                .isThrownBy(() -> TransformerCheckpoint.of(
+                        new MemoryCheckpoint("odd", Map.of("weird", Tensor.scalar(0)), Map.of())))
                 .withMessageContaining("[weird]");
     }
 
     @Test
     void aVariantThatIsNotSupportedIsNamed() {
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() ->
-                        WanCheckpoint.of(TinyWan.with(TinyWan.comfy(), "img_emb.proj.0.weight", Tensor.scalar(0))))
-                .withMessageContaining("image-to-video");
+                .isThrownBy(() -> TransformerCheckpoint.of(
+                        TinyWan.with(TinyWan.comfy(), "vace_blocks.0.weight", Tensor.scalar(0))))
+                .withMessageContaining("VACE");
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> WanCheckpoint.of(
+                .isThrownBy(() -> TransformerCheckpoint.of(
                         TinyWan.with(TinyWan.comfy(), "blocks.0.ffn.0.scale_weight", Tensor.scalar(0))))
                 .withMessageContaining("fp8_scaled");
     }
@@ -124,10 +123,10 @@ class WanCheckpointTest {
     @Test
     void aMissingOrMisshapenTensorIsNamedWithTheExpectedShape() {
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> WanCheckpoint.of(TinyWan.without(TinyWan.comfy(), "blocks.1.ffn.2.bias")))
+                .isThrownBy(() -> TransformerCheckpoint.of(TinyWan.without(TinyWan.comfy(), "blocks.1.ffn.2.bias")))
                 .withMessageContainingAll("blocks.1.ffn.2.bias is missing", "[64]");
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> WanCheckpoint.of(
+                .isThrownBy(() -> TransformerCheckpoint.of(
                         TinyWan.with(TinyWan.comfy(), "blocks.1.ffn.2.bias", Tensor.zeros(DType.F32, Shape.of(63)))))
                 .withMessageContainingAll("blocks.1.ffn.2.bias is [63]", "expected [64]");
     }
@@ -136,11 +135,12 @@ class WanCheckpointTest {
     void aWeightThatIsNotANumberIsNamed() {
         Tensor bias = TinyWan.random(1, 64);
         bias.data().set(Tensor.FLOAT, 4 * 17, Float.NaN);
-        WanCheckpoint checkpoint = WanCheckpoint.of(TinyWan.with(TinyWan.comfy(), "blocks.1.self_attn.q.bias", bias));
+        TransformerCheckpoint checkpoint =
+                TransformerCheckpoint.of(TinyWan.with(TinyWan.comfy(), "blocks.1.self_attn.q.bias", bias));
 
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> WanGraphs.build(
-                        checkpoint, new FloatLinears(new FloatWeights(checkpoint)), WanGraphs.Options.DEFAULTS))
+                .isThrownBy(() -> checkpoint.graphs(
+                        new FloatLinears(new FloatWeights(checkpoint)), TransformerCheckpoint.Options.DEFAULTS))
                 .withMessageContainingAll("NaN at element 17", "blocks.1.self_attn.q.bias");
     }
 
@@ -153,8 +153,22 @@ class WanCheckpointTest {
                 Map.of("config", "{\"num_heads\": 5}"));
 
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> WanCheckpoint.of(odd))
+                .isThrownBy(() -> TransformerCheckpoint.of(odd))
                 .withMessageContainingAll("5 heads", "num_heads");
+    }
+
+    @Test
+    void aFileOfTwoLayoutsIsExplained() {
+        Checkpoint mixed =
+                TinyWan.with(TinyWan.comfy(), "blocks.0.attn1.to_q.weight", Tensor.zeros(DType.F32, Shape.of(64, 64)));
+
+        assertThatExceptionOfType(UnsupportedCheckpointException.class)
+                .isThrownBy(() -> TransformerCheckpoint.of(mixed))
+                .withMessageContainingAll("blocks.0.attn1.to_q.weight", "mixes the layouts original and diffusers");
+    }
+
+    private static WanConfig config(Checkpoint file) {
+        return ((WanTransformer) TransformerCheckpoint.of(file).architecture()).config();
     }
 
     /// Counts how often each tensor is taken.
@@ -169,6 +183,11 @@ class WanCheckpointTest {
         public Tensor tensor(String name) {
             reads.merge(name, 1, Integer::sum);
             return checkpoint.tensor(name);
+        }
+
+        @Override
+        public Shape shape(String name) {
+            return checkpoint.shape(name);
         }
 
         @Override

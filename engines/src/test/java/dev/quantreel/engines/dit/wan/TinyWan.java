@@ -1,4 +1,4 @@
-package dev.quantreel.engines.dit;
+package dev.quantreel.engines.dit.wan;
 
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -12,40 +12,40 @@ import java.util.Random;
 import java.util.function.UnaryOperator;
 
 /// A transformer of two blocks of width 64 with random weights.
-final class TinyWan {
+public final class TinyWan {
 
     private TinyWan() {}
 
     /// ComfyUI's names, bare.
-    static Checkpoint comfy() {
+    public static Checkpoint comfy() {
         return weights("wan_t2v_comfy.safetensors");
     }
 
-    static Checkpoint diffusers() {
+    public static Checkpoint diffusers() {
         return weights("wan_t2v_diffusers.safetensors");
     }
 
-    static Checkpoint renamed(Checkpoint checkpoint, UnaryOperator<String> names) {
+    public static Checkpoint renamed(Checkpoint checkpoint, UnaryOperator<String> names) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         checkpoint.names().forEach(name -> tensors.put(names.apply(name), checkpoint.tensor(name)));
         return new MemoryCheckpoint(checkpoint.source(), tensors, checkpoint.metadata());
     }
 
-    static Checkpoint with(Checkpoint checkpoint, String name, Tensor tensor) {
+    public static Checkpoint with(Checkpoint checkpoint, String name, Tensor tensor) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         checkpoint.names().forEach(each -> tensors.put(each, checkpoint.tensor(each)));
         tensors.put(name, tensor);
         return new MemoryCheckpoint(checkpoint.source(), tensors, checkpoint.metadata());
     }
 
-    static Checkpoint without(Checkpoint checkpoint, String name) {
+    public static Checkpoint without(Checkpoint checkpoint, String name) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         checkpoint.names().forEach(each -> tensors.put(each, checkpoint.tensor(each)));
         tensors.remove(name);
         return new MemoryCheckpoint(checkpoint.source(), tensors, checkpoint.metadata());
     }
 
-    static Tensor random(long seed, long... dims) {
+    public static Tensor random(long seed, long... dims) {
         Random random = new Random(seed);
         float[] values = new float[(int) Shape.of(dims).elements()];
         for (int i = 0; i < values.length; i++) {
@@ -62,6 +62,7 @@ final class TinyWan {
                 weights.put(name.substring(2), golden.tensor(name));
             }
         }
-        return new MemoryCheckpoint(file, weights, golden.metadata());
+        String config = golden.metadata().getOrDefault("config", "{}").replaceFirst("\\{", "{\"text_len\": 12, ");
+        return new MemoryCheckpoint(file, weights, Map.of("config", config));
     }
 }

@@ -1,5 +1,6 @@
-package dev.quantreel.engines.dit;
+package dev.quantreel.engines.dit.wan;
 
+import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.NeuralOps;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
@@ -7,6 +8,7 @@ import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.FloatWeights;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /// One transformer block of Wan: modulated self-attention with rotary positions, ungated cross-attention to the text,
 /// modulated feed-forward network.
@@ -24,13 +26,14 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
 
     /// @param k keys of the text, normalized, `[1, text, dim]`
     /// @param v values of the text
-    record Text(Value k, Value v) {}
+    record Context(Value k, Value v) {}
 
     /// @param name `blocks.i`
     /// @param z `[1, tokens, dim]`
-    /// @param projection the step's modulation, `[1, 6, dim]`
+    /// @param projection the step's modulation, `[timesteps, 6, dim]`
+    /// @param contexts the text, and the image's features where the model reads them
     /// @return `[1, tokens, dim]`
-    Value emit(String name, Value z, Value projection, Rope rope, Text text) {
+    Value emit(String name, Value z, Value projection, Rope rope, List<Context> contexts) {
         Value[] result = new Value[1];
         graph.scope(name, () -> {
             Value table = weight(name + ".modulation");
@@ -41,7 +44,7 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
                     graph.op(OnnxOp.Add, table, projection));
             Value attended =
                     gated(z, selfAttention(name + ".self_attn.", modulated(z, m.get(0), m.get(1)), rope), m.get(2));
-            Value informed = graph.op(OnnxOp.Add, attended, crossAttention(name, attended, text));
+            Value informed = graph.op(OnnxOp.Add, attended, crossAttention(name, attended, contexts));
             Value fed = feedForward(name + ".ffn.", modulated(informed, m.get(3), m.get(4)));
             result[0] = gated(informed, fed, m.get(5));
         });
@@ -56,12 +59,17 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
         return projected(prefix + "o", ops.attention(q, k, v, graph.none, heads()));
     }
 
-    private Value crossAttention(String block, Value z, Text text) {
+    /// The query asks the text and the image each by a softmax of its own.
+    private Value crossAttention(String block, Value z, List<Context> contexts) {
         String prefix = block + ".cross_attn.";
         Value x = ops.layerNorm(z, weight(block + ".norm3.weight"), weight(block + ".norm3.bias"), WanConfig.EPSILON);
         LinearLayers.Input input = linears.prepare(graph, x, List.of(prefix + "q"));
         Value q = normalized(prefix + "norm_q", linears.apply(graph, input, prefix + "q"));
-        return projected(prefix + "o", ops.attention(q, text.k, text.v, graph.none, heads()));
+        Value mixed = contexts.stream()
+                .map(context -> ops.attention(q, context.k, context.v, graph.none, heads()))
+                .reduce((a, b) -> graph.op(OnnxOp.Add, a, b))
+                .orElseThrow();
+        return projected(prefix + "o", mixed);
     }
 
     private Value feedForward(String prefix, Value x) {
@@ -82,11 +90,15 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
     }
 
     private Value modulated(Value z, Value shift, Value scale) {
-        return ops.modulate(ops.layerNorm(z, config.dim(), WanConfig.EPSILON), shift, scale);
+        return byFrame(shift, ops.layerNorm(z, config.dim(), WanConfig.EPSILON), x -> ops.modulate(x, shift, scale));
     }
 
     private Value gated(Value z, Value change, Value gate) {
-        return graph.op(OnnxOp.Add, z, graph.op(OnnxOp.Mul, change, gate));
+        return graph.op(OnnxOp.Add, z, byFrame(gate, change, x -> graph.op(OnnxOp.Mul, x, gate)));
+    }
+
+    private Value byFrame(Value vectors, Value x, UnaryOperator<Value> change) {
+        return config.timestepPerFrame() ? ops.perTimestep(vectors, x, change) : change.apply(x);
     }
 
     private NeuralOps.Heads heads() {

@@ -1,0 +1,58 @@
+package dev.quantreel.engines.dit;
+
+import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/// The architecture of one diffusion transformer: its sizes, its tensors and its graphs. A value: equal sizes are equal
+/// architectures.
+///
+/// What the graphs read is found by input name in a pool: the inputs of this interface, then the outputs of the graphs
+/// that ran before (text, prelude). A graph takes from the pool what it declares.
+public interface TransformerArchitecture {
+
+    /// What others need to know about it.
+    TransformerFacts facts();
+
+    /// Every tensor by canonical name with its shape, in the order of the forward pass.
+    SequencedMap<String, Shape> shapes();
+
+    /// The linears a quantization may take part in, in the order they run: canonical weight names without `.weight`.
+    /// Exactly those that the graphs emit through [LinearLayers].
+    List<String> blockLinears();
+
+    /// Builds the graphs; the arithmetic is that of the family's reference implementation.
+    ///
+    /// @param weights by canonical names
+    /// @param linears emits [#blockLinears]; everything else is computed in F32
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when a weight is not finite
+    SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect);
+
+    /// Inputs that stay the same during a generation, per guidance branch: the prompt, pooled vectors, masks, guidance.
+    ///
+    /// @throws IllegalArgumentException when the conditioning lacks a part this model reads, or has it in another
+    // width;
+    /// says what was found, what is expected and which text encoder would fit
+    Map<String, Tensor> conditioningInputs(BranchConditioning conditioning);
+
+    /// Inputs of one step.
+    ///
+    /// @param latent F32 `[1, channels, frames, height, width]`, padded to whole patches, with the image's channels
+    /// already concatenated where the model reads some
+    /// @param timestep time input of the model, 1000 * sigma for flow-matching models
+    Map<String, Tensor> stepInputs(Tensor latent, float timestep, BranchConditioning conditioning);
+
+    /// Inputs that depend on the clip's size (and the length of the text): rotary tables, grids.
+    ///
+    /// @param size of the padded latent
+    Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning);
+
+    /// Whether the prelude depends on the guidance branch; where not, it runs once for both.
+    default boolean preludeReadsConditioning() {
+        return false;
+    }
+}

@@ -1,0 +1,267 @@
+package dev.quantreel.engines.dit;
+
+import dev.quantreel.engines.dit.wan.WanFamily;
+import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.ModelFamily;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.SequencedSet;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// A checkpoint recognised as a diffusion transformer, seen under its canonical names whatever its layout and prefix.
+///
+/// Exactly the tensors of the model are visible, each with the shape its architecture demands, and every tensor of the
+/// file (below the prefix) is consumed exactly once.
+public final class TransformerCheckpoint implements Checkpoint {
+
+    /// Every family that is supported.
+    public static final List<TransformerFamily> FAMILIES = List.of(new WanFamily());
+
+    private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
+
+    private final LayoutView view;
+    private final TransformerFamily family;
+    private final TransformerArchitecture architecture;
+    private final SequencedMap<String, Shape> shapes;
+
+    private TransformerCheckpoint(LayoutView view, TransformerFamily family, TransformerArchitecture architecture) {
+        this.view = view;
+        this.family = family;
+        this.architecture = architecture;
+        this.shapes = Collections.unmodifiableSequencedMap(architecture.shapes());
+    }
+
+    /// Recognises family, layout and variant, and checks every tensor.
+    ///
+    /// @throws UnsupportedCheckpointException when it is no transformer of a known family, another variant,
+    // incomplete,
+    /// or a mixture of layouts; the message says what the file is
+    public static TransformerCheckpoint of(Checkpoint source) {
+        return recognise(source)
+                .orElseThrow(() -> new UnsupportedCheckpointException(
+                        source.source(),
+                        ModelFamily.describe(source) + "; accepted is a diffusion transformer: "
+                                + FAMILIES.stream()
+                                        .map(TransformerFamily::title)
+                                        .collect(Collectors.joining(", "))));
+    }
+
+    /// Like [#of], but empty when the file does not look like a transformer at all.
+    ///
+    /// @throws UnsupportedCheckpointException when it looks like one but is not usable
+    public static Optional<TransformerCheckpoint> recognise(Checkpoint source) {
+        for (String prefix : PREFIXES) {
+            for (TransformerFamily family : FAMILIES) {
+                for (KeyLayout layout : family.layouts()) {
+                    if (layout.fits(name -> source.contains(prefix + name))) {
+                        return Optional.of(of(new LayoutView(source, prefix, layout), family));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static TransformerCheckpoint of(LayoutView view, TransformerFamily family) {
+        TransformerArchitecture architecture;
+        try {
+            architecture = family.read(view);
+        } catch (UnsupportedCheckpointException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw new UnsupportedCheckpointException(view.source(), String.valueOf(e.getMessage()));
+        }
+        TransformerCheckpoint checkpoint = new TransformerCheckpoint(view, family, architecture);
+        checkpoint.requireShapes();
+        checkpoint.requireConsumed();
+        return checkpoint;
+    }
+
+    private void requireShapes() {
+        shapes.forEach((canonical, expected) -> {
+            TensorSlice slice = view.slice(canonical);
+            String kept = slice.name() + (slice.isWhole() ? "" : " (part of it: " + canonical + ")");
+            if (!view.file().contains(slice.name())) {
+                throw new UnsupportedCheckpointException(
+                        source(),
+                        "tensor " + kept + " is missing; expected " + expected + " for "
+                                + architecture.facts().variant() + " in " + layout() + " layout" + mixed());
+            }
+            Shape shape = slice.of(view.file().shape(slice.name()));
+            if (!shape.equals(expected)) {
+                throw new UnsupportedCheckpointException(
+                        source(), "tensor " + kept + " is " + shape + ", expected " + expected);
+            }
+        });
+    }
+
+    /// Every tensor of the file once, whole.
+    private void requireConsumed() {
+        Map<String, Double> used = new HashMap<>();
+        for (String canonical : shapes.keySet()) {
+            TensorSlice slice = view.slice(canonical);
+            used.merge(slice.name(), (double) slice.count() / slice.parts(), Double::sum);
+        }
+        used.forEach((name, fraction) -> {
+            if (Math.abs(fraction - 1) > 1e-9) {
+                throw new IllegalStateException(
+                        family.title() + ": tensor " + name + " is used " + fraction + " times instead of once");
+            }
+        });
+        SequencedSet<String> surplus = new LinkedHashSet<>(view.file().names());
+        surplus.removeAll(used.keySet());
+        surplus.removeIf(name -> !name.startsWith(view.prefix()) || isAccompanying(name));
+        if (!surplus.isEmpty()) {
+            String mixed = mixed();
+            throw new UnsupportedCheckpointException(
+                    source(),
+                    ModelFamily.describeSurplus(architecture.facts().variant(), surplus)
+                            + (mixed.isEmpty() ? "" : mixed));
+        }
+    }
+
+    /// With no prefix, an all-in-one file may hold other parts beside the transformer.
+    private static boolean isAccompanying(String name) {
+        return Set.of("vae", "first_stage_model", "text_encoders", "cond_stage_model", "text_encoder")
+                .contains(name.substring(0, Math.max(0, name.indexOf('.'))));
+    }
+
+    /// Set when the file also has the signs of another layout.
+    private String mixed() {
+        return family.layouts().stream()
+                .filter(other -> !other.name().equals(layout()))
+                .filter(other -> view.file().names().stream()
+                        .filter(name -> name.startsWith(view.prefix()))
+                        .map(name -> name.substring(view.prefix().length()))
+                        .anyMatch(name -> !known(name, view.layout()) && known(name, other)))
+                .findFirst()
+                .map(other -> "; the file mixes the layouts " + layout() + " and " + other.name()
+                        + ", as a failed conversion leaves it: take the file from its source again")
+                .orElse("");
+    }
+
+    private boolean known(String name, KeyLayout layout) {
+        return shapes.keySet().stream()
+                .anyMatch(canonical -> layout.locate(canonical).name().equals(name));
+    }
+
+    /// Builds the graphs.
+    ///
+    /// @param options recorded layers become additional outputs [SplitGraphs#RECORDED]
+    /// @throws UnsupportedCheckpointException when a weight is not finite
+    public SplitGraphs graphs(LinearLayers linears, Options options) {
+        return architecture.graphs(this, new RecordingLinears(linears, options.recorded()), options.dialect());
+    }
+
+    /// How graphs are built.
+    ///
+    /// @param dialect operators that may be used
+    /// @param recorded layers (names as in [LinearLayers]) whose inputs become additional outputs
+    public record Options(Dialect dialect, Set<String> recorded) {
+
+        public static final Options DEFAULTS = new Options(Dialect.ONNX_RUNTIME, Set.of());
+
+        public Options {
+            recorded = Set.copyOf(recorded);
+        }
+    }
+
+    public TransformerFamily family() {
+        return family;
+    }
+
+    public TransformerArchitecture architecture() {
+        return architecture;
+    }
+
+    public TransformerFacts facts() {
+        return architecture.facts();
+    }
+
+    /// Name of the file's layout.
+    public String layout() {
+        return view.layout().name();
+    }
+
+    /// Where the file keeps a canonical tensor, prefix included.
+    public TensorSlice slice(String canonical) {
+        return view.slice(canonical);
+    }
+
+    /// Number of values in all tensors.
+    public long parameters() {
+        return shapes.values().stream().mapToLong(Shape::elements).sum();
+    }
+
+    /// See [TransformerArchitecture#blockLinears].
+    public List<String> blockLinears() {
+        return architecture.blockLinears();
+    }
+
+    @Override
+    public SequencedSet<String> names() {
+        return Collections.unmodifiableSequencedSet(shapes.sequencedKeySet());
+    }
+
+    @Override
+    public boolean contains(String name) {
+        return shapes.containsKey(name);
+    }
+
+    @Override
+    public Tensor tensor(String name) {
+        requireKnown(name);
+        return view.tensor(name);
+    }
+
+    @Override
+    public Shape shape(String name) {
+        requireKnown(name);
+        return view.shape(name);
+    }
+
+    @Override
+    public DType dtype(String name) {
+        requireKnown(name);
+        return view.dtype(name);
+    }
+
+    @Override
+    public long storedBytes(String name) {
+        requireKnown(name);
+        return view.storedBytes(name);
+    }
+
+    private void requireKnown(String name) {
+        if (!shapes.containsKey(name)) {
+            throw new IllegalArgumentException(
+                    source() + ": " + architecture.facts().variant() + " has no tensor " + name);
+        }
+    }
+
+    @Override
+    public Map<String, String> metadata() {
+        return view.metadata();
+    }
+
+    @Override
+    public String source() {
+        return view.source();
+    }
+
+    @Override
+    public String digest() {
+        return view.digest();
+    }
+}

@@ -1,0 +1,27 @@
+package dev.quantreel.engines.dit;
+
+import dev.quantreel.engines.tensor.Checkpoint;
+import java.util.List;
+
+/// A family of video diffusion transformers: how its files are recognised. Stateless; listed in
+/// [TransformerCheckpoint#FAMILIES].
+///
+/// To add one: a record that implements [TransformerArchitecture] (sizes read from shapes, every tensor with its shape,
+/// graphs), and an implementation of this interface with the layouts its files come in.
+public interface TransformerFamily {
+
+    /// Name for people: `Wan 2.1 / 2.2`.
+    String title();
+
+    /// The layouts its files come in, tried in order.
+    List<KeyLayout> layouts();
+
+    /// Reads the sizes and the variant of a file.
+    ///
+    /// @param canonical the file under canonical names; knows shapes and [Checkpoint#contains] of any name a layout
+    // can
+    /// locate, its [Checkpoint#names] are not known yet
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is a variant that is not
+    // supported
+    TransformerArchitecture read(Checkpoint canonical);
+}
