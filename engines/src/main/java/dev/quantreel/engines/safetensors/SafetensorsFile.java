@@ -3,25 +3,15 @@ package dev.quantreel.engines.safetensors;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointDigest;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.MappedFile;
 import dev.quantreel.engines.tensor.MissingTensor;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SequencedSet;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// A safetensors file, mapped into memory and read on demand.
 ///
@@ -30,50 +20,32 @@ import org.jspecify.annotations.Nullable;
 /// writing into it does and is noticed at the next [#tensor].
 public final class SafetensorsFile implements Checkpoint, AutoCloseable {
 
-    private final Path path;
-    private final Arena arena;
-    private final FileChannel channel;
+    private final MappedFile mapped;
     private final MemorySegment data;
     private final SafetensorsHeader header;
-    private final Stamp opened;
     private final Supplier<String> digest = CheckpointDigest.cached(this);
 
-    private SafetensorsFile(Path path, Arena arena, FileChannel channel, Stamp opened) throws IOException {
-        this.path = path;
-        this.arena = arena;
-        this.channel = channel;
-        this.opened = opened;
-        MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-        FileKind.requireSafetensors(path.toString(), content);
-        this.header = SafetensorsHeader.parse(path.toString(), content);
-        this.data = content.asSlice(header.dataOffsetBytes());
+    private SafetensorsFile(MappedFile mapped, SafetensorsHeader header) {
+        this.mapped = mapped;
+        this.header = header;
+        this.data = mapped.content().asSlice(header.dataOffsetBytes());
     }
 
     /// Maps and validates.
     ///
     /// @throws SafetensorsException when the file is missing, unreadable, truncated, malformed or of another format
     public static SafetensorsFile open(Path path) {
-        if (Files.isDirectory(path)) {
-            throw new SafetensorsException(path.toString(), "is a folder; expected a .safetensors file");
-        }
-        Arena arena = Arena.ofShared();
-        FileChannel channel = null;
+        MappedFile mapped = MappedFile.open(path, SafetensorsException::new);
         boolean done = false;
         try {
-            channel = FileChannel.open(path, StandardOpenOption.READ);
-            SafetensorsFile file = new SafetensorsFile(path, arena, channel, Stamp.of(path));
+            FileKind.requireSafetensors(path.toString(), mapped.content());
+            SafetensorsFile file =
+                    new SafetensorsFile(mapped, SafetensorsHeader.parse(path.toString(), mapped.content()));
             done = true;
             return file;
-        } catch (NoSuchFileException e) {
-            throw new SafetensorsException(path.toString(), "there is no such file", e);
-        } catch (AccessDeniedException e) {
-            throw new SafetensorsException(path.toString(), "permission to read it is denied", e);
-        } catch (IOException e) {
-            throw new SafetensorsException(path.toString(), "cannot be read: " + e.getMessage(), e);
         } finally {
             if (!done) {
-                arena.close();
-                closeQuietly(channel);
+                mapped.close();
             }
         }
     }
@@ -94,7 +66,7 @@ public final class SafetensorsFile implements Checkpoint, AutoCloseable {
     @Override
     public Tensor tensor(String name) {
         SafetensorsHeader.Entry entry = entry(name);
-        requireUnchanged();
+        mapped.requireUnchanged();
         return new Tensor(entry.dtype(), entry.shape(), data.asSlice(entry.beginBytes(), entry.byteSize()));
     }
 
@@ -124,7 +96,7 @@ public final class SafetensorsFile implements Checkpoint, AutoCloseable {
     /// The file name, without folder.
     @Override
     public String source() {
-        return String.valueOf(path.getFileName());
+        return String.valueOf(mapped.path().getFileName());
     }
 
     @Override
@@ -134,53 +106,6 @@ public final class SafetensorsFile implements Checkpoint, AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
-        closeQuietly(channel);
-    }
-
-    /// A mapping of a file that shrank crashes reads, one that was rewritten mixes two models: refuse both.
-    private void requireUnchanged() {
-        try {
-            long size = channel.size();
-            if (size != opened.size()) {
-                throw new SafetensorsException(
-                        path.toString(),
-                        "changed while open: it had " + opened.size() + " bytes and now has " + size
-                                + "; load it again");
-            }
-            Stamp now = Stamp.of(path);
-            if (Objects.equals(now.key(), opened.key()) && !now.modified().equals(opened.modified())) {
-                throw new SafetensorsException(
-                        path.toString(), "changed while open: written to at " + now.modified() + "; load it again");
-            }
-        } catch (NoSuchFileException e) {
-            // Deleted: the mapping keeps the bytes alive.
-            System.getLogger(SafetensorsFile.class.getName())
-                    .log(System.Logger.Level.DEBUG, "{0} was deleted while open", path);
-        } catch (IOException e) {
-            throw new SafetensorsException(path.toString(), "cannot be checked for changes: " + e.getMessage(), e);
-        }
-    }
-
-    private static void closeQuietly(@Nullable FileChannel channel) {
-        if (channel == null) {
-            return;
-        }
-        try {
-            channel.close();
-        } catch (IOException e) {
-            System.getLogger(SafetensorsFile.class.getName())
-                    .log(System.Logger.Level.DEBUG, "closing a checkpoint failed", e);
-        }
-    }
-
-    /// What tells one state of a file from another.
-    private record Stamp(
-            long size, FileTime modified, @Nullable Object key) {
-
-        static Stamp of(Path path) throws IOException {
-            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-            return new Stamp(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
-        }
+        mapped.close();
     }
 }
