@@ -25,10 +25,7 @@ final class DecodedCheckpoint implements Checkpoint {
     /// @param hidden stored names that are no tensors of the model
     /// @param added metadata that the file itself does not have; the file's own wins
     DecodedCheckpoint(
-            Checkpoint stored,
-            Map<String, PackedTensor> packed,
-            Collection<String> hidden,
-            Map<String, String> added) {
+            Checkpoint stored, Map<String, PackedTensor> packed, Collection<String> hidden, Map<String, String> added) {
         this.stored = stored;
         this.packed = Map.copyOf(packed);
         SequencedSet<String> visible = new LinkedHashSet<>(stored.names());

@@ -41,7 +41,8 @@ final class Decoding {
     }
 
     /// @param added metadata that the file does not have itself
-    /// @throws CheckpointException when weights are packed in a way that cannot be read, or their scales are missing
+    /// @throws CheckpointException when weights are packed in a way that cannot be read, or their scales are
+    // missing
     static Decoded of(Checkpoint stored, Map<String, String> added) {
         ForeignPacking.refuse(stored);
         Decoding decoding = new Decoding(stored);
@@ -54,8 +55,7 @@ final class Decoding {
                 .map(Map.Entry::getKey)
                 .orElseGet(() -> Precision.of(stored));
         boolean asStored = decoding.packed.isEmpty() && decoding.hidden.isEmpty() && added.isEmpty();
-        Checkpoint view =
-                asStored ? stored : new DecodedCheckpoint(stored, decoding.packed, decoding.hidden, added);
+        Checkpoint view = asStored ? stored : new DecodedCheckpoint(stored, decoding.packed, decoding.hidden, added);
         return new Decoded(view, precision);
     }
 
@@ -148,7 +148,8 @@ final class Decoding {
                                 + " the file again");
             }
             packed.put(name, new WidenedTensor(stored, name));
-            precisions.merge(Precision.word(stored.dtype(name)), stored.shape(name).elements(), Long::sum);
+            precisions.merge(
+                    Precision.word(stored.dtype(name)), stored.shape(name).elements(), Long::sum);
         }
     }
 
@@ -177,8 +178,9 @@ final class Decoding {
         long count = stored.shape(scaleName).elements();
         Shape shape = stored.shape(weight);
         long rows = shape.rank() == 0 ? 1 : shape.dim(0);
-        boolean perRow = count == rows && (stored.shape(scaleName).rank() == 0
-                || stored.shape(scaleName).dim(0) == rows);
+        boolean perRow = count == rows
+                && (stored.shape(scaleName).rank() == 0
+                        || stored.shape(scaleName).dim(0) == rows);
         if (count != 1 && !perRow) {
             throw CheckpointException.ofTensor(
                     stored.source(),

@@ -43,7 +43,9 @@ final class DiffusersFolder {
         List<Path> found = matching(files, name -> name.endsWith(ShardIndex.SUFFIX));
         if (found.isEmpty()) {
             found = matching(
-                    files, name -> name.endsWith(".safetensors") && !SHARD.matcher(name).matches());
+                    files,
+                    name -> name.endsWith(".safetensors")
+                            && !SHARD.matcher(name).matches());
         }
         if (found.size() > 1) {
             throw new CheckpointException(

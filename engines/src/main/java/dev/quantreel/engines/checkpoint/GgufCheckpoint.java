@@ -42,8 +42,8 @@ final class GgufCheckpoint implements Checkpoint {
     String precision() {
         Map<GgmlType, Long> elements = new EnumMap<>(GgmlType.class);
         file.names()
-                .forEach(name -> elements.merge(
-                        file.type(name), file.weightShape(name).elements(), Long::sum));
+                .forEach(name ->
+                        elements.merge(file.type(name), file.weightShape(name).elements(), Long::sum));
         return elements.entrySet().stream()
                 .max(Map.Entry.comparingByValue())
                 .map(entry -> entry.getKey().word())

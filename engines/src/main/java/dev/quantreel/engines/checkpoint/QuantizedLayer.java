@@ -3,8 +3,8 @@ package dev.quantreel.engines.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointException;
-import java.nio.charset.StandardCharsets;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +40,8 @@ record QuantizedLayer(String name, String format, int rotationGroup) {
         }
         String json = stored.metadata().get(METADATA);
         if (json != null) {
-            JsonNode described = SmallJson.parse(stored.source() + ", metadata " + METADATA, json).path("layers");
+            JsonNode described = SmallJson.parse(stored.source() + ", metadata " + METADATA, json)
+                    .path("layers");
             for (Map.Entry<String, JsonNode> entry : described.properties()) {
                 String layer = withWeight(stored, entry.getKey());
                 layers.putIfAbsent(layer, parse(stored, layer, entry.getValue()));
@@ -52,9 +53,7 @@ record QuantizedLayer(String name, String format, int rotationGroup) {
     private static JsonNode marker(Checkpoint stored, String name) {
         if (stored.storedBytes(name) > LONGEST_MARKER_BYTES) {
             throw CheckpointException.ofTensor(
-                    stored.source(),
-                    name,
-                    "has " + stored.storedBytes(name) + " bytes; expected a short JSON text");
+                    stored.source(), name, "has " + stored.storedBytes(name) + " bytes; expected a short JSON text");
         }
         byte[] bytes = stored.tensor(name).data().toArray(ValueLayout.JAVA_BYTE);
         return SmallJson.parse(stored.source() + ", tensor " + name, new String(bytes, StandardCharsets.UTF_8));

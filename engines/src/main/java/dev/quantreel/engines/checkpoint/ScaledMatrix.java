@@ -19,8 +19,7 @@ import java.util.stream.IntStream;
 /// @param scales one, or one per row
 /// @param rotationGroup columns per rotation; 0 for none
 /// @param scaleBytes bytes that the scales take in the file
-record ScaledMatrix(
-        Checkpoint source, String name, Codes codes, float[] scales, int rotationGroup, long scaleBytes)
+record ScaledMatrix(Checkpoint source, String name, Codes codes, float[] scales, int rotationGroup, long scaleBytes)
         implements PackedTensor {
 
     /// Rows that are decoded by one task.
@@ -120,7 +119,8 @@ record ScaledMatrix(
             try {
                 MemorySegment.copy(stored, ValueLayout.JAVA_BYTE, offsetBytes, bytes, 0, bytes.length);
             } catch (InternalError e) {
-                throw new IllegalStateException("the file behind tensor " + name + " was cut short while it was read", e);
+                throw new IllegalStateException(
+                        "the file behind tensor " + name + " was cut short while it was read", e);
             }
         }
     }

@@ -34,7 +34,9 @@ record ShardIndex(Path path, SequencedMap<String, String> shards) {
                 throw CheckpointException.ofTensor(
                         file,
                         entry.getKey(),
-                        "the index puts it into " + CheckpointException.abbreviated(entry.getValue().toString())
+                        "the index puts it into "
+                                + CheckpointException.abbreviated(
+                                        entry.getValue().toString())
                                 + "; expected the name of a .safetensors file in the same folder");
             }
             shards.put(entry.getKey(), shard);

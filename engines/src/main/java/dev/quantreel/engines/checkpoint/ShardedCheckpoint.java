@@ -61,7 +61,8 @@ final class ShardedCheckpoint implements Checkpoint, AutoCloseable {
                 .filter(file -> !Files.exists(index.path().resolveSibling(file)))
                 .toList();
         if (!missing.isEmpty()) {
-            long tensors = index.shards().values().stream().filter(missing::contains).count();
+            long tensors =
+                    index.shards().values().stream().filter(missing::contains).count();
             throw new CheckpointException(
                     index.path().toString(),
                     "shard " + String.join(", ", missing) + " is missing (" + tensors + " of "

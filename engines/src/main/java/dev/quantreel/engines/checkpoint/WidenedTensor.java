@@ -38,7 +38,9 @@ record WidenedTensor(Checkpoint source, String name) implements PackedTensor {
             long count = Math.min(PIECE, stored.elements() - begin);
             MemorySegment piece = stored.data().asSlice(begin, count);
             Tensor floats = Conversions.toF32(new Tensor(stored.dtype(), Shape.of(count), piece));
-            widened.data().asSlice(2 * begin, 2 * count).copyFrom(Conversions.fromF32(floats, DType.BF16).data());
+            widened.data()
+                    .asSlice(2 * begin, 2 * count)
+                    .copyFrom(Conversions.fromF32(floats, DType.BF16).data());
         }
         return widened;
     }

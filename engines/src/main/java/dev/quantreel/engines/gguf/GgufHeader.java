@@ -83,8 +83,9 @@ record GgufHeader(SequencedMap<String, Entry> entries, Map<String, String> metad
             long row = shape.rank() == 0 ? 1 : shape.dim(-1);
             if (row % type.blockElements() != 0) {
                 throw CheckpointException.ofTensor(
-                        file, name, type + shape.toString() + " has rows that are no multiple of "
-                                + type.blockElements());
+                        file,
+                        name,
+                        type + shape.toString() + " has rows that are no multiple of " + type.blockElements());
             }
             return Math.multiplyExact(shape.elements() / type.blockElements(), (long) type.blockBytes());
         } catch (ArithmeticException e) {
@@ -130,12 +131,11 @@ record GgufHeader(SequencedMap<String, Entry> entries, Map<String, String> metad
             throw new CheckpointException(
                     file, ALIGNMENT + " is '" + CheckpointException.abbreviated(text) + "', no number", e);
         }
-        throw new CheckpointException(file, ALIGNMENT + " is " + text + "; a power of two up to " + LARGEST_ALIGNMENT
-                + " is accepted");
+        throw new CheckpointException(
+                file, ALIGNMENT + " is " + text + "; a power of two up to " + LARGEST_ALIGNMENT + " is accepted");
     }
 
-    private static void checkPlaces(
-            String file, SequencedMap<String, Entry> entries, long alignment, long dataBytes) {
+    private static void checkPlaces(String file, SequencedMap<String, Entry> entries, long alignment, long dataBytes) {
         List<Map.Entry<String, Entry>> sorted = new ArrayList<>(entries.entrySet());
         sorted.sort(Map.Entry.comparingByValue(Comparator.comparingLong(Entry::beginBytes)));
         long end = 0;

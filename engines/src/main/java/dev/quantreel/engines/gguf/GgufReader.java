@@ -154,7 +154,8 @@ final class GgufReader {
             case 10, 11, 12 -> 8;
             default ->
                 throw new CheckpointException(
-                        file, "metadata '" + CheckpointException.abbreviated(key) + "' has the unknown type "
+                        file,
+                        "metadata '" + CheckpointException.abbreviated(key) + "' has the unknown type "
                                 + Integer.toUnsignedString(type));
         };
     }
@@ -165,7 +166,8 @@ final class GgufReader {
             throw new CheckpointException(
                     file, "metadata '" + CheckpointException.abbreviated(key) + "' is a list of lists");
         }
-        long length = count("elements of " + CheckpointException.abbreviated(key), type == STRING ? 8 : bytes(key, type));
+        long length =
+                count("elements of " + CheckpointException.abbreviated(key), type == STRING ? 8 : bytes(key, type));
         if (type == STRING) {
             for (long i = 0; i < length; i++) {
                 long bytes = size("length of a text in " + CheckpointException.abbreviated(key));

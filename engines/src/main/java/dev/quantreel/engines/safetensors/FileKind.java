@@ -29,7 +29,8 @@ final class FileKind {
             throw new SafetensorsException(file, "this file" + PICKLE_REASON);
         }
         if (startsWith(content, 'G', 'G', 'U', 'F')) {
-            throw new SafetensorsException(file, "this is a GGUF file under another name; open it through the checkpoint reader");
+            throw new SafetensorsException(
+                    file, "this is a GGUF file under another name; open it through the checkpoint reader");
         }
         String head = head(content);
         if (head.startsWith("version https://git-lfs")) {

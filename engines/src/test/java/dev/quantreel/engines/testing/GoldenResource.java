@@ -12,12 +12,19 @@ public final class GoldenResource {
 
     /// @param name file name without folder
     public static SafetensorsFile open(String name) {
+        return SafetensorsFile.open(path(name));
+    }
+
+    /// Where a file of any format lies.
+    ///
+    /// @param name file name without folder
+    public static Path path(String name) {
         URL url = GoldenResource.class.getResource("/golden/" + name);
         if (url == null) {
             throw new IllegalArgumentException("no golden file " + name);
         }
         try {
-            return SafetensorsFile.open(Path.of(url.toURI()));
+            return Path.of(url.toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

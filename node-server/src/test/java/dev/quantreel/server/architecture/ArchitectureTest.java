@@ -98,6 +98,7 @@ class ArchitectureTest {
                 .and()
                 .resideOutsideOfPackages(
                         "dev.quantreel.engines.safetensors..",
+                        "dev.quantreel.engines.checkpoint..",
                         "dev.quantreel.engines.dit..",
                         "dev.quantreel.engines.evaluation..")
                 .should()

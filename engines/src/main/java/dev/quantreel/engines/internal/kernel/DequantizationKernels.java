@@ -22,7 +22,8 @@ public sealed interface DequantizationKernels permits ScalarDequantization, Vect
     void scale(float[] values, float factor);
 
     /// Multiplies every run of `group` values by the regular Hadamard matrix `H = kron(H4, ...) / sqrt(group)`,
-    /// `H4 = [[1,1,1,-1],[1,1,-1,1],[1,-1,1,1],[-1,1,1,1]]`. `H` is symmetric and orthogonal, so that doing it twice
+    /// `H4 = [[1,1,1,-1],[1,1,-1,1],[1,-1,1,1],[-1,1,1,1]]`. `H` is symmetric and orthogonal, so that doing it
+    // twice
     /// changes nothing (ConvRot; all rows have the same sum, hence "regular").
     ///
     /// @param group a power of 4 that divides the length
