@@ -66,7 +66,16 @@ public record TransformerFacts(
         /// `v = alpha * noise - sigma * x0` of a variance-preserving diffusion.
         V,
         /// The noise.
-        EPSILON
+        EPSILON;
+
+        /// The same in the words of a sampler.
+        public dev.quantreel.engines.sampling.Prediction ofSampler() {
+            return switch (this) {
+                case FLOW -> dev.quantreel.engines.sampling.Prediction.FLOW;
+                case V -> dev.quantreel.engines.sampling.Prediction.V;
+                case EPSILON -> dev.quantreel.engines.sampling.Prediction.EPSILON;
+            };
+        }
     }
 
     /// Recommended settings of the release.

@@ -6,17 +6,16 @@ import dev.quantreel.engines.sampling.SamplingTrace.Elapsed;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Euler's method on a flow-matching model: x += (σ_{i+1} − σ_i) · v.
+/// Follows a model from noise to a clean latent by the settings' [Solver].
 ///
-/// Holds no state between generations; the caches and bit schedules begin anew at each [#sample]. As thread-safe as its
-// model.
+/// Holds no state between generations; solver, caches and bit schedules begin anew at each [#sample]. As thread-safe as
+/// its model.
 ///
 /// @param model the transformer, bound to its conditioning
-/// @param settings steps, guidance, noise levels
+/// @param settings steps, guidance, noise levels, solver
 /// @param bits activation bits per step; of no effect on a full-precision model
 /// @param cache which steps are skipped
 public record FlowSampler(SplitModel model, SamplerSettings settings, BitSchedule bits, StepCache cache) {
@@ -28,39 +27,59 @@ public record FlowSampler(SplitModel model, SamplerSettings settings, BitSchedul
     /// @param latent F32, shaped as the noise
     public record Sampled(Tensor latent, SamplingTrace trace) {}
 
-    /// Generates.
+    /// Where a generation begins.
+    ///
+    /// @param latent at the first level, F32 `[1, channels, frames, height, width]`; not modified
+    /// @param levels the settings' [SamplerSettings#levels], or a [NoiseLevels#section] of them
+    /// @param fresh asked by solvers that add noise again
+    public record Start(Tensor latent, NoiseLevels levels, NoiseSource fresh) {
+
+        public Start {
+            if (latent.dtype() != DType.F32 || latent.shape().rank() != LATENT_RANK) {
+                throw new IllegalArgumentException("the initial latent is " + latent.dtype() + latent.shape()
+                        + ", expected F32[1 x C x T x H x W]");
+            }
+        }
+    }
+
+    /// Generates all steps from noise.
     ///
     /// @param noise the latent at level 1, F32 `[1, channels, frames, height, width]`; not modified
     /// @throws java.util.concurrent.CancellationException when cancelled, within one pass of the model
     /// @throws SamplingException when the model puts out NaN or infinities
     public Sampled sample(Tensor noise, SamplingListener listener, CancellationToken cancellation) {
-        if (noise.dtype() != DType.F32 || noise.shape().rank() != LATENT_RANK) {
-            throw new IllegalArgumentException(
-                    "the initial latent is " + noise.dtype() + noise.shape() + ", expected F32[1 x C x T x H x W]");
-        }
-        double[] sigmas = settings.schedule().sigmas(settings.steps());
-        GuidedModel guided = new GuidedModel(model, settings, bits, cache);
+        return sample(new Start(noise, settings.levels(), TorchNoise.source(0)), listener, cancellation);
+    }
+
+    /// Generates from where it is told to start.
+    ///
+    /// @throws java.util.concurrent.CancellationException when cancelled, within one pass of the model
+    /// @throws SamplingException when the model puts out NaN or infinities
+    public Sampled sample(Start start, SamplingListener listener, CancellationToken cancellation) {
+        NoiseLevels levels = start.levels();
+        GuidedModel guided = new GuidedModel(model, settings.cfg(), bits, cache, levels.steps());
+        Solver.Run solver = settings.solver().start(levels, start.fresh());
         List<SamplingTrace.Step> trace = new ArrayList<>();
-        Tensor latent = noise;
-        for (int step = 0; step < settings.steps(); step++) {
+        Tensor latent = start.latent();
+        for (int step = 0; step < levels.steps(); step++) {
             cancellation.throwIfCancelled();
-            float timestep = settings.schedule().timestep(sigmas[step]);
+            float timestep = levels.timestep(step);
             GuidedModel.Outcome outcome = guided.evaluate(step, latent, timestep, cancellation);
-            listener.evaluated(step, sigmas[step], timestep, latent, outcome.velocity());
+            listener.evaluated(step, levels.sigma(step), timestep, latent, outcome.velocity());
             long begin = System.nanoTime();
-            Tensor clean = moved(latent, outcome.velocity(), -sigmas[step]);
-            latent = moved(latent, outcome.velocity(), sigmas[step + 1] - sigmas[step]);
-            trace.add(record(step, sigmas[step], timestep, outcome, System.nanoTime() - begin));
-            listener.stepDone(step + 1, settings.steps(), clean);
+            Tensor clean = levels.prediction().clean(latent, outcome.velocity(), levels.sigma(step));
+            latent = solver.next(step, new Solver.Evaluation(latent, outcome.velocity(), clean));
+            trace.add(record(step, levels.sigma(step), timestep, outcome, System.nanoTime() - begin));
+            listener.stepDone(step + 1, levels.steps(), clean);
         }
         return new Sampled(latent, new SamplingTrace(trace));
     }
 
     private static SamplingTrace.Step record(
-            int step, double sigma, float timestep, GuidedModel.Outcome outcome, long eulerNanos) {
+            int step, double sigma, float timestep, GuidedModel.Outcome outcome, long solverNanos) {
         Elapsed model = outcome.elapsed();
         Elapsed elapsed = new Elapsed(
-                model.preludeNanos(), model.trunkNanos(), model.headNanos(), model.samplerNanos() + eulerNanos);
+                model.preludeNanos(), model.trunkNanos(), model.headNanos(), model.samplerNanos() + solverNanos);
         return new SamplingTrace.Step(
                 step,
                 sigma,
@@ -70,20 +89,5 @@ public record FlowSampler(SplitModel model, SamplerSettings settings, BitSchedul
                 outcome.conditional(),
                 outcome.unconditional(),
                 elapsed);
-    }
-
-    private static Tensor moved(Tensor latent, Tensor velocity, double distance) {
-        if (!velocity.shape().equals(latent.shape())) {
-            throw new IllegalArgumentException(
-                    "the model returned " + velocity.shape() + " for a latent of " + latent.shape());
-        }
-        Tensor result = Tensor.zeros(DType.F32, latent.shape());
-        MemorySegment to = result.data();
-        float factor = (float) distance;
-        for (long at = 0; at < to.byteSize(); at += Float.BYTES) {
-            float x = latent.data().get(Tensor.FLOAT, at);
-            to.set(Tensor.FLOAT, at, x + factor * velocity.data().get(Tensor.FLOAT, at));
-        }
-        return result;
     }
 }

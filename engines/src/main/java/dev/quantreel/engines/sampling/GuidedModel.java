@@ -25,20 +25,25 @@ import org.jspecify.annotations.Nullable;
 final class GuidedModel {
 
     private final SplitModel model;
-    private final SamplerSettings settings;
+    private final double cfg;
     private final StepCache cache;
     private final BitTracker bits;
     private final CacheTracker conditionalCache;
     private final CacheTracker unconditionalCache;
     private @Nullable Tensor previous;
 
-    GuidedModel(SplitModel model, SamplerSettings settings, BitSchedule bits, StepCache cache) {
+    /// @param steps of the whole generation
+    GuidedModel(SplitModel model, double cfg, BitSchedule bits, StepCache cache, int steps) {
         this.model = model;
-        this.settings = settings;
+        this.cfg = cfg;
         this.cache = cache;
-        this.bits = bits.start(settings.steps());
-        this.conditionalCache = cache.start(settings.steps());
-        this.unconditionalCache = cache.start(settings.steps());
+        this.bits = bits.start(steps);
+        this.conditionalCache = cache.start(steps);
+        this.unconditionalCache = cache.start(steps);
+    }
+
+    private boolean isGuided() {
+        return cfg != 1;
     }
 
     /// The guided velocity and how it came about; the sampler's own time is not in yet.
@@ -55,11 +60,10 @@ final class GuidedModel {
     Outcome evaluate(int step, Tensor latent, float timestep, CancellationToken cancellation) {
         Stopwatch watch = new Stopwatch();
         Prelude prelude = model.prelude(latent, timestep, Branch.CONDITIONAL, cancellation);
-        Prelude negative =
-                settings.isGuided() ? model.prelude(latent, timestep, Branch.UNCONDITIONAL, cancellation) : prelude;
+        Prelude negative = isGuided() ? model.prelude(latent, timestep, Branch.UNCONDITIONAL, cancellation) : prelude;
         long preludeNanos = watch.lap();
         Decision conditional = decide(conditionalCache, step, prelude);
-        Decision unconditional = settings.isGuided() ? decide(unconditionalCache, step, negative) : Decision.ABSENT;
+        Decision unconditional = isGuided() ? decide(unconditionalCache, step, negative) : Decision.ABSENT;
         boolean computes = conditional == Decision.COMPUTED || unconditional == Decision.COMPUTED;
         int activationBits = computes ? bits.bits(step) : 0;
         long samplerNanos = watch.lap();
@@ -69,13 +73,13 @@ final class GuidedModel {
         long trunkNanos = watch.lap();
         Tensor velocity = model.head(prelude, conditionalTokens, cancellation);
         long headNanos = watch.lap();
-        if (settings.isGuided()) {
+        if (isGuided()) {
             Pass second = new Pass(negative, Branch.UNCONDITIONAL, activationBits, cancellation);
             Tensor tokens = tokens(second, unconditional, unconditionalCache);
             trunkNanos += watch.lap();
             Tensor unguided = model.head(negative, tokens, cancellation);
             headNanos += watch.lap();
-            velocity = guide(unguided, velocity, settings.cfg());
+            velocity = guide(unguided, velocity, cfg);
         }
         requireFinite(step, velocity);
         double change = observe(step, velocity);

@@ -2,6 +2,7 @@ package dev.quantreel.engines.sampling;
 
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /// The noise levels of a flow-matching sampler: descending from about 1 to 0, shifted towards noise.
@@ -10,7 +11,8 @@ import java.util.stream.IntStream;
 public sealed interface SigmaSchedule {
 
     /// Names that [#named] knows, the usual one first.
-    List<String> NAMES = List.of("linear", "simple", "normal", "unipc");
+    List<String> NAMES =
+            List.of("linear", "simple", "normal", "sgm_uniform", "beta", "unipc", "unipc_diffusers", "dpmpp");
 
     /// Most steps; ComfyUI's tables have so many levels.
     int MAX_STEPS = 1000;
@@ -21,7 +23,7 @@ public sealed interface SigmaSchedule {
     /// The levels before shifting, `steps` of them, descending.
     double[] unshifted(int steps);
 
-    /// The levels of all steps and the final 0: `steps + 1` values.
+    /// The levels of all steps and the final 0: `steps + 1` values, or fewer where a schedule has not so many.
     ///
     /// @throws IllegalArgumentException when `steps` is not between 1 and 1000
     default double[] sigmas(int steps) {
@@ -29,8 +31,8 @@ public sealed interface SigmaSchedule {
             throw new IllegalArgumentException("steps is " + steps + ", expected 1 to " + MAX_STEPS);
         }
         double[] levels = unshifted(steps);
-        double[] sigmas = new double[steps + 1];
-        for (int i = 0; i < steps; i++) {
+        double[] sigmas = new double[levels.length + 1];
+        for (int i = 0; i < levels.length; i++) {
             sigmas[i] = shifted(shift(), levels[i]);
         }
         return sigmas;
@@ -41,6 +43,19 @@ public sealed interface SigmaSchedule {
         return (float) (1000 * sigma);
     }
 
+    /// The levels of all steps with the model's times.
+    ///
+    /// @param prediction of the model
+    /// @throws IllegalArgumentException when `steps` is not between 1 and 1000
+    default NoiseLevels levels(int steps, Prediction prediction) {
+        double[] sigmas = sigmas(steps);
+        List<Float> timesteps = DoubleStream.of(sigmas)
+                .limit(sigmas.length - 1L)
+                .mapToObj(this::timestep)
+                .toList();
+        return new NoiseLevels(DoubleStream.of(sigmas).boxed().toList(), timesteps, prediction);
+    }
+
     /// The schedule called `name` in workflows.
     ///
     /// @throws IllegalArgumentException when there is none; the message lists all
@@ -49,7 +64,11 @@ public sealed interface SigmaSchedule {
             case "linear" -> new Linear(shift);
             case "simple" -> new Simple(shift);
             case "normal" -> new Normal(shift);
+            case "sgm_uniform" -> new SgmUniform(shift);
+            case "beta" -> new Beta(shift);
             case "unipc" -> new UniPcBase(shift);
+            case "unipc_diffusers" -> new UniPcOfDiffusers(shift);
+            case "dpmpp" -> new WholeLinear(shift);
             default ->
                 throw new IllegalArgumentException(
                         "no sigma schedule '" + name + "'; there are " + String.join(", ", NAMES));
@@ -65,7 +84,7 @@ public sealed interface SigmaSchedule {
 
         @Override
         public double[] unshifted(int steps) {
-            return levels(steps, i -> 1 - i / steps);
+            return each(steps, i -> 1 - i / steps);
         }
     }
 
@@ -78,7 +97,7 @@ public sealed interface SigmaSchedule {
 
         @Override
         public double[] unshifted(int steps) {
-            return levels(steps, i -> (MAX_STEPS - (int) (i * MAX_STEPS / steps)) / (double) MAX_STEPS);
+            return each(steps, i -> (MAX_STEPS - (int) (i * MAX_STEPS / steps)) / (double) MAX_STEPS);
         }
     }
 
@@ -93,7 +112,43 @@ public sealed interface SigmaSchedule {
         @Override
         public double[] unshifted(int steps) {
             double least = shifted(shift, 1.0 / MAX_STEPS);
-            return levels(steps, i -> steps == 1 ? 1 : 1 + (least - 1) * i / (steps - 1));
+            return each(steps, i -> steps == 1 ? 1 : 1 + (least - 1) * i / (steps - 1));
+        }
+    }
+
+    /// ComfyUI's `sgm_uniform`: evenly spaced timesteps like `normal`, but the least level is that of one step more,
+    /// which is not run.
+    record SgmUniform(double shift) implements SigmaSchedule {
+
+        public SgmUniform {
+            requireShift(shift);
+        }
+
+        @Override
+        public double[] unshifted(int steps) {
+            double least = shifted(shift, 1.0 / MAX_STEPS);
+            return each(steps, i -> 1 + (least - 1) * i / steps);
+        }
+    }
+
+    /// ComfyUI's `beta`: quantiles of the Beta(0.6, 0.6) distribution, dense at both ends (Lee et al., 2024, arXiv
+    /// 2407.12173). Levels are those of a table of 1000; one that comes twice is run once, so that beyond about 60
+    /// steps there may be fewer than asked for.
+    record Beta(double shift) implements SigmaSchedule {
+
+        private static final double PARAMETER = 0.6;
+
+        public Beta {
+            requireShift(shift);
+        }
+
+        @Override
+        public double[] unshifted(int steps) {
+            return IntStream.range(0, steps)
+                    .mapToDouble(i -> BetaDistribution.quantile(PARAMETER, 1 - (double) i / steps))
+                    .map(quantile -> (Math.rint(quantile * (MAX_STEPS - 1)) + 1) / MAX_STEPS)
+                    .distinct()
+                    .toArray();
         }
     }
 
@@ -106,7 +161,53 @@ public sealed interface SigmaSchedule {
 
         @Override
         public double[] unshifted(int steps) {
-            return levels(steps, i -> 0.999 * (1 - i / steps));
+            return each(steps, i -> 0.999 * (1 - i / steps));
+        }
+
+        @Override
+        public float timestep(double sigma) {
+            return (float) Math.floor(1000 * sigma);
+        }
+    }
+
+    /// The base of diffusers' UniPC with flow sigmas: from 1 towards 0.001, and not quite 1; timesteps cut to whole
+    /// numbers.
+    record UniPcOfDiffusers(double shift) implements SigmaSchedule {
+
+        private static final double BELOW_ONE = 1e-6;
+
+        public UniPcOfDiffusers {
+            requireShift(shift);
+        }
+
+        @Override
+        public double[] unshifted(int steps) {
+            return each(steps, i -> 1 - 0.999 * i / steps);
+        }
+
+        @Override
+        public double[] sigmas(int steps) {
+            double[] sigmas = SigmaSchedule.super.sigmas(steps);
+            sigmas[0] = Math.min(sigmas[0], 1 - BELOW_ONE);
+            return sigmas;
+        }
+
+        @Override
+        public float timestep(double sigma) {
+            return (float) Math.floor(1000 * sigma);
+        }
+    }
+
+    /// Wan's DPM++: as [Linear], timesteps cut to whole numbers.
+    record WholeLinear(double shift) implements SigmaSchedule {
+
+        public WholeLinear {
+            requireShift(shift);
+        }
+
+        @Override
+        public double[] unshifted(int steps) {
+            return each(steps, i -> 1 - i / steps);
         }
 
         @Override
@@ -119,7 +220,7 @@ public sealed interface SigmaSchedule {
         return shift * sigma / (1 + (shift - 1) * sigma);
     }
 
-    private static double[] levels(int steps, DoubleUnaryOperator level) {
+    private static double[] each(int steps, DoubleUnaryOperator level) {
         return IntStream.range(0, steps)
                 .mapToDouble(i -> level.applyAsDouble(i))
                 .toArray();

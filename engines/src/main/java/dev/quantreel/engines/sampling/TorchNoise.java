@@ -22,7 +22,16 @@ public final class TorchNoise {
     /// @param seed as given to `torch.manual_seed`, which uses its low 32 bits
     /// @return F32 standard normal values
     public static Tensor gaussian(long seed, Shape shape) {
+        return draw(new Mt19937((int) seed), shape);
+    }
+
+    /// What a `torch.Generator` of this seed draws, call by call.
+    public static NoiseSource source(long seed) {
         Mt19937 generator = new Mt19937((int) seed);
+        return shape -> draw(generator, shape);
+    }
+
+    private static Tensor draw(Mt19937 generator, Shape shape) {
         float[] values = new float[Math.toIntExact(shape.elements())];
         if (values.length < BLOCK) {
             oneByOne(generator, values);

@@ -19,7 +19,7 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
 
     public Trajectory {
         points = List.copyOf(points);
-        if (points.size() != settings.steps()) {
+        if (points.size() != settings.levels().steps()) {
             throw new IllegalArgumentException(
                     "a trajectory of " + points.size() + " points cannot come from " + settings.steps() + " steps");
         }
@@ -60,7 +60,7 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     ///
     /// @param model bound to the same conditioning as the reference
     public Deviation deviationOf(SplitModel model, BitSchedule bits, CancellationToken cancellation) {
-        GuidedModel guided = new GuidedModel(model, settings, bits, new StepCache.None());
+        GuidedModel guided = new GuidedModel(model, settings.cfg(), bits, new StepCache.None(), points.size());
         List<Double> errors = new ArrayList<>();
         List<Integer> widths = new ArrayList<>();
         for (int step = 0; step < points.size(); step++) {
@@ -79,8 +79,8 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     ///
     /// @param reference the model that was recorded, bound to the same conditioning
     public Trajectory withGuidance(SplitModel reference, double cfg, CancellationToken cancellation) {
-        SamplerSettings other = new SamplerSettings(settings.steps(), cfg, settings.schedule());
-        GuidedModel guided = new GuidedModel(reference, other, new Constant(8), new StepCache.None());
+        SamplerSettings other = settings.withCfg(cfg);
+        GuidedModel guided = new GuidedModel(reference, cfg, new Constant(8), new StepCache.None(), points.size());
         List<Point> answered = new ArrayList<>();
         for (int step = 0; step < points.size(); step++) {
             Point point = points.get(step);

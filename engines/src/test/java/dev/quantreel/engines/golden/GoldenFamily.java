@@ -14,4 +14,9 @@ interface GoldenFamily {
     ///
     /// @return largest absolute error by the name of each stored result
     Map<String, Double> errors(GoldenFile golden, Engine engine);
+
+    /// The error that is too large.
+    default double tolerance() {
+        return 1e-4;
+    }
 }

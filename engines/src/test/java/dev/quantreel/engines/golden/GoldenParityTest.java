@@ -21,8 +21,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// computed from the same random weights.
 class GoldenParityTest {
 
-    private static final double TOLERANCE = 1e-4;
-
     static Stream<Path> files() throws IOException {
         Path folder = Path.of(System.getProperty("golden.dir", "src/test/resources/golden"));
         List<Path> found;
@@ -53,15 +51,15 @@ class GoldenParityTest {
     private static void check(Path path, EngineProvider provider) {
         GoldenFile golden = GoldenFile.open(path);
         try (Engine engine = provider.create(EngineOptions.DEFAULTS)) {
-            Map<String, Double> errors =
-                    GoldenModels.family(golden).orElseThrow().errors(golden, engine);
+            GoldenFamily family = GoldenModels.family(golden).orElseThrow();
+            Map<String, Double> errors = family.errors(golden, engine);
             errors.forEach((name, error) -> System.out.printf(
                     "golden %-9s %-30s %-32s %6d values, max abs error %.2e%n",
                     engine.id(), path.getFileName(), name, golden.tensor(name).elements(), error));
 
             assertThat(errors)
                     .isNotEmpty()
-                    .allSatisfy((name, error) -> assertThat(error).as(name).isLessThan(TOLERANCE));
+                    .allSatisfy((name, error) -> assertThat(error).as(name).isLessThan(family.tolerance()));
         }
     }
 }

@@ -4,14 +4,16 @@ import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.sampling.FlowSampler;
+import dev.quantreel.engines.sampling.NoiseLevels;
+import dev.quantreel.engines.sampling.Prediction;
 import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.sampling.SigmaSchedule;
+import dev.quantreel.engines.sampling.Solver;
 import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,13 +24,27 @@ import java.util.regex.Pattern;
 final class ScheduleGolden implements GoldenFamily {
 
     private static final CancellationToken NONE = CancellationToken.NONE;
-    private static final Pattern SCHEDULE =
-            Pattern.compile("(euler|comfy_simple|wan_unipc|wan_dpmpp)_shift(\\d+)_n(\\d+)\\.sigmas");
+    private static final Pattern SCHEDULE = Pattern.compile("([a-z0-9_]+)_shift(\\d+)_n(\\d+)\\.sigmas");
+    private static final Map<String, Case> CASES = Map.of(
+            "euler", new Case("linear", "euler"),
+            "comfy_simple", new Case("simple", "euler"),
+            "unipc", new Case("unipc_diffusers", "wan_unipc"),
+            "wan_unipc", new Case("unipc", "wan_unipc"),
+            "dpmpp2m", new Case("unipc", "wan_dpmpp"),
+            "wan_dpmpp", new Case("dpmpp", "wan_dpmpp"));
+
+    /// What a name in the file stands for.
+    private record Case(String schedule, String solver) {}
 
     @Override
     public boolean fits(GoldenFile golden) {
         return golden.file().names().stream()
                 .anyMatch(name -> SCHEDULE.matcher(name).matches());
+    }
+
+    @Override
+    public double tolerance() {
+        return 1e-5;
     }
 
     @Override
@@ -39,36 +55,34 @@ final class ScheduleGolden implements GoldenFamily {
             if (!matcher.matches()) {
                 continue;
             }
+            Case kind = CASES.get(matcher.group(1));
             double shift = Double.parseDouble(matcher.group(2));
             int steps = Integer.parseInt(matcher.group(3));
-            SigmaSchedule schedule = closest(golden.tensor(name), shift, steps);
-            errors.put(name, sigmaError(golden.tensor(name), schedule, steps));
-            String path = name.replace(".sigmas", ".x");
-            if (matcher.group(1).equals("euler")) {
-                errors.put(path, eulerError(golden, path, new SamplerSettings(steps, 1, schedule)));
+            // Diffusers' Euler was run with its own default at 4 steps and with the pipelines' levels at 10.
+            String schedule = name.startsWith("euler_shift3_n4") ? "normal" : kind.schedule;
+            SamplerSettings settings = new SamplerSettings(
+                    steps, 1, SigmaSchedule.named(schedule, shift), Solver.named(kind.solver), Prediction.FLOW);
+            NoiseLevels levels = settings.levels();
+            errors.put(name, error(golden.tensor(name), levels.sigmas()));
+            String entry = name.substring(0, name.length() - ".sigmas".length());
+            if (golden.contains(entry + ".timesteps")) {
+                // Times run to 1000: compared like the levels they are made of.
+                errors.put(entry + ".timesteps", error(golden.tensor(entry + ".timesteps"), levels.timesteps()) / 1000);
+                errors.put(entry + ".x", pathError(golden, entry + ".x", settings));
             }
         }
         return errors;
     }
 
-    /// The files do not say which of our schedules they are.
-    private static SigmaSchedule closest(Tensor sigmas, double shift, int steps) {
-        return SigmaSchedule.NAMES.stream()
-                .map(name -> SigmaSchedule.named(name, shift))
-                .min(Comparator.comparingDouble(schedule -> sigmaError(sigmas, schedule, steps)))
-                .orElseThrow();
-    }
-
-    private static double sigmaError(Tensor expected, SigmaSchedule schedule, int steps) {
-        double[] sigmas = schedule.sigmas(steps);
-        float[] values = new float[sigmas.length];
+    private static double error(Tensor expected, List<? extends Number> numbers) {
+        float[] values = new float[numbers.size()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) sigmas[i];
+            values[i] = numbers.get(i).floatValue();
         }
         return GoldenFile.maxAbsoluteError(Tensor.of(Shape.of(values.length), values), expected);
     }
 
-    private static double eulerError(GoldenFile golden, String path, SamplerSettings settings) {
+    private static double pathError(GoldenFile golden, String path, SamplerSettings settings) {
         Tensor noise = golden.tensor("x0");
         List<Tensor> latents = new ArrayList<>();
         SamplingListener listener = new SamplingListener() {

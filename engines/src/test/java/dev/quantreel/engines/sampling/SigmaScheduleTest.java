@@ -43,7 +43,7 @@ class SigmaScheduleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"linear", "simple", "normal", "unipc"})
+    @ValueSource(strings = {"linear", "simple", "normal", "sgm_uniform", "unipc", "unipc_diffusers", "dpmpp"})
     void everyScheduleFallsFromAboutOneToZero(String name) {
         for (double shift : new double[] {0.5, 1, 3, 12}) {
             for (int steps : new int[] {1, 2, 20, 50, 1000}) {
@@ -78,7 +78,7 @@ class SigmaScheduleTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SigmaSchedule.named("karras", 5))
                 .withMessageContaining("'karras'")
-                .withMessageContaining("linear, simple, normal, unipc");
+                .withMessageContaining("linear, simple, normal, sgm_uniform, beta, unipc");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new SigmaSchedule.Simple(Double.NaN))
                 .withMessageContaining("NaN");
