@@ -1,40 +1,30 @@
 package dev.quantreel.engines.safetensors;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 
 /// Writes a checkpoint: to a temporary file beside the target, flushed, then moved over it, so that the target is
 /// always either the old file or the whole new one; on failure the temporary file is removed.
 ///
-/// Bytes depend on the content alone. As in the reference implementation tensors lie widest type first, then by name,
-// so
-/// that each is aligned; metadata is sorted by key; the header is padded with spaces to a multiple of 8.
+/// Bytes depend on the content alone, see [SafetensorsPlan].
 public final class SafetensorsWriter {
 
     private static final long PIECE_BYTES = 8L << 20;
-    private static final int ALIGNMENT = 8;
 
     private SafetensorsWriter() {}
 
@@ -59,11 +49,59 @@ public final class SafetensorsWriter {
                 path -> FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
     }
 
+    /// Writes a file whose tensors are produced while it is written, in any order.
+    ///
+    /// @param plan what the file will hold
+    /// @param content fills the data; what it leaves out is a hole of zeros that takes no room on the disk
+    /// @throws SafetensorsException when it cannot be written; the target is as it was
+    public static void write(Path target, SafetensorsPlan plan, Content content) {
+        write(target, plan, content, plan.fileBytes());
+    }
+
+    /// Writes a file that has its header and its size, and zeros that take no room on the disk for tensors: enough for
+    /// everything that asks for names, types and shapes only.
+    ///
+    /// @throws SafetensorsException as [#write(Path, SafetensorsPlan, Content)]
+    public static void writeSparse(Path target, SafetensorsPlan plan) {
+        write(target, plan, channel -> {}, plan.header().dataOffsetBytes());
+    }
+
+    private static void write(Path target, SafetensorsPlan plan, Content content, long neededBytes) {
+        Output sparse = path -> FileChannel.open(
+                path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE);
+        write(target, neededBytes, sparse, channel -> {
+            writeFully(channel, plan.headerBytes());
+            if (channel instanceof FileChannel file) {
+                content.write(file);
+                if (file.size() < plan.fileBytes()) {
+                    file.write(ByteBuffer.allocate(1), plan.fileBytes() - 1);
+                }
+            }
+        });
+    }
+
+    /// Fills the data of a planned file by positioned writes from as many threads as it likes.
+    @FunctionalInterface
+    public interface Content {
+        /// @param file open for writing; positions are those of the file, the header is already there
+        void write(FileChannel file) throws IOException;
+    }
+
     /// As [#write(Path, Map, Map)], with the channel opened by `output`: the place where tests put a full disk.
     static void write(Path target, Map<String, Tensor> tensors, Map<String, String> metadata, Output output) {
+        Map<String, SafetensorsPlan.Type> types = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> types.put(name, new SafetensorsPlan.Type(tensor.dtype(), tensor.shape())));
+        SafetensorsPlan plan = SafetensorsPlan.of(target.toString(), types, metadata);
+        write(target, plan.fileBytes(), output, channel -> {
+            writeFully(channel, plan.headerBytes());
+            for (String name : plan.header().entries().keySet()) {
+                writeFully(channel, Objects.requireNonNull(tensors.get(name)).data());
+            }
+        });
+    }
+
+    private static void write(Path target, long neededBytes, Output output, Sequence sequence) {
         String file = target.toString();
-        List<Map.Entry<String, Tensor>> ordered = ordered(file, tensors);
-        byte[] header = header(file, ordered, metadata);
         Path absolute = target.toAbsolutePath();
         Path folder = absolute.getParent();
         if (folder == null) {
@@ -72,12 +110,9 @@ public final class SafetensorsWriter {
         Path temporary = folder.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + ".part");
         try {
             Files.createDirectories(folder);
-            requireSpace(file, folder, header.length + dataBytes(ordered));
+            requireSpace(file, folder, neededBytes);
             try (WritableByteChannel channel = output.open(temporary)) {
-                writeFully(channel, ByteBuffer.wrap(header));
-                for (Map.Entry<String, Tensor> tensor : ordered) {
-                    writeFully(channel, tensor.getValue().data());
-                }
+                sequence.write(channel);
                 if (channel instanceof FileChannel onDisk) {
                     onDisk.force(true);
                 }
@@ -90,78 +125,16 @@ public final class SafetensorsWriter {
         }
     }
 
+    /// What goes into the temporary file.
+    @FunctionalInterface
+    private interface Sequence {
+        void write(WritableByteChannel channel) throws IOException;
+    }
+
     /// Opens the temporary file.
     @FunctionalInterface
     interface Output {
         WritableByteChannel open(Path path) throws IOException;
-    }
-
-    private static List<Map.Entry<String, Tensor>> ordered(String file, Map<String, Tensor> tensors) {
-        tensors.forEach((name, tensor) -> {
-            if (tensor.dtype() == DType.I4 || tensor.dtype() == DType.U4) {
-                throw SafetensorsException.of(
-                        file, name, tensor.dtype() + " is no safetensors type; store packed nibbles as U8");
-            }
-            if (name.equals("__metadata__")
-                    || !StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
-                throw SafetensorsException.of(file, name, "this cannot be the name of a tensor");
-            }
-        });
-        return tensors.entrySet().stream()
-                .sorted(Comparator.comparingInt((Map.Entry<String, Tensor> e) ->
-                                -e.getValue().dtype().bits())
-                        .thenComparing(Map.Entry::getKey))
-                .toList();
-    }
-
-    private static byte[] header(String file, List<Map.Entry<String, Tensor>> ordered, Map<String, String> metadata) {
-        ByteArrayOutputStream json = new ByteArrayOutputStream();
-        json.writeBytes(new byte[SafetensorsHeader.LENGTH_BYTES]);
-        try (JsonGenerator generator = new JsonFactory().createGenerator(json)) {
-            generator.writeStartObject();
-            if (!metadata.isEmpty()) {
-                generator.writeObjectFieldStart("__metadata__");
-                for (Map.Entry<String, String> entry : new TreeMap<>(metadata).entrySet()) {
-                    generator.writeStringField(entry.getKey(), entry.getValue());
-                }
-                generator.writeEndObject();
-            }
-            long offset = 0;
-            for (Map.Entry<String, Tensor> entry : ordered) {
-                offset = writeEntry(generator, entry.getKey(), entry.getValue(), offset);
-            }
-            generator.writeEndObject();
-        } catch (IOException e) {
-            throw new SafetensorsException(file, "the header cannot be written: " + e.getMessage(), e);
-        }
-        byte[] written = json.toByteArray();
-        byte[] padded = Arrays.copyOf(written, Math.ceilDiv(written.length, ALIGNMENT) * ALIGNMENT);
-        Arrays.fill(padded, written.length, padded.length, (byte) ' ');
-        long length = padded.length - SafetensorsHeader.LENGTH_BYTES;
-        if (length > SafetensorsHeader.MAX_HEADER_BYTES) {
-            throw new SafetensorsException(
-                    file,
-                    "a header of " + length + " bytes is over the limit of " + SafetensorsHeader.MAX_HEADER_BYTES);
-        }
-        ByteBuffer.wrap(padded).order(ByteOrder.LITTLE_ENDIAN).putLong(0, length);
-        return padded;
-    }
-
-    private static long writeEntry(JsonGenerator generator, String name, Tensor tensor, long offset)
-            throws IOException {
-        long end = offset + tensor.data().byteSize();
-        generator.writeObjectFieldStart(name);
-        generator.writeStringField("dtype", tensor.dtype().name());
-        generator.writeFieldName("shape");
-        generator.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
-        generator.writeFieldName("data_offsets");
-        generator.writeArray(new long[] {offset, end}, 0, 2);
-        generator.writeEndObject();
-        return end;
-    }
-
-    private static long dataBytes(List<Map.Entry<String, Tensor>> ordered) {
-        return ordered.stream().mapToLong(e -> e.getValue().data().byteSize()).sum();
     }
 
     private static void requireSpace(String file, Path folder, long neededBytes) throws IOException {
