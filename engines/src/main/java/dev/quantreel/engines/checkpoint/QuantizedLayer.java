@@ -1,10 +1,13 @@
 package dev.quantreel.engines.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointException;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,13 +19,15 @@ import java.util.SequencedMap;
 /// @param name weight key without `.weight`
 /// @param format `float8_e4m3fn`, `int8_tensorwise`, `convrot_w4a4`, ...
 /// @param rotationGroup columns per rotation; 0 for none
-record QuantizedLayer(String name, String format, int rotationGroup) {
+public record QuantizedLayer(String name, String format, int rotationGroup) {
 
     static final String MARKER = ".comfy_quant";
-    static final String METADATA = "_quantization_metadata";
+    /// Key of the header's metadata under which the layers are described.
+    public static final String METADATA = "_quantization_metadata";
     static final String ROTATE = "convrot";
     static final String GROUP = "convrot_groupsize";
     static final int USUAL_GROUP = 256;
+    private static final String ALWAYS_ROTATED = "convrot_w4a4";
 
     private static final int LONGEST_MARKER_BYTES = 65_536;
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
@@ -65,7 +70,7 @@ record QuantizedLayer(String name, String format, int rotationGroup) {
             throw CheckpointException.ofTensor(
                     stored.source(), layer, "its quantization says no format; it is " + json);
         }
-        boolean rotated = format.equals("convrot_w4a4")
+        boolean rotated = format.equals(ALWAYS_ROTATED)
                 || json.path(ROTATE).asBoolean(json.path("params").path(ROTATE).asBoolean(false));
         int group = json.path(GROUP).asInt(json.path("params").path(GROUP).asInt(USUAL_GROUP));
         return new QuantizedLayer(layer, format, rotated ? group : 0);
@@ -81,6 +86,40 @@ record QuantizedLayer(String name, String format, int rotationGroup) {
                         stored.source(),
                         "metadata " + METADATA + " describes layer " + CheckpointException.abbreviated(layer)
                                 + ", which has no tensor " + CheckpointException.abbreviated(layer) + ".weight"));
+    }
+
+    /// Name of the tensor with the scales.
+    public String scaleName() {
+        return name + Decoding.WEIGHT_SCALE;
+    }
+
+    /// Name of the tensor that describes the layer.
+    public String markerName() {
+        return name + MARKER;
+    }
+
+    /// What the describing tensor holds.
+    public String toJson() {
+        return json().toString();
+    }
+
+    private ObjectNode json() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("format", format);
+        if (rotationGroup > 0) {
+            if (!format.equals(ALWAYS_ROTATED)) {
+                json.put(ROTATE, true);
+            }
+            json.put(GROUP, rotationGroup);
+        }
+        return json;
+    }
+
+    /// What goes into the header's metadata under [#METADATA].
+    public static String metadata(Collection<QuantizedLayer> layers) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("format_version", "1.0");
+        ObjectNode described = json.putObject("layers");
+        layers.forEach(layer -> described.set(layer.name, layer.json()));
+        return json.toString();
     }
 
     /// What one would call the precision of this layer.

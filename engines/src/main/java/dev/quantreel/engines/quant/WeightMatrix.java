@@ -1,5 +1,6 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.rotation.RegularHadamard;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.Shape;
@@ -51,6 +52,17 @@ public interface WeightMatrix {
         return new Rotated(this, rotation);
     }
 
+    /// The same matrix with every row rotated as ConvRot does.
+    ///
+    /// @throws IllegalArgumentException when the groups do not divide the columns
+    default WeightMatrix rotated(RegularHadamard rotation) {
+        if (!rotation.divides(columns())) {
+            throw new IllegalArgumentException("weight " + name() + " has " + columns()
+                    + " columns, which groups of " + rotation.group() + " do not divide");
+        }
+        return new RegularlyRotated(this, rotation);
+    }
+
     /// A matrix as a tensor holds it.
     record Stored(String name, int rows, int columns, Tensor tensor) implements WeightMatrix {
         @Override
@@ -70,6 +82,30 @@ public interface WeightMatrix {
 
     /// A matrix whose rows are rotated when they are read.
     record Rotated(WeightMatrix source, Rotation rotation) implements WeightMatrix {
+        @Override
+        public String name() {
+            return source.name();
+        }
+
+        @Override
+        public int rows() {
+            return source.rows();
+        }
+
+        @Override
+        public int columns() {
+            return source.columns();
+        }
+
+        @Override
+        public void readRow(int row, float[] into) {
+            source.readRow(row, into);
+            rotation.apply(into);
+        }
+    }
+
+    /// A matrix whose rows are rotated by [RegularHadamard] when they are read.
+    record RegularlyRotated(WeightMatrix source, RegularHadamard rotation) implements WeightMatrix {
         @Override
         public String name() {
             return source.name();
