@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// Quantizes the block linears of a diffusion transformer and writes them as ComfyUI reads them.
 ///
 /// Names, prefix and fused matrices are those of the source, so that whatever loads the source loads the result; all
-/// other tensors are kept as they are. A rotated weight is `rotate(W)` with [RegularHadamard], quantized row by row with
+/// other tensors are kept as they are. A rotated weight is `rotate(W)` with [RegularHadamard], quantized row by row
+// with
 /// one step each and the least squared error. Streams: one tensor is in memory at a time.
 public final class ComfyConversion {
 
@@ -185,15 +186,13 @@ public final class ComfyConversion {
         WeightMatrix weight = WeightMatrix.of(name, source.tensor(name));
         WeightMatrix basis =
                 layer.rotationGroup() > 0 ? weight.rotated(new RegularHadamard(layer.rotationGroup())) : weight;
-        SymmetricMatrix matrix =
-                SymmetricMatrix.of(basis, settings.format().bits(), RowTasks.parallel(cancellation));
+        SymmetricMatrix matrix = SymmetricMatrix.of(basis, settings.format().bits(), RowTasks.parallel(cancellation));
         content.put(name, matrix.codes());
         content.put(
                 layer.scaleName(),
                 matrix.steps().reshape(scaleShape(weight.rows()).toArray()));
         byte[] marker = marker(layer);
-        content.put(
-                layer.markerName(), new Tensor(DType.U8, Shape.of(marker.length), MemorySegment.ofArray(marker)));
+        content.put(layer.markerName(), new Tensor(DType.U8, Shape.of(marker.length), MemorySegment.ofArray(marker)));
         return matrix;
     }
 
@@ -203,8 +202,8 @@ public final class ComfyConversion {
 
     /// What the source packed is stored as BF16; everything else as it was.
     private DType keptType(String name) {
-        boolean unpacked =
-                source.dtype(name) == DType.F32 && source.storedBytes(name) < 2 * source.shape(name).elements();
+        boolean unpacked = source.dtype(name) == DType.F32
+                && source.storedBytes(name) < 2 * source.shape(name).elements();
         return unpacked ? DType.BF16 : source.dtype(name);
     }
 

@@ -57,8 +57,8 @@ public interface WeightMatrix {
     /// @throws IllegalArgumentException when the groups do not divide the columns
     default WeightMatrix rotated(RegularHadamard rotation) {
         if (!rotation.divides(columns())) {
-            throw new IllegalArgumentException("weight " + name() + " has " + columns()
-                    + " columns, which groups of " + rotation.group() + " do not divide");
+            throw new IllegalArgumentException("weight " + name() + " has " + columns() + " columns, which groups of "
+                    + rotation.group() + " do not divide");
         }
         return new RegularlyRotated(this, rotation);
     }

@@ -80,7 +80,8 @@ class ComfyConversionTest {
                     energy += expected[i] * expected[i];
                 }
             }
-            assertThat(Math.sqrt(errors / energy)).isCloseTo(report.relativeError(), within(0.05 * report.relativeError()));
+            assertThat(Math.sqrt(errors / energy))
+                    .isCloseTo(report.relativeError(), within(0.05 * report.relativeError()));
         }
     }
 
@@ -126,8 +127,7 @@ class ComfyConversionTest {
         assertThat(codes.dtype()).isEqualTo(DType.I8);
         int rows = (int) codes.shape().dim(0);
         int columns = (int) codes.shape().dim(1) * (format == ComfyFormat.CONVROT_W4A4 ? 2 : 1);
-        assertThat(scales.shape())
-                .isEqualTo(format == ComfyFormat.CONVROT_W4A4 ? Shape.of(rows) : Shape.of(rows, 1));
+        assertThat(scales.shape()).isEqualTo(format == ComfyFormat.CONVROT_W4A4 ? Shape.of(rows) : Shape.of(rows, 1));
         double[] weights = new double[rows * columns];
         for (int i = 0; i < weights.length; i++) {
             int code;

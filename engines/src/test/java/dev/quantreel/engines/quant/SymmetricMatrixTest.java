@@ -46,7 +46,8 @@ class SymmetricMatrixTest {
 
     @Test
     void fourBitsOfAGaussianReachTheBestUniformGrid() {
-        // The least relative error of 15 symmetric levels on a Gaussian is 0.0119; a short row overfits its step a little.
+        // The least relative error of 15 symmetric levels on a Gaussian is 0.0119; a short row overfits its step a
+        // little.
         assertThat(quantize(gaussian(1), 4, 1).error().relativeMse()).isBetween(0.009, 0.0135);
     }
 
