@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -38,6 +39,16 @@ public final class ConfigMetadata {
                 .mapToInt(field -> json.path(field).asInt(0))
                 .filter(value -> value > 0)
                 .findFirst();
+    }
+
+    /// The first of these fields that is a list of integers; empty where none is.
+    public List<Integer> integers(String... fields) {
+        return Stream.of(fields)
+                .map(json::path)
+                .filter(node -> node.isArray() && node.size() > 0)
+                .map(node -> node.valueStream().map(JsonNode::asInt).toList())
+                .findFirst()
+                .orElse(List.of());
     }
 
     /// A number.

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit;
 
+import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
 import dev.quantreel.engines.dit.wan.WanFamily;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -26,7 +27,7 @@ import java.util.stream.Collectors;
 public final class TransformerCheckpoint implements Checkpoint {
 
     /// Every family that is supported.
-    public static final List<TransformerFamily> FAMILIES = List.of(new WanFamily());
+    public static final List<TransformerFamily> FAMILIES = List.of(new WanFamily(), new HunyuanVideoFamily());
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 

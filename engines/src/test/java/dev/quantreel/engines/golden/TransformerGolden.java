@@ -15,6 +15,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.PromptEmbedding;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -38,6 +39,10 @@ final class TransformerGolden implements GoldenFamily {
             SplitModel.Prelude prelude = prelude(golden, model);
             Tensor tokens = model.trunk(prelude, Branch.CONDITIONAL, 8, NONE);
             errors.put("out.y", GoldenFile.maxAbsoluteError(model.head(prelude, tokens, NONE), golden.tensor("out.y")));
+            if (golden.contains("mid.txt_in")) {
+                Tensor text = Objects.requireNonNull(prelude.outputs().get("text_tokens"));
+                errors.put("mid.txt_in", GoldenFile.maxAbsoluteError(text, golden.tensor("mid.txt_in")));
+            }
         }
         for (int block = 0; golden.contains("mid.block" + block); block++) {
             String name = "mid.block" + block;
@@ -76,12 +81,47 @@ final class TransformerGolden implements GoldenFamily {
     /// Where tokens have timesteps of their own, those of the first frame are 0.
     private static BranchConditioning conditioning(GoldenFile golden) {
         boolean perToken = golden.tensor("in.t").shape().rank() == 2;
+        Optional<Tensor> channels = optional(golden, "in.image_channels");
+        Optional<Tensor> features = optional(golden, "in.image_embeds");
+        boolean hasImage = perToken || channels.isPresent() || features.isPresent();
         return new BranchConditioning(
-                PromptEmbedding.of(golden.tensor("in.context")),
-                perToken
-                        ? Optional.of(new BranchConditioning.Image(Optional.empty(), Optional.empty(), 1))
+                text(golden),
+                hasImage
+                        ? Optional.of(new BranchConditioning.Image(channels, features, perToken ? 1 : 0))
                         : Optional.empty(),
-                OptionalDouble.empty());
+                guidance(golden));
+    }
+
+    /// Where a mask is given, the tokens it leaves out are padding.
+    private static PromptEmbedding text(GoldenFile golden) {
+        Tensor context = golden.tensor("in.context");
+        long tokens = context.shape().dim(1);
+        return new PromptEmbedding(
+                context,
+                Math.toIntExact(golden.contains("in.context_mask") ? ones(golden.tensor("in.context_mask")) : tokens),
+                optional(golden, "in.pooled"),
+                optional(golden, "in.glyphs"));
+    }
+
+    private static long ones(Tensor mask) {
+        long count = 0;
+        for (float value : mask.toFloatArray()) {
+            count += Math.round(value);
+        }
+        return count;
+    }
+
+    private static OptionalDouble guidance(GoldenFile golden) {
+        if (golden.contains("in.guidance_x1000")) {
+            return OptionalDouble.of(golden.tensor("in.guidance_x1000").toFloatArray()[0] / 1000);
+        }
+        return golden.contains("in.guidance")
+                ? OptionalDouble.of(golden.tensor("in.guidance").toFloatArray()[0])
+                : OptionalDouble.empty();
+    }
+
+    private static Optional<Tensor> optional(GoldenFile golden, String name) {
+        return golden.contains(name) ? Optional.of(golden.tensor(name)) : Optional.empty();
     }
 
     private static DiffusionTransformer open(Engine engine, TransformerCheckpoint checkpoint) {
