@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
+import dev.quantreel.engines.dit.ltx.LtxFamily;
 import dev.quantreel.engines.dit.wan.WanFamily;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -27,7 +28,8 @@ import java.util.stream.Collectors;
 public final class TransformerCheckpoint implements Checkpoint {
 
     /// Every family that is supported.
-    public static final List<TransformerFamily> FAMILIES = List.of(new WanFamily(), new HunyuanVideoFamily());
+    public static final List<TransformerFamily> FAMILIES =
+            List.of(new WanFamily(), new HunyuanVideoFamily(), new LtxFamily());
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 

@@ -59,6 +59,13 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
         return graph.op(OnnxOp.Mul, graph.op(OnnxOp.Div, x, rms), scale);
     }
 
+    /// RMSNorm over the last axis, without scale.
+    public Value rmsNorm(Value x, int width, float epsilon) {
+        float[] ones = new float[width];
+        Arrays.fill(ones, 1f);
+        return rmsNorm(x, graph.constant(Tensor.of(Shape.of(width), ones)), epsilon);
+    }
+
     /// `x * (1 + scale) + shift`, the adaptive part of adaLN.
     public Value modulate(Value x, Value shift, Value scale) {
         Value factor = graph.op(OnnxOp.Add, scale, graph.constant(1f));

@@ -19,6 +19,7 @@ public enum LatentSpace {
     private final String decoderFile;
     private final String previewFile;
 
+    @SuppressWarnings("checkstyle:ParameterNumber") // A row of the table.
     LatentSpace(
             String title, int channels, int spatialFactor, int temporalFactor, String decoderFile, String previewFile) {
         this.title = title;

@@ -32,6 +32,14 @@ public record PromptEmbedding(Tensor context, int length, Optional<Tensor> poole
         return rows(length);
     }
 
+    /// The tokens that a model looks at which masks padding out: the real ones, or all of them where none is real,
+    /// since a mask that forbids everything forbids nothing.
+    ///
+    /// @return F32 `[1, tokens, width]`, a view
+    public Tensor attended() {
+        return length == 0 ? context : valid();
+    }
+
     /// The real tokens, followed by zeros.
     ///
     /// @param tokens more than `length` pads, fewer cuts

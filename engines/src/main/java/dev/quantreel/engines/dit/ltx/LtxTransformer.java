@@ -1,0 +1,99 @@
+package dev.quantreel.engines.dit.ltx;
+
+import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.RopeTable;
+import dev.quantreel.engines.dit.SplitGraphs;
+import dev.quantreel.engines.dit.TimeFeatures;
+import dev.quantreel.engines.dit.TokenGrid;
+import dev.quantreel.engines.dit.TransformerArchitecture;
+import dev.quantreel.engines.dit.TransformerFacts;
+import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.LatentSpace;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.text.PromptEmbedding;
+import dev.quantreel.engines.text.TextEncoderFamily;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/// One LTX-Video transformer.
+///
+/// Graph inputs: text graph `context` F32 `[1, text, textDim]`, the real tokens alone, since the reference masks the
+/// padding out; prelude `latent` and `time_features` F32 `[1, freqDim]`; trunk `rope_cos`, `rope_sin` F32
+/// `[tokens * heads, headDim / 2]`; head `grid` I64 `[3]`.
+public record LtxTransformer(LtxConfig config) implements TransformerArchitecture {
+
+    private static final int TEXT_LENGTH = 128;
+
+    /// e^2.05, what the schedule of the release comes to at 4096 tokens.
+    private static final double SHIFT = 7.77;
+
+    @Override
+    public TransformerFacts facts() {
+        return new TransformerFacts(
+                "ltx-video",
+                variant(),
+                new TransformerFacts.Sizes(config.dim(), config.heads(), config.layers()),
+                new TransformerFacts.Latent(
+                        LatentSpace.LTX_VIDEO,
+                        config.channels(),
+                        config.channels(),
+                        TransformerFacts.Patch.ONE,
+                        TransformerFacts.Image.NONE),
+                new TransformerFacts.Text(List.of(TextEncoderFamily.T5), config.textDim(), TEXT_LENGTH, 0),
+                new TransformerFacts.Sampling(
+                        TransformerFacts.Prediction.FLOW, false, 3, SHIFT, LtxConfig.FRAMES_PER_SECOND));
+    }
+
+    private String variant() {
+        return switch (config.dim()) {
+            case 2048 -> "LTX-Video 0.9 2B";
+            case 4096 -> "LTX-Video 0.9 13B";
+            default -> "LTX-Video 0.9 " + config.layers() + " blocks of width " + config.dim();
+        };
+    }
+
+    @Override
+    public SequencedMap<String, Shape> shapes() {
+        return LtxKeys.shapes(config);
+    }
+
+    @Override
+    public List<String> blockLinears() {
+        return shapes().entrySet().stream()
+                .filter(tensor -> tensor.getKey().startsWith("transformer_blocks.")
+                        && tensor.getKey().endsWith(".weight")
+                        && tensor.getValue().rank() == 2)
+                .map(tensor -> tensor.getKey().substring(0, tensor.getKey().length() - ".weight".length()))
+                .toList();
+    }
+
+    @Override
+    public SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect) {
+        return new LtxGraphBuilder(config, new FloatWeights(weights), linears, dialect).graphs();
+    }
+
+    @Override
+    public Map<String, Tensor> conditioningInputs(BranchConditioning conditioning) {
+        PromptEmbedding text = conditioning.text();
+        text.requireWidth(config.textDim(), TextEncoderFamily.T5);
+        return Map.of("context", text.attended());
+    }
+
+    @Override
+    public Map<String, Tensor> stepInputs(Tensor latent, float timestep, BranchConditioning conditioning) {
+        return Map.of("latent", latent, "time_features", TimeFeatures.of(config.freqDim(), timestep));
+    }
+
+    @Override
+    public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
+        TokenGrid grid = size.grid(TransformerFacts.Patch.ONE);
+        RopeTable rope = LtxRope.of(config, grid);
+        return Map.of("rope_cos", rope.cos(), "rope_sin", rope.sin(), "grid", grid.tensor());
+    }
+}
