@@ -1,7 +1,9 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.tensor.Checkpoint;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 
 /// A family of video diffusion transformers: how its files are recognised. Stateless; listed in
 /// [TransformerCheckpoint#FAMILIES].
@@ -24,4 +26,10 @@ public interface TransformerFamily {
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is a variant that is not
     // supported
     TransformerArchitecture read(Checkpoint canonical);
+
+    /// The published models of this family at their real sizes, by the names that commands know them by, such as
+    /// `wan-t2v-1.3b`: what trials of scale are made from.
+    default SequencedMap<String, TransformerArchitecture> releases() {
+        return new LinkedHashMap<>();
+    }
 }

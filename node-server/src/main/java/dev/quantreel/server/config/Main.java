@@ -19,7 +19,13 @@ import picocli.CommandLine.Spec;
         footer = {"  test    Runs all tests of the source tree (the launcher's own command)."},
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ServeCommand.class, RunCommand.class, NodesCommand.class, DoctorCommand.class, BenchCommand.class
+        subcommands = {
+            ServeCommand.class,
+            RunCommand.class,
+            NodesCommand.class,
+            DoctorCommand.class,
+            BenchCommand.class,
+            SynthCommand.class
         })
 public final class Main implements Runnable {
 

@@ -6,7 +6,9 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFamily;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 
 /// Wan 2.1 T2V and I2V, Wan 2.2 T2V and I2V A14B (each of the two experts is a file) and TI2V-5B.
@@ -14,6 +16,10 @@ public final class WanFamily implements TransformerFamily {
 
     private static final int DEFAULT_HEAD_DIM = 128;
     private static final int DEFAULT_TEXT_LENGTH = 512;
+
+    private static final int TEXT_DIM = 4096;
+    private static final int FREQ_DIM = 256;
+    private static final int CLIP_DIM = 1280;
 
     /// Latent channels of Wan 2.2's own VAE, which only the 5B model uses.
     private static final int WAN_22_CHANNELS = 48;
@@ -60,5 +66,48 @@ public final class WanFamily implements TransformerFamily {
                         ? CheckpointShapes.extent(canonical, "img_emb.proj.1.weight", 2, 0)
                         : 0,
                 inChannels == WAN_22_CHANNELS || metadata.flag("expand_timesteps")));
+    }
+
+    @Override
+    public SequencedMap<String, TransformerArchitecture> releases() {
+        SequencedMap<String, TransformerArchitecture> releases = new LinkedHashMap<>();
+        releases.put("wan-t2v-1.3b", release(16, 16, 1536, 8960, 30));
+        releases.put("wan-t2v-14b", release(16, 16, 5120, 13824, 40));
+        releases.put("wan-i2v-14b", image(release(36, 16, 5120, 13824, 40)));
+        releases.put("wan2.2-i2v-a14b", release(36, 16, 5120, 13824, 40));
+        releases.put("wan2.2-ti2v-5b", release(WAN_22_CHANNELS, WAN_22_CHANNELS, 3072, 14336, 30));
+        return releases;
+    }
+
+    private static WanTransformer release(int in, int out, int dim, int ffnDim, int layers) {
+        return new WanTransformer(new WanConfig(
+                in,
+                out,
+                dim,
+                ffnDim,
+                dim / DEFAULT_HEAD_DIM,
+                layers,
+                TEXT_DIM,
+                FREQ_DIM,
+                DEFAULT_TEXT_LENGTH,
+                0,
+                in == WAN_22_CHANNELS));
+    }
+
+    /// The same with the branch for CLIP features.
+    private static WanTransformer image(WanTransformer text) {
+        WanConfig c = text.config();
+        return new WanTransformer(new WanConfig(
+                c.inChannels(),
+                c.outChannels(),
+                c.dim(),
+                c.ffnDim(),
+                c.heads(),
+                c.layers(),
+                c.textDim(),
+                c.freqDim(),
+                c.textLength(),
+                CLIP_DIM,
+                c.timestepPerFrame()));
     }
 }
