@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/// Physical memory of this process as the kernel counts it: heap, native memory, and pages of mapped files. 0 where the
+/// Physical memory of this process as the kernel counts it: heap, native memory, and pages of mapped files. 0 where
+/// the
 /// system does not tell (only Linux does).
 ///
 /// @param nowBytes resident now (VmRSS)

@@ -2,6 +2,7 @@ package dev.quantreel.engines.synth;
 
 import dev.quantreel.engines.internal.kernel.ConversionKernels;
 import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.ParallelPieces;
 import dev.quantreel.engines.safetensors.SafetensorsHeader;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
@@ -14,15 +15,10 @@ import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 
-/// Generates the tensors of a file on all processors, in pieces of about a megabyte, and writes each where it belongs.
+/// Generates the tensors of a file on all processors, in pieces of about a megabyte, and writes each where it
+/// belongs.
 /// Memory does not grow with the file.
 ///
 /// @param header where the tensors lie
@@ -38,41 +34,14 @@ record PieceWriter(SafetensorsHeader header, List<FusedTensor> tensors, Syntheti
     void write(FileChannel channel, LongConsumer written, CancellationToken cancellation) throws IOException {
         List<Piece> pieces =
                 tensors.stream().flatMap(tensor -> cut(tensor).stream()).toList();
-        AtomicInteger next = new AtomicInteger();
-        Runnable worker = () -> {
-            try (Arena arena = Arena.ofConfined()) {
-                Buffers buffers = new Buffers(arena);
-                for (int i = next.getAndIncrement(); i < pieces.size(); i = next.getAndIncrement()) {
-                    cancellation.throwIfCancelled();
-                    written.accept(write(channel, pieces.get(i), buffers));
-                }
-            }
-        };
-        int threads = Runtime.getRuntime().availableProcessors();
-        try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
-            List<Future<?>> futures = new ArrayList<>();
-            for (int i = 0; i < threads; i++) {
-                futures.add(executor.submit(worker));
-            }
-            for (Future<?> future : futures) {
-                await(future);
-            }
-        }
-    }
-
-    private static void await(Future<?> future) throws IOException {
         try {
-            future.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted");
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case UncheckedIOException failure -> throw failure.getCause();
-                case RuntimeException failure -> throw failure;
-                case Error error -> throw error;
-                default -> throw new IllegalStateException(e.getCause());
-            }
+            ParallelPieces.of(cancellation)
+                    .run(
+                            pieces.size(),
+                            Buffers::new,
+                            (i, buffers) -> written.accept(write(channel, pieces.get(i), buffers)));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 
@@ -130,16 +99,11 @@ record PieceWriter(SafetensorsHeader header, List<FusedTensor> tensors, Syntheti
     }
 
     /// A worker's own memory, as large as the largest piece so far.
-    private static final class Buffers {
+    private static final class Buffers implements ParallelPieces.Memory {
 
-        private final Arena arena;
+        private final Arena arena = Arena.ofConfined();
         private float[] floats = new float[PIECE_ELEMENTS];
-        private MemorySegment bytes;
-
-        Buffers(Arena arena) {
-            this.arena = arena;
-            this.bytes = arena.allocate(4L * PIECE_ELEMENTS, 64);
-        }
+        private MemorySegment bytes = arena.allocate(4L * PIECE_ELEMENTS, 64);
 
         float[] floats(int elements) {
             if (elements > floats.length) {
@@ -153,6 +117,11 @@ record PieceWriter(SafetensorsHeader header, List<FusedTensor> tensors, Syntheti
                 bytes = arena.allocate(size, 64);
             }
             return bytes.asSlice(0, size);
+        }
+
+        @Override
+        public void close() {
+            arena.close();
         }
     }
 }

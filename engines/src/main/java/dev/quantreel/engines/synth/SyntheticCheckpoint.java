@@ -23,7 +23,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// A checkpoint of a model's real sizes and names whose weights are seeded random numbers. Nothing is generated before
+/// A checkpoint of a model's real sizes and names whose weights are seeded random numbers. Nothing is generated
+/// before
 /// it is written, and then piece by piece.
 public final class SyntheticCheckpoint {
 
@@ -40,7 +41,8 @@ public final class SyntheticCheckpoint {
     private final Options options;
     private final Map<String, String> metadata;
 
-    /// @param layout name of one of the family's layouts; `comfy` and `original` stand for each other where a family
+    /// @param layout name of one of the family's layouts; `comfy` and `original` stand for each other where a
+    /// family
     /// has
     /// only one of them
     /// @param precision one of [#PRECISIONS]; with F8_E4M3 only the linears of the blocks are, the rest is BF16
@@ -132,7 +134,7 @@ public final class SyntheticCheckpoint {
     ///
     /// @param written told how many bytes were written since the last call, from any thread
     /// @throws dev.quantreel.engines.safetensors.SafetensorsException when it cannot be written; says how much room
-    // it
+    /// it
     /// needs
     /// @throws java.util.concurrent.CancellationException when interrupted; nothing is kept
     public void write(Path file, LongConsumer written, CancellationToken cancellation) {

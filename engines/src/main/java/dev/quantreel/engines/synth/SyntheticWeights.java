@@ -2,7 +2,8 @@ package dev.quantreel.engines.synth;
 
 import dev.quantreel.engines.synth.FusedTensor.Part;
 
-/// Seeded random weights. The values of a canonical tensor depend on the seed and its canonical name alone, row by row:
+/// Seeded random weights. The values of a canonical tensor depend on the seed and its canonical name alone, row by
+/// row:
 /// every layout, and any number of threads, gives the same model. Immutable; safe for many threads.
 final class SyntheticWeights {
 

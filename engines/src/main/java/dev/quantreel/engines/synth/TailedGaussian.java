@@ -1,9 +1,11 @@
 package dev.quantreel.engines.synth;
 
-/// Random numbers distributed as the weights of trained transformers are: a Gaussian with heavy tails, kurtosis about
+/// Random numbers distributed as the weights of trained transformers are: a Gaussian with heavy tails, kurtosis
+/// about
 /// 6, mean 0 and variance 1. Fast: one table look-up a number, four numbers from one step of SplitMix64.
 ///
-/// The distribution is a mixture, one value in a thousand from a Gaussian six times as wide, cut into 65,536 quantiles.
+/// The distribution is a mixture, one value in a thousand from a Gaussian six times as wide, cut into 65,536
+/// quantiles.
 /// Immutable; safe for many threads.
 final class TailedGaussian {
 
@@ -15,7 +17,8 @@ final class TailedGaussian {
 
     private final float[] quantiles = quantiles();
 
-    /// Writes random numbers `mean + scale * x`. Equal streams give equal numbers, different ones independent numbers.
+    /// Writes random numbers `mean + scale * x`. Equal streams give equal numbers, different ones independent
+    /// numbers.
     void fill(float[] target, int from, int count, long stream, WeightLaw law) {
         long state = stream;
         long bits = 0;

@@ -2,13 +2,16 @@ package dev.quantreel.engines.synth;
 
 import dev.quantreel.engines.tensor.Shape;
 
-/// How the weights of a tensor are distributed, so that activations stay finite and of trained models' order through
-/// all blocks: matrices and kernels keep the variance of their input, norms scale by about one, biases and modulation
+/// How the weights of a tensor are distributed, so that activations stay finite and of trained models' order
+/// through
+/// all blocks: matrices and kernels keep the variance of their input, norms scale by about one, biases and
+/// modulation
 /// tables are small.
 ///
 /// @param mean of all values
 /// @param deviation standard deviation
-/// @param rowSpread logarithmic spread of the deviation between rows, as output channels of trained matrices have it
+/// @param rowSpread logarithmic spread of the deviation between rows, as output channels of trained matrices have
+/// it
 record WeightLaw(float mean, float deviation, float rowSpread) {
 
     private static final float NORM_DEVIATION = 0.05f;

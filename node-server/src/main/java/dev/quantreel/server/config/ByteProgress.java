@@ -4,7 +4,8 @@ import java.io.PrintStream;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/// Shows how many bytes of a long job are done: one line drawn over on a terminal, a line every few seconds elsewhere.
+/// Shows how many bytes of a long job are done: one line drawn over on a terminal, a line every few seconds
+/// elsewhere.
 /// Thread-safe.
 final class ByteProgress {
 

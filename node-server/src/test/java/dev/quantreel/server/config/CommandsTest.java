@@ -38,7 +38,7 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "run", "nodes", "doctor", "bench"})
+    @ValueSource(strings = {"serve", "run", "nodes", "doctor", "bench", "synth"})
     void everyCommandExplainsItself(String command) {
         Ran ran = quantreel(command, "--help");
 
@@ -172,5 +172,26 @@ class CommandsTest {
         assertThat(packs.catalog().find("FromPlugin"))
                 .hasValueSatisfying(entry -> assertThat(entry.plugin()).isTrue());
         assertThat(List.copyOf(packs.catalog().entries()).getLast().spec().id()).isEqualTo("FromPlugin");
+    }
+
+    @Test
+    void synthWritesASparseFileOfRealSize() throws IOException {
+        Path file = root.resolve("wan.safetensors");
+
+        Ran ran = quantreel("synth", "wan-t2v-1.3b", "--sparse", "--out", file.toString());
+
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.code()).isZero();
+        assertThat(ran.out()).contains("1,418,996,800 parameters in 825 tensors");
+        assertThat(Files.size(file)).isGreaterThan(2_837_993_600L);
+    }
+
+    @Test
+    void synthSaysWhichModelsThereAre() {
+        assertThat(quantreel("synth").out()).contains("wan-t2v-1.3b", "wan2.2-ti2v-5b", "1,418,996,800");
+        Ran ran = quantreel("synth", "flux");
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains("'flux'", "wan-t2v-1.3b");
+        assertThat(quantreel("synth", "wan-t2v-1.3b", "--dtype", "int3").err()).contains("int3", "bf16, f16, f32, fp8");
     }
 }
