@@ -1,13 +1,23 @@
 package dev.quantreel.engines.dit;
 
+import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 
 /// Full-precision linears: F32 products with the weights of the checkpoint.
+///
+/// Large weights are streamed as the checkpoint stores them, `[out, in]` in F32, F16 or BF16: a mapped file is their
+/// only place, and narrow ones are widened one matrix at a time. Small ones are handed over transposed, so that the
+/// engine packs them.
 public final class FloatLinears implements LinearLayers {
+
+    private static final long STREAMED_FROM = WeightEmitter.STREAMED_FROM;
 
     private final FloatWeights weights;
 
@@ -26,12 +36,24 @@ public final class FloatLinears implements LinearLayers {
         if (!(input instanceof Plain(Value x))) {
             throw new IllegalArgumentException("the activation of " + layer + " was prepared by other linears");
         }
-        Value weight = graph.initializer(layer + ".weight", weights.transposed(layer + ".weight"));
-        Value product = graph.op(OnnxOp.MatMul, x, weight);
+        Value product = graph.op(OnnxOp.MatMul, x, weight(graph, layer + ".weight"));
         String bias = layer + ".bias";
         return weights.checkpoint().contains(bias)
                 ? graph.op(OnnxOp.Add, product, graph.initializer(bias, weights.tensor(bias)))
                 : product;
+    }
+
+    /// F32 `[in, out]`. ONNX Runtime fuses the transposition into the product.
+    private Value weight(OnnxGraphBuilder graph, String name) {
+        if (weights.checkpoint().shape(name).elements() < STREAMED_FROM) {
+            return graph.initializer(name, weights.transposed(name));
+        }
+        Tensor stored = weights.stored(name);
+        Value streamed = graph.streamed(name, stored);
+        Value wide = stored.dtype() == DType.F32
+                ? streamed
+                : graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.F32)), streamed);
+        return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
     }
 
     /// One layer whose input no other layer shares.

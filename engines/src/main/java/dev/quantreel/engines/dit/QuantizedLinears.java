@@ -13,23 +13,23 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Linears in integer arithmetic, as [dev.quantreel.engines.quant.ReferenceLinear] specifies it.
 ///
-/// The input is rotated and quantized once for all layers that share it; the product runs as MatMulInteger of unsigned
-/// activations with signed weights; scales and bias follow in F32.
+/// The input is rotated and quantized once for all layers that share it; the product of unsigned activations with
+/// signed weights runs as MatMulIntegerToFloat, which scales the sums by the weight steps while they are in the cache;
+/// the scale of the token and the bias follow in F32.
 ///
-/// Weights lie in the graph as packed unsigned codes `[out, in]` with zero points. ONNX Runtime folds
-/// `Transpose(Cast(code) - zeroPoint)` at load to one I8 constant `[in, out]`, packs it for its kernel and drops the
-/// rest: one byte per weight is resident. The zero-point term of asymmetric weights disappears by that. On x86 without
-/// VNNI its kernel adds pairs in 16 bits, which is exact for weights of up to 6 bits only.
+/// Weights are streamed as they are stored ([dev.quantreel.engines.quant.CodeTiles]): half a byte a weight up to four
+/// bits is all that is resident, and a tile is unpacked just before its product. On x86 without VNNI ONNX Runtime adds
+/// pairs in 16 bits, which is exact for weights of up to 6 bits only.
 ///
 /// The bits of the activations are graph inputs, so one graph and one weight set serve all of them; or they are fixed
 /// at construction and become constants. Serves one graph at a time; not thread-safe.
@@ -149,8 +149,8 @@ public final class QuantizedLinears implements LinearLayers {
         Value product = prepared.operands
                 .map(operands -> arithmetic == Arithmetic.INTEGER
                         ? scaled(graph, operands, weight)
-                        : graph.op(OnnxOp.MatMul, dequantized(graph, operands, weight), emitter.floats(weight)))
-                .orElseGet(() -> graph.op(OnnxOp.MatMul, prepared.rotated, emitter.floats(weight)));
+                        : floatProduct(graph, dequantized(graph, operands, weight), weight))
+                .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
         return withBias(graph, product, layer);
     }
 
@@ -168,53 +168,84 @@ public final class QuantizedLinears implements LinearLayers {
         return emission;
     }
 
-    /// The integer product, widened and scaled.
-    private static Value scaled(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
-        Value sums = operands.groups() > 1
-                ? blockProducts(graph, operands, weight)
-                : cast(graph, products(graph, operands, weight), DType.F32);
-        Value stepped = graph.op(OnnxOp.Mul, sums, weight.steps());
-        return operands.groups() > 1 ? stepped : graph.op(OnnxOp.Mul, stepped, operands.scale());
+    private static Value floatProduct(OnnxGraphBuilder graph, Value x, WeightEmitter.Stored weight) {
+        WeightEmitter emitter = new WeightEmitter(graph);
+        return joined(graph, weight, factor -> graph.op(OnnxOp.MatMul, x, emitter.floats(factor)));
     }
 
-    /// I32 (F32 where split codes could exceed it) `[batch, tokens, out]`.
-    private static Value products(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
+    /// The integer product, scaled.
+    private static Value scaled(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
+        if (operands.groups() > 1) {
+            return joined(graph, weight, factor -> blockProducts(graph, operands, weight.matrix(), factor));
+        }
+        boolean plain = operands.terms().size() == 1 && operands.zeroPoint().isEmpty();
+        Value stepped = joined(
+                graph,
+                weight,
+                factor -> plain
+                        ? product(graph, operands.terms().getFirst().operand(), factor)
+                        : graph.op(OnnxOp.Mul, products(graph, operands, weight.matrix(), factor), factor.steps()));
+        return graph.op(OnnxOp.Mul, stepped, operands.scale());
+    }
+
+    private static Value joined(
+            OnnxGraphBuilder graph, WeightEmitter.Stored weight, Function<WeightEmitter.Factor, Value> product) {
+        Value[] parts = weight.factors().stream().map(product).toArray(Value[]::new);
+        return parts.length == 1 ? parts[0] : graph.op(OnnxOp.Concat, Attributes.of("axis", -1), parts);
+    }
+
+    /// F32: exact integer sums times the steps.
+    private static Value product(OnnxGraphBuilder graph, Value operand, WeightEmitter.Factor factor) {
+        return graph.op(
+                OnnxOp.MatMulIntegerToFloat,
+                operand,
+                factor.integers(),
+                graph.constant(1f),
+                factor.steps(),
+                new WeightEmitter(graph).bytes(128),
+                factor.zeroPoint());
+    }
+
+    /// F32 of exact integer sums where one product does not do: split codes, or a zero point by token.
+    private static Value products(
+            OnnxGraphBuilder graph, Operands operands, QuantizedMatrix matrix, WeightEmitter.Factor factor) {
         WeightEmitter emitter = new WeightEmitter(graph);
-        Value integers = emitter.integers(weight);
-        Value zeroPoint = emitter.zeroPoint(weight);
-        Value offset = operands.zeroPoint().isPresent() ? graph.none : bytes(graph, 128);
+        Value offset = operands.zeroPoint().isPresent() ? graph.none : emitter.bytes(128);
         Value[] sums = operands.terms().stream()
-                .map(term -> graph.op(OnnxOp.MatMulInteger, term.operand(), integers, offset, zeroPoint))
+                .map(term ->
+                        graph.op(OnnxOp.MatMulInteger, term.operand(), factor.integers(), offset, factor.zeroPoint()))
                 .toArray(Value[]::new);
         if (operands.zeroPoint().isPresent()) {
-            Value correction = graph.op(OnnxOp.Mul, operands.zeroPoint().get(), emitter.rowSums(weight));
-            return graph.op(OnnxOp.Sub, sums[0], correction);
+            Value correction = graph.op(OnnxOp.Mul, operands.zeroPoint().get(), emitter.rowSums(matrix, factor));
+            return emitter.cast(graph.op(OnnxOp.Sub, sums[0], correction), DType.F32);
         }
         if (sums.length == 1) {
-            return sums[0];
+            return emitter.cast(sums[0], DType.F32);
         }
-        QuantizedMatrix matrix = weight.matrix();
         long largest = 127L * 15 * ((1 << matrix.bits()) - 1) * matrix.columns();
-        int factor = operands.terms().getFirst().factor();
+        int upperFactor = operands.terms().getFirst().factor();
         if (largest < Integer.MAX_VALUE) {
-            return graph.op(OnnxOp.Add, graph.op(OnnxOp.Mul, sums[0], emitter.ints(Shape.of(), factor)), sums[1]);
+            Value upper = graph.op(OnnxOp.Mul, sums[0], emitter.ints(Shape.of(), upperFactor));
+            return emitter.cast(graph.op(OnnxOp.Add, upper, sums[1]), DType.F32);
         }
-        Value upper = graph.op(OnnxOp.Mul, cast(graph, sums[0], DType.F32), graph.constant(factor));
-        return graph.op(OnnxOp.Add, upper, cast(graph, sums[1], DType.F32));
+        Value upper = graph.op(OnnxOp.Mul, emitter.cast(sums[0], DType.F32), graph.constant(upperFactor));
+        return graph.op(OnnxOp.Add, upper, emitter.cast(sums[1], DType.F32));
     }
 
-    /// F32 `[batch, tokens, out]`: one integer product per block, each scaled before they are added.
-    private static Value blockProducts(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
-        QuantizedMatrix matrix = weight.matrix();
+    /// F32 `[batch, tokens, outputs]`: one integer product per block, each scaled before they are added.
+    private static Value blockProducts(
+            OnnxGraphBuilder graph, Operands operands, QuantizedMatrix matrix, WeightEmitter.Factor factor) {
+        WeightEmitter emitter = new WeightEmitter(graph);
         int groups = operands.groups();
         Value blocks = graph.op(
                 OnnxOp.Reshape,
-                new WeightEmitter(graph).integers(weight),
-                graph.longs(groups, matrix.columns() / groups, matrix.rows()));
+                emitter.levels(factor),
+                graph.longs(groups, matrix.columns() / groups, factor.outputs()));
         Value operand = operands.terms().getFirst().operand();
-        Value sums = graph.op(OnnxOp.MatMulInteger, operand, blocks, bytes(graph, 128));
-        Value scaled = graph.op(OnnxOp.Mul, cast(graph, sums, DType.F32), operands.scale());
-        return graph.op(OnnxOp.ReduceSum, Attributes.of("keepdims", 0), scaled, graph.longs(1));
+        Value sums = graph.op(OnnxOp.MatMulInteger, operand, blocks, emitter.bytes(128));
+        Value scaled = graph.op(OnnxOp.Mul, emitter.cast(sums, DType.F32), operands.scale());
+        Value added = graph.op(OnnxOp.ReduceSum, Attributes.of("keepdims", 0), scaled, graph.longs(1));
+        return graph.op(OnnxOp.Mul, added, factor.steps());
     }
 
     /// F32 `[batch, tokens, in]`: what the integers stand for.
@@ -239,11 +270,5 @@ public final class QuantizedLinears implements LinearLayers {
 
     private static Value cast(OnnxGraphBuilder graph, Value value, DType to) {
         return graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(to)), value);
-    }
-
-    private static Value bytes(OnnxGraphBuilder graph, int value) {
-        Tensor tensor = Tensor.zeros(DType.U8, Shape.of());
-        tensor.data().set(ValueLayout.JAVA_BYTE, 0, (byte) value);
-        return graph.constant(tensor);
     }
 }

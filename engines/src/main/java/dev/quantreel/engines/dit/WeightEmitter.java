@@ -5,68 +5,88 @@ import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.CodeTiles;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 
-/// Emits quantized weights: packed codes and zero points as initializers, and the constant expressions that an engine
-/// folds once at load into the right operand of the product.
+/// Emits quantized weights: the tiles of their codes as they lie in memory, and the few operations that make factors of
+/// integer products of them. Large weights are streamed, so that they stay at their stored size and are unpacked at
+/// every run into memory of one tile; an engine folds small ones once at load.
 ///
 /// @param graph the graph that owns the initializers
 record WeightEmitter(OnnxGraphBuilder graph) {
 
+    /// Weights from which on a matrix is streamed; below, unpacking would cost more than it saves.
+    static final long STREAMED_FROM = 1 << 20;
+
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /// One layer's weight in a graph.
+    /// One layer's weight in a graph, as factors for consecutive runs of outputs.
+    record Stored(QuantizedMatrix matrix, List<Factor> factors) {}
+
+    /// The right factor of a product.
     ///
-    /// @param codes U4 or U8 `[out, in]`
-    /// @param zeroPoints U8 `[out, 1]`
-    /// @param steps F32 `[out]`
-    record Stored(QuantizedMatrix matrix, Value codes, Value zeroPoints, Value steps) {}
+    /// @param first output of the first column
+    /// @param integers I8 `[in, outputs]`: `code`, or `code - 128` with 8 bits
+    /// @param zeroPoint I8 `[outputs]`, what stands for 0 in `integers`
+    /// @param steps F32 `[outputs]`
+    record Factor(int first, int outputs, Value integers, Value zeroPoint, Value steps) {}
 
     Stored store(String layer, QuantizedMatrix matrix) {
-        return new Stored(
-                matrix,
-                graph.initializer(layer + ".weight", matrix.codes()),
-                graph.initializer(
-                        layer + ".weight_zero_point", matrix.zeroPoints().reshape(matrix.rows(), 1)),
-                graph.initializer(layer + ".weight_step", matrix.steps()));
-    }
-
-    /// I8 `[in, out]`: `code - zeroPoint`, which fits up to 7 bits; with 8 bits `code - 128`, see [#zeroPoint].
-    Value integers(Stored weight) {
-        Value levels = weight.matrix().bits() < 8
-                ? op(OnnxOp.Sub, cast(weight.codes(), DType.I8), cast(weight.zeroPoints(), DType.I8))
-                : cast(op(OnnxOp.Sub, cast(weight.codes(), DType.I32), ints(Shape.of(), 128)), DType.I8);
-        return transposed(levels);
-    }
-
-    /// I8 `[out]`, the zero point that is left in [#integers] of an 8-bit weight; none below.
-    Value zeroPoint(Stored weight) {
-        if (weight.matrix().bits() < 8) {
-            return graph.none;
+        List<Factor> factors = new ArrayList<>();
+        boolean streamed = (long) matrix.rows() * matrix.columns() >= STREAMED_FROM;
+        for (CodeTiles.Tile tile : matrix.tiles().tiles()) {
+            String name = layer + ".weight" + (tile.first() == 0 ? "" : "." + tile.first());
+            Value codes = streamed ? graph.streamed(name, tile.codes()) : graph.initializer(name, tile.codes());
+            if (matrix.bits() > 4) {
+                factors.add(factor(matrix, tile.first(), tile.low(), codes));
+                continue;
+            }
+            Value upper = graph.op(OnnxOp.BitShift, Attributes.of("direction", "RIGHT"), codes, bytes(4));
+            Value lower = op(OnnxOp.Sub, codes, op(OnnxOp.Mul, upper, bytes(16)));
+            factors.add(factor(matrix, tile.first(), tile.low(), cast(lower, DType.I8)));
+            if (tile.high() > 0) {
+                factors.add(factor(matrix, tile.first() + tile.low(), tile.high(), cast(upper, DType.I8)));
+            }
         }
-        Value rest = op(OnnxOp.Sub, cast(weight.zeroPoints(), DType.I32), ints(Shape.of(), 128));
-        return cast(op(OnnxOp.Squeeze, rest, graph.longs(1)), DType.I8);
+        return new Stored(matrix, List.copyOf(factors));
     }
 
-    /// F32 `[in, out]`: `step * (code - zeroPoint)`.
-    Value floats(Stored weight) {
-        Value levels = op(OnnxOp.Sub, cast(weight.codes(), DType.F32), cast(weight.zeroPoints(), DType.F32));
-        Value steps = op(OnnxOp.Unsqueeze, weight.steps(), graph.longs(1));
-        return transposed(op(OnnxOp.Mul, levels, steps));
+    private Factor factor(QuantizedMatrix matrix, int first, int outputs, Value integers) {
+        Tensor zeroPoints = Tensor.zeros(DType.I8, Shape.of(outputs));
+        int offset = matrix.tiles().offset();
+        for (int i = 0; i < outputs; i++) {
+            zeroPoints.data().set(ValueLayout.JAVA_BYTE, i, (byte) (matrix.zeroPoint(first + i) - offset));
+        }
+        Tensor steps =
+                new Tensor(DType.F32, Shape.of(outputs), matrix.steps().data().asSlice(4L * first, 4L * outputs));
+        return new Factor(first, outputs, integers, graph.constant(zeroPoints), graph.constant(steps));
     }
 
-    /// I32 `[out]`: sums of `code - zeroPoint` over each row.
-    Value rowSums(Stored weight) {
-        QuantizedMatrix matrix = weight.matrix();
-        int[] sums = new int[matrix.rows()];
-        for (int row = 0; row < sums.length; row++) {
+    /// I8 `[in, outputs]`: `code - zeroPoint`, which fits up to 7 bits.
+    Value levels(Factor factor) {
+        return op(OnnxOp.Sub, factor.integers(), factor.zeroPoint());
+    }
+
+    /// F32 `[in, outputs]`: `step * (code - zeroPoint)`.
+    Value floats(Factor factor) {
+        Value levels = op(OnnxOp.Sub, cast(factor.integers(), DType.F32), cast(factor.zeroPoint(), DType.F32));
+        return op(OnnxOp.Mul, levels, factor.steps());
+    }
+
+    /// I32 `[outputs]`: sums of `code - zeroPoint` over each row.
+    Value rowSums(QuantizedMatrix matrix, Factor factor) {
+        int[] sums = new int[factor.outputs()];
+        for (int i = 0; i < sums.length; i++) {
+            int row = factor.first() + i;
             for (int column = 0; column < matrix.columns(); column++) {
-                sums[row] += matrix.code(row, column) - matrix.zeroPoint(row);
+                sums[i] += matrix.code(row, column) - matrix.zeroPoint(row);
             }
         }
         return ints(Shape.of(sums.length), sums);
@@ -80,11 +100,14 @@ record WeightEmitter(OnnxGraphBuilder graph) {
         return graph.constant(tensor);
     }
 
-    private Value transposed(Value value) {
-        return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), value);
+    /// U8 scalar.
+    Value bytes(int value) {
+        Tensor tensor = Tensor.zeros(DType.U8, Shape.of());
+        tensor.data().set(ValueLayout.JAVA_BYTE, 0, (byte) value);
+        return graph.constant(tensor);
     }
 
-    private Value cast(Value value, DType to) {
+    Value cast(Value value, DType to) {
         return graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(to)), value);
     }
 

@@ -40,12 +40,23 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
         float[] ones = new float[width];
         Arrays.fill(ones, 1f);
         Value scale = graph.constant(Tensor.of(Shape.of(width), ones));
-        return graph.op(OnnxOp.LayerNormalization, normalization(epsilon), x, scale);
+        return dialect == Dialect.ONNX_RUNTIME
+                ? rmsNorm(centred(x), scale, epsilon)
+                : graph.op(OnnxOp.LayerNormalization, normalization(epsilon), x, scale);
     }
 
     /// LayerNorm over the last axis with scale and shift.
     public Value layerNorm(Value x, Value scale, Value shift, float epsilon) {
-        return graph.op(OnnxOp.LayerNormalization, normalization(epsilon), x, scale, shift);
+        return dialect == Dialect.ONNX_RUNTIME
+                ? graph.op(OnnxOp.Add, rmsNorm(centred(x), scale, epsilon), shift)
+                : graph.op(OnnxOp.LayerNormalization, normalization(epsilon), x, scale, shift);
+    }
+
+    /// LayerNorm is RMSNorm of the centred values. ONNX Runtime 1.29 takes 2.2 ms for LayerNormalization of 390 x 1536
+    /// values and 0.4 ms for these three operations.
+    private Value centred(Value x) {
+        Value mean = graph.op(OnnxOp.ReduceMean, Attributes.of("keepdims", 1), x, graph.longs(-1));
+        return graph.op(OnnxOp.Sub, x, mean);
     }
 
     /// RMSNorm over the last axis.

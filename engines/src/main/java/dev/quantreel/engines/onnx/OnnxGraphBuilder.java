@@ -37,6 +37,7 @@ public final class OnnxGraphBuilder {
     private final @Nullable OnnxGraphBuilder parent;
     private final GraphProto.Builder graph = GraphProto.newBuilder();
     private final Map<String, Tensor> weights;
+    private final Set<String> streamed;
     private final Map<ByteString, Value> constants = new HashMap<>();
     private final Map<String, Integer> counters;
     private final Set<String> names;
@@ -45,6 +46,7 @@ public final class OnnxGraphBuilder {
     private OnnxGraphBuilder(String name, @Nullable OnnxGraphBuilder parent) {
         this.parent = parent;
         this.weights = parent == null ? new LinkedHashMap<>() : parent.weights;
+        this.streamed = parent == null ? new HashSet<>() : parent.streamed;
         this.counters = parent == null ? new HashMap<>() : parent.counters;
         this.names = parent == null ? new HashSet<>() : parent.names;
         graph.setName(name);
@@ -101,6 +103,16 @@ public final class OnnxGraphBuilder {
         } else {
             graph.addInitializer(header(name, tensor).setDataLocation(TensorProto.DataLocation.EXTERNAL));
             weights.put(name, tensor);
+        }
+        return value;
+    }
+
+    /// A weight that the engine reads where it lies at every run: no expression of it is folded, no product repacks it.
+    /// Small ones are stored inline, as [#initializer] does.
+    public Value streamed(String name, Tensor tensor) {
+        Value value = initializer(name, tensor);
+        if (weights.containsKey(name)) {
+            streamed.add(name);
         }
         return value;
     }
@@ -164,7 +176,7 @@ public final class OnnxGraphBuilder {
         if (parent != null) {
             throw new IllegalStateException("a branch is finished by passing it as an attribute");
         }
-        return OnnxModel.of(graph.build(), weights, metadata);
+        return OnnxModel.of(graph.build(), weights, streamed, metadata);
     }
 
     GraphProto branch() {

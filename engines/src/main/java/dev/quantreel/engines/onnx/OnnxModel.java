@@ -8,17 +8,26 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /// A finished graph whose larger weights lie outside the protobuf message. Immutable.
 ///
 /// @param proto the model; an initializer marked EXTERNAL has no bytes of its own and is found in `weights` by name
 /// @param weights larger initializers in the order they were declared, referenced, not copied
-public record OnnxModel(ModelProto proto, Map<String, Tensor> weights) {
+/// @param streamed names of the weights that an engine reads where they lie at every run, without folding or repacking
+/// them; to a file they are written like all others
+public record OnnxModel(ModelProto proto, Map<String, Tensor> weights, Set<String> streamed) {
 
     /// IR version that opset 21 belongs to.
     static final int IR_VERSION = 10;
 
-    static OnnxModel of(GraphProto graph, Map<String, Tensor> weights, Map<String, String> metadata) {
+    /// A model without streamed weights.
+    public OnnxModel(ModelProto proto, Map<String, Tensor> weights) {
+        this(proto, weights, Set.of());
+    }
+
+    static OnnxModel of(
+            GraphProto graph, Map<String, Tensor> weights, Set<String> streamed, Map<String, String> metadata) {
         ModelProto.Builder model = ModelProto.newBuilder()
                 .setIrVersion(IR_VERSION)
                 .setProducerName("quantreel")
@@ -29,7 +38,8 @@ public record OnnxModel(ModelProto proto, Map<String, Tensor> weights) {
                         .setVersion(1));
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-        return new OnnxModel(model.build(), Collections.unmodifiableMap(new LinkedHashMap<>(weights)));
+        return new OnnxModel(
+                model.build(), Collections.unmodifiableMap(new LinkedHashMap<>(weights)), Set.copyOf(streamed));
     }
 
     public String name() {

@@ -7,6 +7,7 @@ import java.util.Set;
 public enum OnnxOp {
     Abs(1, 1),
     Add(2, 2),
+    BitShift(2, 2, "direction"),
     Cast(1, 1, "to"),
     Ceil(1, 1),
     Clip(1, 3),
@@ -71,6 +72,9 @@ public enum OnnxOp {
     Transpose(1, 1, "perm"),
     Unsqueeze(2, 2),
     Where(3, 3),
+    /// `com.microsoft.MatMulIntegerToFloat`: operands, their scales, their zero points, bias; the scaled product in
+    // F32.
+    MatMulIntegerToFloat("com.microsoft", 4, 7),
     /// `com.microsoft.MultiHeadAttention`: query, key, value `[batch, tokens, heads * headDim]`.
     MultiHeadAttention("com.microsoft", 1, 10, "num_heads", "scale", "unidirectional", "mask_filter_value"),
     /// `com.microsoft.RotaryEmbedding`: input `[batch, tokens, heads * headDim]`, position ids, cos and sin

@@ -9,25 +9,25 @@ import java.lang.foreign.ValueLayout;
 
 /// A weight matrix `[out, in]` as unsigned codes with one step and zero point per row: `ŵ = step * (code - zeroPoint)`.
 ///
-/// Codes of up to four bits are packed two to a byte, the even column in the low nibble ([DType#U4], as ONNX and
-/// PyTorch pack); wider ones take a byte. Immutable; safe to share.
+/// The codes lie once in memory, as the [CodeTiles] that engines read; [#codes] lays them out by rows. Immutable; safe
+/// to share.
 public final class QuantizedMatrix {
 
     private final String name;
     private final int rows;
     private final int columns;
     private final int bits;
-    private final Tensor codes;
+    private final CodeTiles tiles;
     private final Tensor steps;
     private final Tensor zeroPoints;
     private final QuantizationError error;
 
-    private QuantizedMatrix(WeightMatrix weights, int bits, Storage storage, QuantizationError error) {
+    private QuantizedMatrix(WeightMatrix weights, int bits, Storage storage, CodeTiles tiles, QuantizationError error) {
         this.name = weights.name();
         this.rows = weights.rows();
         this.columns = weights.columns();
         this.bits = bits;
-        this.codes = storage.codes;
+        this.tiles = tiles;
         this.steps = storage.steps;
         this.zeroPoints = storage.zeroPoints;
         this.error = error;
@@ -46,7 +46,7 @@ public final class QuantizedMatrix {
         if (bits < 2 || bits > 8) {
             throw new IllegalArgumentException("weight bits is " + bits + "; 2 to 8 are accepted");
         }
-        Storage storage = new Storage(weights.rows(), weights.columns(), bits);
+        Storage storage = new Storage(weights.rows(), weights.columns());
         RowStatistics[] statistics = new RowStatistics[Math.ceilDiv(weights.rows(), RowTasks.CHUNK)];
         boolean perTensor = quantizer instanceof WeightQuantizer.MinMax(Granularity.PerTensor _);
         float[] range = perTensor ? range(weights, tasks) : new float[0];
@@ -66,7 +66,8 @@ public final class QuantizedMatrix {
         for (RowStatistics chunk : statistics) {
             total.add(chunk);
         }
-        return new QuantizedMatrix(weights, bits, storage, total.error());
+        CodeTiles tiles = CodeTiles.of(storage.codes, bits, tasks);
+        return new QuantizedMatrix(weights, bits, storage, tiles, total.error());
     }
 
     public String name() {
@@ -85,8 +86,24 @@ public final class QuantizedMatrix {
         return bits;
     }
 
-    /// U4 or U8 `[rows, columns]`.
+    /// The codes as they lie in memory.
+    public CodeTiles tiles() {
+        return tiles;
+    }
+
+    /// The codes by rows, laid out anew at every call: `[rows, columns]`, packed as ONNX and PyTorch pack
+    /// ([DType#U4], the even element in the low nibble) up to four bits, one to a byte beyond.
     public Tensor codes() {
+        Tensor codes = Tensor.zeros(bits <= 4 ? DType.U4 : DType.U8, Shape.of(rows, columns));
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                long index = (long) row * columns + column;
+                int shift = bits <= 4 ? 4 * (int) (index & 1) : 0;
+                long at = bits <= 4 ? index >> 1 : index;
+                int others = shift == 0 ? 0 : codes.data().get(ValueLayout.JAVA_BYTE, at);
+                codes.data().set(ValueLayout.JAVA_BYTE, at, (byte) (others | code(row, column) << shift));
+            }
+        }
         return codes;
     }
 
@@ -106,12 +123,7 @@ public final class QuantizedMatrix {
 
     /// The code of one weight, `0 .. 2^bits - 1`.
     public int code(int row, int column) {
-        long index = (long) row * columns + column;
-        if (codes.dtype() == DType.U8) {
-            return codes.data().get(ValueLayout.JAVA_BYTE, index) & 0xFF;
-        }
-        int pair = codes.data().get(ValueLayout.JAVA_BYTE, index >> 1);
-        return (index & 1) == 0 ? pair & 0xF : (pair >> 4) & 0xF;
+        return tiles.code(row, column);
     }
 
     public float step(int row) {
@@ -133,7 +145,7 @@ public final class QuantizedMatrix {
 
     /// Bytes of codes, steps and zero points.
     public long bytes() {
-        return codes.data().byteSize()
+        return (bits <= 4 ? DType.U4 : DType.U8).byteSize((long) rows * columns)
                 + steps.data().byteSize()
                 + zeroPoints.data().byteSize();
     }
@@ -165,8 +177,8 @@ public final class QuantizedMatrix {
         private final Tensor steps;
         private final Tensor zeroPoints;
 
-        Storage(int rows, int columns, int bits) {
-            codes = Tensor.zeros(bits <= 4 ? DType.U4 : DType.U8, Shape.of(rows, columns));
+        Storage(int rows, int columns) {
+            codes = Tensor.zeros(DType.U8, Shape.of(rows, columns));
             steps = Tensor.zeros(DType.F32, Shape.of(rows));
             zeroPoints = Tensor.zeros(DType.U8, Shape.of(rows));
         }
@@ -179,26 +191,8 @@ public final class QuantizedMatrix {
             for (int i = 0; i < values.length; i++) {
                 levels[i] = (byte) grid.code(values[i], inverse);
             }
-            long first = (long) row * values.length;
-            if (codes.dtype() == DType.U8) {
-                MemorySegment.copy(levels, 0, codes.data(), ValueLayout.JAVA_BYTE, first, levels.length);
-            } else {
-                pack(levels, first);
-            }
-        }
-
-        /// Packs nibbles from element `first` on; with an odd width a row begins in the byte where the last one ended.
-        private void pack(byte[] levels, long first) {
-            int start = (int) (first & 1);
-            if (start == 1) {
-                int shared = codes.data().get(ValueLayout.JAVA_BYTE, first >> 1);
-                codes.data().set(ValueLayout.JAVA_BYTE, first >> 1, (byte) (shared | levels[0] << 4));
-            }
-            byte[] packed = new byte[(levels.length - start + 1) / 2];
-            for (int i = start; i < levels.length; i++) {
-                packed[(i - start) >> 1] |= (byte) (levels[i] << 4 * ((i - start) & 1));
-            }
-            MemorySegment.copy(packed, 0, codes.data(), ValueLayout.JAVA_BYTE, (first + start) >> 1, packed.length);
+            MemorySegment.copy(
+                    levels, 0, codes.data(), ValueLayout.JAVA_BYTE, (long) row * values.length, levels.length);
         }
     }
 }

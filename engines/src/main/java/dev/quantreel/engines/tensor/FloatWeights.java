@@ -30,11 +30,28 @@ public final class FloatWeights {
                                 "tensor " + name + " is " + stored.dtype()
                                         + "; a weight is F32, F64, F16, BF16, F8_E4M3 or F8_E5M2");
                 };
-        NonFinite.firstIn(name, wide).ifPresent(found -> {
+        return finite(name, wide);
+    }
+
+    /// The tensor in the type it is stored in, where engines can widen it themselves (F32, F16, BF16), otherwise as
+    // F32:
+    /// a view of the checkpoint, without a copy, wherever that has one.
+    ///
+    /// @throws UnsupportedCheckpointException as [#tensor]
+    public Tensor stored(String name) {
+        Tensor stored = checkpoint.tensor(name);
+        return switch (stored.dtype()) {
+            case F32, F16, BF16 -> finite(name, stored);
+            default -> tensor(name);
+        };
+    }
+
+    private Tensor finite(String name, Tensor tensor) {
+        NonFinite.firstIn(name, tensor).ifPresent(found -> {
             throw new UnsupportedCheckpointException(
                     checkpoint.source(), found.describe() + "; weights must be finite");
         });
-        return wide;
+        return tensor;
     }
 
     /// A matrix `[out, in]` as `[in, out]`, as ONNX `MatMul` reads it.

@@ -43,6 +43,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class QuantizedLinearsTest {
@@ -250,6 +251,29 @@ class QuantizedLinearsTest {
                 float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
                 assertEqual(y, reference(weights, x, 8));
             }
+        }
+    }
+
+    /// Sizes on both sides of the one from which on weights are streamed, with tiles of every kind: full ones, a
+    /// narrower one, and a single last row.
+    @ParameterizedTest(name = "{0} outputs, {1} bits")
+    @CsvSource({"513, 4", "1031, 3", "4352, 4", "4353, 4", "4353, 8", "300, 8", "1, 4"})
+    void tilesOfAllSizesGiveTheExactProduct(int outputs, int weightBits) {
+        Checkpoint checkpoint = SyntheticData.linears(outputs, CHANNELS, LAYER);
+        QuantizationPlan plan = QuantizationPlan.DVD_QUANT.withWeights(new WeightQuantizer.MinMax(), weightBits);
+        QuantizedWeights weights = QuantizedWeights.of(
+                checkpoint, plan, List.of(LAYER), QuantizationProgress.NONE, CancellationToken.NONE);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("tiles");
+        Value input = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
+        linears.declareInputs(graph);
+        Value y = linears.apply(graph, linears.prepare(graph, input, List.of(LAYER)), LAYER);
+        graph.output("y", y, DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(outputs));
+        OnnxModel model = graph.build(Map.of());
+        assertThat(model.streamed().isEmpty()).isEqualTo((long) outputs * CHANNELS < WeightEmitter.STREAMED_FROM);
+        ActivationMatrix x = integers();
+        for (int bits : new int[] {4, 8}) {
+            assertEqual(floats(run(model, x, linears.inputs(bits)), "y"), reference(weights, x, bits));
         }
     }
 

@@ -106,6 +106,7 @@ final class OperatorCases {
         all.parts();
         all.reductions();
         all.products();
+        all.scaledProducts();
         all.quantization();
         all.fused();
         return all.cases;
@@ -484,6 +485,43 @@ final class OperatorCases {
             return s.op(
                     OnnxOp.MatMulInteger, Attributes.NONE, s.bytes(U8, 1, 5, 32), s.bytes(I8, 32, 6), s.input(zero));
         });
+    }
+
+    private void scaledProducts() {
+        Tensor left = Tensor.scalar(0.5f);
+        Tensor steps = Tensor.of(Shape.of(6), 1, 2, 0.25f, 3, 0.1f, 7);
+        add(
+                OnnxOp.MatMulIntegerToFloat,
+                "steps by column",
+                F32,
+                3,
+                s -> s.op(
+                        OnnxOp.MatMulIntegerToFloat,
+                        Attributes.NONE,
+                        s.bytes(U8, 1, 5, 32),
+                        s.bytes(I8, 32, 6),
+                        s.input(left),
+                        s.input(steps)));
+        add(OnnxOp.MatMulIntegerToFloat, "zero points", F32, 3, s -> {
+            Tensor zero = Tensor.zeros(U8, Shape.of());
+            zero.data().asByteBuffer().put(0, (byte) 128);
+            return s.op(
+                    OnnxOp.MatMulIntegerToFloat,
+                    Attributes.NONE,
+                    s.bytes(U8, 1, 5, 32),
+                    s.bytes(I8, 32, 6),
+                    s.input(left),
+                    s.input(steps),
+                    s.input(zero),
+                    s.bytes(I8, 6));
+        });
+        for (String direction : List.of("LEFT", "RIGHT")) {
+            add(OnnxOp.BitShift, direction, U8, 2, s -> {
+                Tensor four = Tensor.zeros(U8, Shape.of());
+                four.data().asByteBuffer().put(0, (byte) 4);
+                return s.op(OnnxOp.BitShift, Attributes.of("direction", direction), s.bytes(U8, 5, 32), s.input(four));
+            });
+        }
     }
 
     private void quantization() {

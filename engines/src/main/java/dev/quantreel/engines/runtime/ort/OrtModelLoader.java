@@ -1,5 +1,6 @@
 package dev.quantreel.engines.runtime.ort;
 
+import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -8,7 +9,12 @@ import ai.onnxruntime.OrtSession;
 import com.google.protobuf.CodedOutputStream;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxWriter;
+import dev.quantreel.engines.onnx.proto.Onnx.GraphProto;
 import dev.quantreel.engines.onnx.proto.Onnx.ModelProto;
+import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
+import dev.quantreel.engines.onnx.proto.Onnx.TensorShapeProto;
+import dev.quantreel.engines.onnx.proto.Onnx.TypeProto;
+import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
 import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.tensor.Tensor;
@@ -20,7 +26,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -30,6 +38,9 @@ import java.util.stream.Stream;
 /// Runtime copies or repacks them while it opens the session, after which our memory, or the file it maps, is no
 /// longer read. The others (4-bit codes) are embedded in the message. Models with more than [#EMBED_LIMIT_BYTES] to
 /// embed, and single weights beyond 2 GiB, go through a temporary external-data file, which ONNX Runtime maps.
+///
+/// Streamed weights become inputs of the graph that the session feeds at every run: ONNX Runtime then neither copies,
+/// folds nor repacks them, and a mapped file stays the only place where they lie.
 final class OrtModelLoader {
 
     static final long EMBED_LIMIT_BYTES = 512L << 20;
@@ -51,6 +62,49 @@ final class OrtModelLoader {
     }
 
     Session open(OnnxModel model) {
+        try {
+            Map<String, OnnxTensor> fed = new LinkedHashMap<>();
+            for (String name : model.streamed()) {
+                Tensor weight = Objects.requireNonNull(model.weights().get(name), name);
+                if (OrtTensors.supports(weight.dtype()) && weight.data().byteSize() <= BUFFER_LIMIT_BYTES) {
+                    fed.put(name, OrtTensors.wrap(environment, weight));
+                }
+            }
+            OrtSession session = create(withInputs(model, fed.keySet()));
+            return new OrtModelSession(environment, session, model, fed);
+        } catch (OrtException e) {
+            throw new EngineException(OrtEngineProvider.ID, "cannot open " + model.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// The model with some of its weights declared as inputs instead.
+    private static OnnxModel withInputs(OnnxModel model, Set<String> fed) {
+        GraphProto.Builder graph = model.proto().getGraph().toBuilder().clearInitializer();
+        for (TensorProto initializer : model.proto().getGraph().getInitializerList()) {
+            if (fed.contains(initializer.getName())) {
+                graph.addInput(input(initializer));
+            } else {
+                graph.addInitializer(initializer);
+            }
+        }
+        Map<String, Tensor> rest = new LinkedHashMap<>(model.weights());
+        rest.keySet().removeAll(fed);
+        return new OnnxModel(model.proto().toBuilder().setGraph(graph).build(), rest);
+    }
+
+    private static ValueInfoProto input(TensorProto initializer) {
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        initializer.getDimsList().forEach(dim -> shape.addDimBuilder().setDimValue(dim));
+        return ValueInfoProto.newBuilder()
+                .setName(initializer.getName())
+                .setType(TypeProto.newBuilder()
+                        .setTensorType(TypeProto.Tensor.newBuilder()
+                                .setElemType(initializer.getDataType())
+                                .setShape(shape)))
+                .build();
+    }
+
+    private OrtSession create(OnnxModel model) throws OrtException {
         Set<String> embedded = new HashSet<>();
         long embeddedBytes = 0;
         boolean oversized = false;
@@ -62,18 +116,13 @@ final class OrtModelLoader {
                 oversized |= weight.getValue().data().byteSize() > BUFFER_LIMIT_BYTES;
             }
         }
-        try {
-            if (oversized || embeddedBytes > embedLimitBytes) {
-                return openThroughFile(model);
-            }
-            return openInMemory(model, embedded);
-        } catch (OrtException e) {
-            throw new EngineException(OrtEngineProvider.ID, "cannot open " + model.name() + ": " + e.getMessage(), e);
-        }
+        return oversized || embeddedBytes > embedLimitBytes
+                ? createThroughFile(model)
+                : createInMemory(model, embedded);
     }
 
     @SuppressWarnings("MustBeClosedChecker")
-    private Session openInMemory(OnnxModel model, Set<String> embedded) throws OrtException {
+    private OrtSession createInMemory(OnnxModel model, Set<String> embedded) throws OrtException {
         Map<String, OnnxTensorLike> external = new HashMap<>();
         try (OrtSession.SessionOptions options = options();
                 Arena arena = Arena.ofShared()) {
@@ -85,21 +134,20 @@ final class OrtModelLoader {
             options.addExternalInitializers(external);
             ModelProto proto = OnnxWriter.embed(model, embedded::contains);
             MemorySegment bytes = serialize(proto, arena);
-            OrtSession session = environment.createSession(bytes.asByteBuffer(), options);
-            return new OrtModelSession(environment, session, model);
+            return environment.createSession(bytes.asByteBuffer(), options);
         } finally {
             external.values().forEach(OnnxTensorLike::close);
         }
     }
 
-    private Session openThroughFile(OnnxModel model) throws OrtException {
+    @SuppressWarnings("MustBeClosedChecker")
+    private OrtSession createThroughFile(OnnxModel model) throws OrtException {
         try {
             Path folder = Files.createTempDirectory("quantreel-ort");
             Path file = folder.resolve("model.onnx");
             try (OrtSession.SessionOptions options = options()) {
                 OnnxWriter.write(model, file);
-                OrtSession session = environment.createSession(file.toString(), options);
-                return new OrtModelSession(environment, session, model);
+                return environment.createSession(file.toString(), options);
             } finally {
                 delete(folder);
             }

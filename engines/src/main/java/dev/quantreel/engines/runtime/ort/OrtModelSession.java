@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 
 /// A model opened in ONNX Runtime. Runs may overlap; closing waits for none of them.
@@ -28,12 +29,20 @@ final class OrtModelSession implements Session {
     private final String name;
     private final SessionInputs inputs;
     private final List<String> outputs;
+    private final Map<String, OnnxTensor> streamed;
+    private final List<Tensor> streamedMemory;
 
-    /// The model itself is not kept: ONNX Runtime has copied its weights.
-    OrtModelSession(OrtEnvironment environment, OrtSession session, OnnxModel model) {
+    /// The model itself is not kept: ONNX Runtime has copied its weights, but for the streamed ones.
+    ///
+    /// @param streamed fed to every run; closed with the session
+    OrtModelSession(OrtEnvironment environment, OrtSession session, OnnxModel model, Map<String, OnnxTensor> streamed) {
         this.environment = environment;
         this.session = session;
         this.name = model.name();
+        this.streamed = streamed;
+        this.streamedMemory = streamed.keySet().stream()
+                .map(name -> Objects.requireNonNull(model.weights().get(name), name))
+                .toList();
         this.inputs = new SessionInputs(OrtEngineProvider.ID, model.proto().getGraph());
         this.outputs = model.proto().getGraph().getOutputList().stream()
                 .map(ValueInfoProto::getName)
@@ -53,11 +62,12 @@ final class OrtModelSession implements Session {
     @Override
     public Map<String, Tensor> run(Map<String, Tensor> values, CancellationToken cancellation) {
         cancellation.throwIfCancelled();
+        requireWeights();
         Map<String, Tensor> ordered = inputs.check(values);
         List<OnnxTensor> opened = new ArrayList<>();
         try (OrtSession.RunOptions options = new OrtSession.RunOptions();
                 Terminator terminator = new Terminator(options, cancellation)) {
-            Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
+            Map<String, OnnxTensor> feeds = new LinkedHashMap<>(streamed);
             for (Map.Entry<String, Tensor> input : ordered.entrySet()) {
                 OnnxTensor feed = OrtTensors.wrap(environment, input.getValue());
                 opened.add(feed);
@@ -76,6 +86,18 @@ final class OrtModelSession implements Session {
         }
     }
 
+    /// Native code that reads a mapping after its file was closed would end the process.
+    private void requireWeights() {
+        for (Tensor weight : streamedMemory) {
+            if (!weight.data().scope().isAlive()) {
+                throw new EngineException(
+                        OrtEngineProvider.ID,
+                        name + ": the file that holds its weights was closed while the model was open",
+                        null);
+            }
+        }
+    }
+
     private Map<String, Tensor> run(Map<String, OnnxTensor> feeds, OrtSession.RunOptions options) throws OrtException {
         try (OrtSession.Result result = session.run(feeds, options)) {
             Map<String, Tensor> values = new LinkedHashMap<>();
@@ -91,6 +113,7 @@ final class OrtModelSession implements Session {
     public void close() {
         try {
             session.close();
+            streamed.values().forEach(OnnxTensor::close);
         } catch (OrtException e) {
             throw new EngineException(OrtEngineProvider.ID, "cannot close " + name + ": " + e.getMessage(), e);
         }

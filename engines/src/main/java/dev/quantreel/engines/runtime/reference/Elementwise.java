@@ -44,6 +44,14 @@ final class Elementwise {
         return call.in(0).map(v -> Math.min(Math.max(v, low), high));
     }
 
+    /// Unsigned integers; attribute `direction` is LEFT or RIGHT.
+    static NdArray shift(NodeCall call) {
+        boolean left = call.text("direction", "").equals("LEFT");
+        NdArray x = call.in(0);
+        return NdArray.zip(
+                x.dtype(), x, call.in(1), (value, by) -> left ? (long) value << (int) by : (long) value >> (int) by);
+    }
+
     static NdArray where(NdArray condition, NdArray a, NdArray b) {
         int[] dims = NdArray.broadcast(condition.dims(), NdArray.broadcast(a.dims(), b.dims()));
         return NdArray.of(

@@ -125,10 +125,12 @@ record Interpreter(CancellationToken cancellation) {
             case Softmax -> Normalizations.softmax(x, call.integer("axis", -1));
             case MatMul -> Products.matMul(DType.F32, x, call.in(1));
             case MatMulInteger -> Products.matMulInteger(call);
+            case MatMulIntegerToFloat -> Products.matMulIntegerToFloat(call);
             case Gemm -> Products.gemm(call);
             case Conv -> Products.convolution(call);
             case MultiHeadAttention -> Attentions.multiHead(call);
             case RotaryEmbedding -> Attentions.rotary(call);
+            case BitShift -> Elementwise.shift(call);
             case QuantizeLinear -> QuantizationOps.quantize(call);
             case DequantizeLinear -> QuantizationOps.dequantize(call);
             case ConvTranspose -> throw new IllegalArgumentException("the reference engine has no " + op);

@@ -194,7 +194,7 @@ final class NdArray {
             case I32 -> (int) (long) value;
             case I64 -> (long) value;
             case BOOL -> value == 0 ? 0 : 1;
-            case U4, I4 -> value;
+            case U4, I4, BF16, F16 -> value;
             default -> throw new IllegalArgumentException("element type " + dtype + " is not supported");
         };
     }

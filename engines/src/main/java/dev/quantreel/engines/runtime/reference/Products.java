@@ -44,6 +44,17 @@ final class Products {
         return matMul(DType.I32, a, b);
     }
 
+    /// Inputs: operands, scale of the left one, scales of the right one (scalar or by column), zero points, bias.
+    static NdArray matMulIntegerToFloat(NodeCall call) {
+        NdArray a = call.has(4) ? shifted(call.in(0), call.in(4), -2) : call.in(0);
+        NdArray b = call.has(5) ? shifted(call.in(1), call.in(5), -1) : call.in(1);
+        double left = call.in(2).get(0);
+        NdArray product = matMul(DType.I32, a, b);
+        NdArray scaled =
+                NdArray.zip(DType.F32, product, call.in(3), (sum, right) -> (float) sum * (float) (left * right));
+        return call.has(6) ? NdArray.zip(DType.F32, scaled, call.in(6), Double::sum) : scaled;
+    }
+
     private static NdArray shifted(NdArray x, NdArray zeroPoint, int axis) {
         int[] dims = new int[x.rank()];
         Arrays.fill(dims, 1);
