@@ -1,0 +1,5 @@
+/// Low-rank adapters: [LoraFile] reads what a file changes, [LoraCheckpoint] is a model with it merged in.
+@NullMarked
+package dev.quantreel.engines.lora;
+
+import org.jspecify.annotations.NullMarked;
