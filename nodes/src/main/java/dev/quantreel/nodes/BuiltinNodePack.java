@@ -1,6 +1,7 @@
 package dev.quantreel.nodes;
 
 import dev.quantreel.nodes.loading.LoadDiT;
+import dev.quantreel.nodes.loading.LoadLoRA;
 import dev.quantreel.nodes.loading.LoadTextEncoder;
 import dev.quantreel.nodes.loading.LoadVAE;
 import dev.quantreel.nodes.quantize.ARQActivation;
@@ -8,6 +9,7 @@ import dev.quantreel.nodes.quantize.BGRQuantize;
 import dev.quantreel.nodes.quantize.DeltaGBSScheduler;
 import dev.quantreel.nodes.quantize.FixedBitSchedule;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
+import dev.quantreel.nodes.quantize.SaveQuantizedModel;
 import dev.quantreel.nodes.quantize.SelectEngine;
 import dev.quantreel.nodes.report.BitTimeline;
 import dev.quantreel.nodes.report.QuantizationReport;
@@ -40,8 +42,10 @@ public final class BuiltinNodePack implements NodePack {
                         new LoadDiT(),
                         new LoadVAE(),
                         new LoadTextEncoder(),
+                        new LoadLoRA(),
                         new BGRQuantize(),
                         new MinMaxQuantize(),
+                        new SaveQuantizedModel(),
                         new ARQActivation(),
                         new DeltaGBSScheduler(),
                         new FixedBitSchedule(),

@@ -42,6 +42,15 @@ public final class CheckpointFiles {
         return decoded(path, file, List.of(file), opened, opened::close);
     }
 
+    /// A view of an open checkpoint, such as one with a LoRA merged in, as a file of its own.
+    ///
+    /// @param base whose files and format it has
+    /// @param view what it hands out
+    /// @param owner runs when it is closed
+    public static CheckpointFile view(CheckpointFile base, Checkpoint view, Runnable owner) {
+        return new OpenCheckpoint(base.path(), base.parts(), base.format(), base.stored(), view, owner);
+    }
+
     private static CheckpointFile openShards(Path path, Path index) {
         ShardedCheckpoint shards = ShardedCheckpoint.open(index);
         return decoded(path, index, shards.files(), shards, shards::close);

@@ -1,9 +1,9 @@
 package dev.quantreel.nodes.loading;
 
+import dev.quantreel.engines.checkpoint.CheckpointCensus;
 import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.tensor.CheckpointException;
-import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeFolders;
@@ -32,13 +32,15 @@ record CheckpointGate(String port, String folder) {
         Path path = context.folders().resolve(port, folder, name);
         try (CheckpointFile file = CheckpointFiles.open(path)) {
             context.status("checking " + name + " (" + file.names().size() + " tensors)");
-            NonFinite.firstIn(file).ifPresent(found -> {
+            CheckpointCensus census =
+                    CheckpointCensus.of(file, context.folders().cache());
+            census.damage().ifPresent(found -> {
                 throw new NodeInputException(
                         port,
-                        "is '" + name + "', which has " + found.describe()
+                        "is '" + name + "', which has " + found
                                 + "; accepted are finite weights only: the file is damaged or was converted badly");
             });
-            return inspection.inspect(file, new ModelFile(path, file.digest(), ModelFile.stamp(path)));
+            return inspection.inspect(file, new ModelFile(path, census.digest(), ModelFile.stamp(path)));
         } catch (CheckpointException | UnsupportedCheckpointException e) {
             throw new NodeInputException(port, "is '" + name + "'; " + e.getMessage(), e);
         }

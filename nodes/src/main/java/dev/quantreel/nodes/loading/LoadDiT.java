@@ -27,7 +27,11 @@ public final class LoadDiT implements Node<LoadDiT.Inputs, LoadDiT.Outputs> {
 
     /// See [LoadDiT].
     public record Inputs(
-            @In(help = "A .safetensors file in diffusion_models.", folder = "diffusion_models")
+            @In(
+                    help =
+                            "A file in diffusion_models: safetensors (also fp8_scaled, INT8 and ConvRot W4A4), the index of a"
+                                    + " sharded set, or GGUF.",
+                    folder = "diffusion_models")
             String file) {}
 
     /// See [LoadDiT].

@@ -15,6 +15,11 @@ public interface NodeFolders {
     /// Where previews go; emptied at start.
     Path temp();
 
+    /// Where results that can be computed again are kept between runs, such as digests of checkpoints.
+    default Path cache() {
+        return output().resolveSibling("cache");
+    }
+
     /// File names in a model folder (`diffusion_models`, `text_encoders`, `vae`, ...), or in `input`; sorted, with `/`.
     List<String> files(String folder);
 

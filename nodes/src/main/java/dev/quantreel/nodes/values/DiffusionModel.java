@@ -39,6 +39,11 @@ public record DiffusionModel(
                 new Execution(EngineChoice.BEST, Arithmetic.INTEGER));
     }
 
+    /// This model with other weights behind it, such as those with a LoRA.
+    public DiffusionModel with(ModelFile newFile) {
+        return new DiffusionModel(newFile, architecture, weights, activations, execution);
+    }
+
     /// What is known of the architecture.
     public TransformerFacts facts() {
         return architecture.facts();
