@@ -2,12 +2,11 @@ package dev.quantreel.engines.sampling;
 
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.runtime.CancellationToken;
-import dev.quantreel.engines.sampling.SamplingTrace.Elapsed;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Follows a model from noise to a clean latent by the settings' [Solver].
 ///
@@ -32,7 +31,8 @@ public record FlowSampler(SplitModel model, SamplerSettings settings, BitSchedul
     /// @param latent at the first level, F32 `[1, channels, frames, height, width]`; not modified
     /// @param levels the settings' [SamplerSettings#levels], or a [NoiseLevels#section] of them
     /// @param fresh asked by solvers that add noise again
-    public record Start(Tensor latent, NoiseLevels levels, NoiseSource fresh) {
+    /// @param known frames that are given
+    public record Start(Tensor latent, NoiseLevels levels, NoiseSource fresh, Optional<KnownFrames> known) {
 
         public Start {
             if (latent.dtype() != DType.F32 || latent.shape().rank() != LATENT_RANK) {
@@ -48,7 +48,8 @@ public record FlowSampler(SplitModel model, SamplerSettings settings, BitSchedul
     /// @throws java.util.concurrent.CancellationException when cancelled, within one pass of the model
     /// @throws SamplingException when the model puts out NaN or infinities
     public Sampled sample(Tensor noise, SamplingListener listener, CancellationToken cancellation) {
-        return sample(new Start(noise, settings.levels(), TorchNoise.source(0)), listener, cancellation);
+        return sample(
+                new Start(noise, settings.levels(), TorchNoise.source(0), Optional.empty()), listener, cancellation);
     }
 
     /// Generates from where it is told to start.
@@ -56,38 +57,7 @@ public record FlowSampler(SplitModel model, SamplerSettings settings, BitSchedul
     /// @throws java.util.concurrent.CancellationException when cancelled, within one pass of the model
     /// @throws SamplingException when the model puts out NaN or infinities
     public Sampled sample(Start start, SamplingListener listener, CancellationToken cancellation) {
-        NoiseLevels levels = start.levels();
-        GuidedModel guided = new GuidedModel(model, settings.cfg(), bits, cache, levels.steps());
-        Solver.Run solver = settings.solver().start(levels, start.fresh());
-        List<SamplingTrace.Step> trace = new ArrayList<>();
-        Tensor latent = start.latent();
-        for (int step = 0; step < levels.steps(); step++) {
-            cancellation.throwIfCancelled();
-            float timestep = levels.timestep(step);
-            GuidedModel.Outcome outcome = guided.evaluate(step, latent, timestep, cancellation);
-            listener.evaluated(step, levels.sigma(step), timestep, latent, outcome.velocity());
-            long begin = System.nanoTime();
-            Tensor clean = levels.prediction().clean(latent, outcome.velocity(), levels.sigma(step));
-            latent = solver.next(step, new Solver.Evaluation(latent, outcome.velocity(), clean));
-            trace.add(record(step, levels.sigma(step), timestep, outcome, System.nanoTime() - begin));
-            listener.stepDone(step + 1, levels.steps(), clean);
-        }
-        return new Sampled(latent, new SamplingTrace(trace));
-    }
-
-    private static SamplingTrace.Step record(
-            int step, double sigma, float timestep, GuidedModel.Outcome outcome, long solverNanos) {
-        Elapsed model = outcome.elapsed();
-        Elapsed elapsed = new Elapsed(
-                model.preludeNanos(), model.trunkNanos(), model.headNanos(), model.samplerNanos() + solverNanos);
-        return new SamplingTrace.Step(
-                step,
-                sigma,
-                timestep,
-                outcome.activationBits(),
-                outcome.relativeL1(),
-                outcome.conditional(),
-                outcome.unconditional(),
-                elapsed);
+        Expert only = new Expert(() -> model, settings.cfg(), bits, cache, 0);
+        return new ExpertSampler(List.of(only), settings.solver()).sample(start, listener, cancellation);
     }
 }

@@ -42,6 +42,11 @@ final class GuidedModel {
         this.unconditionalCache = cache.start(steps);
     }
 
+    /// Another model had the steps before: the first change of this one's output is against that one's.
+    void follows(GuidedModel earlier) {
+        previous = earlier.previous;
+    }
+
     private boolean isGuided() {
         return cfg != 1;
     }

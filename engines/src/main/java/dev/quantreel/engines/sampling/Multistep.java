@@ -23,9 +23,6 @@ public record Multistep(Form form, Step step, int order, boolean corrects) imple
         if (order < 1 || order > MAX_ORDER) {
             throw new IllegalArgumentException("order is " + order + ", expected 1 to " + MAX_ORDER);
         }
-        if (form == Form.NATIVE && step == Step.BH1) {
-            throw new IllegalArgumentException("B(h) = h grows without bound at level 1, where flow models start");
-        }
     }
 
     /// In which variables the differential equation is integrated. The same equation, other truncation errors.
@@ -39,7 +36,7 @@ public record Multistep(Form form, Step step, int order, boolean corrects) imple
 
     /// UniPC's B(h), h the (negative) step in λ.
     public enum Step {
-        /// h.
+        /// h; not for a flow model's own form from level 1, from where h is infinite.
         BH1,
         /// e^h − 1.
         BH2

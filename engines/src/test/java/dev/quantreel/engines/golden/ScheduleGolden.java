@@ -3,7 +3,11 @@ package dev.quantreel.engines.golden;
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.sampling.Euler;
 import dev.quantreel.engines.sampling.FlowSampler;
+import dev.quantreel.engines.sampling.Multistep;
+import dev.quantreel.engines.sampling.Multistep.Form;
+import dev.quantreel.engines.sampling.Multistep.Step;
 import dev.quantreel.engines.sampling.NoiseLevels;
 import dev.quantreel.engines.sampling.Prediction;
 import dev.quantreel.engines.sampling.SamplerSettings;
@@ -26,15 +30,19 @@ final class ScheduleGolden implements GoldenFamily {
     private static final CancellationToken NONE = CancellationToken.NONE;
     private static final Pattern SCHEDULE = Pattern.compile("([a-z0-9_]+)_shift(\\d+)_n(\\d+)\\.sigmas");
     private static final Map<String, Case> CASES = Map.of(
-            "euler", new Case("linear", "euler"),
-            "comfy_simple", new Case("simple", "euler"),
-            "unipc", new Case("unipc_diffusers", "wan_unipc"),
-            "wan_unipc", new Case("unipc", "wan_unipc"),
-            "dpmpp2m", new Case("unipc", "wan_dpmpp"),
-            "wan_dpmpp", new Case("dpmpp", "wan_dpmpp"));
+            "beta", new Case("beta", new Euler()),
+            "euler", new Case("linear", new Euler()),
+            "comfy_simple", new Case("simple", new Euler()),
+            "unipc", new Case("unipc_diffusers", Multistep.uniPcOfWan()),
+            "unipc3bh1", new Case("unipc", new Multistep(Form.NATIVE, Step.BH1, 3, true)),
+            "unipc3bh2", new Case("unipc", new Multistep(Form.NATIVE, Step.BH2, 3, true)),
+            "wan_unipc", new Case("unipc", Multistep.uniPcOfWan()),
+            "dpmpp2m", new Case("unipc", Multistep.dpmPlusPlus2m(Form.NATIVE)),
+            "kdiffusion", new Case("linear", Multistep.dpmPlusPlus2m(Form.VARIANCE_EXPLODING)),
+            "wan_dpmpp", new Case("dpmpp", Multistep.dpmPlusPlus2m(Form.NATIVE)));
 
     /// What a name in the file stands for.
-    private record Case(String schedule, String solver) {}
+    private record Case(String schedule, Solver solver) {}
 
     @Override
     public boolean fits(GoldenFile golden) {
@@ -60,8 +68,8 @@ final class ScheduleGolden implements GoldenFamily {
             int steps = Integer.parseInt(matcher.group(3));
             // Diffusers' Euler was run with its own default at 4 steps and with the pipelines' levels at 10.
             String schedule = name.startsWith("euler_shift3_n4") ? "normal" : kind.schedule;
-            SamplerSettings settings = new SamplerSettings(
-                    steps, 1, SigmaSchedule.named(schedule, shift), Solver.named(kind.solver), Prediction.FLOW);
+            SamplerSettings settings =
+                    new SamplerSettings(steps, 1, SigmaSchedule.named(schedule, shift), kind.solver, Prediction.FLOW);
             NoiseLevels levels = settings.levels();
             errors.put(name, error(golden.tensor(name), levels.sigmas()));
             String entry = name.substring(0, name.length() - ".sigmas".length());
@@ -95,9 +103,10 @@ final class ScheduleGolden implements GoldenFamily {
                 .sample(noise, listener, NONE)
                 .latent());
         Tensor expected = golden.tensor(path);
-        long stepBytes = expected.data().byteSize() / settings.steps();
+        int rows = Math.toIntExact(expected.shape().dim(0));
+        long stepBytes = expected.data().byteSize() / rows;
         double worst = 0;
-        for (int step = 0; step < settings.steps(); step++) {
+        for (int step = 0; step < rows; step++) {
             Tensor wanted =
                     new Tensor(expected.dtype(), noise.shape(), expected.data().asSlice(step * stepBytes, stepBytes));
             worst = Math.max(worst, GoldenFile.maxAbsoluteError(latents.get(step + 1), wanted));
