@@ -11,6 +11,9 @@ final class BetaDistribution {
     ///
     /// @param a more than 0
     static double quantile(double a, double probability) {
+        if (probability == 0.5) {
+            return 0.5;
+        }
         if (probability > 0.5) {
             return 1 - quantile(a, 1 - probability);
         }
