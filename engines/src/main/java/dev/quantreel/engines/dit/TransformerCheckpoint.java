@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit;
 
+import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
 import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
 import dev.quantreel.engines.dit.ltx.LtxFamily;
 import dev.quantreel.engines.dit.wan.WanFamily;
@@ -29,7 +30,7 @@ public final class TransformerCheckpoint implements Checkpoint {
 
     /// Every family that is supported.
     public static final List<TransformerFamily> FAMILIES =
-            List.of(new WanFamily(), new HunyuanVideoFamily(), new LtxFamily());
+            List.of(new WanFamily(), new HunyuanVideoFamily(), new LtxFamily(), new CogVideoXFamily());
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 

@@ -2,6 +2,10 @@ package dev.quantreel.engines.dit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.quantreel.engines.dit.cogvideox.CogVideoXConfig;
+import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
+import dev.quantreel.engines.dit.cogvideox.CogVideoXTransformer;
+import dev.quantreel.engines.dit.cogvideox.Positions;
 import dev.quantreel.engines.dit.ltx.LtxConfig;
 import dev.quantreel.engines.dit.ltx.LtxFamily;
 import dev.quantreel.engines.dit.ltx.LtxTransformer;
@@ -49,7 +53,27 @@ class RealSizesTest {
                         new LtxFamily(),
                         1215,
                         13_042_569_344L,
-                        "2431386bf1fe35ad840d692e55b139407a89a5fa408f1f604e87ec32449f987a"));
+                        "2431386bf1fe35ad840d692e55b139407a89a5fa408f1f604e87ec32449f987a"),
+                cogVideoX(
+                        new CogVideoXConfig(16, 1920, 7680, 30, 30, 4096, 226, 512, 1, new Positions.Added()),
+                        736,
+                        1_693_783_872L,
+                        "1055e3e10d6865c5de4a784c1a635e727b64ef12603ee6fe91a5522f45bfbdef"),
+                cogVideoX(
+                        new CogVideoXConfig(
+                                16, 3072, 12288, 48, 42, 4096, 226, 512, 1, new Positions.Stretched(30, 45)),
+                        1024,
+                        5_570_283_072L,
+                        "1ff31d40a106359b8081dcfc30ad7ccee0959d4751f334ea757adad0f39414d8"),
+                cogVideoX(
+                        new CogVideoXConfig(16, 3072, 12288, 48, 42, 4096, 226, 512, 2, new Positions.Counted()),
+                        1024,
+                        5_570_676_352L,
+                        "e6ae57f8140023d3996ec7d4ef8eab30e06ca935c5b238692a1e0d759e1f934f"));
+    }
+
+    private static Release cogVideoX(CogVideoXConfig config, int tensors, long parameters, String sha256) {
+        return new Release(new CogVideoXTransformer(config), new CogVideoXFamily(), tensors, parameters, sha256);
     }
 
     @ParameterizedTest

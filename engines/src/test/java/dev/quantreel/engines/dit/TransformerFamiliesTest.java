@@ -39,7 +39,11 @@ class TransformerFamiliesTest {
     private static final Engine ENGINE = new OrtEngineProvider().create(new EngineOptions(1));
 
     static Stream<TinyTransformer> transformers() {
-        return Stream.of(new TinyTransformer("ltx_diffusers.safetensors", 2));
+        return Stream.of(
+                new TinyTransformer("ltx_diffusers.safetensors", 2),
+                new TinyTransformer("cogvideox2b_diffusers.safetensors", 3),
+                new TinyTransformer("cogvideox5b_diffusers.safetensors", 3),
+                new TinyTransformer("cogvideox15_diffusers.safetensors", 4));
     }
 
     @AfterAll

@@ -1,0 +1,183 @@
+package dev.quantreel.engines.dit.cogvideox;
+
+import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.SplitGraphs;
+import dev.quantreel.engines.onnx.Attributes;
+import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.Dim;
+import dev.quantreel.engines.onnx.NeuralOps;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Emits the graphs of a CogVideoX transformer. The arithmetic is that of `CogVideoXTransformer3DModel` of diffusers;
+/// the order of the tokens in joint attention is not: here the text follows the clip.
+final class CogVideoXGraphBuilder {
+
+    private static final String TEXT_TOKENS = "text_tokens";
+    private static final Dim ONE = Dim.of(1);
+    private static final Dim TOKENS = Dim.of("tokens");
+    private static final Dim TEXT = Dim.of("text");
+
+    private final CogVideoXConfig config;
+    private final Dim width;
+    private final Dim timeWidth;
+    private final FloatWeights weights;
+    private final FloatLinears floats;
+    private final LinearLayers linears;
+    private final Dialect dialect;
+
+    CogVideoXGraphBuilder(CogVideoXConfig config, FloatWeights weights, LinearLayers linears, Dialect dialect) {
+        this.config = config;
+        this.width = Dim.of(config.dim());
+        this.timeWidth = Dim.of(config.timeDim());
+        this.weights = weights;
+        this.floats = new FloatLinears(weights);
+        this.linears = linears;
+        this.dialect = dialect;
+    }
+
+    SplitGraphs graphs() {
+        return new SplitGraphs(Optional.of(text()), prelude(), trunk(), head());
+    }
+
+    private OnnxModel text() {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("cogvideox-text");
+        Value context = graph.input("context", DType.F32, ONE, TEXT, Dim.of(config.textDim()));
+        Value tokens = floats.linear(graph, context, "patch_embed.text_proj");
+        graph.output(TEXT_TOKENS, tokens, DType.F32, ONE, TEXT, width);
+        return graph.build(Map.of());
+    }
+
+    private OnnxModel prelude() {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("cogvideox-prelude");
+        Value latent = graph.input(
+                "latent",
+                DType.F32,
+                ONE,
+                Dim.of(config.channels()),
+                Dim.of("frames"),
+                Dim.of("height"),
+                Dim.of("width"));
+        Value features = graph.input("time_features", DType.F32, ONE, width);
+        int patch = CogVideoXConfig.PATCH;
+        Tensor kernel = weights.tensor("patch_embed.proj.weight")
+                .reshape(config.dim(), config.channels(), config.patchFrames(), patch, patch);
+        Value patches = graph.op(
+                OnnxOp.Conv,
+                Attributes.ints("strides", config.patchFrames(), patch, patch),
+                latent,
+                graph.initializer("patch_embed.proj.weight", kernel),
+                weight(graph, "patch_embed.proj.bias"));
+        Value rows = graph.op(OnnxOp.Reshape, patches, graph.longs(1, config.dim(), -1));
+        Value tokens = placed(graph, graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows));
+        NeuralOps ops = new NeuralOps(graph, dialect);
+        Value hidden = ops.silu(floats.linear(graph, features, "time_embedding.linear_1"));
+        Value embedding = floats.linear(graph, hidden, "time_embedding.linear_2");
+        graph.output(SplitGraphs.TOKENS, tokens, DType.F32, ONE, TOKENS, width);
+        graph.output(SplitGraphs.TIME_EMBEDDING, embedding, DType.F32, ONE, timeWidth);
+        return graph.build(Map.of());
+    }
+
+    /// Adds the tables of frames and cells where the model has such.
+    private Value placed(OnnxGraphBuilder graph, Value tokens) {
+        return switch (config.positions()) {
+            case Positions.Rotary rotary -> tokens;
+            case Positions.Added added -> {
+                Value time = graph.input("time_positions", DType.F32, Dim.of("grid_frames"), ONE, width);
+                Value space = graph.input("space_positions", DType.F32, ONE, Dim.of("cells"), width);
+                Value frames = graph.op(OnnxOp.Shape, Attributes.of("end", 1), time);
+                Value split = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), frames, graph.longs(-1, config.dim()));
+                Value byFrame = graph.op(OnnxOp.Reshape, tokens, split);
+                Value sum = graph.op(OnnxOp.Add, graph.op(OnnxOp.Add, byFrame, space), time);
+                yield graph.op(OnnxOp.Reshape, sum, graph.longs(1, -1, config.dim()));
+            }
+        };
+    }
+
+    private OnnxModel trunk() {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("cogvideox-trunk");
+        Value tokens = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
+        Value text = graph.input(TEXT_TOKENS, DType.F32, ONE, TEXT, width);
+        Value embedding = graph.input(SplitGraphs.TIME_EMBEDDING, DType.F32, ONE, timeWidth);
+        Optional<CogVideoXBlock.Rope> rope = rope(graph);
+        linears.declareInputs(graph);
+        NeuralOps ops = new NeuralOps(graph, dialect);
+        CogVideoXBlock block = new CogVideoXBlock(
+                ops, config, weights, linears, new CogVideoXBlock.Shared(floats, ops.silu(embedding), rope));
+        CogVideoXBlock.Streams streams = new CogVideoXBlock.Streams(tokens, text);
+        for (int i = 0; i < config.layers(); i++) {
+            streams = block.emit("transformer_blocks." + i, streams);
+        }
+        graph.output(SplitGraphs.OUT, streams.image(), DType.F32, ONE, TOKENS, width);
+        return graph.build(Map.of());
+    }
+
+    private Optional<CogVideoXBlock.Rope> rope(OnnxGraphBuilder graph) {
+        return switch (config.positions()) {
+            case Positions.Added added -> Optional.empty();
+            case Positions.Rotary rotary -> {
+                Dim half = Dim.of(config.headDim() / 2);
+                Dim all = Dim.of("all_tokens");
+                yield Optional.of(new CogVideoXBlock.Rope(
+                        graph.input("rope_cos", DType.F32, all, half), graph.input("rope_sin", DType.F32, all, half)));
+            }
+        };
+    }
+
+    private OnnxModel head() {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("cogvideox-head");
+        NeuralOps ops = new NeuralOps(graph, dialect);
+        Value tokens = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
+        Value embedding = graph.input(SplitGraphs.TIME_EMBEDDING, DType.F32, ONE, timeWidth);
+        Value grid = graph.input("grid", DType.I64, Dim.of(3));
+        Value modulation = graph.op(
+                OnnxOp.Unsqueeze, floats.linear(graph, ops.silu(embedding), "norm_out.linear"), graph.longs(1));
+        List<Value> parts = graph.op(OnnxOp.Split, 2, Attributes.of("axis", 2).and("num_outputs", 2), modulation);
+        Value normalized = norm(ops, norm(ops, tokens, "norm_final"), "norm_out.norm");
+        Value patches = floats.linear(graph, ops.modulate(normalized, parts.get(0), parts.get(1)), "proj_out");
+        graph.output(
+                SplitGraphs.PREDICTION,
+                unpatchify(graph, patches, grid),
+                DType.F32,
+                ONE,
+                Dim.of(config.channels()),
+                Dim.of("frames"),
+                Dim.of("height"),
+                Dim.of("width"));
+        return graph.build(Map.of());
+    }
+
+    /// Patches hold (channel, frame, row, column).
+    private Value unpatchify(OnnxGraphBuilder graph, Value patches, Value grid) {
+        int patch = CogVideoXConfig.PATCH;
+        long[] cells = {config.channels(), config.patchFrames(), patch, patch};
+        Value split = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(1), grid, graph.longs(cells));
+        Value joined = graph.op(
+                OnnxOp.Concat,
+                Attributes.of("axis", 0),
+                graph.longs(1, config.channels()),
+                graph.op(OnnxOp.Mul, grid, graph.longs(config.patchFrames(), patch, patch)));
+        Value parts = graph.op(OnnxOp.Reshape, patches, split);
+        Value ordered = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 4, 1, 5, 2, 6, 3, 7), parts);
+        return graph.op(OnnxOp.Reshape, ordered, joined);
+    }
+
+    private Value norm(NeuralOps ops, Value x, String norm) {
+        OnnxGraphBuilder graph = ops.graph();
+        return ops.layerNorm(
+                x, weight(graph, norm + ".weight"), weight(graph, norm + ".bias"), CogVideoXConfig.EPSILON);
+    }
+
+    private Value weight(OnnxGraphBuilder graph, String name) {
+        return graph.initializer(name, weights.tensor(name));
+    }
+}

@@ -1,0 +1,79 @@
+"""Writes the golden files of CogVideoX that need a reference of their own.
+
+cogvideox15_diffusers.safetensors: two blocks of a CogVideoX 1.5 transformer (two latent frames per token) with random
+weights, one forward pass; laid out like the other transformer files: w.KEY, in.NAME, out.NAME, config in the metadata.
+cogvideox_positions.safetensors: position tables of diffusers at sizes other than the trained one: stretched.GRID.cos
+and .sin (5B), added.GRID (2B, width 32), GRID being frames x rows x columns of patches.
+
+Run: python cogvideox_golden.py OUT_FOLDER
+"""
+
+import json
+import pathlib
+import sys
+
+import torch
+from diffusers import CogVideoXTransformer3DModel
+from diffusers.models.embeddings import get_3d_rotary_pos_embed, get_3d_sincos_pos_embed
+from diffusers.pipelines.cogvideo.pipeline_cogvideox import get_resize_crop_region_for_grid
+from safetensors.torch import save_file
+
+CONFIG = dict(
+    num_attention_heads=2,
+    attention_head_dim=16,
+    in_channels=4,
+    out_channels=4,
+    time_embed_dim=32,
+    text_embed_dim=24,
+    num_layers=2,
+    sample_width=300,
+    sample_height=300,
+    sample_frames=81,
+    patch_size=2,
+    patch_size_t=2,
+    patch_bias=False,
+    max_text_seq_length=5,
+    use_rotary_positional_embeddings=True,
+)
+TRAINED = (30, 45)
+GRIDS = [(2, 3, 5), (1, 6, 4), (3, 1, 2)]
+
+
+def transformer() -> dict:
+    torch.manual_seed(15)
+    model = CogVideoXTransformer3DModel(**CONFIG).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.25)
+    x = torch.randn(1, 4, 4, 4, 6)
+    context = torch.randn(1, 5, 24)
+    timestep = torch.tensor([500])
+    rope = get_3d_rotary_pos_embed(16, None, (2, 3), 2, grid_type="slice", max_size=(150, 150))
+    with torch.no_grad():
+        y = model(x, context, timestep, image_rotary_emb=rope).sample
+    tensors = {f"w.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {"in.x": x, "in.context": context, "in.t": timestep, "out.y": y}
+    return tensors
+
+
+def positions() -> dict:
+    tensors = {}
+    for frames, rows, columns in GRIDS:
+        name = f"{frames}x{rows}x{columns}"
+        crop = get_resize_crop_region_for_grid((rows, columns), TRAINED[1], TRAINED[0])
+        cos, sin = get_3d_rotary_pos_embed(16, crop, (rows, columns), frames)
+        tensors[f"stretched.{name}.cos"] = cos[:, ::2].contiguous()
+        tensors[f"stretched.{name}.sin"] = sin[:, ::2].contiguous()
+        table = get_3d_sincos_pos_embed(32, (columns, rows), frames, 1.875, 1.0, output_type="pt")
+        tensors[f"added.{name}"] = table.flatten(0, 1).float()
+    return tensors
+
+
+def main(folder: str) -> None:
+    torch.set_num_threads(1)
+    out = pathlib.Path(folder)
+    save_file(transformer(), out / "cogvideox15_diffusers.safetensors", {"config": json.dumps(CONFIG)})
+    save_file(positions(), out / "cogvideox_positions.safetensors")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
