@@ -117,12 +117,33 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
         return graph.op(OnnxOp.Reshape, joined, graph.op(OnnxOp.Shape, x));
     }
 
+    /// Rotates the pairs (j, j + headDim / 2) of every head by the angle of their token, as Llama does.
+    ///
+    /// @param x `[1, tokens, heads * headDim]`
+    /// @param cos `[tokens, headDim / 2]`
+    /// @param sin like `cos`
+    public Value rotateHalves(Value x, Value cos, Value sin, int heads) {
+        if (dialect == Dialect.ONNX_RUNTIME) {
+            return graph.op(OnnxOp.RotaryEmbedding, Attributes.of("interleaved", 0), x, graph.longs(0), cos, sin);
+        }
+        Value split = graph.op(OnnxOp.Reshape, x, graph.longs(0, 0, heads, 2, -1));
+        var halves = graph.op(OnnxOp.Split, 2, Attributes.of("axis", 3).and("num_outputs", 2), split);
+        Value a = halves.get(0);
+        Value b = halves.get(1);
+        Value c = graph.op(OnnxOp.Unsqueeze, cos, graph.longs(1, 2));
+        Value s = graph.op(OnnxOp.Unsqueeze, sin, graph.longs(1, 2));
+        Value real = graph.op(OnnxOp.Sub, graph.op(OnnxOp.Mul, a, c), graph.op(OnnxOp.Mul, b, s));
+        Value imaginary = graph.op(OnnxOp.Add, graph.op(OnnxOp.Mul, a, s), graph.op(OnnxOp.Mul, b, c));
+        Value joined = graph.op(OnnxOp.Concat, Attributes.of("axis", 3), real, imaginary);
+        return graph.op(OnnxOp.Reshape, joined, graph.op(OnnxOp.Shape, x));
+    }
+
     /// `softmax(q kᵀ * scale + bias) v` per head.
     ///
     /// @param q `[1, tokens, heads * headDim]`
     /// @param k `[1, context, heads * headDim]`
     /// @param v like `k`
-    /// @param bias added to the scores, `[1, heads, tokens, context]`; [OnnxGraphBuilder#none] for none
+    /// @param bias added to the scores, `[1, heads or 1, tokens, context]`; [OnnxGraphBuilder#none] for none
     /// @return shaped as `q`
     public Value attention(Value q, Value k, Value v, Value bias, Heads heads) {
         if (dialect == Dialect.ONNX_RUNTIME) {

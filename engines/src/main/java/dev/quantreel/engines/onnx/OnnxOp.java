@@ -75,6 +75,9 @@ public enum OnnxOp {
     /// `com.microsoft.MatMulIntegerToFloat`: operands, their scales, their zero points, bias; the scaled product in
     // F32.
     MatMulIntegerToFloat("com.microsoft", 4, 7),
+    /// `com.microsoft.MatMulNBits`: activations `[.., K]`; codes U8 `[N, blocks, block bytes]`, low nibble first; steps
+    /// `[N, blocks]`; zero points U8, packed like the codes.
+    MatMulNBits("com.microsoft", 3, 6, "K", "N", "accuracy_level", "bits", "block_size"),
     /// `com.microsoft.MultiHeadAttention`: query, key, value `[batch, tokens, heads * headDim]`.
     MultiHeadAttention("com.microsoft", 1, 10, "num_heads", "scale", "unidirectional", "mask_filter_value"),
     /// `com.microsoft.RotaryEmbedding`: input `[batch, tokens, heads * headDim]`, position ids, cos and sin

@@ -11,8 +11,6 @@ import java.util.Map;
 /// A `tokenizer.json` run by Hugging Face's tokenizers library, whose native code ships in its jar.
 final class JsonTokenizer implements PromptTokenizer {
 
-    private static final String OFFLINE = "ai.djl.offline";
-
     private final HuggingFaceTokenizer tokenizer;
 
     private JsonTokenizer(HuggingFaceTokenizer tokenizer) {
@@ -21,10 +19,7 @@ final class JsonTokenizer implements PromptTokenizer {
 
     /// @param source where the text came from, for messages
     static JsonTokenizer of(String source, String json) {
-        if (System.getProperty(OFFLINE) == null) {
-            // Otherwise the library downloads a CUDA build of itself where it finds a GPU.
-            System.setProperty(OFFLINE, "true");
-        }
+        OfflineNatives.require();
         // Without these, it would cut prompts at 512 tokens and pad them by rules of its own.
         Map<String, String> options = Map.of("addSpecialTokens", "true", "truncation", "false", "padding", "false");
         try (ByteArrayInputStream in = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {

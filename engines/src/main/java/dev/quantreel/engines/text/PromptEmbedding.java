@@ -78,7 +78,27 @@ public record PromptEmbedding(Tensor context, int length, Optional<Tensor> poole
 
     /// A prompt of one encoder whose tokens are all real.
     public static PromptEmbedding of(Tensor context) {
-        return new PromptEmbedding(
-                context, Math.toIntExact(context.shape().dim(1)), Optional.empty(), Optional.empty());
+        return of(context, Math.toIntExact(context.shape().dim(1)));
+    }
+
+    /// A prompt of one encoder.
+    ///
+    /// @param length tokens that are real
+    public static PromptEmbedding of(Tensor context, int length) {
+        return new PromptEmbedding(context, length, Optional.empty(), Optional.empty());
+    }
+
+    /// This prompt with what a second encoder makes of it.
+    ///
+    /// @param second of CLIP-L, whose pooled vector is taken, or of ByT5, whose tokens are the glyphs
+    public PromptEmbedding with(TextEncoderFamily family, PromptEmbedding second) {
+        return switch (family) {
+            case CLIP_L -> new PromptEmbedding(context, length, second.pooled, glyphs);
+            case BYT5 ->
+                new PromptEmbedding(
+                        context, length, pooled, second.length == 0 ? Optional.empty() : Optional.of(second.context));
+            case UMT5, T5, LLAMA, QWEN_25_VL ->
+                throw new IllegalArgumentException(family.title() + " cannot be the second encoder of a prompt");
+        };
     }
 }

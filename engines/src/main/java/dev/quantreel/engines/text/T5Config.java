@@ -1,14 +1,14 @@
 package dev.quantreel.engines.text;
 
+import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
-import dev.quantreel.engines.tensor.ModelFamily;
+import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -23,7 +23,8 @@ import java.util.Set;
 /// @param buckets relative positions that are told apart
 /// @param biasPerLayer whether every block has its own position bias (UMT5) or all use that of block 0 (T5)
 record T5Config(
-        int vocabulary, int dim, int heads, int headDim, int ffnDim, int layers, int buckets, boolean biasPerLayer) {
+        int vocabulary, int dim, int heads, int headDim, int ffnDim, int layers, int buckets, boolean biasPerLayer)
+        implements EncoderConfig {
 
     /// Epsilon of every RMSNorm.
     static final float EPSILON = 1e-6f;
@@ -31,21 +32,10 @@ record T5Config(
     static final String EMBEDDING = "shared.weight";
     static final String FINAL_NORM = "encoder.final_layer_norm.weight";
 
-    /// What files carry beside the weights: tokenizers, and a second name of the embedding.
-    private static final Set<String> ACCOMPANYING =
-            Set.of("tokenizer_json", "spiece_model", "encoder.embed_tokens.weight");
+    /// Rows of a byte vocabulary: 256 bytes, three special tokens and 125 sentinels; with glyph fonts and colours 1510.
+    private static final Set<Integer> BYTE_VOCABULARIES = Set.of(384, 1510);
 
-    /// Reads the sizes and checks every tensor.
-    ///
-    /// @throws UnsupportedCheckpointException when it is another family, incomplete or quantized
-    static T5Config of(Checkpoint checkpoint) {
-        if (!checkpoint.contains(EMBEDDING) || !checkpoint.contains(bias(0))) {
-            throw new UnsupportedCheckpointException(
-                    checkpoint.source(),
-                    ModelFamily.describe(checkpoint)
-                            + "; accepted is a UMT5 or T5 v1.1 encoder in Hugging Face's layout" + " (it has tensors "
-                            + EMBEDDING + " and " + bias(0) + ")");
-        }
+    static T5Config read(Checkpoint checkpoint) {
         int layers = 0;
         while (checkpoint.contains(attention(layers) + "q.weight")) {
             layers++;
@@ -56,7 +46,7 @@ record T5Config(
             throw new UnsupportedCheckpointException(
                     checkpoint.source(), heads + " heads do not divide an attention width of " + inner);
         }
-        T5Config config = new T5Config(
+        return new T5Config(
                 CheckpointShapes.extent(checkpoint, EMBEDDING, 2, 0),
                 CheckpointShapes.extent(checkpoint, EMBEDDING, 2, 1),
                 heads,
@@ -65,8 +55,6 @@ record T5Config(
                 layers,
                 CheckpointShapes.extent(checkpoint, bias(0), 2, 0),
                 layers > 1 && checkpoint.contains(bias(1)));
-        config.requireTensors(checkpoint);
-        return config;
     }
 
     static String attention(int layer) {
@@ -89,26 +77,36 @@ record T5Config(
         return attention(layer) + "relative_attention_bias.weight";
     }
 
-    private void requireTensors(Checkpoint checkpoint) {
-        Map<String, Shape> shapes = shapes();
-        shapes.forEach((name, shape) -> CheckpointShapes.require(checkpoint, name, shape));
-        Set<String> surplus = new LinkedHashSet<>(checkpoint.names());
-        surplus.removeAll(shapes.keySet());
-        surplus.removeAll(ACCOMPANYING);
-        surplus.removeIf(name -> name.startsWith("decoder.") || name.startsWith("lm_head."));
-        if (!surplus.isEmpty()) {
-            List<String> some = new ArrayList<>(surplus).subList(0, Math.min(3, surplus.size()));
-            boolean scaled = surplus.stream().anyMatch(name -> name.contains("scale"));
-            throw new UnsupportedCheckpointException(
-                    checkpoint.source(),
-                    (scaled
-                                    ? "this text encoder is quantized (fp8_scaled), which is not supported; it has "
-                                    : "it has ")
-                            + surplus.size() + " tensors that a T5 encoder does not have, such as " + some);
+    @Override
+    public TextEncoderFamily family() {
+        if (biasPerLayer) {
+            return TextEncoderFamily.UMT5;
         }
+        return BYTE_VOCABULARIES.contains(vocabulary) ? TextEncoderFamily.BYT5 : TextEncoderFamily.T5;
     }
 
-    private Map<String, Shape> shapes() {
+    @Override
+    public String embedding() {
+        return EMBEDDING;
+    }
+
+    @Override
+    public OnnxModel graph(FloatWeights checkpoint, EncoderPrecision precision, Dialect dialect) {
+        return T5Graph.build(this, checkpoint, precision, dialect);
+    }
+
+    @Override
+    public Map<String, Tensor> positions(int tokens) {
+        return Map.of(T5Graph.BUCKETS, RelativeBuckets.of(tokens, buckets));
+    }
+
+    @Override
+    public boolean isLeftOut(String name) {
+        return name.startsWith("decoder.") || name.startsWith("lm_head.");
+    }
+
+    @Override
+    public Map<String, Shape> shapes() {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         int inner = heads * headDim;
         shapes.put(EMBEDDING, Shape.of(vocabulary, dim));

@@ -12,34 +12,36 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import java.util.Map;
 
-/// Emits the encoder. Inputs `embeddings` F32 `[1, tokens, dim]` (looked up outside: the table of UMT5-XXL alone
-/// has 4 GB as F32) and `buckets` I64 `[tokens, tokens]`; output `hidden` F32 `[1, tokens, dim]` after the final
-/// norm. There is no mask: only real tokens go in.
+/// Emits a T5 encoder. Beside the embeddings it takes `buckets` I64 `[tokens, tokens]`; `hidden` comes after the final
+/// norm.
 final class T5Graph {
+
+    /// Name of the graph input.
+    static final String BUCKETS = "buckets";
 
     private static final Dim ONE = Dim.of(1);
     private static final Dim TOKENS = Dim.of("tokens");
 
     private final T5Config config;
-    private final FloatWeights weights;
     private final OnnxGraphBuilder graph;
     private final NeuralOps ops;
+    private final EncoderLinears linears;
 
-    private T5Graph(T5Config config, FloatWeights weights, Dialect dialect) {
+    private T5Graph(T5Config config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
         this.config = config;
-        this.weights = weights;
         this.graph = OnnxGraphBuilder.create(config.biasPerLayer() ? "umt5-encoder" : "t5-encoder");
         this.ops = new NeuralOps(graph, dialect);
+        this.linears = new EncoderLinears(graph, weights, precision);
     }
 
-    static OnnxModel build(T5Config config, FloatWeights weights, Dialect dialect) {
-        return new T5Graph(config, weights, dialect).encoder();
+    static OnnxModel build(T5Config config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
+        return new T5Graph(config, weights, precision, dialect).encoder();
     }
 
     private OnnxModel encoder() {
         Dim width = Dim.of(config.dim());
         Value x = graph.input("embeddings", DType.F32, ONE, TOKENS, width);
-        Value buckets = graph.input("buckets", DType.I64, TOKENS, TOKENS);
+        Value buckets = graph.input(BUCKETS, DType.I64, TOKENS, TOKENS);
         Value[] state = {x, graph.none};
         for (int i = 0; i < config.layers(); i++) {
             int layer = i;
@@ -57,7 +59,7 @@ final class T5Graph {
 
     /// `[1, heads, tokens, tokens]`.
     private Value positionBias(int layer, Value buckets) {
-        Value table = weight(T5Config.bias(layer));
+        Value table = linears.weight(T5Config.bias(layer));
         Value gathered = graph.op(OnnxOp.Gather, Attributes.of("axis", 0), table, buckets);
         Value perHead = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 2, 0, 1), gathered);
         return graph.op(OnnxOp.Unsqueeze, perHead, graph.longs(0));
@@ -67,30 +69,22 @@ final class T5Graph {
     private Value attention(int layer, Value x, Value bias) {
         String prefix = T5Config.attention(layer);
         Value u = norm(x, T5Config.attentionNorm(layer));
-        Value q = product(u, prefix + "q.weight");
-        Value k = product(u, prefix + "k.weight");
-        Value v = product(u, prefix + "v.weight");
+        Value q = linears.product(u, prefix + "q.weight");
+        Value k = linears.product(u, prefix + "k.weight");
+        Value v = linears.product(u, prefix + "v.weight");
         Value mixed = ops.attention(q, k, v, bias, new NeuralOps.Heads(config.heads(), 1f));
-        return product(mixed, prefix + "o.weight");
+        return linears.product(mixed, prefix + "o.weight");
     }
 
     private Value feedForward(int layer, Value x) {
         String prefix = T5Config.feedForward(layer);
         Value u = norm(x, T5Config.feedForwardNorm(layer));
-        Value gate = ops.gelu(product(u, prefix + "wi_0.weight"));
-        Value gated = graph.op(OnnxOp.Mul, gate, product(u, prefix + "wi_1.weight"));
-        return product(gated, prefix + "wo.weight");
-    }
-
-    private Value product(Value x, String name) {
-        return graph.op(OnnxOp.MatMul, x, graph.initializer(name, weights.transposed(name)));
+        Value gate = ops.gelu(linears.product(u, prefix + "wi_0.weight"));
+        Value gated = graph.op(OnnxOp.Mul, gate, linears.product(u, prefix + "wi_1.weight"));
+        return linears.product(gated, prefix + "wo.weight");
     }
 
     private Value norm(Value x, String name) {
-        return ops.rmsNorm(x, weight(name), T5Config.EPSILON);
-    }
-
-    private Value weight(String name) {
-        return graph.initializer(name, weights.tensor(name));
+        return ops.rmsNorm(x, linears.weight(name), T5Config.EPSILON);
     }
 }

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.text;
 
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
@@ -10,44 +11,76 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.text.PromptFormat.Padding;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
-/// A UMT5 or T5 v1.1 encoder opened on an engine, with its tokenizer. Not thread-safe; closed by whoever opened it.
+/// A text encoder of any [TextEncoderFamily] opened on an engine, with its tokenizer. Not thread-safe; closed by
+// whoever
+/// opened it.
 ///
-/// Only the real tokens of a prompt are run; the rest of the result is zero, which is what Wan's own pipeline makes
-/// of a masked and padded run.
+/// Only the tokens that count are run: padding that a model masks or zeroes has no influence on them.
 public final class TextEncoder implements AutoCloseable {
 
-    private final T5Config config;
+    private final EncoderConfig config;
     private final Tensor embedding;
     private final PromptTokenizer tokenizer;
     private final Session session;
+    private final long weightBytes;
 
-    private TextEncoder(T5Config config, Tensor embedding, PromptTokenizer tokenizer, Session session) {
+    private TextEncoder(
+            EncoderConfig config, Tensor embedding, PromptTokenizer tokenizer, Session session, long weightBytes) {
         this.config = config;
         this.embedding = embedding;
         this.tokenizer = tokenizer;
         this.session = session;
+        this.weightBytes = weightBytes;
     }
 
+    /// Opens an encoder with the weights of its file.
+    ///
     /// @param checkpoint kept: token embeddings are read from it at every prompt
     /// @param tokenizer closed with the encoder
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when the file is not such an encoder
     /// @throws dev.quantreel.engines.runtime.EngineException when the engine cannot run the graph
     public static TextEncoder open(Engine engine, Checkpoint checkpoint, PromptTokenizer tokenizer) {
-        T5Config config = T5Config.of(checkpoint);
-        Session session = engine.open(T5Graph.build(config, new FloatWeights(checkpoint), Dialect.ONNX_RUNTIME));
-        return new TextEncoder(config, checkpoint.tensor(T5Config.EMBEDDING), tokenizer, session);
+        return open(engine, checkpoint, tokenizer, EncoderPrecision.FULL);
     }
 
-    /// Says at once whether a checkpoint is a text encoder at all, before its tokenizer is looked for.
+    /// Opens an encoder whose matrices take fewer bits.
     ///
-    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is not; the message says what it
-    // is
-    public static void requireSupported(Checkpoint checkpoint) {
-        T5Config.of(checkpoint);
+    /// @param precision of the matrices; what else it has stays F32
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException as [#open(Engine, Checkpoint,
+    /// PromptTokenizer)]
+    public static TextEncoder open(
+            Engine engine, Checkpoint checkpoint, PromptTokenizer tokenizer, EncoderPrecision precision) {
+        EncoderKeys keys = EncoderKeys.of(checkpoint);
+        EncoderConfig config = EncoderConfig.of(keys);
+        OnnxModel model = config.graph(new FloatWeights(keys), precision, Dialect.ONNX_RUNTIME);
+        return new TextEncoder(
+                config, keys.tensor(config.embedding()), tokenizer, engine.open(model), model.weightBytes());
+    }
+
+    /// Opens an encoder that is given tokens, never prompts.
+    ///
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException as [#open(Engine, Checkpoint,
+    /// PromptTokenizer)]
+    public static TextEncoder open(Engine engine, Checkpoint checkpoint, EncoderPrecision precision) {
+        return open(engine, checkpoint, new NoTokenizer(), precision);
+    }
+
+    /// What sort of encoder a checkpoint is, before its tokenizer is looked for.
+    ///
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is none; the message says what
+    // it is
+    public static TextEncoderFamily family(Checkpoint checkpoint) {
+        return EncoderConfig.of(EncoderKeys.of(checkpoint)).family();
+    }
+
+    public TextEncoderFamily family() {
+        return config.family();
     }
 
     /// Width of an embedding.
@@ -55,36 +88,85 @@ public final class TextEncoder implements AutoCloseable {
         return config.dim();
     }
 
-    /// Encodes a prompt. A prompt of more than `textLength` tokens is cut, keeping its last (end) token.
-    ///
-    /// @param textLength tokens of the result
-    /// @return F32 `[1, textLength, dim]`, zero beyond the prompt
-    public Tensor encode(String prompt, int textLength, CancellationToken cancellation) {
-        int[] ids = tokenizer.encode(prompt);
-        if (ids.length > textLength) {
-            int end = ids[ids.length - 1];
-            ids = Arrays.copyOf(ids, textLength);
-            ids[textLength - 1] = end;
-        }
-        return encode(ids, textLength, cancellation);
+    /// Bytes of the weights as the session holds them; the embedding table stays in the file.
+    public long weightBytes() {
+        return weightBytes;
     }
 
-    /// Encodes token ids, special tokens included and padding not.
+    /// Encodes a prompt, see [PromptTokens].
     ///
-    /// @return F32 `[1, textLength, dim]`, zero beyond `ids`
+    /// @return the context; with CLIP-L also the pooled vector. ByT5's context is empty when nothing is quoted
+    public PromptEmbedding encode(String prompt, PromptFormat format, CancellationToken cancellation) {
+        return encode(PromptTokens.of(family(), tokenizer, prompt, format), cancellation);
+    }
+
+    /// Encodes the tokens of a prompt.
+    ///
+    /// @param tokens made for the same family
+    public PromptEmbedding encode(PromptTokens tokens, CancellationToken cancellation) {
+        Tensor hidden = rowsFrom(run(tokens.toArray(), cancellation), tokens.crop());
+        Optional<Tensor> pooled = config instanceof ClipConfig clip
+                ? Optional.of(row(hidden, tokens.firstIndexOf(clip.endToken())))
+                : Optional.empty();
+        PromptFormat format = tokens.format();
+        Tensor context = format.padding() == Padding.ZEROS ? padded(hidden, format.maxTokens()) : hidden;
+        return new PromptEmbedding(context, tokens.length(), pooled, Optional.empty());
+    }
+
+    /// The context of a prompt, zero-padded.
+    ///
+    /// @param textLength tokens of the result; a longer prompt is cut
+    /// @return F32 `[1, textLength, dim]`
+    public Tensor encode(String prompt, int textLength, CancellationToken cancellation) {
+        return encode(prompt, new PromptFormat(textLength, Padding.ZEROS), cancellation)
+                .context();
+    }
+
+    /// The vectors of token ids, zero-padded.
+    ///
+    /// @param ids special tokens included and padding not
+    /// @return F32 `[1, textLength, dim]`
     /// @throws IllegalArgumentException when an id is not in the vocabulary or there are more than `textLength`
     public Tensor encode(int[] ids, int textLength, CancellationToken cancellation) {
         if (ids.length > textLength) {
             throw new IllegalArgumentException(ids.length + " tokens do not fit a text length of " + textLength);
         }
-        Tensor padded = Tensor.zeros(DType.F32, Shape.of(1, textLength, config.dim()));
-        if (ids.length > 0) {
-            Tensor hidden = session.run(
-                    Map.of("embeddings", embed(ids), "buckets", RelativeBuckets.of(ids.length, config.buckets())),
-                    "hidden",
-                    cancellation);
-            MemorySegment.copy(hidden.data(), 0, padded.data(), 0, hidden.data().byteSize());
+        return padded(run(ids, cancellation), textLength);
+    }
+
+    /// Encodes token ids, special tokens included and padding not.
+    ///
+    /// @return F32 `[1, ids, dim]`
+    /// @throws IllegalArgumentException when an id is not in the vocabulary
+    public Tensor run(int[] ids, CancellationToken cancellation) {
+        if (ids.length == 0) {
+            return Tensor.zeros(DType.F32, Shape.of(1, 0, dim()));
         }
+        Map<String, Tensor> inputs = new HashMap<>(config.positions(ids.length));
+        inputs.put("embeddings", embed(ids));
+        return session.run(inputs, "hidden", cancellation);
+    }
+
+    /// `[1, dim]`.
+    private Tensor row(Tensor hidden, int index) {
+        long rowBytes = (long) dim() * Float.BYTES;
+        return new Tensor(DType.F32, Shape.of(1, dim()), hidden.data().asSlice(index * rowBytes, rowBytes));
+    }
+
+    private static Tensor rowsFrom(Tensor tensor, int from) {
+        if (from == 0) {
+            return tensor;
+        }
+        long dim = tensor.shape().dim(2);
+        return new Tensor(
+                DType.F32,
+                Shape.of(1, tensor.shape().dim(1) - from, dim),
+                tensor.data().asSlice(from * dim * Float.BYTES));
+    }
+
+    private Tensor padded(Tensor hidden, int tokens) {
+        Tensor padded = Tensor.zeros(DType.F32, Shape.of(1, tokens, dim()));
+        MemorySegment.copy(hidden.data(), 0, padded.data(), 0, hidden.data().byteSize());
         return padded;
     }
 
@@ -103,6 +185,16 @@ public final class TextEncoder implements AutoCloseable {
             Conversions.toF32(row, rows.data().asSlice(i * rowBytes, rowBytes));
         }
         return rows;
+    }
+
+    private static final class NoTokenizer implements PromptTokenizer {
+        @Override
+        public int[] encode(String prompt) {
+            throw new IllegalStateException("this encoder was opened without a tokenizer; encode tokens");
+        }
+
+        @Override
+        public void close() {}
     }
 
     @Override

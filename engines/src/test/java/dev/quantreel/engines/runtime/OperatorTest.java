@@ -13,6 +13,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +25,8 @@ class OperatorTest {
     private static final float TOLERANCE = 2e-6f;
 
     static List<OperatorCase> cases() {
-        return OperatorCases.all();
+        return Stream.concat(OperatorCases.all().stream(), TextOperatorCases.all().stream())
+                .toList();
     }
 
     @ParameterizedTest(name = "{0}")

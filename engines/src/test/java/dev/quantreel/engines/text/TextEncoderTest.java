@@ -68,16 +68,20 @@ class TextEncoderTest {
     void thePromptAloneDecidesNotThePadding() {
         try (Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
                 TextEncoder encoder = TextEncoder.open(engine, weights(), tokenizer())) {
-            float[] narrow =
-                    encoder.encode("one two", 4, CancellationToken.NONE).toFloatArray();
-            float[] wide = encoder.encode("one two", 9, CancellationToken.NONE).toFloatArray();
+            PromptFormat four = new PromptFormat(4, PromptFormat.Padding.ZEROS);
+            PromptEmbedding embedding = encoder.encode("one two", four, CancellationToken.NONE);
+            float[] narrow = embedding.context().toFloatArray();
+            float[] wide = encoder.encode("one two", four.withMaxTokens(9), CancellationToken.NONE)
+                    .context()
+                    .toFloatArray();
 
+            assertThat(embedding.length()).isEqualTo(2);
             assertThat(narrow).hasSize(4 * encoder.dim());
             for (int i = 0; i < wide.length; i++) {
                 assertThat(wide[i]).isEqualTo(i < 2 * encoder.dim() ? narrow[i] : 0f);
             }
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> encoder.encode(new int[] {1, 64}, 4, CancellationToken.NONE))
+                    .isThrownBy(() -> encoder.run(new int[] {1, 64}, CancellationToken.NONE))
                     .withMessageContainingAll("token id 64", "vocabulary of 64");
         }
     }
@@ -106,13 +110,13 @@ class TextEncoderTest {
         Checkpoint wan = new MemoryCheckpoint(
                 "wan.safetensors", Map.of("blocks.0.self_attn.norm_q.weight", Tensor.scalar(0)), Map.of());
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> T5Config.of(wan))
+                .isThrownBy(() -> EncoderConfig.of(wan))
                 .withMessageContainingAll("wan.safetensors", "a Wan transformer", "UMT5");
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> T5Config.of(with("scaled_fp8", Tensor.scalar(0))))
-                .withMessageContaining("fp8_scaled");
+                .isThrownBy(() -> EncoderConfig.of(with("scaled_fp8", Tensor.scalar(0))))
+                .withMessageContainingAll("scaled_fp8", "could not be decoded");
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> T5Config.of(with(T5Config.feedForward(1) + "wo.weight", Tensor.scalar(0))))
+                .isThrownBy(() -> EncoderConfig.of(with(T5Config.feedForward(1) + "wo.weight", Tensor.scalar(0))))
                 .withMessageContainingAll("wo.weight is []", "expected [48x64]");
     }
 
@@ -124,12 +128,15 @@ class TextEncoderTest {
                 .forEach(name -> tensors.put(name, weights().tensor(name)));
         Checkpoint t5 = new MemoryCheckpoint("t5", tensors, Map.of());
 
-        assertThat(T5Config.of(t5).biasPerLayer()).isFalse();
-        assertThat(T5Config.of(weights()).biasPerLayer()).isTrue();
-        GoldenText.check("t5-encoder", T5Graph.build(T5Config.of(t5), new FloatWeights(t5), Dialect.STANDARD));
+        assertThat(EncoderConfig.of(t5).family()).isEqualTo(TextEncoderFamily.T5);
+        assertThat(EncoderConfig.of(weights()).family()).isEqualTo(TextEncoderFamily.UMT5);
+        GoldenText.check(
+                "t5-encoder",
+                EncoderConfig.of(t5).graph(new FloatWeights(t5), EncoderPrecision.FULL, Dialect.STANDARD));
         GoldenText.check(
                 "umt5-encoder",
-                T5Graph.build(T5Config.of(weights()), new FloatWeights(weights()), Dialect.ONNX_RUNTIME));
+                EncoderConfig.of(weights())
+                        .graph(new FloatWeights(weights()), EncoderPrecision.FULL, Dialect.ONNX_RUNTIME));
     }
 
     private static PromptTokenizer tokenizer() {

@@ -100,6 +100,7 @@ class ArchitectureTest {
                         "dev.quantreel.engines.safetensors..",
                         "dev.quantreel.engines.checkpoint..",
                         "dev.quantreel.engines.dit..",
+                        "dev.quantreel.engines.text..",
                         "dev.quantreel.engines.evaluation..")
                 .should()
                 .dependOnClassesThat()

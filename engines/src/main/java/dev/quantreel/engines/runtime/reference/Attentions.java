@@ -30,17 +30,28 @@ final class Attentions {
     }
 
     /// Inputs x `[batch, tokens, heads * headDim]`, first position, cos and sin `[positions, headDim / 2]`;
-    /// interleaved pairs.
+    /// pairs side by side (interleaved) or half a head apart.
     static NdArray rotary(NodeCall call) {
         NdArray x = call.in(0);
-        if (call.integer("interleaved", 0) != 1 || call.in(1).size() != 1 || x.rank() != 3) {
-            throw new IllegalArgumentException("only interleaved pairs, one first position and 3 axes are supported");
+        if (call.in(1).size() != 1 || x.rank() != 3) {
+            throw new IllegalArgumentException("only one first position and 3 axes are supported");
         }
         int first = (int) call.in(1).get(0);
         NdArray cos = call.in(2);
         NdArray sin = call.in(3);
         int half = cos.dim(1);
         int width = x.dim(2);
+        if (call.integer("interleaved", 0) == 0) {
+            return NdArray.of(DType.F32, x.dims(), flat -> {
+                int token = flat / width % x.dim(1) + first;
+                int within = flat % width % (2 * half);
+                double c = cos.get(token * half + within % half);
+                double s = sin.get(token * half + within % half);
+                return within < half
+                        ? x.get(flat) * c - x.get(flat + half) * s
+                        : x.get(flat - half) * s + x.get(flat) * c;
+            });
+        }
         return NdArray.of(DType.F32, x.dims(), flat -> {
             int token = flat / width % x.dim(1) + first;
             int pair = flat % width % (2 * half) / 2;

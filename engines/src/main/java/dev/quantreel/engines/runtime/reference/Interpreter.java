@@ -124,6 +124,7 @@ record Interpreter(CancellationToken cancellation) {
             case ReduceMean -> Normalizations.mean(call);
             case Softmax -> Normalizations.softmax(x, call.integer("axis", -1));
             case MatMul -> Products.matMul(DType.F32, x, call.in(1));
+            case MatMulNBits -> QuantizationOps.blockProduct(call);
             case MatMulInteger -> Products.matMulInteger(call);
             case MatMulIntegerToFloat -> Products.matMulIntegerToFloat(call);
             case Gemm -> Products.gemm(call);

@@ -56,6 +56,33 @@ final class QuantizationOps {
                 NdArray.of(DType.U8, new int[0], i -> zero));
     }
 
+    /// `com.microsoft.MatMulNBits` with 4 or 8 bits: activations times the dequantized weights `[N, K]`, transposed.
+    static NdArray blockProduct(NodeCall call) {
+        int inputs = call.integer("K", 0);
+        int rows = call.integer("N", 0);
+        int bits = call.integer("bits", 4);
+        int block = call.integer("block_size", 32);
+        int blocks = Math.ceilDiv(inputs, block);
+        int perByte = 8 / bits;
+        int zeroBytes = Math.ceilDiv(blocks, perByte);
+        NdArray weights = NdArray.of(DType.F32, new int[] {inputs, rows}, flat -> {
+            int row = flat % rows;
+            int input = flat / rows;
+            int at = row * blocks + input / block;
+            int code = code(call.in(1), at * (block / perByte), input % block, bits);
+            int zero = call.has(3) ? code(call.in(3), row * zeroBytes, input / block, bits) : 1 << (bits - 1);
+            return (code - zero) * call.in(2).get(at);
+        });
+        return Products.matMul(DType.F32, call.in(0), weights);
+    }
+
+    /// A code out of packed bytes that begin at `from`, low bits first.
+    private static int code(NdArray bytes, int from, int index, int bits) {
+        int perByte = 8 / bits;
+        int packed = (int) bytes.get(from + index / perByte);
+        return packed >> (bits * (index % perByte)) & ((1 << bits) - 1);
+    }
+
     /// Position of the scale that belongs to an element.
     private static int parameter(NodeCall call, NdArray x, NdArray scale, int flat) {
         if (scale.size() == 1) {
