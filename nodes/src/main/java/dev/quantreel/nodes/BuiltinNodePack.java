@@ -1,6 +1,7 @@
 package dev.quantreel.nodes;
 
 import dev.quantreel.nodes.loading.LoadDiT;
+import dev.quantreel.nodes.loading.LoadDualTextEncoder;
 import dev.quantreel.nodes.loading.LoadLoRA;
 import dev.quantreel.nodes.loading.LoadTextEncoder;
 import dev.quantreel.nodes.loading.LoadVAE;
@@ -42,6 +43,7 @@ public final class BuiltinNodePack implements NodePack {
                         new LoadDiT(),
                         new LoadVAE(),
                         new LoadTextEncoder(),
+                        new LoadDualTextEncoder(),
                         new LoadLoRA(),
                         new BGRQuantize(),
                         new MinMaxQuantize(),

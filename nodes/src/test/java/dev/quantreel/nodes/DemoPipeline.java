@@ -1,5 +1,6 @@
 package dev.quantreel.nodes;
 
+import dev.quantreel.nodes.loading.EncoderOptions;
 import dev.quantreel.nodes.loading.LoadDiT;
 import dev.quantreel.nodes.loading.LoadTextEncoder;
 import dev.quantreel.nodes.loading.LoadVAE;
@@ -65,8 +66,14 @@ public record DemoPipeline(TestContext context) {
     }
 
     public Conditioning prompt(String text) throws Exception {
-        LoadTextEncoder.Outputs encoder =
-                new LoadTextEncoder().run(new LoadTextEncoder.Inputs(file("text_encoders"), Optional.empty()), context);
+        LoadTextEncoder.Outputs encoder = new LoadTextEncoder()
+                .run(
+                        new LoadTextEncoder.Inputs(
+                                file("text_encoders"),
+                                EncoderOptions.Type.AUTO,
+                                EncoderOptions.Precision.FULL,
+                                Optional.empty()),
+                        context);
         return new EncodePrompt()
                 .run(new EncodePrompt.Inputs(encoder.clip(), text), context)
                 .conditioning();

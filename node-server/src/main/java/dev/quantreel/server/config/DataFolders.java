@@ -62,6 +62,11 @@ public final class DataFolders implements NodeFolders, ModelIndex {
     }
 
     @Override
+    public Path cache() {
+        return config.cache();
+    }
+
+    @Override
     public List<String> folders() {
         return List.copyOf(roots.keySet());
     }

@@ -56,6 +56,11 @@ public record ServerConfig(
         return base.resolve("plugins");
     }
 
+    /// Encoded prompts and the like, which can be computed again.
+    public Path cache() {
+        return base.resolve("cache");
+    }
+
     /// Example workflows.
     public Path workflows() {
         return home.resolve("workflows");

@@ -1,5 +1,6 @@
 package dev.quantreel.server.execution;
 
+import dev.quantreel.nodes.spi.Releasable;
 import dev.quantreel.nodes.spi.ResourceCache;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -35,6 +36,11 @@ final class ResourcePool implements AutoCloseable {
                 }
                 return resource;
             }
+
+            @Override
+            public long release(long leastBytes) {
+                return ResourcePool.this.release(leastBytes);
+            }
         };
     }
 
@@ -51,6 +57,22 @@ final class ResourcePool implements AutoCloseable {
         }
         pinned.add(key);
         return resource;
+    }
+
+    /// Closes releasable resources although the request has used them; results never refer to one.
+    private synchronized long release(long leastBytes) {
+        long released = 0;
+        Iterator<Map.Entry<String, AutoCloseable>> all = entries.entrySet().iterator();
+        while (all.hasNext()) {
+            Map.Entry<String, AutoCloseable> entry = all.next();
+            if (entry.getValue() instanceof Releasable resource && resource.residentBytes() >= leastBytes) {
+                released += resource.residentBytes();
+                pinned.remove(entry.getKey());
+                all.remove();
+                close(entry.getKey(), resource);
+            }
+        }
+        return released;
     }
 
     /// Keeps resources until the end of the request.

@@ -1,20 +1,18 @@
 package dev.quantreel.nodes.loading;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.text.TextEncoder;
+import dev.quantreel.nodes.loading.EncoderOptions.Precision;
+import dev.quantreel.nodes.loading.EncoderOptions.Type;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeFolders;
-import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeInputs;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.EngineChoice;
 import dev.quantreel.nodes.values.TextModel;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /// Opens a text encoder.
@@ -22,18 +20,32 @@ import java.util.Optional;
         id = "LoadTextEncoder",
         title = "Load Text Encoder",
         category = "loading",
-        description = "Opens a UMT5 or T5 encoder from the folder text_encoders. Its tokenizer is taken from the file"
-                + " itself or from a tokenizer.json beside it.",
+        description =
+                "Opens a text encoder from the folder text_encoders: UMT5 for Wan; T5 for LTX-Video, CogVideoX and"
+                        + " Latte. HunyuanVideo needs two, see Load Dual Text Encoder. The tokenizer is taken from the file"
+                        + " itself or from beside it. Weights are read when a prompt needs them and given back before a"
+                        + " transformer is opened.",
         aliases = {"CLIPLoader", "UMT5", "T5", "text"})
 public final class LoadTextEncoder implements Node<LoadTextEncoder.Inputs, LoadTextEncoder.Outputs> {
 
     private static final CheckpointGate GATE = new CheckpointGate("file", "text_encoders");
-    private static final int USUAL_TEXT_LENGTH = 512;
 
     /// See [LoadTextEncoder].
     public record Inputs(
-            @In(help = "A .safetensors file in text_encoders.", folder = "text_encoders")
+            @In(help = "A file in text_encoders.", folder = "text_encoders")
             String file,
+
+            @In(
+                    help = "Model the prompts are for; it decides length and padding, and a file of another family is"
+                            + " refused. Needed for CogVideoX, which reads its padding.",
+                    initial = "auto")
+            Type type,
+
+            @In(
+                    help = "How the matrices are held: as in the file, or in 8 or 4 bits, which takes a quarter or a"
+                            + " sixth of the memory. Products stay in single precision.",
+                    initial = "full")
+            Precision precision,
 
             @In(help = "What runs it; the best engine of this machine when not connected.")
             Optional<EngineChoice> engine) {}
@@ -43,27 +55,9 @@ public final class LoadTextEncoder implements Node<LoadTextEncoder.Inputs, LoadT
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        TextModel clip = GATE.inspect(in.file(), context, (file, identity) -> {
-            TextEncoder.requireSupported(file);
-            TextModel model =
-                    new TextModel(identity, textLength(file), in.engine().orElse(EngineChoice.BEST));
-            model.open(context);
-            return model;
-        });
-        return new Outputs(clip);
-    }
-
-    /// `text_len` of the config in the file's metadata.
-    private static int textLength(Checkpoint checkpoint) {
-        try {
-            return new ObjectMapper()
-                    .readTree(checkpoint.metadata().getOrDefault("config", "{}"))
-                    .path("text_len")
-                    .asInt(USUAL_TEXT_LENGTH);
-        } catch (JsonProcessingException e) {
-            throw new NodeInputException(
-                    "file", "is '" + checkpoint.source() + "', whose metadata config is not JSON", e);
-        }
+        TextModel.Part part = new EncoderInspection(GATE, in.type().target()).part(in.file(), context);
+        return new Outputs(new TextModel(
+                List.of(part), in.precision().precision(), in.engine().orElse(EngineChoice.BEST)));
     }
 
     @Override

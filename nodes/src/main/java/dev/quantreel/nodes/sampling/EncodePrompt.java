@@ -1,7 +1,8 @@
 package dev.quantreel.nodes.sampling;
 
-import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.text.PromptEmbedding;
 import dev.quantreel.engines.text.PromptTokenizer;
+import dev.quantreel.engines.text.PromptTokens;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -9,6 +10,7 @@ import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.TextModel;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -43,20 +45,27 @@ public final class EncodePrompt implements Node<EncodePrompt.Inputs, EncodePromp
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        TextModel.Opened opened = in.clip().open(context);
-        int length = in.clip().textLength();
-        int tokens = opened.tokenizer().encode(in.text()).length;
-        if (tokens > length) {
-            context.status("the prompt has " + tokens + " tokens, the model takes " + length
-                    + "; what comes after is left out");
+        List<PromptTokens> tokens = new ArrayList<>();
+        for (TextModel.Part part : in.clip().parts()) {
+            tokens.add(tokens(part, in.text(), context));
         }
-        List<String> unknown = unknownWords(in.text(), opened.tokenizer());
+        PromptEmbedding embedding = in.clip().encode(tokens, context);
+        return new Outputs(new Conditioning(embedding, in.clip().families(), in.text()));
+    }
+
+    private static PromptTokens tokens(TextModel.Part part, String text, NodeContext context) throws Exception {
+        PromptTokenizer tokenizer = part.tokenizer(context);
+        PromptTokens tokens = PromptTokens.of(part.family(), tokenizer, text, part.format());
+        if (tokens.isCut()) {
+            context.status("the prompt has " + tokens.given() + " tokens, the model takes "
+                    + part.format().maxTokens() + "; what comes after is left out");
+        }
+        List<String> unknown = unknownWords(text, tokenizer);
         if (!unknown.isEmpty()) {
             context.status(
                     "the model does not know these words, they have no meaning to it: " + String.join(", ", unknown));
         }
-        Tensor embedding = opened.encoder().encode(in.text(), length, context.cancellation());
-        return new Outputs(new Conditioning(embedding, in.text()));
+        return tokens;
     }
 
     private static List<String> unknownWords(String text, PromptTokenizer tokenizer) {

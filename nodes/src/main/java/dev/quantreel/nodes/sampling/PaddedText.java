@@ -2,11 +2,13 @@ package dev.quantreel.nodes.sampling;
 
 import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.TransformerFacts;
-import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.text.PromptEmbedding;
+import dev.quantreel.engines.text.TargetModel;
+import dev.quantreel.engines.text.TextEncoderFamily;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.Conditioning;
-import java.lang.foreign.MemorySegment;
+import java.util.stream.Collectors;
 
 /// Gives encoded prompts to a model.
 ///
@@ -18,9 +20,13 @@ public record PaddedText(TransformerFacts facts, NodeContext context) {
     /// @param port the input it came through
     /// @throws NodeInputException when the text encoder belongs to another model
     public BranchConditioning of(String port, Conditioning conditioning) {
-        Tensor embedding = conditioning.embedding();
+        PromptEmbedding embedding = conditioning.embedding();
         TransformerFacts.Text text = facts.text();
-        long width = embedding.shape().dim(2);
+        TargetModel.refusal(facts.variant(), text.encoders(), conditioning.encoders())
+                .ifPresent(reason -> {
+                    throw new NodeInputException(port, reason);
+                });
+        long width = embedding.context().shape().dim(2);
         if (width != text.width()) {
             throw new NodeInputException(
                     port,
@@ -28,11 +34,22 @@ public record PaddedText(TransformerFacts facts, NodeContext context) {
                             + ": use the text encoder that belongs to this model, "
                             + text.encoders().getFirst().title());
         }
-        long kept = Math.min(embedding.shape().dim(1), text.length());
-        MemorySegment cut = embedding.data().asSlice(4L * kept * width);
-        if (cut.mismatch(MemorySegment.ofArray(new byte[Math.toIntExact(cut.byteSize())])) >= 0) {
+        if (text.pooledWidth() > 0 && embedding.pooled().isEmpty()) {
+            throw new NodeInputException(
+                    port,
+                    "has no pooled vector, which " + facts.variant() + " reads beside the tokens; use Load Dual Text"
+                            + " Encoder with "
+                            + text.encoders().stream()
+                                    .map(TextEncoderFamily::usualFile)
+                                    .collect(Collectors.joining(" and ")));
+        }
+        if (embedding.length() > text.length()) {
             context.status("the " + port + " prompt is longer than the " + text.length()
                     + " tokens this model reads; the rest is left out");
+        }
+        if (facts.family().equals(TargetModel.COGVIDEOX.id()) && embedding.length() < text.length()) {
+            context.status("the " + port + " prompt was encoded without the padding that CogVideoX was trained to read;"
+                    + " set type to " + TargetModel.COGVIDEOX + " in Load Text Encoder");
         }
         return BranchConditioning.of(embedding);
     }

@@ -25,6 +25,7 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.ModelAssembly;
+import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.values.VideoDecoder;
 import java.util.List;
@@ -106,6 +107,7 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
         PaddedText text = new PaddedText(in.model().facts(), context);
         BranchConditioning positive = text.of("positive", in.positive());
         BranchConditioning negative = settings.isGuided() ? text.of("negative", negative(in)) : positive;
+        TextModel.makeRoom(context);
         DiffusionTransformer transformer = ModelAssembly.transformer(in.model(), context);
         FlowSampler sampler = new FlowSampler(transformer.bind(positive, negative), settings, bits, cache);
         Tensor noise = TorchNoise.gaussian(in.seed(), in.latent().samples().shape());

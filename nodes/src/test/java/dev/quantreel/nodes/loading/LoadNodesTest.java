@@ -100,7 +100,13 @@ class LoadNodesTest {
                 "TAEHV");
         assertRefused(
                 () -> new LoadTextEncoder()
-                        .run(new LoadTextEncoder.Inputs("dit.safetensors", Optional.empty()), demo.context()),
+                        .run(
+                                new LoadTextEncoder.Inputs(
+                                        "dit.safetensors",
+                                        EncoderOptions.Type.AUTO,
+                                        EncoderOptions.Precision.FULL,
+                                        Optional.empty()),
+                                demo.context()),
                 "dit.safetensors",
                 "UMT5");
     }

@@ -12,6 +12,8 @@ import dev.quantreel.engines.schedule.Manual;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.text.PromptEmbedding;
+import dev.quantreel.engines.text.TextEncoderFamily;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.spi.NodeInputException;
@@ -83,7 +85,8 @@ class SamplingNodesTest {
 
         assertThat(demo.context().statuses())
                 .anyMatch(status -> status.contains("does not know") && status.endsWith("crimson, jumping"));
-        assertThat(odd.embedding().shape()).isEqualTo(known.embedding().shape());
+        assertThat(odd.embedding().context().shape())
+                .isEqualTo(known.embedding().context().shape());
     }
 
     @Test
@@ -100,17 +103,34 @@ class SamplingNodesTest {
         Tensor two = Tensor.of(Shape.of(1, 2, 2), 1, 2, 3, 4);
         Tensor four = Tensor.of(Shape.of(1, 4, 2), 1, 2, 3, 4, 5, 6, 7, 8);
 
-        assertThat(context(config, text.of("positive", new Conditioning(two, ""))))
+        assertThat(context(config, text.of("positive", prompt(two, TextEncoderFamily.UMT5))))
                 .containsExactly(1, 2, 3, 4, 0, 0);
         assertThat(demo.context().statuses()).isEmpty();
-        assertThat(context(config, text.of("positive", new Conditioning(four, ""))))
+        assertThat(context(config, text.of("positive", prompt(four, TextEncoderFamily.UMT5))))
                 .containsExactly(1, 2, 3, 4, 5, 6);
         assertThat(demo.context().statuses()).anyMatch(status -> status.contains("longer than the 3 tokens"));
         assertRejected(
                 "positive",
-                () -> text.of("positive", new Conditioning(Tensor.zeros(DType.F32, Shape.of(1, 2, 5)), "")),
+                () -> text.of("positive", prompt(Tensor.zeros(DType.F32, Shape.of(1, 2, 5)), TextEncoderFamily.UMT5)),
                 "5 values",
                 "accepted are 2");
+    }
+
+    @Test
+    void t5WhereUmt5IsNeededIsExplainedAlthoughItsVectorsAreAsWide() {
+        WanTransformer config = new WanTransformer(new WanConfig(16, 16, 256, 1024, 8, 4, 2, 256, 3, 0, false));
+        PaddedText text = new PaddedText(config.facts(), demo.context());
+        Tensor two = Tensor.of(Shape.of(1, 2, 2), 1, 2, 3, 4);
+
+        assertRejected(
+                "positive",
+                () -> text.of("positive", prompt(two, TextEncoderFamily.T5)),
+                "comes from T5-XXL, which belongs to LTX-Video",
+                "UMT5-XXL (umt5_xxl_fp16.safetensors)");
+    }
+
+    private static Conditioning prompt(Tensor context, TextEncoderFamily family) {
+        return new Conditioning(PromptEmbedding.of(context), List.of(family), "");
     }
 
     private static float[] context(WanTransformer model, BranchConditioning branch) {

@@ -2,6 +2,7 @@ package dev.quantreel.nodes.testing;
 
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.Releasable;
 import dev.quantreel.nodes.spi.ResourceCache;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.spi.WorkflowMetadata;
@@ -153,6 +154,27 @@ public final class TestContext implements NodeContext, AutoCloseable {
             T loaded = loader.load();
             held.put(key, loaded);
             return loaded;
+        }
+
+        @Override
+        public long release(long leastBytes) {
+            long released = 0;
+            for (Map.Entry<String, AutoCloseable> entry : List.copyOf(held.entrySet())) {
+                if (entry.getValue() instanceof Releasable resource && resource.residentBytes() >= leastBytes) {
+                    released += resource.residentBytes();
+                    held.remove(entry.getKey());
+                    close(resource);
+                }
+            }
+            return released;
+        }
+
+        private static void close(AutoCloseable resource) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
         }
     }
 }

@@ -27,6 +27,11 @@ public record TestFolders(Path root) implements NodeFolders {
         return root.resolve("temp");
     }
 
+    @Override
+    public Path cache() {
+        return root.resolve("cache");
+    }
+
     /// Where the files of a model folder lie.
     public Path models(String folder) {
         return folder.equals("input") ? input() : root.resolve("models").resolve(folder);
