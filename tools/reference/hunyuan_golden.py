@@ -78,7 +78,8 @@ def hunyuan_video(folder: Path) -> None:
         "context": torch.randn(1, 7, 12, generator=generator),
         "context_mask": torch.tensor([[1.0, 1, 1, 1, 1, 0, 0]]),
         "pooled": torch.randn(1, 8, generator=generator),
-        "guidance": torch.tensor([6.0]),
+        # At the usual 6, whose angles reach 6000, the last bit of a frequency moves a feature by 2e-4.
+        "guidance": torch.tensor([2.5]),
     }
     with torch.no_grad():
         output = model(

@@ -1,5 +1,6 @@
-"""Writes the tensors that diffusers' HunyuanVideo transformers have at their real sizes, one pattern per line: name and shape, with
-`{0-19}` for the numbers of blocks. No weights are made.
+"""Writes the tensors that diffusers' HunyuanVideo transformers have at their real sizes.
+
+One pattern per line: name and shape, with `{0-19}` for the numbers of blocks. No weights are made.
 
     pip install -r requirements.txt
     python hunyuan_keys.py ../../engines/src/test/resources/keys

@@ -3,9 +3,11 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ final class BoundTransformer implements SplitModel {
     private final Map<TextKey, Map<String, Tensor>> texts = new HashMap<>();
     private final Map<Branch, Positions> positions = new EnumMap<>(Branch.class);
     private @Nullable Computed shared;
+    private List<Float> schedule = List.of();
 
     private record TextKey(Branch branch, int bits) {}
 
@@ -55,6 +58,20 @@ final class BoundTransformer implements SplitModel {
     }
 
     @Override
+    public void schedule(List<Float> timesteps) {
+        schedule = List.copyOf(timesteps);
+    }
+
+    /// The timestep after this one, 0 after the last.
+    private float next(float timestep) {
+        float next = 0;
+        for (float scheduled : schedule) {
+            next = scheduled < timestep ? Math.max(next, scheduled) : next;
+        }
+        return next;
+    }
+
+    @Override
     public Prelude prelude(Tensor latent, float timestep, Branch branch, CancellationToken cancellation) {
         requireLatent(latent);
         Computed last = shared;
@@ -66,6 +83,7 @@ final class BoundTransformer implements SplitModel {
         Map<String, Tensor> pool = new HashMap<>(of(inputs, branch));
         pool.putAll(positions(branch, size.padded(facts.patch())));
         pool.putAll(architecture.stepInputs(modelInput(latent, conditioning), timestep, conditioning));
+        pool.putAll(architecture.nextStepInputs(next(timestep)));
         Map<String, Tensor> outputs = transformer.runPrelude(pool, cancellation);
         Prelude prelude = new Prelude(
                 DiffusionTransformer.required(outputs, SplitGraphs.TOKENS),
@@ -93,11 +111,18 @@ final class BoundTransformer implements SplitModel {
             Tensor channels = conditioning
                     .image()
                     .flatMap(BranchConditioning.Image::channels)
-                    .orElseThrow(() -> new IllegalArgumentException(
-                            architecture.facts().variant() + " starts from an image, and none is given"));
+                    .orElseGet(() -> noImage(LatentSize.of(latent), additional));
             joined = LatentPadding.concatenated(latent, channels);
         }
         return LatentPadding.pad(joined, facts.patch());
+    }
+
+    private Tensor noImage(LatentSize size, int channels) {
+        if (facts.image() != TransformerFacts.Image.OPTIONAL_CHANNELS) {
+            throw new IllegalArgumentException(
+                    architecture.facts().variant() + " starts from an image, and none is given");
+        }
+        return Tensor.zeros(DType.F32, Shape.of(1, channels, size.frames(), size.height(), size.width()));
     }
 
     private void requireLatent(Tensor latent) {

@@ -46,6 +46,13 @@ public interface TransformerArchitecture {
     /// @param timestep time input of the model, 1000 * sigma for flow-matching models
     Map<String, Tensor> stepInputs(Tensor latent, float timestep, BranchConditioning conditioning);
 
+    /// Further inputs of one step, of models that read where the next step lies (MeanFlow).
+    ///
+    /// @param nextTimestep time input of the step after this one; 0 after the last
+    default Map<String, Tensor> nextStepInputs(float nextTimestep) {
+        return Map.of();
+    }
+
     /// Inputs that depend on the clip's size (and the length of the text): rotary tables, grids.
     ///
     /// @param size of the padded latent

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
+import dev.quantreel.engines.dit.hunyuan.HunyuanVideo15Family;
 import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
 import dev.quantreel.engines.dit.ltx.LtxFamily;
 import dev.quantreel.engines.dit.wan.WanFamily;
@@ -30,7 +31,12 @@ public final class TransformerCheckpoint implements Checkpoint {
 
     /// Every family that is supported.
     public static final List<TransformerFamily> FAMILIES =
-            List.of(new WanFamily(), new HunyuanVideoFamily(), new LtxFamily(), new CogVideoXFamily());
+            List.of(
+                    new WanFamily(),
+                    new HunyuanVideoFamily(),
+                    new HunyuanVideo15Family(),
+                    new LtxFamily(),
+                    new CogVideoXFamily());
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 

@@ -43,6 +43,9 @@ public record TransformerFacts(
         NONE,
         /// Mask and image latent as additional channels.
         CHANNELS,
+        /// Image latent and mask as additional channels, and SigLIP features as additional context, where an image is
+        /// given; else zeros in those channels (HunyuanVideo 1.5).
+        OPTIONAL_CHANNELS,
         /// [#CHANNELS], and CLIP-ViT-H features as additional context.
         CHANNELS_AND_FEATURES,
         /// The first latent frame is given and has timestep 0 (Wan 2.2 5B).

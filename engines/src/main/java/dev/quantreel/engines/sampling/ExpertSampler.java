@@ -31,7 +31,7 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
         NoiseLevels levels = start.levels();
         Solver.Run run = solver.start(levels, start.fresh());
         List<SamplingTrace.Step> trace = new ArrayList<>();
-        try (Active active = new Active(levels.steps())) {
+        try (Active active = new Active(levels)) {
             Tensor latent = start.latent();
             for (int step = 0; step < levels.steps(); step++) {
                 cancellation.throwIfCancelled();
@@ -80,12 +80,12 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
     /// The expert at work.
     private static final class Active implements AutoCloseable {
 
-        private final int steps;
+        private final NoiseLevels levels;
         private @Nullable Expert expert;
         private @Nullable GuidedModel guided;
 
-        Active(int steps) {
-            this.steps = steps;
+        Active(NoiseLevels levels) {
+            this.levels = levels;
         }
 
         GuidedModel at(Expert wanted) {
@@ -94,8 +94,9 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
                 return current;
             }
             close();
-            GuidedModel next =
-                    new GuidedModel(wanted.model().open(), wanted.cfg(), wanted.bits(), wanted.cache(), steps);
+            SplitModel model = wanted.model().open();
+            model.schedule(levels.timesteps());
+            GuidedModel next = new GuidedModel(model, wanted.cfg(), wanted.bits(), wanted.cache(), levels.steps());
             if (current != null) {
                 next.follows(current);
             }

@@ -2,11 +2,18 @@ package dev.quantreel.engines.sampling;
 
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
 
 /// A diffusion transformer, bound to its text conditioning, cut where step caches and bit switching need to look:
 /// prelude (patch embedding and timestep embedding), trunk (all blocks) and head. Not thread-safe.
 public interface SplitModel {
+
+    /// Says, before a generation begins, at which timesteps the model will be asked: some models read the next one
+    /// beside their own. The others need not be told.
+    ///
+    /// @param timesteps of all steps, without the end
+    default void schedule(List<Float> timesteps) {}
 
     /// Patchifies and embeds.
     ///

@@ -13,8 +13,10 @@ public final class ModelFamily {
     private static final List<Sign> FAMILIES = List.of(
             new Sign("blocks.0.self_attn.norm_q", "a Wan transformer"),
             new Sign("condition_embedder.time_proj", "a Wan transformer in diffusers' layout"),
-            new Sign("double_blocks.0.", "a HunyuanVideo or Flux transformer"),
-            new Sign("txt_in.individual_token_refiner", "a HunyuanVideo transformer"),
+            new Sign(
+                    "txt_in.individual_token_refiner", "a relative of HunyuanVideo (HunyuanImage or a part of a file)"),
+            new Sign("double_blocks.0.", "a Flux transformer, which makes images"),
+            new Sign("token_refiner.refiner_blocks", "a relative of HunyuanVideo in diffusers' layout"),
             new Sign("patchify_proj.", "an LTX-Video transformer"),
             new Sign("adaln_single.", "an LTX-Video or PixArt transformer"),
             new Sign("norm_out.linear.", "a diffusers transformer of another family (CogVideoX, HunyuanVideo)"),
@@ -31,6 +33,7 @@ public final class ModelFamily {
 
     private static final List<Sign> VARIANTS = List.of(
             new Sign("vace_", "a VACE model"),
+            new Sign("clean_x_embedder", "a FramePack model"),
             new Sign("control_adapter.", "a camera-control model"),
             new Sign("ref_conv.", "a reference-image model"),
             new Sign("comfy_quant", "already quantized (comfy_quant)"),

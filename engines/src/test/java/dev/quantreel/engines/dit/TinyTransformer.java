@@ -10,9 +10,11 @@ import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.testing.GoldenResource;
+import dev.quantreel.engines.text.PromptEmbedding;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SequencedSet;
 import java.util.function.UnaryOperator;
@@ -51,10 +53,20 @@ public record TinyTransformer(String file, int frames) {
         return random(seed, 1, tokens, checkpoint().facts().text().width());
     }
 
+    /// The context as [#context] makes it, and whatever else the model reads of a prompt.
+    public BranchConditioning conditioning(long seed, int tokens) {
+        int pooled = checkpoint().facts().text().pooledWidth();
+        return BranchConditioning.of(new PromptEmbedding(
+                context(seed, tokens),
+                tokens,
+                pooled == 0 ? Optional.empty() : Optional.of(random(seed + 1, 1, pooled)),
+                Optional.empty()));
+    }
+
     /// One pass.
     public Tensor prediction(Engine engine, LinearLayers linears) {
         try (DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint(), linears)) {
-            SplitModel model = transformer.bind(context(12, 5), context(13, 4));
+            SplitModel model = transformer.bind(conditioning(12, 5), conditioning(13, 4));
             SplitModel.Prelude prelude = model.prelude(latent(), 600, Branch.CONDITIONAL, NONE);
             return model.head(prelude, model.trunk(prelude, Branch.CONDITIONAL, 8, NONE), NONE);
         }

@@ -20,7 +20,9 @@ import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,7 +45,10 @@ class TransformerFamiliesTest {
                 new TinyTransformer("ltx_diffusers.safetensors", 2),
                 new TinyTransformer("cogvideox2b_diffusers.safetensors", 3),
                 new TinyTransformer("cogvideox5b_diffusers.safetensors", 3),
-                new TinyTransformer("cogvideox15_diffusers.safetensors", 4));
+                new TinyTransformer("cogvideox15_diffusers.safetensors", 4),
+                new TinyTransformer("hunyuan_video_diffusers.safetensors", 3),
+                new TinyTransformer("hunyuan_video_15_t2v_diffusers.safetensors", 2),
+                new TinyTransformer("hunyuan_video_15_i2v_diffusers.safetensors", 2));
     }
 
     @AfterAll
@@ -108,11 +113,13 @@ class TransformerFamiliesTest {
         SplitGraphs graphs = checkpoint.graphs(
                 new FloatLinears(new FloatWeights(checkpoint)), new TransformerCheckpoint.Options(dialect, Set.of()));
         TransformerArchitecture architecture = checkpoint.architecture();
-        BranchConditioning conditioning = BranchConditioning.of(tiny.context(12, 5));
-        Tensor latent =
-                LatentPadding.pad(tiny.latent(), checkpoint.facts().latent().patch());
+        BranchConditioning conditioning = tiny.conditioning(12, 5);
+        TransformerFacts.Latent facts = checkpoint.facts().latent();
+        Tensor latent = LatentPadding.pad(tiny.latent(), facts.patch());
         Map<String, Tensor> inputs = new HashMap<>(architecture.conditioningInputs(conditioning));
-        inputs.putAll(architecture.stepInputs(latent, 600, conditioning));
+        inputs.putAll(architecture.stepInputs(
+                facts.inChannels() == facts.channels() ? latent : withoutImage(latent, facts), 600, conditioning));
+        inputs.putAll(architecture.nextStepInputs(300));
         inputs.putAll(architecture.positionInputs(LatentSize.of(latent), conditioning));
         Map<String, Tensor> outputs = new HashMap<>();
         for (OnnxModel model : graphs.all()) {
@@ -130,6 +137,12 @@ class TransformerFamiliesTest {
             }
         }
         return outputs;
+    }
+
+    private static Tensor withoutImage(Tensor latent, TransformerFacts.Latent facts) {
+        long[] dims = latent.shape().toArray();
+        dims[1] = facts.inChannels() - facts.channels();
+        return LatentPadding.concatenated(latent, Tensor.zeros(DType.F32, Shape.of(dims)));
     }
 
     @ParameterizedTest

@@ -14,6 +14,7 @@ import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.PromptEmbedding;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -81,6 +82,7 @@ final class TransformerGolden implements GoldenFamily {
     private static SplitModel.Prelude prelude(GoldenFile golden, SplitModel model, TransformerCheckpoint checkpoint) {
         float[] timesteps = golden.tensor("in.t").toFloatArray();
         Tensor latent = new GoldenLatents(golden, checkpoint.facts()).latent("in.x");
+        optional(golden, "in.t_next").ifPresent(next -> model.schedule(List.of(timesteps[0], next.toFloatArray()[0])));
         return model.prelude(latent, timesteps[timesteps.length - 1], Branch.CONDITIONAL, NONE);
     }
 

@@ -39,8 +39,6 @@ public record HunyuanConfig(
     static final int MLP_RATIO = 4;
 
     private static final int DEFAULT_HEAD_DIM = 128;
-    private static final List<Integer> DEFAULT_AXES = List.of(16, 56, 56);
-    private static final double DEFAULT_THETA = 256;
 
     /// @param refiner blocks of the text's token refiner
     /// @param doubles blocks in which picture and text have weights of their own
@@ -50,6 +48,10 @@ public record HunyuanConfig(
     /// @param axes even sizes of time, rows and columns
     /// @param theta base of the angles
     public record Rope(List<Integer> axes, double theta) {
+
+        /// Those of every release.
+        static final Rope DEFAULT = new Rope(List.of(16, 56, 56), 256);
+
         public Rope {
             axes = List.copyOf(axes);
         }
@@ -93,9 +95,9 @@ public record HunyuanConfig(
                 CheckpointShapes.extent(canonical, "txt_in.input_embedder.weight", 2, 1),
                 CheckpointShapes.extent(canonical, "time_in.in_layer.weight", 2, 1),
                 new Rope(
-                        axes.isEmpty() ? DEFAULT_AXES : axes,
+                        axes.isEmpty() ? Rope.DEFAULT.axes : axes,
                         metadata.number("rope_theta")
-                                .orElse(metadata.number("theta").orElse(DEFAULT_THETA))));
+                                .orElse(metadata.number("theta").orElse(Rope.DEFAULT.theta))));
     }
 
     private static int count(Checkpoint canonical, String prefix, String suffix) {

@@ -7,7 +7,9 @@ import dev.quantreel.engines.dit.TransformerFamily;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 
 /// HunyuanVideo 1.0: text-to-video with and without distilled guidance, and the image-to-video files that read the
 /// image as additional channels (HunyuanVideo-I2V with 33, SkyReels with 32).
@@ -64,5 +66,18 @@ public final class HunyuanVideoFamily implements TransformerFamily {
                 config,
                 CheckpointShapes.extent(canonical, POOLED, 2, 1),
                 canonical.contains("guidance_in.in_layer.weight"));
+    }
+
+    @Override
+    public SequencedMap<String, TransformerArchitecture> releases() {
+        SequencedMap<String, TransformerArchitecture> releases = new LinkedHashMap<>();
+        releases.put("hunyuan-video", new HunyuanVideoTransformer(release(16), 768, true));
+        releases.put("hunyuan-video-i2v", new HunyuanVideoTransformer(release(33), 768, true));
+        return releases;
+    }
+
+    private static HunyuanConfig release(int inChannels) {
+        return new HunyuanConfig(
+                inChannels, 16, 2, 3072, 24, new HunyuanConfig.Depth(2, 20, 40), 4096, 256, HunyuanConfig.Rope.DEFAULT);
     }
 }

@@ -66,7 +66,7 @@ public record WanTransformer(WanConfig config) implements TransformerArchitectur
                 };
         return switch (image()) {
             case NONE -> "Wan 2.1 / 2.2 T2V " + size;
-            case CHANNELS -> "Wan 2.2 I2V " + size;
+            case CHANNELS, OPTIONAL_CHANNELS -> "Wan 2.2 I2V " + size;
             case CHANNELS_AND_FEATURES -> "Wan 2.1 I2V " + size;
             case FIRST_FRAME -> "Wan 2.2 TI2V " + size;
         };
