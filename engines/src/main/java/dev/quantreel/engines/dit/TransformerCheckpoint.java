@@ -30,13 +30,12 @@ import java.util.stream.Collectors;
 public final class TransformerCheckpoint implements Checkpoint {
 
     /// Every family that is supported.
-    public static final List<TransformerFamily> FAMILIES =
-            List.of(
-                    new WanFamily(),
-                    new HunyuanVideoFamily(),
-                    new HunyuanVideo15Family(),
-                    new LtxFamily(),
-                    new CogVideoXFamily());
+    public static final List<TransformerFamily> FAMILIES = List.of(
+            new WanFamily(),
+            new HunyuanVideoFamily(),
+            new HunyuanVideo15Family(),
+            new LtxFamily(),
+            new CogVideoXFamily());
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 

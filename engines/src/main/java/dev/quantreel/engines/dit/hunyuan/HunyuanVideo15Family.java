@@ -35,7 +35,7 @@ public final class HunyuanVideo15Family implements TransformerFamily {
                         List.of(KINDS, "double_blocks.0.img_attn.norm.query_norm.scale"),
                         HunyuanKeys::comfy),
                 KeyLayout.slicing(
-                        "ComfyUI 2026",
+                        "newer ComfyUI",
                         List.of(KINDS, "double_blocks.0.img_attn.norm.query_norm.weight"),
                         HunyuanKeys::comfyWithNormWeights),
                 KeyLayout.slicing(

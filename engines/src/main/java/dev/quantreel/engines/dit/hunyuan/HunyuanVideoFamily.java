@@ -35,7 +35,7 @@ public final class HunyuanVideoFamily implements TransformerFamily {
                         List.of("double_blocks.0.img_attn.norm.query_norm.scale", REFINER, POOLED),
                         HunyuanKeys::comfy),
                 KeyLayout.slicing(
-                        "ComfyUI 2026",
+                        "newer ComfyUI",
                         List.of("double_blocks.0.img_attn.norm.query_norm.weight", REFINER, POOLED),
                         HunyuanKeys::comfyWithNormWeights),
                 KeyLayout.slicing(
