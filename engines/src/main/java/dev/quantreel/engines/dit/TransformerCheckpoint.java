@@ -3,6 +3,7 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
 import dev.quantreel.engines.dit.hunyuan.HunyuanVideo15Family;
 import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
+import dev.quantreel.engines.dit.latte.LatteFamily;
 import dev.quantreel.engines.dit.ltx.LtxFamily;
 import dev.quantreel.engines.dit.wan.WanFamily;
 import dev.quantreel.engines.onnx.Dialect;
@@ -35,7 +36,8 @@ public final class TransformerCheckpoint implements Checkpoint {
             new HunyuanVideoFamily(),
             new HunyuanVideo15Family(),
             new LtxFamily(),
-            new CogVideoXFamily());
+            new CogVideoXFamily(),
+            new LatteFamily());
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 

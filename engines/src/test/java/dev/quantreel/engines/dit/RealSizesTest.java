@@ -6,6 +6,9 @@ import dev.quantreel.engines.dit.cogvideox.CogVideoXConfig;
 import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
 import dev.quantreel.engines.dit.cogvideox.CogVideoXTransformer;
 import dev.quantreel.engines.dit.cogvideox.Positions;
+import dev.quantreel.engines.dit.latte.LatteConfig;
+import dev.quantreel.engines.dit.latte.LatteFamily;
+import dev.quantreel.engines.dit.latte.LatteTransformer;
 import dev.quantreel.engines.dit.ltx.LtxConfig;
 import dev.quantreel.engines.dit.ltx.LtxFamily;
 import dev.quantreel.engines.dit.ltx.LtxTransformer;
@@ -69,7 +72,13 @@ class RealSizesTest {
                         new CogVideoXConfig(16, 3072, 12288, 48, 42, 4096, 226, 512, 2, new Positions.Counted()),
                         1024,
                         5_570_676_352L,
-                        "e6ae57f8140023d3996ec7d4ef8eab30e06ca935c5b238692a1e0d759e1f934f"));
+                        "e6ae57f8140023d3996ec7d4ef8eab30e06ca935c5b238692a1e0d759e1f934f"),
+                new Release(
+                        new LatteTransformer(new LatteConfig(4, 8, 1152, 4608, 16, 28, 4096, 256, 64)),
+                        new LatteFamily(),
+                        967,
+                        1_057_246_880L,
+                        "671caf707619178f243e832138887b11c7ab697bd470ccd0e2f235b3ef32e12a"));
     }
 
     private static Release cogVideoX(CogVideoXConfig config, int tensors, long parameters, String sha256) {

@@ -48,7 +48,8 @@ class TransformerFamiliesTest {
                 new TinyTransformer("cogvideox15_diffusers.safetensors", 4),
                 new TinyTransformer("hunyuan_video_diffusers.safetensors", 3),
                 new TinyTransformer("hunyuan_video_15_t2v_diffusers.safetensors", 2),
-                new TinyTransformer("hunyuan_video_15_i2v_diffusers.safetensors", 2));
+                new TinyTransformer("hunyuan_video_15_i2v_diffusers.safetensors", 2),
+                new TinyTransformer("latte_diffusers.safetensors", 3));
     }
 
     @AfterAll

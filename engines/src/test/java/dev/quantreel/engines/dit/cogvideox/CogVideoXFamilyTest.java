@@ -132,7 +132,7 @@ class CogVideoXFamilyTest {
     @ParameterizedTest
     @CsvSource({"2, 3, 5", "1, 6, 4", "3, 1, 2"})
     void positionsAreThoseOfDiffusersAtAnySize(int frames, int rows, int columns) {
-        SafetensorsFile golden = GoldenResource.open("cogvideox_positions.safetensors");
+        SafetensorsFile golden = GoldenResource.open("positions.safetensors");
         TokenGrid grid = new TokenGrid(frames, rows, columns);
         String name = frames + "x" + rows + "x" + columns;
         RopeTable rope = ((Positions.Rotary) TRAINED).table(grid, 16, 0);

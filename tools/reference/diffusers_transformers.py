@@ -1,11 +1,12 @@
-"""Writes the golden files of CogVideoX that need a reference of their own.
+"""Writes golden files of CogVideoX and Latte that need a reference of their own.
 
 cogvideox15_diffusers.safetensors: two blocks of a CogVideoX 1.5 transformer (two latent frames per token) with random
 weights, one forward pass; laid out like the other transformer files: w.KEY, in.NAME, out.NAME, config in the metadata.
-cogvideox_positions.safetensors: position tables of diffusers at sizes other than the trained one: stretched.GRID.cos
-and .sin (5B), added.GRID (2B, width 32), GRID being frames x rows x columns of patches.
+positions.safetensors: position tables of diffusers at sizes other than the trained one: stretched.GRID.cos and .sin
+(CogVideoX 5B), added.GRID (CogVideoX 2B, width 32), space.GRID and time.GRID (Latte, width 32), GRID being frames x rows
+x columns of patches.
 
-Run: python cogvideox_golden.py OUT_FOLDER
+Run: python diffusers_transformers.py OUT_FOLDER
 """
 
 import json
@@ -14,7 +15,12 @@ import sys
 
 import torch
 from diffusers import CogVideoXTransformer3DModel
-from diffusers.models.embeddings import get_3d_rotary_pos_embed, get_3d_sincos_pos_embed
+from diffusers.models.embeddings import (
+    get_1d_sincos_pos_embed_from_grid,
+    get_2d_sincos_pos_embed,
+    get_3d_rotary_pos_embed,
+    get_3d_sincos_pos_embed,
+)
 from diffusers.pipelines.cogvideo.pipeline_cogvideox import get_resize_crop_region_for_grid
 from safetensors.torch import save_file
 
@@ -65,6 +71,10 @@ def positions() -> dict:
         tensors[f"stretched.{name}.sin"] = sin[:, ::2].contiguous()
         table = get_3d_sincos_pos_embed(32, (columns, rows), frames, 1.875, 1.0, output_type="pt")
         tensors[f"added.{name}"] = table.flatten(0, 1).float()
+        space = get_2d_sincos_pos_embed(32, (rows, columns), base_size=32, interpolation_scale=1, output_type="pt")
+        time = get_1d_sincos_pos_embed_from_grid(32, torch.arange(0, frames), output_type="pt")
+        tensors[f"space.{name}"] = space.float()
+        tensors[f"time.{name}"] = time.float()
     return tensors
 
 
@@ -72,7 +82,7 @@ def main(folder: str) -> None:
     torch.set_num_threads(1)
     out = pathlib.Path(folder)
     save_file(transformer(), out / "cogvideox15_diffusers.safetensors", {"config": json.dumps(CONFIG)})
-    save_file(positions(), out / "cogvideox_positions.safetensors")
+    save_file(positions(), out / "positions.safetensors")
 
 
 if __name__ == "__main__":
