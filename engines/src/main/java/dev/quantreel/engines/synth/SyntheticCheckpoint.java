@@ -92,7 +92,7 @@ public final class SyntheticCheckpoint {
     private static KeyLayout layout(TransformerFamily family, String wanted) {
         String word = wanted.toLowerCase(Locale.ROOT);
         List<String> accepted = word.startsWith("comfy")
-                ? List.of("comfy", "original")
+                ? List.of(word, "comfy", "original")
                 : word.equals("original") ? List.of("original", "comfy") : List.of(word);
         for (String prefix : accepted) {
             for (KeyLayout layout : family.layouts()) {

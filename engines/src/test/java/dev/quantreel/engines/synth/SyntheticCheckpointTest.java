@@ -56,16 +56,19 @@ class SyntheticCheckpointTest {
     /// Sizes counted by instantiating the published models.
     @ParameterizedTest
     @CsvSource({
-        "wan-t2v-1.3b, 1418996800, 825",
-        "wan-t2v-14b, 14288491584, 1095",
-        "wan-i2v-14b, 16394878784, 1303",
-        "wan2.2-i2v-a14b, 14288901184, 1095",
-        "wan2.2-ti2v-5b, 4999787712, 825"
+        "wan-t2v-1.3b, 1418996800, 825, original",
+        "wan-t2v-14b, 14288491584, 1095, original",
+        "wan-i2v-14b, 16394878784, 1303, original",
+        "wan2.2-i2v-a14b, 14288901184, 1095, original",
+        "wan2.2-ti2v-5b, 4999787712, 825, original",
+        "hunyuan-video, 12821012544, 1264, diffusers",
+        "ltx-video-2b, 1923385472, 715, original",
+        "ltx-video-13b, 13042569344, 1215, original"
     })
-    void releasesHaveTheSizesOfTheModelsThatWerePublished(String name, long parameters, int tensors) {
+    void releasesHaveTheSizesOfTheModelsThatWerePublished(String name, long parameters, int tensors, String layout) {
         TransformerRelease release = TransformerRelease.named(name);
-        SyntheticCheckpoint checkpoint = SyntheticCheckpoint.of(
-                release.family(), release.architecture(), new Options("original", DType.BF16, 0, 0));
+        SyntheticCheckpoint checkpoint =
+                SyntheticCheckpoint.of(release.family(), release.architecture(), new Options(layout, DType.BF16, 0, 0));
 
         assertThat(checkpoint.parameters()).isEqualTo(release.parameters()).isEqualTo(parameters);
         assertThat(checkpoint.tensorCount()).isEqualTo(tensors);

@@ -6,7 +6,9 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFamily;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 
 /// LTX-Video 0.9.x, 2B and 13B, text-to-video.
@@ -52,5 +54,15 @@ public final class LtxFamily implements TransformerFamily {
                 CheckpointShapes.extent(canonical, "caption_projection.linear_1.weight", 2, 1),
                 CheckpointShapes.extent(canonical, "adaln_single.emb.timestep_embedder.linear_1.weight", 2, 1),
                 toldCausal ? metadata.flag("causal_temporal_positioning") : layers == LAYERS_OF_13B));
+    }
+
+    @Override
+    public SequencedMap<String, TransformerArchitecture> releases() {
+        SequencedMap<String, TransformerArchitecture> releases = new LinkedHashMap<>();
+        releases.put("ltx-video-2b", new LtxTransformer(new LtxConfig(128, 2048, 8192, 32, 28, 4096, 256, false)));
+        releases.put(
+                "ltx-video-13b",
+                new LtxTransformer(new LtxConfig(128, 4096, 16384, 32, LAYERS_OF_13B, 4096, 256, true)));
+        return releases;
     }
 }
