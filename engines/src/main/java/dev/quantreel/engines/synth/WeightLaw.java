@@ -44,7 +44,8 @@ record WeightLaw(float mean, float deviation, float rowSpread) {
         if (rowSpread == 0) {
             return this;
         }
-        float factor = (float) StrictMath.exp(rowSpread * draw - rowSpread * rowSpread);
+        float bounded = Math.clamp(draw, -3f, 3f);
+        float factor = (float) StrictMath.exp(rowSpread * bounded - rowSpread * rowSpread);
         return new WeightLaw(mean, deviation * factor, 0);
     }
 }

@@ -8,6 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
@@ -18,22 +19,29 @@ import java.util.stream.LongStream;
 /// not matter. Nothing is sampled: two checkpoints that differ in one weight differ in the digest.
 public final class CheckpointDigest {
 
-    private static final long PIECE_BYTES = 16L << 20;
+    /// Bytes that are hashed at once.
+    public static final long PIECE_BYTES = 16L << 20;
 
     private CheckpointDigest() {}
 
     /// Hex digest, 64 digits. Reads every byte.
     public static String of(Checkpoint checkpoint) {
+        return of(checkpoint, name -> pieces(checkpoint.tensor(name).data()));
+    }
+
+    /// The same from pieces that were hashed in another pass.
+    ///
+    /// @param pieces for each tensor the [#ofPiece] of every [#PIECE_BYTES] of its data, the last one shorter
+    public static String of(Checkpoint checkpoint, Function<String, List<byte[]>> pieces) {
         MessageDigest digest = sha256();
         new TreeMap<>(checkpoint.metadata()).forEach((key, value) -> {
             put(digest, key);
             put(digest, value);
         });
         for (String name : checkpoint.names().stream().sorted().toList()) {
-            Tensor tensor = checkpoint.tensor(name);
             put(digest, name);
-            put(digest, tensor.dtype() + tensor.shape().toString());
-            pieces(tensor.data()).forEach(digest::update);
+            put(digest, checkpoint.dtype(name) + checkpoint.shape(name).toString());
+            pieces.apply(name).forEach(digest::update);
         }
         return HexFormat.of().formatHex(digest.digest());
     }
@@ -59,12 +67,20 @@ public final class CheckpointDigest {
                 .parallel()
                 .mapToObj(piece -> {
                     long begin = piece * PIECE_BYTES;
-                    return sha256(data.asSlice(begin, Math.min(PIECE_BYTES, data.byteSize() - begin)));
+                    MemorySegment bytes = data.asSlice(begin, Math.min(PIECE_BYTES, data.byteSize() - begin));
+                    byte[] hash = ofPiece(bytes);
+                    if (bytes.isMapped()) {
+                        bytes.unload();
+                    }
+                    return hash;
                 })
                 .toList();
     }
 
-    private static byte[] sha256(MemorySegment piece) {
+    /// Hash of one piece.
+    ///
+    /// @throws IllegalStateException when the file behind it was cut short
+    public static byte[] ofPiece(MemorySegment piece) {
         MessageDigest digest = sha256();
         try {
             digest.update(piece.asByteBuffer());

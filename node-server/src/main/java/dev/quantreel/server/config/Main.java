@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
             NodesCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
-            SynthCommand.class
+            SynthCommand.class,
+            InspectCommand.class
         })
 public final class Main implements Runnable {
 

@@ -38,7 +38,7 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "run", "nodes", "doctor", "bench", "synth"})
+    @ValueSource(strings = {"serve", "run", "nodes", "doctor", "bench", "synth", "inspect"})
     void everyCommandExplainsItself(String command) {
         Ran ran = quantreel(command, "--help");
 

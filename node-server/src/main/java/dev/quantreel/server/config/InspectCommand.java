@@ -1,0 +1,157 @@
+package dev.quantreel.server.config;
+
+import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.engines.checkpoint.CheckpointScan;
+import dev.quantreel.engines.checkpoint.TensorStatistics;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.memory.ResidentMemory;
+import dev.quantreel.engines.tensor.CheckpointException;
+import dev.quantreel.engines.tensor.ModelFamily;
+import dev.quantreel.engines.tensor.NonFinite;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `quantreel inspect`.
+@Command(
+        name = "inspect",
+        description = "Looks at every weight of a checkpoint once: what it is, whether its tensors are complete, its"
+                + " digest, NaN and infinities, and figures layer by layer. Memory does not grow with the file. Exit"
+                + " code 1 when it is damaged.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class InspectCommand implements Callable<Integer> {
+
+    private static final int DAMAGED = 1;
+    private static final int INTERRUPTED = 130;
+    private static final String ROW = "%-52s %5s %15s %9s %9s %7s %9s%n";
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(
+            index = "0",
+            paramLabel = "FILE",
+            description = "A safetensors or GGUF file, an index of shards, or a diffusers folder.")
+    private Path path = Path.of("");
+
+    @Option(names = "--tensors", description = "One line per tensor instead of one per kind of tensor.")
+    private boolean tensors;
+
+    @Override
+    public Integer call() throws Exception {
+        PrintWriter out = spec.commandLine().getOut();
+        try (CheckpointFile file = CheckpointFiles.open(path)) {
+            boolean known = describe(file, out);
+            ByteProgress progress =
+                    new ByteProgress(System.err, "reading " + file.source(), CheckpointScan.bytes(file));
+            CheckpointScan.Result result;
+            try {
+                result = StoppableWork.run(cancellation -> CheckpointScan.of(file, progress::advance, cancellation));
+            } finally {
+                progress.end();
+            }
+            table(result, out);
+            out.println("digest     " + result.digest());
+            out.println("weights    " + result.damage().map(NonFinite::describe).orElse("all finite"));
+            out.printf(
+                    Locale.ROOT,
+                    "read       %s in %.1f s, %s; %s%n",
+                    ByteProgress.megabytes(CheckpointScan.bytes(file)),
+                    progress.seconds(),
+                    progress.rate(),
+                    ResidentMemory.now().describe());
+            out.flush();
+            return known && result.damage().isEmpty() ? 0 : DAMAGED;
+        } catch (CheckpointException e) {
+            throw new ConfigException(String.valueOf(e.getMessage()));
+        } catch (CancellationException e) {
+            spec.commandLine().getErr().println("Interrupted.");
+            return INTERRUPTED;
+        }
+    }
+
+    /// @return whether the file is usable as what it looks like
+    private static boolean describe(CheckpointFile file, PrintWriter out) {
+        out.println("file       " + file.path() + ", " + file.format() + ", "
+                + file.names().size() + " tensors");
+        boolean usable = true;
+        try {
+            Optional<TransformerCheckpoint> recognised = TransformerCheckpoint.recognise(file);
+            if (recognised.isPresent()) {
+                TransformerCheckpoint model = recognised.get();
+                out.printf(
+                        Locale.ROOT,
+                        "model      %s, %s layout, %,d parameters, %d blocks of width %d, %d heads%n",
+                        model.facts().variant(),
+                        model.layout(),
+                        model.parameters(),
+                        model.facts().sizes().layers(),
+                        model.facts().sizes().dim(),
+                        model.facts().sizes().heads());
+                out.println("keys       complete, every tensor used once");
+            } else {
+                out.println("model      " + ModelFamily.describe(file));
+            }
+        } catch (UnsupportedCheckpointException e) {
+            usable = false;
+            out.println("model      " + e.getMessage());
+        }
+        out.flush();
+        return usable;
+    }
+
+    private void table(CheckpointScan.Result result, PrintWriter out) {
+        Map<String, List<TensorStatistics>> rows = new LinkedHashMap<>();
+        result.statistics().forEach((name, figures) -> rows.computeIfAbsent(
+                        tensors ? name : name.replaceAll("\\.\\d+\\.", ".*."), key -> new ArrayList<>())
+                .add(figures));
+        out.printf(ROW, "tensor", "count", "values", "absmax", "std", "kurt.", "outliers");
+        rows.forEach((name, figures) -> out.printf(
+                ROW,
+                name,
+                figures.size(),
+                String.format(
+                        Locale.ROOT,
+                        "%,d",
+                        figures.stream().mapToLong(TensorStatistics::count).sum()),
+                number("%.4f", largest(figures.stream().map(f -> f.tails().absmax()))),
+                number(
+                        "%.5f",
+                        median(figures.stream().map(TensorStatistics::deviation).toList())),
+                number("%.1f", largest(figures.stream().map(f -> f.tails().kurtosis()))),
+                number(
+                        "%.5f%%",
+                        100 * largest(figures.stream().map(f -> f.tails().outlierRatio())))));
+        out.println("absmax, kurtosis and outliers (beyond 6 standard deviations): the worst of the row's tensors; std:"
+                + " their median");
+    }
+
+    private static String number(String format, double value) {
+        return String.format(Locale.ROOT, format, value);
+    }
+
+    private static double largest(Stream<Double> values) {
+        return values.mapToDouble(Double::doubleValue).max().orElse(0);
+    }
+
+    private static double median(List<Double> values) {
+        List<Double> sorted = values.stream().sorted().toList();
+        return sorted.get(sorted.size() / 2);
+    }
+}
