@@ -1,5 +1,6 @@
 package dev.quantreel.engines.checkpoint;
 
+import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.NonFinite;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 
 /// What only a look at every weight tells about a checkpoint: the digest of its content, and whether all weights are
@@ -31,12 +33,16 @@ public record CheckpointCensus(String digest, Optional<String> damage) {
     ///
     /// @param file open
     /// @param cache folder for results; one that cannot be written to is logged and does without
-    public static CheckpointCensus of(CheckpointFile file, Path cache) {
+    /// @param read told how many bytes were read since the last call, of [CheckpointScan#bytes]; from any thread
+    /// @throws java.util.concurrent.CancellationException when interrupted
+    public static CheckpointCensus of(
+            CheckpointFile file, Path cache, LongConsumer read, CancellationToken cancellation) {
         String identity = CheckpointStamp.of(file.parts());
         Path entry = cache.resolve("checkpoints").resolve(sha256(identity) + ".txt");
         return read(entry, identity).orElseGet(() -> {
+            CheckpointScan.Result scan = CheckpointScan.of(file, read, cancellation);
             CheckpointCensus census =
-                    new CheckpointCensus(file.digest(), NonFinite.firstIn(file).map(NonFinite::describe));
+                    new CheckpointCensus(scan.digest(), scan.damage().map(NonFinite::describe));
             write(entry, identity, census);
             return census;
         });

@@ -148,9 +148,7 @@ public final class CheckpointScan {
         } catch (InternalError e) {
             throw new IllegalStateException(file.source() + " was cut short while it was read", e);
         }
-        if (source.isMapped()) {
-            source.unload();
-        }
+        new Tensor(DType.U8, Shape.of(piece.bytes()), source).evict();
         piece.tally().hashes[piece.index()] = CheckpointDigest.ofPiece(bytes);
         if (FLOATS.contains(tensor.dtype())) {
             long elementBytes = tensor.dtype().bits() / 8;

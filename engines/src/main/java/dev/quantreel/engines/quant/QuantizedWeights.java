@@ -48,8 +48,10 @@ public final class QuantizedWeights {
         List<String> selected = plan.layers().select(layers);
         SequencedMap<String, QuantizedMatrix> matrices = new LinkedHashMap<>();
         for (String layer : selected) {
-            WeightMatrix weight = weight(checkpoint, plan, layer);
+            Tensor stored = checkpoint.tensor(layer + ".weight");
+            WeightMatrix weight = weight(plan, layer, stored);
             matrices.put(layer, QuantizedMatrix.of(weight, plan.weights(), plan.weightBits(), tasks));
+            stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, matrices.size(), selected.size());
         }
         return new QuantizedWeights(checkpoint, plan, matrices);
@@ -57,8 +59,11 @@ public final class QuantizedWeights {
 
     /// The full-precision weight of a layer as the plan quantizes it: rotated where the plan rotates.
     static WeightMatrix weight(Checkpoint checkpoint, QuantizationPlan plan, String layer) {
-        String name = layer + ".weight";
-        WeightMatrix weight = WeightMatrix.of(name, checkpoint.tensor(name));
+        return weight(plan, layer, checkpoint.tensor(layer + ".weight"));
+    }
+
+    private static WeightMatrix weight(QuantizationPlan plan, String layer, Tensor stored) {
+        WeightMatrix weight = WeightMatrix.of(layer + ".weight", stored);
         return plan.rotation().at(weight.columns()).map(weight::rotated).orElse(weight);
     }
 

@@ -69,6 +69,14 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
         return shape.rank() == 2;
     }
 
+    /// Gives the physical memory of a mapped file's pages back to the system; they are read again when they are used
+    /// again. Does nothing to other memory.
+    public void evict() {
+        if (data.isMapped()) {
+            data.unload();
+        }
+    }
+
     /// The same bytes under another shape of equal element count.
     public Tensor reshape(long... dims) {
         return new Tensor(dtype, Shape.of(dims), data);

@@ -67,7 +67,8 @@ class CheckpointScanTest {
         double variance = moment(exact, 2);
 
         try (CheckpointFile file = file(Map.of("w", stored))) {
-            TensorStatistics figures = Objects.requireNonNull(scan(file).statistics().get("w"));
+            TensorStatistics figures =
+                    Objects.requireNonNull(scan(file).statistics().get("w"));
 
             double tolerance = dtype == DType.BF16 ? 1e-6 : 0.03;
             assertThat(figures.count()).isEqualTo(values.length);
@@ -144,7 +145,9 @@ class CheckpointScanTest {
         try (CheckpointFile file = CheckpointFiles.open(path)) {
             CheckpointScan.Result result = scan(file);
             assertThat(result.damage()).isEmpty();
-            assertThat(Objects.requireNonNull(result.statistics().get("w")).tails().zeroRatio())
+            assertThat(Objects.requireNonNull(result.statistics().get("w"))
+                            .tails()
+                            .zeroRatio())
                     .isEqualTo(1);
         }
     }

@@ -3,6 +3,7 @@ package dev.quantreel.nodes.loading;
 import dev.quantreel.engines.checkpoint.CheckpointCensus;
 import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.engines.checkpoint.CheckpointScan;
 import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -12,6 +13,7 @@ import dev.quantreel.nodes.spi.NodeInputs;
 import dev.quantreel.nodes.values.ModelFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Looks at a checkpoint before anything is built on it, and names the port in every complaint.
 ///
@@ -32,8 +34,7 @@ record CheckpointGate(String port, String folder) {
         Path path = context.folders().resolve(port, folder, name);
         try (CheckpointFile file = CheckpointFiles.open(path)) {
             context.status("checking " + name + " (" + file.names().size() + " tensors)");
-            CheckpointCensus census =
-                    CheckpointCensus.of(file, context.folders().cache());
+            CheckpointCensus census = census(name, file, context);
             census.damage().ifPresent(found -> {
                 throw new NodeInputException(
                         port,
@@ -44,6 +45,20 @@ record CheckpointGate(String port, String folder) {
         } catch (CheckpointException | UnsupportedCheckpointException e) {
             throw new NodeInputException(port, "is '" + name + "'; " + e.getMessage(), e);
         }
+    }
+
+    private static CheckpointCensus census(String name, CheckpointFile file, NodeContext context) {
+        long total = CheckpointScan.bytes(file);
+        AtomicLong read = new AtomicLong();
+        return CheckpointCensus.of(
+                file,
+                context.folders().cache(),
+                bytes -> {
+                    long done = read.addAndGet(bytes);
+                    context.status("checking %s: %.2f of %.2f GB".formatted(name, done / 1e9, total / 1e9));
+                    context.progress(done, total);
+                },
+                context.cancellation());
     }
 
     /// Size and time of the chosen file: another file under the same name is another result.

@@ -15,7 +15,8 @@ public interface NodeFolders {
     /// Where previews go; emptied at start.
     Path temp();
 
-    /// Where results that can be computed again are kept between runs, such as digests of checkpoints and encoded prompts.
+    /// Where results that can be computed again are kept between runs, such as digests of checkpoints and encoded
+    // prompts.
     default Path cache() {
         return output().resolveSibling("cache");
     }

@@ -104,8 +104,10 @@ class LoadLoRATest {
         DiffusionModel plain = demo.model();
 
         float[] original = demo.sample(plain).latent().samples().toFloatArray();
-        float[] changed =
-                demo.sample(load(plain, "style.safetensors", 1)).latent().samples().toFloatArray();
+        float[] changed = demo.sample(load(plain, "style.safetensors", 1))
+                .latent()
+                .samples()
+                .toFloatArray();
 
         assertThat(changed).isNotEqualTo(original);
         assertThat(load(plain, "style.safetensors", 0)).isEqualTo(plain);
