@@ -12,9 +12,13 @@ import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.assertj.core.api.AbstractFloatArrayAssert;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -90,6 +94,44 @@ class HunyuanLayoutsTest {
                     .as(name)
                     .isEqualTo(expected.tensor(name).toFloatArray());
         }
+    }
+
+    /// The weights of diffusers' golden file, fused here by hand, are what Tencent's layout would hold.
+    @Test
+    void fusedMatricesHoldTheirPartsInTencentsOrder() {
+        Checkpoint diffusers = TINY.stored();
+        TransformerCheckpoint read = TINY.checkpoint();
+        Checkpoint original = stored(read, read.family().layouts().getFirst());
+
+        assertRows(diffusers, "transformer_blocks.1.attn.", List.of("to_q", "to_k", "to_v"))
+                .isEqualTo(floats(original, "double_blocks.1.img_attn_qkv.weight"));
+        assertRows(diffusers, "transformer_blocks.1.attn.", List.of("add_q_proj", "add_k_proj", "add_v_proj"))
+                .isEqualTo(floats(original, "double_blocks.1.txt_attn_qkv.weight"));
+        assertRows(
+                        diffusers,
+                        "single_transformer_blocks.1.",
+                        List.of("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp"))
+                .isEqualTo(floats(original, "single_blocks.1.linear1.weight"));
+        assertThat(floats(original, "single_blocks.1.linear2.weight"))
+                .isEqualTo(floats(diffusers, "single_transformer_blocks.1.proj_out.weight"));
+        float[] scaleFirst = floats(diffusers, "norm_out.linear.bias");
+        float[] shiftFirst = floats(original, "final_layer.adaLN_modulation.1.bias");
+        for (int i = 0; i < 32; i++) {
+            assertThat(shiftFirst[i]).isEqualTo(scaleFirst[i + 32]);
+            assertThat(shiftFirst[i + 32]).isEqualTo(scaleFirst[i]);
+        }
+    }
+
+    private static AbstractFloatArrayAssert<?> assertRows(Checkpoint file, String prefix, List<String> layers) {
+        FloatBuffer joined = FloatBuffer.allocate(layers.stream()
+                .mapToInt(layer -> floats(file, prefix + layer + ".weight").length)
+                .sum());
+        layers.forEach(layer -> joined.put(floats(file, prefix + layer + ".weight")));
+        return assertThat(joined.array());
+    }
+
+    private static float[] floats(Checkpoint file, String name) {
+        return file.tensor(name).toFloatArray();
     }
 
     /// Writes the weights as a layout keeps them.
