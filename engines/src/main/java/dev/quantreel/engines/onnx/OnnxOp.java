@@ -25,6 +25,7 @@ public enum OnnxOp {
             "pads",
             "strides"),
     Cos(1, 1),
+    DepthToSpace(1, 1, "blocksize", "mode"),
     DequantizeLinear(2, 3, "axis", "block_size"),
     Div(2, 2),
     DynamicQuantizeLinear(1, 1),
@@ -49,7 +50,9 @@ public enum OnnxOp {
     Pad(2, 4, "mode"),
     Pow(2, 2),
     QuantizeLinear(2, 3, "axis", "block_size", "output_dtype", "saturate"),
+    Range(3, 3),
     Reciprocal(1, 1),
+    ReduceL2(1, 2, "keepdims", "noop_with_empty_axes"),
     ReduceMax(1, 2, "keepdims", "noop_with_empty_axes"),
     ReduceMean(1, 2, "keepdims", "noop_with_empty_axes"),
     ReduceMin(1, 2, "keepdims", "noop_with_empty_axes"),
@@ -87,7 +90,8 @@ public enum OnnxOp {
     /// ONNX Runtime's RMSNorm, registered in the default domain: input, scale; outputs y, (unused), 1/rms.
     SimplifiedLayerNormalization("", 2, 2, "axis", "epsilon", "stash_type");
 
-    /// Opset of the default domain that the graphs declare: the first with 4-bit types and block-wise QuantizeLinear.
+    /// Opset of the default domain that the graphs declare: the first with 4-bit types and block-wise
+    /// QuantizeLinear.
     public static final int OPSET = 21;
 
     private final String domain;

@@ -31,6 +31,34 @@ public interface Session extends AutoCloseable {
         return value;
     }
 
+    /// Runs the graph once into memory that the caller owns, so that large results (the state of a streaming
+    /// decoder)
+    /// live exactly as long as the caller wants.
+    ///
+    /// @param outputs where results go, by output name: native tensors of the type and shape that the run gives,
+    // not
+    /// among the inputs; outputs that are not named here are computed and dropped
+    /// @throws IllegalArgumentException when there is no such output
+    /// @throws EngineException as [#run(Map, CancellationToken)], also when a result has another shape than its
+    /// target
+    default void runInto(Map<String, Tensor> inputs, Map<String, Tensor> outputs, CancellationToken cancellation) {
+        Map<String, Tensor> results = run(inputs, cancellation);
+        outputs.forEach((name, target) -> {
+            Tensor result = results.get(name);
+            if (result == null) {
+                throw new IllegalArgumentException("there is no output " + name + "; the outputs are " + outputs());
+            }
+            if (result.dtype() != target.dtype() || !result.shape().equals(target.shape())) {
+                throw new EngineException(
+                        "session",
+                        "output " + name + " is " + result.dtype() + result.shape() + ", its target " + target.dtype()
+                                + target.shape(),
+                        null);
+            }
+            target.data().copyFrom(result.data());
+        });
+    }
+
     @Override
     void close();
 }

@@ -2,7 +2,6 @@ package dev.quantreel.engines.vae;
 
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
-import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.List;
@@ -12,19 +11,16 @@ import java.util.List;
 ///
 /// @param latentChannels channels of the latent
 /// @param widths channels of the three stages and of the last convolutions
-record TaehvConfig(int latentChannels, List<Integer> widths) {
+/// @param patch side of the square of pixels that the last convolution gives for each of its positions
+record TaehvConfig(int latentChannels, List<Integer> widths, int patch) {
 
-    /// Frames per latent frame of the three stages.
-    static final List<Integer> TIME_FACTORS = List.of(1, 2, 2);
+    private static final List<Integer> TIME_FACTORS = List.of(1, 2, 2);
 
-    /// Pictures that one latent frame becomes.
-    static final int FRAMES_PER_LATENT = 4;
-
-    /// Pixels per latent cell, each way.
-    static final int PIXELS_PER_CELL = 8;
-
-    /// Leading pictures to drop: the first latent frame stands for a single picture.
-    static final int TRIM = FRAMES_PER_LATENT - 1;
+    /// The decoders of LTX-2's latents lengthen the clip in every stage.
+    private static final List<Integer> LTX_TIME_FACTORS = List.of(2, 2, 2);
+    private static final int LTX_PATCH = 4;
+    private static final int COLOURS = 3;
+    private static final int STAGE_PIXELS = 8;
 
     /// Position of the first memory block of stage 0 in the layer list, and the distance from stage to stage.
     private static final int FIRST_BLOCK = 3;
@@ -37,19 +33,14 @@ record TaehvConfig(int latentChannels, List<Integer> widths) {
     ///
     /// @throws UnsupportedCheckpointException when it is another decoder or a variant that is not supported
     static TaehvConfig of(Checkpoint checkpoint) {
-        if (!checkpoint.contains("decoder.1.weight") || !checkpoint.contains("decoder.3.conv.0.weight")) {
-            throw new UnsupportedCheckpointException(
-                    checkpoint.source(),
-                    ModelFamily.describe(checkpoint) + "; accepted is a TAEHV decoder such as taew2_1 (it has tensors"
-                            + " decoder.1.weight and decoder.3.conv.0.weight)");
-        }
         TaehvConfig config = new TaehvConfig(
                 CheckpointShapes.extent(checkpoint, "decoder.1.weight", 4, 1),
                 List.of(
                         CheckpointShapes.extent(checkpoint, "decoder.1.weight", 4, 0),
                         CheckpointShapes.extent(checkpoint, "decoder.8.weight", 4, 0),
                         CheckpointShapes.extent(checkpoint, "decoder.14.weight", 4, 0),
-                        CheckpointShapes.extent(checkpoint, "decoder.20.weight", 4, 0)));
+                        CheckpointShapes.extent(checkpoint, "decoder.20.weight", 4, 0)),
+                patch(checkpoint));
         config.requireTensors(checkpoint);
         return config;
     }
@@ -64,9 +55,30 @@ record TaehvConfig(int latentChannels, List<Integer> widths) {
         return FIRST_BLOCK + STAGE * stage + BLOCKS_PER_STAGE + 1;
     }
 
-    /// Pictures that come out for a number of latent frames.
-    static int frames(int latentFrames) {
-        return FRAMES_PER_LATENT * latentFrames - TRIM;
+    private static int patch(Checkpoint checkpoint) {
+        int rows = CheckpointShapes.extent(checkpoint, "decoder.22.weight", 4, 0);
+        int side = (int) Math.round(Math.sqrt(rows / (double) COLOURS));
+        if (rows != COLOURS * side * side) {
+            throw new UnsupportedCheckpointException(
+                    checkpoint.source(),
+                    "tensor decoder.22.weight has " + rows + " rows; expected are 3, 12 or 48: a square of RGB pixels");
+        }
+        return side;
+    }
+
+    /// Frames per frame of a stage.
+    int timeFactor(int stage) {
+        return (patch == LTX_PATCH ? LTX_TIME_FACTORS : TIME_FACTORS).get(stage);
+    }
+
+    /// Pictures that one latent frame becomes.
+    int framesPerLatent() {
+        return timeFactor(0) * timeFactor(1) * timeFactor(2);
+    }
+
+    /// Pixels per latent cell, each way.
+    int pixelsPerCell() {
+        return STAGE_PIXELS * patch;
     }
 
     private void requireTensors(Checkpoint checkpoint) {
@@ -82,18 +94,17 @@ record TaehvConfig(int latentChannels, List<Integer> widths) {
             String grow = "decoder." + grow(stage) + ".conv.weight";
             int rows = CheckpointShapes.extent(checkpoint, grow, 4, 0);
             CheckpointShapes.require(checkpoint, grow, Shape.of(rows, width, 1, 1));
-            if (rows < TIME_FACTORS.get(stage) * width) {
+            if (rows < timeFactor(stage) * width) {
                 throw new UnsupportedCheckpointException(
                         checkpoint.source(),
-                        "tensor " + grow + " has " + rows + " rows, expected at least "
-                                + TIME_FACTORS.get(stage) * width);
+                        "tensor " + grow + " has " + rows + " rows, expected at least " + timeFactor(stage) * width);
             }
             CheckpointShapes.require(
                     checkpoint,
                     "decoder." + (grow(stage) + 1) + ".weight",
                     Shape.of(widths.get(stage + 1), width, 3, 3));
         }
-        convolution(checkpoint, "decoder.22", widths.getLast(), 3);
+        convolution(checkpoint, "decoder.22", widths.getLast(), COLOURS * patch * patch);
     }
 
     private static void convolution(Checkpoint checkpoint, String layer, int in, int out) {

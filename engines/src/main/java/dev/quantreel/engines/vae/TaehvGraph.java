@@ -16,8 +16,8 @@ import java.util.Map;
 /// block also sees the frame before, for the first frame of the chunk through the input `past.N`, and returns its
 /// own last frame as `last.N`, which is the `past.N` of the next chunk.
 ///
-/// Inputs `latent` F32 `[frames, channels, height, width]` and `past.N`; outputs `rgb` F32 `[4 * frames, 8 *
-/// height, 8 * width, 3]` in [0, 1] and `last.N`.
+/// Inputs `latent` F32 `[frames, channels, height, width]` and `past.N`; outputs `rgb` F32 `[pictures, rows,
+/// columns, 3]` in [0, 1] and `last.N`.
 final class TaehvGraph {
 
     private static final Attributes SAME = Attributes.ints("pads", 1, 1, 1, 1);
@@ -61,7 +61,9 @@ final class TaehvGraph {
             x = grow(stage, upsample(x));
             x = convolution("decoder." + (TaehvConfig.grow(stage) + 1), x);
         }
-        Value rgb = convolution("decoder.22", relu(x));
+        Value patches = convolution("decoder.22", relu(x));
+        Attributes shuffle = Attributes.of("blocksize", config.patch()).and("mode", "CRD");
+        Value rgb = config.patch() == 1 ? patches : graph.op(OnnxOp.DepthToSpace, shuffle, patches);
         Value clamped = graph.op(OnnxOp.Clip, rgb, graph.constant(0f), graph.constant(1f));
         graph.output(
                 "rgb",
@@ -108,7 +110,7 @@ final class TaehvGraph {
     /// that lengthen more hold more rows; the last ones are those of this decoder.
     private Value grow(int stage, Value x) {
         int width = config.widths().get(stage);
-        int rows = TaehvConfig.TIME_FACTORS.get(stage) * width;
+        int rows = config.timeFactor(stage) * width;
         String name = "decoder." + TaehvConfig.grow(stage) + ".conv.weight";
         Tensor all = weights.tensor(name);
         long rowBytes = (long) width * Float.BYTES;

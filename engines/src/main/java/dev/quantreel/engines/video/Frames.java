@@ -4,21 +4,28 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /// A clip of decoded pictures: sRGB values, nominally in [0, 1]; readers clamp what lies outside and read NaN as 0.
 ///
 /// The record never owns the memory of its tensor. Safe to read from many threads.
 ///
-/// @param rgb F32 `[frames, height, width, 3]`
+/// @param rgb `[frames, height, width, 3]`: F32, or U16 where 65535 stands for 1
 public record Frames(Tensor rgb) {
 
+    /// What 1 is in 16 bits.
+    static final int STEPS_16 = 0xFFFF;
+
     private static final int CHANNELS = 3;
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     public Frames {
         Shape shape = rgb.shape();
-        if (rgb.dtype() != DType.F32 || shape.rank() != 4 || shape.dim(3) != CHANNELS || shape.elements() == 0) {
+        boolean known = rgb.dtype() == DType.F32 || rgb.dtype() == DType.U16;
+        if (!known || shape.rank() != 4 || shape.dim(3) != CHANNELS || shape.elements() == 0) {
             throw new IllegalArgumentException(
-                    "frames are F32[frames x height x width x 3] and not empty, got " + rgb.dtype() + shape);
+                    "frames are F32 or U16[frames x height x width x 3] and not empty, got " + rgb.dtype() + shape);
         }
         for (int axis = 0; axis < 3; axis++) {
             Math.toIntExact(shape.dim(axis));
@@ -67,7 +74,14 @@ public record Frames(Tensor rgb) {
     /// @return `height * width * 3` values in the order row, column, channel
     public float[] frame(int index) {
         float[] values = new float[valuesPerFrame()];
-        MemorySegment.copy(rgb.data(), Tensor.FLOAT, offsetBytes(index), values, 0, values.length);
+        long first = firstValue(index);
+        if (rgb.dtype() == DType.F32) {
+            MemorySegment.copy(rgb.data(), Tensor.FLOAT, Float.BYTES * first, values, 0, values.length);
+            return values;
+        }
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (rgb.data().get(U16, Short.BYTES * (first + i)) & STEPS_16) / (float) STEPS_16;
+        }
         return values;
     }
 
@@ -83,11 +97,11 @@ public record Frames(Tensor rgb) {
         return bytes;
     }
 
-    private long offsetBytes(int index) {
+    private long firstValue(int index) {
         if (index < 0 || index >= count()) {
             throw new IndexOutOfBoundsException("frame " + index + " of " + count());
         }
-        return 4L * index * valuesPerFrame();
+        return (long) index * valuesPerFrame();
     }
 
     private static float nanToZero(float value) {

@@ -340,6 +340,34 @@ final class OperatorCases {
                         s.graph.longs(1, 0, 2, 3),
                         s.graph.constant(0.5f)));
         add(
+                OnnxOp.Pad,
+                "edge",
+                F32,
+                4,
+                s -> s.op(
+                        OnnxOp.Pad,
+                        Attributes.of("mode", "edge"),
+                        s.floats(2, 3, 4, 5),
+                        s.graph.longs(2, 0, 1, 1, 0, 0, 1, 3)));
+        add(
+                OnnxOp.DepthToSpace,
+                "pixel shuffle",
+                F32,
+                4,
+                s -> s.op(
+                        OnnxOp.DepthToSpace, Attributes.of("blocksize", 2).and("mode", "CRD"), s.floats(2, 12, 3, 4)));
+        add(
+                OnnxOp.Range,
+                "upwards",
+                I64,
+                1,
+                s -> s.op(
+                        OnnxOp.Range,
+                        Attributes.NONE,
+                        s.input(Tensor.ofLongs(Shape.of(), 2)),
+                        s.input(Tensor.ofLongs(Shape.of(), 9)),
+                        s.input(Tensor.ofLongs(Shape.of(), 3))));
+        add(
                 OnnxOp.Resize,
                 "nearest twice",
                 F32,
@@ -379,7 +407,8 @@ final class OperatorCases {
     }
 
     private void reductions() {
-        for (OnnxOp op : List.of(OnnxOp.ReduceMax, OnnxOp.ReduceMean, OnnxOp.ReduceMin, OnnxOp.ReduceSum)) {
+        for (OnnxOp op :
+                List.of(OnnxOp.ReduceL2, OnnxOp.ReduceMax, OnnxOp.ReduceMean, OnnxOp.ReduceMin, OnnxOp.ReduceSum)) {
             add(
                     op,
                     "last axis kept",

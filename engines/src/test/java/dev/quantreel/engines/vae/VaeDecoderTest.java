@@ -18,17 +18,12 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.testing.GoldenResource;
-import dev.quantreel.engines.video.Frames;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class VaeDecoderTest {
 
@@ -39,30 +34,6 @@ class VaeDecoderTest {
     @AfterEach
     void close() {
         engine.close();
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 24, 36, 59})
-    void chunksOfAnyLengthGiveThePicturesOfOneRun(int cellsPerChunk) {
-        Tensor latent = latent(5);
-        try (VaeDecoder whole = VaeDecoder.open(engine, weights());
-                VaeDecoder chunked = VaeDecoder.open(engine, weights(), cellsPerChunk)) {
-            List<Integer> progress = new ArrayList<>();
-            Frames expected = whole.decode(latent, NONE);
-            Frames actual = chunked.decode(latent, NONE, (done, total) -> progress.add(done));
-
-            assertThat(actual.count()).isEqualTo(17);
-            assertThat(actual.height()).isEqualTo(24);
-            assertThat(actual.width()).isEqualTo(32);
-            assertThat(progress)
-                    .hasSize(Math.ceilDiv(5, Math.max(1, cellsPerChunk / 12)))
-                    .endsWith(5);
-            float[] a = actual.rgb().toFloatArray();
-            float[] b = expected.rgb().toFloatArray();
-            for (int i = 0; i < a.length; i++) {
-                assertThat(Math.abs(a[i] - b[i])).isLessThan(1e-6f);
-            }
-        }
     }
 
     @Test
@@ -90,14 +61,14 @@ class VaeDecoderTest {
     @Test
     void otherFilesAndLatentsAreRefusedByName() {
         Checkpoint wan = new MemoryCheckpoint(
-                "wan_2.1_vae.safetensors", Map.of("decoder.conv1.weight", Tensor.scalar(0)), Map.of());
+                "wan2.1_t2v.safetensors", Map.of("blocks.0.self_attn.norm_q.weight", Tensor.scalar(0)), Map.of());
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
                 .isThrownBy(() -> VaeDecoder.open(engine, wan))
-                .withMessageContainingAll("wan_2.1_vae.safetensors", "a Wan VAE", "taew2_1");
+                .withMessageContainingAll("wan2.1_t2v.safetensors", "a Wan transformer", "taew2_1", "wan_2.1_vae");
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
                 .isThrownBy(() -> VaeDecoder.open(
-                        engine, with("decoder.22.weight", Tensor.zeros(DType.F32, Shape.of(12, 4, 3, 3)))))
-                .withMessageContainingAll("decoder.22.weight is [12x4x3x3]", "expected [3x4x3x3]");
+                        engine, with("decoder.22.weight", Tensor.zeros(DType.F32, Shape.of(7, 4, 3, 3)))))
+                .withMessageContainingAll("decoder.22.weight has 7 rows", "3, 12 or 48");
         try (VaeDecoder decoder = VaeDecoder.open(engine, weights())) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> decoder.decode(Tensor.zeros(DType.F32, Shape.of(1, 4, 1, 2, 2)), NONE))

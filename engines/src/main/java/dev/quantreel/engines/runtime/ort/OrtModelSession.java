@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 
 /// A model opened in ONNX Runtime. Runs may overlap; closing waits for none of them.
@@ -61,6 +62,22 @@ final class OrtModelSession implements Session {
 
     @Override
     public Map<String, Tensor> run(Map<String, Tensor> values, CancellationToken cancellation) {
+        return run(values, Map.of(), cancellation);
+    }
+
+    /// ONNX Runtime writes into the targets themselves.
+    @Override
+    public void runInto(Map<String, Tensor> values, Map<String, Tensor> targets, CancellationToken cancellation) {
+        for (String target : targets.keySet()) {
+            if (!outputs.contains(target)) {
+                throw new IllegalArgumentException("there is no output " + target + "; the outputs are " + outputs);
+            }
+        }
+        run(values, targets, cancellation);
+    }
+
+    private Map<String, Tensor> run(
+            Map<String, Tensor> values, Map<String, Tensor> targets, CancellationToken cancellation) {
         cancellation.throwIfCancelled();
         requireWeights();
         Map<String, Tensor> ordered = inputs.check(values);
@@ -73,7 +90,17 @@ final class OrtModelSession implements Session {
                 opened.add(feed);
                 feeds.put(input.getKey(), feed);
             }
-            return run(feeds, options);
+            if (targets.isEmpty()) {
+                return run(feeds, options);
+            }
+            Map<String, OnnxTensor> pinned = new LinkedHashMap<>();
+            for (Map.Entry<String, Tensor> target : targets.entrySet()) {
+                OnnxTensor pin = OrtTensors.pin(environment, target.getValue());
+                opened.add(pin);
+                pinned.put(target.getKey(), pin);
+            }
+            session.run(feeds, Set.of(), pinned, options).close();
+            return Map.of();
         } catch (OrtException e) {
             if (cancellation.cancelled()) {
                 CancellationException cancelled = new CancellationException("interrupted in " + name);

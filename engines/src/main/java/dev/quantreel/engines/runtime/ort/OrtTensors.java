@@ -36,6 +36,17 @@ final class OrtTensors {
         return OnnxTensor.createTensor(environment, buffer, tensor.shape().toArray(), type);
     }
 
+    /// Wraps native memory that a run will write into; never a copy.
+    ///
+    /// @throws IllegalArgumentException when the memory is on the heap or not aligned to its element
+    static OnnxTensor pin(OrtEnvironment environment, Tensor tensor) throws OrtException {
+        if (!tensor.data().isNative()
+                || tensor.data().address() % Math.ceilDiv(tensor.dtype().bits(), 8) != 0) {
+            throw new IllegalArgumentException("results are written into aligned native memory only");
+        }
+        return wrap(environment, tensor);
+    }
+
     /// Copies a result out of ONNX Runtime's memory.
     static Tensor copy(OnnxTensor value) {
         DType dtype = dtype(value.getInfo().type);

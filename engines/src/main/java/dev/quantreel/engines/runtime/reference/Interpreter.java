@@ -118,6 +118,9 @@ record Interpreter(CancellationToken cancellation) {
             case Squeeze -> ShapeOps.squeeze(call);
             case Transpose -> ShapeOps.transpose(x, call.integers("perm"));
             case Unsqueeze -> ShapeOps.unsqueeze(x, call.in(1).longs());
+            case DepthToSpace -> ShapeOps.depthToSpace(call);
+            case Range -> ShapeOps.range(x, call.in(1), call.in(2));
+            case ReduceL2 -> Normalizations.l2(call);
             case ReduceMax -> Normalizations.reduce(call, Math::max);
             case ReduceMin -> Normalizations.reduce(call, Math::min);
             case ReduceSum -> Normalizations.reduce(call, Double::sum);

@@ -50,6 +50,11 @@ final class Normalizations {
         return reduce(call, Double::sum).map(sum -> sum / count);
     }
 
+    /// The squares are summed unrounded.
+    static NdArray l2(NodeCall call) {
+        return reduce(call, (a, b) -> Math.sqrt(a * a + b * b)).map(Math::abs);
+    }
+
     private static boolean[] reducedAxes(NodeCall call, NdArray x) {
         boolean[] reduced = new boolean[x.rank()];
         long[] axes = call.has(1) ? call.in(1).longs() : new long[0];

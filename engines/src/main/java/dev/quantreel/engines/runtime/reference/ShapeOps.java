@@ -84,6 +84,11 @@ final class ShapeOps {
         return x.reshaped(dims);
     }
 
+    static NdArray range(NdArray start, NdArray limit, NdArray delta) {
+        int count = (int) Math.max(0, Math.ceil((limit.get(0) - start.get(0)) / delta.get(0)));
+        return NdArray.of(start.dtype(), new int[] {count}, i -> start.get(0) + i * delta.get(0));
+    }
+
     static NdArray expand(NdArray x, NdArray shape) {
         int[] wanted = Arrays.stream(shape.longs()).mapToInt(Math::toIntExact).toArray();
         int[] dims = NdArray.broadcast(x.dims(), wanted);
@@ -186,9 +191,11 @@ final class ShapeOps {
         });
     }
 
+    /// With a constant, or (`edge`) with the nearest element.
     static NdArray pad(NodeCall call) {
-        if (!call.text("mode", "constant").equals("constant") || call.has(3)) {
-            throw new IllegalArgumentException("only constant padding of all axes is supported");
+        String mode = call.text("mode", "constant");
+        if (!mode.equals("constant") && !mode.equals("edge") || call.has(3)) {
+            throw new IllegalArgumentException("only constant and edge padding of all axes is supported");
         }
         NdArray x = call.in(0);
         long[] pads = call.in(1).longs();
@@ -199,13 +206,28 @@ final class ShapeOps {
         }
         return NdArray.of(x.dtype(), dims, flat -> {
             int[] index = NdArray.index(flat, dims);
+            boolean inside = true;
             for (int axis = 0; axis < index.length; axis++) {
-                index[axis] -= (int) pads[axis];
-                if (index[axis] < 0 || index[axis] >= x.dim(axis)) {
-                    return fill;
-                }
+                int at = index[axis] - (int) pads[axis];
+                index[axis] = Math.clamp(at, 0, x.dim(axis) - 1);
+                inside &= at == index[axis];
             }
-            return x.get(NdArray.flat(index, x.dims()));
+            return inside || mode.equals("edge") ? x.get(NdArray.flat(index, x.dims())) : fill;
+        });
+    }
+
+    /// Blocks of channels to pixels, channels in the order channel, row, column (`CRD`): torch's pixel_shuffle.
+    static NdArray depthToSpace(NodeCall call) {
+        if (!call.text("mode", "DCR").equals("CRD")) {
+            throw new IllegalArgumentException("only mode CRD is supported");
+        }
+        NdArray x = call.in(0);
+        int block = call.integer("blocksize", 1);
+        int[] dims = {x.dim(0), x.dim(1) / (block * block), x.dim(2) * block, x.dim(3) * block};
+        return NdArray.of(x.dtype(), dims, flat -> {
+            int[] at = NdArray.index(flat, dims);
+            int channel = (at[1] * block + at[2] % block) * block + at[3] % block;
+            return x.get(NdArray.flat(new int[] {at[0], channel, at[2] / block, at[3] / block}, x.dims()));
         });
     }
 

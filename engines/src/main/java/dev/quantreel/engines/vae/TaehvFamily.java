@@ -1,0 +1,101 @@
+package dev.quantreel.engines.vae;
+
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// The tiny decoders of madebyollin/taehv: taew2_1 (Wan 2.1), taehv (HunyuanVideo), taecvx (CogVideoX), taew2_2
+/// (Wan 2.2 TI2V-5B), taehv1_5 (HunyuanVideo 1.5), and the demo model's. They take the transformer's latents as they
+/// are. Those with 16 channels have equal tensors: only the file's name tells whose latents they were trained on.
+final class TaehvFamily {
+
+    /// Latent frames of a run after the first.
+    private static final int FRAMES_PER_RUN = 4;
+    private static final double ALIVE = 5;
+    private static final int SMALLEST_TILE = 256;
+
+    private TaehvFamily() {}
+
+    static boolean decodes(Checkpoint checkpoint) {
+        return checkpoint.contains("decoder.1.weight") && checkpoint.contains("decoder.3.conv.0.weight");
+    }
+
+    /// The larger variants are built of other blocks.
+    ///
+    /// @throws UnsupportedCheckpointException when it is one of them
+    static void refuseSuper(Checkpoint checkpoint) {
+        if (checkpoint.contains("decoder.0.weight") && checkpoint.contains("decoder.1.conv.3.weight")) {
+            throw new UnsupportedCheckpointException(
+                    checkpoint.source(),
+                    "this is a 'super' TAEHV decoder (ConvNeXt-like blocks), which is not supported; accepted is the file"
+                            + " of the same name without _super");
+        }
+    }
+
+    static VaeTraits traits(Checkpoint checkpoint) {
+        return traits(checkpoint, TaehvConfig.of(checkpoint));
+    }
+
+    private static VaeTraits traits(Checkpoint checkpoint, TaehvConfig config) {
+        return new VaeTraits(
+                "TAEHV decoder",
+                config.latentChannels(),
+                new VaeTraits.Grid(config.pixelsPerCell(), config.framesPerLatent(), true),
+                LatentNormalization.identity(config.latentChannels()),
+                pairsWith(checkpoint, config));
+    }
+
+    private static String pairsWith(Checkpoint checkpoint, TaehvConfig config) {
+        String name = checkpoint.source().toLowerCase(Locale.ROOT);
+        return switch (config.latentChannels()) {
+            case 48 -> "Wan 2.2 TI2V-5B";
+            case 32 -> "HunyuanVideo 1.5";
+            case 128 -> "LTX-2";
+            default -> {
+                if (name.contains("taecvx")) {
+                    yield "CogVideoX";
+                }
+                if (name.contains("taehv")) {
+                    yield "HunyuanVideo";
+                }
+                yield name.contains("taew")
+                        ? "Wan 2.1 and Wan 2.2 A14B"
+                        : "the model it was trained for (taew2_1: Wan 2.1, taehv: HunyuanVideo, taecvx: CogVideoX)";
+            }
+        };
+    }
+
+    static DecoderPlan decoder(Checkpoint checkpoint) {
+        TaehvConfig config = TaehvConfig.of(checkpoint);
+        VaeTraits traits = traits(checkpoint, config);
+        int patchPixels = config.patch() * config.patch();
+        return new DecoderPlan(
+                traits,
+                new TimePlan.Streaming(traits.grid(), FRAMES_PER_RUN, FRAMES_PER_RUN, config.framesPerLatent() - 1),
+                new DecoderPlan.Memory(
+                        ALIVE * config.widths().getLast() / patchPixels,
+                        DecoderPlan.Memory.Attention.NONE,
+                        SMALLEST_TILE),
+                arena -> new DecoderPlan.Graph(
+                        TaehvGraph.build(config, new FloatWeights(checkpoint)), state(config), false));
+    }
+
+    private static List<StateInput> state(TaehvConfig config) {
+        List<StateInput> state = new ArrayList<>();
+        for (int stage = 0; stage < TaehvConfig.STAGES; stage++) {
+            for (int block = 0; block < TaehvConfig.BLOCKS_PER_STAGE; block++) {
+                int layer = TaehvConfig.block(stage, block);
+                state.add(new StateInput(
+                        TaehvGraph.past(layer),
+                        TaehvGraph.last(layer),
+                        1,
+                        config.widths().get(stage),
+                        1 << stage));
+            }
+        }
+        return state;
+    }
+}

@@ -1,0 +1,63 @@
+package dev.quantreel.engines.vae;
+
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+
+/// What a VAE is.
+///
+/// @param family for people: `Wan 2.1 VAE`
+/// @param latentChannels channels of its latents
+/// @param grid what a cell of its latents stands for
+/// @param normalization how its latents relate to the transformer's
+/// @param pairsWith transformers whose latents it decodes, for people: `Wan 2.1, Wan 2.2 A14B`
+public record VaeTraits(
+        String family, int latentChannels, Grid grid, LatentNormalization normalization, String pairsWith) {
+
+    /// What a cell of the latent stands for.
+    ///
+    /// @param pixelsPerCell pixels per latent cell, each way
+    /// @param framesPerLatent pictures per latent frame after the first
+    /// @param firstIsSingle whether the first latent frame stands for a single picture
+    public record Grid(int pixelsPerCell, int framesPerLatent, boolean firstIsSingle) {
+
+        /// One picture per latent frame.
+        static Grid stills(int pixelsPerCell) {
+            return new Grid(pixelsPerCell, 1, true);
+        }
+
+        /// Pictures of a clip.
+        public int pictures(int latentFrames) {
+            return firstIsSingle ? framesPerLatent * (latentFrames - 1) + 1 : framesPerLatent * latentFrames;
+        }
+    }
+
+    public int pixelsPerCell() {
+        return grid.pixelsPerCell();
+    }
+
+    /// Pictures that a latent of this many frames becomes.
+    public int pictures(int latentFrames) {
+        return grid.pictures(latentFrames);
+    }
+
+    /// One line for people.
+    public String describe() {
+        return family + ": " + latentChannels + " channels, " + grid.pixelsPerCell() + " x " + grid.pixelsPerCell()
+                + " pixels x " + grid.framesPerLatent() + " frames per cell; for " + pairsWith;
+    }
+
+    /// @throws IllegalArgumentException when the latent is not one of this VAE; says what it is and what is accepted
+    void require(Tensor latent) {
+        Shape shape = latent.shape();
+        boolean fits = latent.dtype() == DType.F32
+                && shape.rank() == 5
+                && shape.dim(0) == 1
+                && shape.dim(1) == latentChannels
+                && shape.elements() > 0;
+        if (!fits) {
+            throw new IllegalArgumentException("the latent is " + latent.dtype() + shape + "; " + family
+                    + " takes F32[1x" + latentChannels + "xframesxheightxwidth]");
+        }
+    }
+}
