@@ -7,7 +7,7 @@ import java.util.Optional;
 final class GoldenModels {
 
     private static final List<GoldenFamily> FAMILIES =
-            List.of(new TransformerGolden(), new TaehvGolden(), new TextEncoderGolden(), new ScheduleGolden());
+            List.of(new TransformerGolden(), new VaeGolden(), new TextEncoderGolden(), new ScheduleGolden());
 
     private GoldenModels() {}
 

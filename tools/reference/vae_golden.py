@@ -1,0 +1,129 @@
+"""Writes the golden files of the VAEs: tiny random models run by diffusers' own classes.
+
+    pip install -r requirements.txt
+    python vae_golden.py ../../engines/src/test/resources/golden
+
+Tensors `w.KEY`, `in.z` (a latent of the VAE itself), `in.x` (pictures in [-1, 1]) and `out.NAME`. Weights are rounded
+to half precision and stored so; all arithmetic is fp32.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, AutoencoderKLHunyuanVideo, AutoencoderKLLTXVideo, AutoencoderKLWan
+from safetensors.torch import save_file
+
+FOLDER = Path(sys.argv[1])
+
+
+def randomized(model: torch.nn.Module, seed: int) -> torch.nn.Module:
+    """Random weights that keep activations near 1, rounded to what the file will hold."""
+    generator = torch.Generator().manual_seed(seed)
+    state = {}
+    for name, value in model.state_dict().items():
+        noise = torch.randn(value.shape, generator=generator)
+        if name in ("latents_std",):
+            fresh = 0.5 + noise.abs()
+        elif name.endswith("timestep_scale_multiplier"):
+            fresh = value
+        elif value.dim() <= 1 and name.endswith("weight") or name.endswith("gamma"):
+            fresh = 1 + 0.2 * noise
+        elif value.dim() <= 1 or name.endswith("bias"):
+            fresh = 0.1 * noise
+        else:
+            fan_in = value[0].numel()
+            # Pictures stay within [-1, 1], where clamping before or after tiles are blended is the same.
+            fresh = (0.15 if "conv_out" in name else 1.0) * noise / fan_in**0.5
+        state[name] = fresh.half().float()
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def write(name: str, model: torch.nn.Module, config: dict, tensors: dict, keep=lambda key: True) -> None:
+    stored = {"w." + key: value.half().contiguous() for key, value in model.state_dict().items() if keep(key)}
+    stored |= {key: value.float().contiguous() for key, value in tensors.items()}
+    path = FOLDER / f"{name}.safetensors"
+    save_file(stored, path, metadata={"config": json.dumps(config)})
+    print(path.name, path.stat().st_size, {key: tuple(value.shape) for key, value in tensors.items()},
+          float(tensors["out.y"].abs().mean()))
+
+
+def noise(seed: int, *shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def decoder_only(key: str) -> bool:
+    return not key.startswith(("encoder.", "quant_conv."))
+
+
+def wan() -> None:
+    config = dict(base_dim=4, z_dim=16, dim_mult=[1, 2, 4, 4], num_res_blocks=2,
+                  temperal_downsample=[False, True, True])
+    model = randomized(AutoencoderKLWan(**config), 1)
+    z = noise(2, 1, 16, 3, 3, 4)
+    # Smooth pictures: a random field enlarged.
+    x = torch.nn.functional.interpolate(noise(3, 1, 3, 9, 6, 8), size=(9, 24, 32), mode="trilinear").clamp(-1, 1)
+    out = {"in.z": z, "in.x": x, "out.y": model.decode(z).sample,
+           "out.mean": model.encode(x).latent_dist.mean}
+    write("wan21_vae_diffusers", model, config, out)
+
+
+def wan22() -> None:
+    config = dict(base_dim=4, decoder_base_dim=4, z_dim=48, dim_mult=[1, 2, 4, 4], num_res_blocks=2,
+                  temperal_downsample=[False, True, True], is_residual=True, in_channels=12, out_channels=12,
+                  patch_size=2, scale_factor_spatial=16)
+    model = randomized(AutoencoderKLWan(**config), 4)
+    z = noise(5, 1, 48, 3, 2, 3)
+    write("wan22_vae_diffusers", model, config, {"in.z": z, "out.y": model.decode(z).sample}, decoder_only)
+
+
+def hunyuan() -> None:
+    config = dict(block_out_channels=(4, 4, 8, 8), norm_num_groups=2, latent_channels=4, layers_per_block=1)
+    model = randomized(AutoencoderKLHunyuanVideo(**config), 6)
+    z = noise(7, 1, 4, 8, 3, 4)
+    model.enable_tiling(tile_sample_min_height=4096, tile_sample_min_width=4096)
+    # Eight latent frames: three runs along time, blended.
+    write("hunyuan_vae_windows", model, config, {"in.z": z, "out.y": model.decode(z).sample}, decoder_only)
+
+
+def ltx(name: str, seed: int, cells: tuple[int, int, int], **more) -> None:
+    config = dict(latent_channels=16, block_out_channels=(8, 8, 16, 16), layers_per_block=(1, 1, 1, 1, 1),
+                  decoder_block_out_channels=(4, 4, 8, 16), decoder_layers_per_block=(1, 1, 1, 1, 1),
+                  patch_size=4, encoder_causal=True, decoder_causal=False)
+    config |= more
+    model = randomized(AutoencoderKLLTXVideo(**config), seed)
+    z = noise(seed + 1, 1, config["latent_channels"], *cells)
+    temb = torch.tensor([0.0]) if config.get("timestep_conditioning") else None
+    write(name, model, config, {"in.z": z, "out.y": model.decode(z, temb).sample}, decoder_only)
+
+
+def stable_diffusion() -> None:
+    config = dict(block_out_channels=(4, 4, 8, 8), norm_num_groups=2, latent_channels=4, layers_per_block=1,
+                  down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4)
+    model = randomized(AutoencoderKL(**config), 12)
+    z = noise(13, 3, 4, 4, 5)
+    pictures = model.decode(z).sample
+    tensors = {"in.z": z.permute(1, 0, 2, 3)[None], "out.y": pictures.permute(1, 0, 2, 3)[None]}
+    write("sd_vae_diffusers", model, config | {"scaling_factor": 0.18215}, tensors, decoder_only)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    with torch.no_grad():
+        wan()
+        wan22()
+        hunyuan()
+        ltx("ltx_vae_diffusers", 8, (3, 1, 2))
+        ltx("ltx_vae_timestep", 10, (2, 1, 1), latent_channels=4, decoder_block_out_channels=(8, 16, 32),
+            decoder_layers_per_block=(1, 1, 1, 1), decoder_spatio_temporal_scaling=(True, True, True),
+            decoder_inject_noise=(False, False, False, False),
+            upsample_residual=(True, True, True), upsample_factor=(2, 2, 2), timestep_conditioning=True)
+        stable_diffusion()
+
+
+if __name__ == "__main__":
+    main()
