@@ -24,6 +24,7 @@ import dev.quantreel.nodes.spi.NodeDefinition;
 import dev.quantreel.nodes.spi.NodePack;
 import dev.quantreel.nodes.video.CompareVideos;
 import dev.quantreel.nodes.video.DecodeVAE;
+import dev.quantreel.nodes.video.LoadLatent;
 import dev.quantreel.nodes.video.PreviewVideo;
 import dev.quantreel.nodes.video.SaveVideo;
 import java.util.List;
@@ -58,6 +59,7 @@ public final class BuiltinNodePack implements NodePack {
                         new TeaCache(),
                         new ExportONNX(),
                         new DecodeVAE(),
+                        new LoadLatent(),
                         new SaveVideo(),
                         new PreviewVideo(),
                         new CompareVideos(),

@@ -129,6 +129,8 @@ public record DemoPipeline(TestContext context) {
     }
 
     public Pictures decode(Latent latent) throws Exception {
-        return new DecodeVAE().run(new DecodeVAE.Inputs(latent, vae()), context).images();
+        return new DecodeVAE()
+                .run(new DecodeVAE.Inputs(latent, vae(), 0, 0), context)
+                .images();
     }
 }

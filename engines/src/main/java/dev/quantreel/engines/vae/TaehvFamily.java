@@ -12,6 +12,8 @@ import java.util.Locale;
 /// are. Those with 16 channels have equal tensors: only the file's name tells whose latents they were trained on.
 final class TaehvFamily {
 
+    static final String NAME = "TAEHV decoder";
+
     /// Latent frames of a run after the first.
     private static final int FRAMES_PER_RUN = 4;
     private static final double ALIVE = 5;
@@ -41,7 +43,7 @@ final class TaehvFamily {
 
     private static VaeTraits traits(Checkpoint checkpoint, TaehvConfig config) {
         return new VaeTraits(
-                "TAEHV decoder",
+                NAME,
                 config.latentChannels(),
                 new VaeTraits.Grid(config.pixelsPerCell(), config.framesPerLatent(), true),
                 LatentNormalization.identity(config.latentChannels()),

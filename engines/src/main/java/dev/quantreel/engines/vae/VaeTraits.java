@@ -32,8 +32,27 @@ public record VaeTraits(
         }
     }
 
+    /// Which files decode latents of so many channels, for messages.
+    public static String filesFor(long latentChannels) {
+        return switch ((int) latentChannels) {
+            case 4 -> "the VAE of Stable Diffusion (vae-ft-mse-840000-ema-pruned or the folder vae of Latte-1)";
+            case 16 ->
+                "the decoder trained for this model: taew2_1 or wan_2.1_vae for Wan 2.1, taehv or"
+                        + " hunyuan_video_vae_bf16 for HunyuanVideo, taecvx for CogVideoX";
+            case 32 -> "taehv1_5 for HunyuanVideo 1.5";
+            case 48 -> "taew2_2 or wan2.2_vae for Wan 2.2 TI2V-5B";
+            case 128 -> "the VAE of LTX-Video 0.9.x (inside its checkpoint)";
+            default -> "the decoder trained for this model; none known here has " + latentChannels + " channels";
+        };
+    }
+
     public int pixelsPerCell() {
         return grid.pixelsPerCell();
+    }
+
+    /// Whether decoding costs next to nothing, so that previews may use it.
+    public boolean isQuick() {
+        return family.equals(TaehvFamily.NAME);
     }
 
     /// Pictures that a latent of this many frames becomes.

@@ -17,8 +17,9 @@ import java.util.Optional;
         id = "LoadVAE",
         title = "Load VAE",
         category = "loading",
-        description = "Opens a TAEHV decoder (such as taew2_1 for Wan 2.1) from the folder vae: the small, fast decoder"
-                + " that turns the latents of a diffusion transformer into frames.",
+        description = "Opens a VAE from the folder vae, or the one inside an all-in-one checkpoint: Wan 2.1, Wan 2.2,"
+                + " HunyuanVideo, LTX-Video 0.9.x, Stable Diffusion (for Latte), or a TAEHV decoder (taew2_1, taew2_2,"
+                + " taehv, taehv1_5, taecvx), which is small and many times faster. Says which it is.",
         aliases = {"VAELoader", "TAEHV", "taew2_1", "autoencoder"})
 public final class LoadVAE implements Node<LoadVAE.Inputs, LoadVAE.Outputs> {
 
@@ -39,7 +40,7 @@ public final class LoadVAE implements Node<LoadVAE.Inputs, LoadVAE.Outputs> {
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         VideoDecoder vae = GATE.inspect(in.file(), context, (file, identity) -> {
             VideoDecoder decoder = new VideoDecoder(identity, in.engine().orElse(EngineChoice.BEST));
-            decoder.open(context);
+            context.status(in.file() + ": " + decoder.open(context).traits().describe());
             return decoder;
         });
         return new Outputs(vae);

@@ -12,7 +12,8 @@ import java.awt.image.BufferedImage;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/// Shows the middle frame of a latent: decoded where a decoder is at hand, else three of its channels as colours.
+/// Shows the middle frame of a latent: decoded where a quick decoder is at hand, else three of its channels as
+/// colours.
 ///
 /// @param decoder decodes one latent frame, about the cost of one picture
 record LatentPreview(Optional<VaeDecoder> decoder, NodeContext context) {
@@ -29,7 +30,8 @@ record LatentPreview(Optional<VaeDecoder> decoder, NodeContext context) {
     BufferedImage image(Tensor latent) {
         Tensor frame = middleFrame(latent);
         boolean decodable = decoder.isPresent()
-                && decoder.get().latentChannels() == frame.shape().dim(1);
+                && decoder.get().traits().isQuick()
+                && decoder.get().traits().latentChannels() == frame.shape().dim(1);
         Frames frames = decodable ? decoder.get().decode(frame, context.cancellation()) : colours(frame);
         int scale = Math.max(1, SHOWN_PIXELS / Math.max(frames.width(), frames.height()));
         return ClipPainter.image(frames, 0, scale);

@@ -2,8 +2,10 @@ package dev.quantreel.nodes.video;
 
 import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.vae.DecodeOptions;
 import dev.quantreel.engines.vae.VaeDecoder;
-import dev.quantreel.engines.video.Frames;
+import dev.quantreel.engines.vae.VaeTraits;
+import dev.quantreel.engines.video.FrameSpool;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -13,16 +15,19 @@ import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.values.VideoDecoder;
+import java.io.IOException;
+import java.util.Locale;
 
 /// Decodes latents to frames.
 @NodeType(
         id = "DecodeVAE",
         title = "Decode VAE",
         category = "video",
-        description = "Turns a sampled latent into frames: one latent frame becomes one picture, each further one four;"
-                + " a latent cell becomes 8 x 8 pixels. A few latent frames are decoded at a time, so memory does not"
-                + " grow with the length of the clip.",
-        aliases = {"VAEDecode", "decode", "TAEHV"})
+        description = "Turns a sampled latent into frames. The latent is saved first (folder latents of the output), so"
+                + " that nothing sampled is lost when decoding fails; Load Latent brings it back. Decodes a tile and a"
+                + " few latent frames at a time into a temporary file, so that memory grows neither with the length of"
+                + " the clip nor, past the tile, with its size.",
+        aliases = {"VAEDecode", "VAEDecodeTiled", "decode", "TAEHV"})
 public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs> {
 
     /// See [DecodeVAE].
@@ -30,26 +35,71 @@ public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs
             @In(help = "Latent to decode, from Sample Video.")
             Latent samples,
 
-            @In(help = "Decoder that belongs to the model.") VideoDecoder vae) {}
+            @In(help = "Decoder that belongs to the model.") VideoDecoder vae,
+
+            @In(
+                    help =
+                            "Side of a tile, pixels; smaller needs less memory and more time. 0 chooses: the whole picture"
+                                    + " where 2 GiB are enough.",
+                    initial = "0",
+                    max = 4096,
+                    step = 32,
+                    advanced = true)
+            int tileSize,
+
+            @In(
+                    help = "How far neighbouring tiles reach into each other and blend, pixels. 0 is a quarter of the"
+                            + " tile.",
+                    initial = "0",
+                    max = 1024,
+                    step = 16,
+                    advanced = true)
+            int overlap) {
+
+        public Inputs {
+            if (tileSize > 0 && overlap > tileSize / 2) {
+                throw new NodeInputException(
+                        "overlap", "is " + overlap + "; accepted is at most half the tile, " + tileSize / 2);
+            }
+        }
+
+        private DecodeOptions options() {
+            return new DecodeOptions(tileSize, overlap);
+        }
+    }
 
     /// See [DecodeVAE].
     public record Outputs(@Out(help = "The frames.") Pictures images) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        VaeDecoder decoder = in.vae().open(context);
         Tensor latent = in.samples().samples();
-        if (latent.shape().dim(1) != decoder.latentChannels()) {
-            throw new NodeInputException(
-                    "vae",
-                    "is " + in.vae().file().name() + ", which decodes latents of " + decoder.latentChannels()
-                            + " channels, but the latent has " + latent.shape().dim(1)
-                            + "; accepted is the decoder trained for this model (taew2_1 for Wan 2.1)");
-        }
         NonFinite.firstIn("the latent", latent).ifPresent(found -> {
             throw new NodeInputException("samples", "has " + found.describe() + "; accepted are finite values");
         });
-        Frames frames = decoder.decode(latent, context.cancellation(), context::progress);
-        return new Outputs(new Pictures(frames));
+        save(latent, context);
+        VaeDecoder decoder = in.vae().open(context);
+        VaeTraits traits = decoder.traits();
+        if (latent.shape().dim(1) != traits.latentChannels()) {
+            throw new NodeInputException(
+                    "vae",
+                    "is " + in.vae().file().name() + " (" + traits.family() + " for " + traits.pairsWith()
+                            + "), which decodes latents of " + traits.latentChannels()
+                            + " channels, but the latent has " + latent.shape().dim(1) + "; accepted is "
+                            + VaeTraits.filesFor(latent.shape().dim(1)));
+        }
+        FrameSpool spool = new FrameSpool(context.folders().temp());
+        context.status(String.format(
+                Locale.ROOT,
+                "decoding %s with %s, %.1f GiB of working memory",
+                latent.shape(),
+                traits.family(),
+                decoder.workingBytes(latent.shape(), in.options()) / (double) (1 << 30)));
+        decoder.decode(latent, spool, in.options(), context.cancellation(), context::progress);
+        return new Outputs(new Pictures(spool.frames()));
+    }
+
+    private static void save(Tensor latent, NodeContext context) throws IOException {
+        context.status("latent saved as " + LatentFile.save(latent, context));
     }
 }

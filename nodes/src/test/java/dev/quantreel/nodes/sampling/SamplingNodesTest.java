@@ -229,12 +229,12 @@ class SamplingNodesTest {
 
         assertRejected(
                 "vae",
-                () -> new DecodeVAE().run(new DecodeVAE.Inputs(wide, demo.vae()), demo.context()),
+                () -> new DecodeVAE().run(new DecodeVAE.Inputs(wide, demo.vae(), 0, 0), demo.context()),
                 "16 channels",
                 "has 48");
         assertRejected(
                 "samples",
-                () -> new DecodeVAE().run(new DecodeVAE.Inputs(broken, demo.vae()), demo.context()),
+                () -> new DecodeVAE().run(new DecodeVAE.Inputs(broken, demo.vae(), 0, 0), demo.context()),
                 "NaN at element 10");
     }
 
