@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /// Opens checkpoints of every supported format.
 public final class CheckpointFiles {
@@ -40,6 +41,11 @@ public final class CheckpointFiles {
         requireWhole(file);
         SafetensorsFile opened = SafetensorsFile.open(file);
         return decoded(path, file, List.of(file), opened, opened::close);
+    }
+
+    /// The index that a shard belongs to, when the file is one and the index lies beside it: tables show the index.
+    public static Optional<Path> indexOfShard(Path file) {
+        return DiffusersFolder.indexOf(file);
     }
 
     /// A view of an open checkpoint, such as one with a LoRA merged in, as a file of its own.

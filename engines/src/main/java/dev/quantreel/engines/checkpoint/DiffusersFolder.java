@@ -74,6 +74,16 @@ final class DiffusersFolder {
         return SHARD.matcher(name(file)).matches();
     }
 
+    /// The index beside a shard.
+    static Optional<Path> indexOf(Path file) {
+        if (!isShard(file)) {
+            return Optional.empty();
+        }
+        String name = name(file);
+        Path index = file.resolveSibling(name.replaceFirst("-\\d{5}-of-\\d{5}\\.safetensors$", "") + ShardIndex.SUFFIX);
+        return Optional.of(index).filter(Files::isRegularFile);
+    }
+
     /// `config.json` beside a component's weights, to be put under [#CONFIG]; empty for other files.
     ///
     /// @throws CheckpointException when it is no JSON object

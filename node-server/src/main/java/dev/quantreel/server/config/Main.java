@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
             ServeCommand.class,
             RunCommand.class,
             NodesCommand.class,
+            ModelsCommand.class,
+            ConvertCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
             SynthCommand.class,

@@ -1,0 +1,158 @@
+package dev.quantreel.engines.recognition;
+
+import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.lora.LoraCheckpoint;
+import dev.quantreel.engines.lora.LoraFile;
+import dev.quantreel.engines.tensor.CheckpointException;
+import dev.quantreel.engines.tensor.LatentSpace;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import dev.quantreel.engines.text.TextEncoderFamily;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/// What an entry of a catalog works with among what is there, and what it lacks.
+///
+/// @param partners names of files it pairs with
+/// @param lacks sentences: what is missing or stands there in its place, and which file would fit
+public record Pairing(List<String> partners, List<String> lacks) {
+
+    private static final Map<String, ModelCard.Kind> FOLDERS = Map.of(
+            "diffusion_models", ModelCard.Kind.TRANSFORMER,
+            "unet", ModelCard.Kind.TRANSFORMER,
+            "text_encoders", ModelCard.Kind.TEXT_ENCODER,
+            "clip", ModelCard.Kind.TEXT_ENCODER,
+            "vae", ModelCard.Kind.VAE,
+            "vae_approx", ModelCard.Kind.VAE,
+            "loras", ModelCard.Kind.LORA,
+            "clip_vision", ModelCard.Kind.IMAGE_ENCODER);
+
+    public Pairing {
+        partners = List.copyOf(partners);
+        lacks = List.copyOf(lacks);
+    }
+
+    /// Looks for the partners of an entry.
+    public static Pairing of(ModelEntry entry, ModelCatalog catalog) {
+        List<String> partners = new ArrayList<>();
+        List<String> lacks = new ArrayList<>();
+        for (ModelCard card : entry.cards()) {
+            switch (card.kind()) {
+                case TRANSFORMER -> transformer(card, catalog, partners, lacks);
+                case VAE, TEXT_ENCODER -> partners.addAll(readers(card, catalog));
+                case LORA -> lora(entry, catalog, partners, lacks);
+                case IMAGE_ENCODER -> {}
+            }
+        }
+        misplaced(entry).ifPresent(lacks::add);
+        return new Pairing(
+                partners.stream()
+                        .distinct()
+                        .filter(name -> !name.equals(entry.name()))
+                        .toList(),
+                lacks);
+    }
+
+    private static void transformer(ModelCard card, ModelCatalog catalog, List<String> partners, List<String> lacks) {
+        for (TextEncoderFamily family : card.fits().texts()) {
+            List<String> found = offering(catalog, ModelCard.Kind.TEXT_ENCODER, other -> other.fits()
+                    .texts()
+                    .contains(family));
+            partners.addAll(found);
+            if (found.isEmpty()) {
+                lacks.add(card.title() + " needs the text encoder " + family.title() + " (" + family.usualFile() + ")"
+                        + inItsPlace(catalog, ModelCard.Kind.TEXT_ENCODER));
+            }
+        }
+        for (LatentSpace space : card.fits().latents()) {
+            List<String> found = offering(
+                    catalog, ModelCard.Kind.VAE, other -> other.fits().latents().contains(space));
+            partners.addAll(found);
+            if (found.isEmpty()) {
+                lacks.add(card.title() + " needs a VAE for " + space.title() + " latents of " + space.channels()
+                        + " channels (" + space.decoders() + ")" + inItsPlace(catalog, ModelCard.Kind.VAE));
+            }
+        }
+    }
+
+    /// A file in the folder of another kind is not offered by the node that would load it.
+    private static Optional<String> misplaced(ModelEntry entry) {
+        List<String> folders = List.of(entry.name().split("/"));
+        Set<ModelCard.Kind> expected = FOLDERS.entrySet().stream()
+                .filter(folder -> folders.subList(0, folders.size() - 1).contains(folder.getKey()))
+                .map(Map.Entry::getValue)
+                .collect(Collectors.toSet());
+        return expected.isEmpty() || entry.cards().isEmpty() || entry.cards().size() > 1
+                ? Optional.empty()
+                : entry.cards().stream()
+                        .filter(card -> !expected.contains(card.kind()))
+                        .map(card -> "is a " + card.kind().word() + " (" + card.title() + ") in the folder of another"
+                                + " kind; nodes look for it in " + card.kind().folder())
+                        .findFirst();
+    }
+
+    /// What is there of the same kind but of another family.
+    private static String inItsPlace(ModelCatalog catalog, ModelCard.Kind kind) {
+        String others = catalog.entries().stream()
+                .flatMap(entry -> entry.cards(kind).map(card -> entry.name() + " is " + card.title()))
+                .distinct()
+                .limit(3)
+                .collect(Collectors.joining(", "));
+        return others.isEmpty() ? "; there is no " + kind.word() + " here" : "; " + others + ", which does not fit";
+    }
+
+    private static List<String> offering(ModelCatalog catalog, ModelCard.Kind kind, Predicate<ModelCard> accepts) {
+        return catalog.entries().stream()
+                .filter(entry -> entry.cards(kind).anyMatch(accepts))
+                .map(ModelEntry::name)
+                .toList();
+    }
+
+    /// The transformers that a VAE or a text encoder serves.
+    private static List<String> readers(ModelCard card, ModelCatalog catalog) {
+        return offering(
+                catalog,
+                ModelCard.Kind.TRANSFORMER,
+                reader -> reader.fits().latents().stream().anyMatch(card.fits().latents()::contains)
+                        || reader.fits().texts().stream().anyMatch(card.fits().texts()::contains));
+    }
+
+    private static void lora(ModelEntry entry, ModelCatalog catalog, List<String> partners, List<String> lacks) {
+        List<ModelEntry> models = catalog.entries().stream()
+                .filter(other ->
+                        other.cards(ModelCard.Kind.TRANSFORMER).findAny().isPresent())
+                .toList();
+        try (CheckpointFile file = CheckpointFiles.open(entry.path())) {
+            LoraFile lora = LoraFile.of(file);
+            for (ModelEntry model : models) {
+                if (fits(model, lora)) {
+                    partners.add(model.name());
+                }
+            }
+        } catch (CheckpointException | UnsupportedCheckpointException e) {
+            lacks.add(String.valueOf(e.getMessage()));
+            return;
+        }
+        if (partners.isEmpty()) {
+            lacks.add(entry.cards().getFirst().title() + " fits none of the transformers here ("
+                    + (models.isEmpty()
+                            ? "there are none"
+                            : models.stream().map(ModelEntry::name).limit(3).collect(Collectors.joining(", ")))
+                    + ")");
+        }
+    }
+
+    private static boolean fits(ModelEntry model, LoraFile lora) {
+        try (CheckpointFile file = CheckpointFiles.open(model.path())) {
+            return LoraCheckpoint.fits(TransformerCheckpoint.of(file), lora);
+        } catch (CheckpointException | UnsupportedCheckpointException e) {
+            return false; // its own line says why
+        }
+    }
+}
