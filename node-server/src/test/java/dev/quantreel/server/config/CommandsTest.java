@@ -38,7 +38,7 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "run", "nodes", "doctor", "bench", "synth", "inspect"})
+    @ValueSource(strings = {"serve", "run", "nodes", "models", "convert", "doctor", "bench", "synth", "inspect"})
     void everyCommandExplainsItself(String command) {
         Ran ran = quantreel(command, "--help");
 

@@ -1,0 +1,395 @@
+package dev.quantreel.engines.recognition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.quantreel.engines.convert.ComfyConversion;
+import dev.quantreel.engines.convert.ComfyFormat;
+import dev.quantreel.engines.dit.KeyLayout;
+import dev.quantreel.engines.dit.TransformerRelease;
+import dev.quantreel.engines.dit.wan.TinyWan;
+import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.QuantizationProgress;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.safetensors.SafetensorsFile;
+import dev.quantreel.engines.safetensors.SafetensorsWriter;
+import dev.quantreel.engines.synth.SyntheticCheckpoint;
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.LatentSpace;
+import dev.quantreel.engines.tensor.MemoryCheckpoint;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.testing.GgufBytes;
+import dev.quantreel.engines.testing.GoldenResource;
+import dev.quantreel.engines.text.TextEncoderFamily;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ModelCatalogTest {
+
+    private final Path models;
+
+    ModelCatalogTest(@TempDir Path models) {
+        this.models = models;
+    }
+
+    private ModelCatalog scan() {
+        return ModelCatalog.scan(List.of(new ModelCatalog.Root("", models)));
+    }
+
+    private static ModelEntry entry(ModelCatalog catalog, String name) {
+        return catalog.entries().stream()
+                .filter(entry -> entry.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " is not among "
+                        + catalog.entries().stream().map(ModelEntry::name).toList()));
+    }
+
+    private Path file(String name) throws IOException {
+        Path file = models.resolve(name);
+        Files.createDirectories(file.getParent());
+        return file;
+    }
+
+    private void write(String name, Checkpoint checkpoint) throws IOException {
+        SafetensorsWriter.write(file(name), checkpoint);
+    }
+
+    /// The weights of a golden file.
+    private void writeGolden(String golden, String name) throws IOException {
+        try (SafetensorsFile file = GoldenResource.open(golden)) {
+            Map<String, Tensor> weights = new LinkedHashMap<>();
+            file.names().stream()
+                    .filter(tensor -> tensor.startsWith("w."))
+                    .forEach(tensor -> weights.put(tensor.substring(2), file.tensor(tensor)));
+            SafetensorsWriter.write(file(name), weights, file.metadata());
+        }
+    }
+
+    static Stream<Arguments> releasesInEveryLayout() {
+        return TransformerRelease.all().stream().flatMap(release -> release.family().layouts().stream()
+                .map(layout -> Arguments.of(release.name(), layout.name(), release, layout)));
+    }
+
+    @ParameterizedTest(name = "{0}, {1}")
+    @MethodSource("releasesInEveryLayout")
+    void everyReleaseIsRecognisedAtItsRealSizeInEveryLayout(
+            String name, String layoutName, TransformerRelease release, KeyLayout layout) throws IOException {
+        Path path = file("unet/" + name + ".safetensors");
+        SyntheticCheckpoint.of(
+                        release.family(),
+                        release.architecture(),
+                        new SyntheticCheckpoint.Options(layoutName, DType.BF16, 0, 0))
+                .writeSparse(path);
+
+        ModelEntry entry = scan().entries().getFirst();
+
+        assertThat(entry.problem()).isEmpty();
+        assertThat(entry.cards()).singleElement().satisfies(card -> {
+            assertThat(card.kind()).isEqualTo(ModelCard.Kind.TRANSFORMER);
+            assertThat(card.variant()).isEqualTo(release.architecture().facts().variant());
+            assertThat(card.layout()).isEqualTo(layout.name());
+            assertThat(card.parameters()).isEqualTo(release.parameters());
+        });
+        assertThat(entry.format())
+                .hasValueSatisfying(format -> assertThat(format.precision()).isEqualTo("bf16"));
+        assertThat(entry.sizeBytes()).isBetween(2 * release.parameters(), 2 * release.parameters() + 1_000_000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "umt5_encoder, UMT5",
+        "t5_encoder, T5",
+        "clip_l, CLIP_L",
+        "llama, LLAMA",
+        "qwen25, QWEN_25_VL",
+        "byt5_encoder, BYT5"
+    })
+    void textEncodersAreToldApart(String golden, TextEncoderFamily family) throws IOException {
+        writeGolden(golden + ".safetensors", "text_encoders/t.safetensors");
+
+        ModelEntry entry = scan().entries().getFirst();
+
+        assertThat(entry.problem()).isEmpty();
+        assertThat(entry.cards()).singleElement().satisfies(card -> {
+            assertThat(card.family()).isEqualTo(family.title());
+            assertThat(card.fits().texts()).containsExactly(family);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "decoder.middle.0.residual.0.gamma, conv2.weight, 16x16x1x1x1, WAN_21",
+        "decoder.middle.0.residual.0.gamma, conv2.weight, 48x48x1x1x1, WAN_22",
+        "decoder.mid_block.resnets.0.norm1.gamma, post_quant_conv.weight, 16x16x1x1x1, WAN_21",
+        "decoder.mid_block.resnets.0.conv1.conv.weight, decoder.conv_in.conv.weight, 8x16x3x3x3, HUNYUAN_VIDEO",
+        "decoder.mid_block.resnets.0.conv1.conv.weight, decoder.conv_in.conv.weight, 8x32x3x3x3, HUNYUAN_VIDEO_15",
+        "decoder.mid.block_1.conv1.conv.weight, decoder.conv_in.conv.weight, 8x16x3x3x3, HUNYUAN_VIDEO",
+        "decoder.mid_block.resnets.0.norm1.conv_y.conv.weight, x, 1x1, COG_VIDEO_X",
+        "per_channel_statistics.std-of-means, x, 1x1, LTX_VIDEO",
+        "decoder.mid.block_1.conv1.weight, decoder.conv_in.weight, 8x4x3x3, STABLE_DIFFUSION"
+    })
+    void decodersTellTheirLatents(String sign, String sized, String shape, LatentSpace space) throws IOException {
+        long[] dims = Arrays.stream(shape.split("x")).mapToLong(Long::parseLong).toArray();
+        SafetensorsWriter.write(
+                file("vae/v.safetensors"),
+                Map.of("vae." + sign, Tensor.scalar(1), "vae." + sized, Tensor.zeros(DType.F16, Shape.of(dims))),
+                Map.of());
+
+        assertThat(scan().entries().getFirst().cards())
+                .singleElement()
+                .satisfies(card -> assertThat(card.fits().latents()).containsExactly(space));
+    }
+
+    private static Checkpoint fp8Scaled(Checkpoint source) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (String name : source.names()) {
+            Tensor tensor = source.tensor(name);
+            boolean linear = name.startsWith("blocks.") && name.endsWith(".weight") && tensor.isMatrix();
+            tensors.put(name, linear ? Conversions.fromF32(Conversions.toF32(tensor), DType.F8_E4M3) : tensor);
+            if (linear) {
+                tensors.put(name.replaceFirst("weight$", "scale_weight"), Tensor.scalar(1));
+            }
+        }
+        tensors.put("scaled_fp8", Tensor.zeros(DType.F8_E4M3, Shape.of(0)));
+        return new MemoryCheckpoint(source.source(), tensors, source.metadata());
+    }
+
+    private void writeGguf(String name, Checkpoint source) throws IOException {
+        GgufBytes gguf = new GgufBytes().text("general.architecture", "wan");
+        for (String tensor : source.names()) {
+            Tensor value = Conversions.toF32(source.tensor(tensor));
+            gguf.tensor(
+                    tensor,
+                    0,
+                    value.data().toArray(ValueLayout.JAVA_BYTE),
+                    value.shape().toArray());
+        }
+        gguf.text("config", source.metadata().getOrDefault("config", "{}"));
+        Files.write(file(name), gguf.toByteArray());
+    }
+
+    private void writeShards(String folder, Checkpoint source) throws IOException {
+        StringBuilder index = new StringBuilder();
+        List<String> names = List.copyOf(source.names());
+        for (int shard = 0; shard < 2; shard++) {
+            String file = "diffusion_pytorch_model-0000%d-of-00002.safetensors".formatted(shard + 1);
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (int i = shard; i < names.size(); i += 2) {
+                tensors.put(names.get(i), source.tensor(names.get(i)));
+                index.append(index.isEmpty() ? "" : ",").append("\"" + names.get(i) + "\":\"" + file + "\"");
+            }
+            SafetensorsWriter.write(file(folder + "/" + file), tensors, Map.of());
+        }
+        Files.writeString(
+                file(folder + "/diffusion_pytorch_model.safetensors.index.json"), "{\"weight_map\":{" + index + "}}");
+        Files.writeString(
+                file(folder + "/config.json"),
+                source.metadata().getOrDefault("config", "{}").replaceFirst("\\{", "{\"_class_name\": \"Wan\", "));
+    }
+
+    /// A models folder as people have it: good, broken and foreign files side by side.
+    private void fill() throws IOException {
+        Checkpoint wan = TinyWan.comfy();
+        write("diffusion_models/wan.safetensors", wan);
+        write("diffusion_models/wan_fp8_scaled.safetensors", fp8Scaled(wan));
+        writeGguf("unet/wan.gguf", wan);
+        writeShards("Wan-Diffusers/transformer", TinyWan.diffusers());
+        ComfyConversion.write(
+                wan,
+                file("diffusion_models/wan_w4a4.safetensors"),
+                new ComfyConversion.Settings(ComfyFormat.CONVROT_W4A4, LayerRule.ALL),
+                QuantizationProgress.NONE,
+                CancellationToken.NONE);
+        writeGolden("t5_encoder.safetensors", "text_encoders/t5xxl.safetensors");
+        SafetensorsWriter.write(
+                file("loras/style.safetensors"),
+                Map.of(
+                        "lora_unet_blocks_0_ffn_0.lora_down.weight", TinyWan.random(1, 4, 64),
+                        "lora_unet_blocks_0_ffn_0.lora_up.weight", TinyWan.random(2, 128, 4)),
+                Map.of());
+        SafetensorsWriter.write(
+                file("loras/flux.safetensors"),
+                Map.of(
+                        "transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight", TinyWan.random(1, 4, 64),
+                        "transformer.single_transformer_blocks.0.attn.to_q.lora_B.weight", TinyWan.random(2, 64, 4)),
+                Map.of());
+    }
+
+    @Test
+    void everyFormatIsNamed() throws IOException {
+        fill();
+        ModelCatalog catalog = scan();
+
+        assertFormat(catalog, "diffusion_models/wan.safetensors", "safetensors", "fp32");
+        assertFormat(catalog, "diffusion_models/wan_fp8_scaled.safetensors", "safetensors", "fp8_scaled");
+        assertFormat(catalog, "diffusion_models/wan_w4a4.safetensors", "safetensors", "convrot_w4a4");
+        assertFormat(catalog, "unet/wan.gguf", "GGUF", "fp32");
+        assertFormat(
+                catalog,
+                "Wan-Diffusers/transformer/diffusion_pytorch_model.safetensors.index.json",
+                "diffusers folder",
+                "fp32");
+        assertThat(catalog.entries()).hasSize(8).allSatisfy(entry -> assertThat(entry.problem())
+                .as(entry.name())
+                .isEmpty());
+    }
+
+    private static void assertFormat(ModelCatalog catalog, String name, String container, String precision) {
+        ModelEntry entry = entry(catalog, name);
+        assertThat(entry.format()).hasValueSatisfying(format -> {
+            assertThat(format.container()).isEqualTo(container);
+            assertThat(format.precision()).isEqualTo(precision);
+        });
+        assertThat(entry.cards()).as(name).singleElement().satisfies(card -> assertThat(card.family())
+                .startsWith("Wan"));
+    }
+
+    private Pairing pairing(String name) {
+        ModelCatalog catalog = scan();
+        return Pairing.of(entry(catalog, name), catalog);
+    }
+
+    @Test
+    void whatATransformerLacksIsExplainedWithWhatStandsInItsPlace() throws IOException {
+        fill();
+
+        Pairing before = pairing("diffusion_models/wan.safetensors");
+
+        assertThat(before.partners()).isEmpty();
+        assertThat(before.lacks())
+                .anySatisfy(line -> assertThat(line)
+                        .contains(
+                                "UMT5-XXL (umt5_xxl_fp16.safetensors)",
+                                "text_encoders/t5xxl.safetensors is T5-XXL, which does not fit"))
+                .anySatisfy(line -> assertThat(line)
+                        .contains("VAE for Wan 2.1 latents of 16 channels", "wan_2.1_vae", "there is no VAE here"));
+
+        writeGolden("umt5_encoder.safetensors", "text_encoders/umt5.safetensors");
+        SafetensorsWriter.write(
+                file("vae/hunyuan.safetensors"),
+                Map.of(
+                        "decoder.mid.block_1.conv1.conv.weight", Tensor.scalar(1),
+                        "decoder.conv_in.conv.weight", Tensor.zeros(DType.F16, Shape.of(8, 16, 3, 3, 3))),
+                Map.of());
+        Pairing between = pairing("diffusion_models/wan.safetensors");
+        assertThat(between.partners()).containsExactly("text_encoders/umt5.safetensors");
+        assertThat(between.lacks()).singleElement().satisfies(line -> assertThat(line)
+                .contains("vae/hunyuan.safetensors is HunyuanVideo VAE, which does not fit"));
+
+        SafetensorsWriter.write(
+                file("vae/wan.safetensors"),
+                Map.of(
+                        "decoder.middle.0.residual.0.gamma", Tensor.scalar(1),
+                        "conv2.weight", Tensor.zeros(DType.F16, Shape.of(16, 16, 1, 1, 1))),
+                Map.of());
+        Pairing after = pairing("diffusion_models/wan.safetensors");
+        assertThat(after.partners()).containsExactly("text_encoders/umt5.safetensors", "vae/wan.safetensors");
+        assertThat(after.lacks()).isEmpty();
+        assertThat(pairing("vae/wan.safetensors").partners())
+                .contains("diffusion_models/wan.safetensors", "unet/wan.gguf");
+    }
+
+    @Test
+    void lorasPairWithTheModelsTheyWereMadeFor() throws IOException {
+        fill();
+
+        assertThat(pairing("loras/style.safetensors").partners())
+                .containsExactlyInAnyOrder(
+                        "diffusion_models/wan.safetensors",
+                        "diffusion_models/wan_fp8_scaled.safetensors",
+                        "diffusion_models/wan_w4a4.safetensors",
+                        "unet/wan.gguf",
+                        "Wan-Diffusers/transformer/diffusion_pytorch_model.safetensors.index.json");
+        assertThat(pairing("loras/flux.safetensors").lacks()).singleElement().satisfies(line -> assertThat(line)
+                .contains("HunyuanVideo or Flux", "fits none"));
+    }
+
+    @Test
+    void filesOfTheWrongFolderAreSentToTheRightOne() throws IOException {
+        writeGolden("umt5_encoder.safetensors", "vae/umt5.safetensors");
+
+        assertThat(pairing("vae/umt5.safetensors").lacks()).singleElement().satisfies(line -> assertThat(line)
+                .contains("is a text encoder (UMT5-XXL)", "in text_encoders"));
+    }
+
+    @Test
+    void brokenFilesHaveALineThatSaysWhy() throws IOException {
+        fill();
+        Path wan = models.resolve("diffusion_models/wan.safetensors");
+        byte[] whole = Files.readAllBytes(wan);
+        Files.write(file("a/cut.safetensors"), Arrays.copyOf(whole, whole.length - 5));
+        Files.write(file("a/model.ckpt"), new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0});
+        Files.write(file("a/page.safetensors"), "<!DOCTYPE html><html></html>".getBytes(StandardCharsets.UTF_8));
+        Files.delete(models.resolve("Wan-Diffusers/transformer/diffusion_pytorch_model-00001-of-00002.safetensors"));
+        Checkpoint comfy = TinyWan.comfy();
+        write(
+                "a/mixed.safetensors",
+                TinyWan.renamed(
+                        comfy,
+                        name -> name.equals("blocks.1.self_attn.q.weight") ? "blocks.1.attn1.to_q.weight" : name));
+        SafetensorsWriter.write(file("a/other.safetensors"), Map.of("some.weight", Tensor.scalar(1)), Map.of());
+        Files.write(
+                file("a/strange.gguf"),
+                new GgufBytes()
+                        .tensor("blocks.0.ffn.0.weight", 21, new byte[110], 256)
+                        .toByteArray());
+        ModelCatalog catalog = scan();
+
+        assertProblem(catalog, "a/cut.safetensors", "truncated", "5 missing");
+        assertProblem(catalog, "a/model.ckpt", "pickle", "refused");
+        assertProblem(catalog, "a/page.safetensors", "web page");
+        assertProblem(catalog, "a/mixed.safetensors", "mixes the layouts original and diffusers");
+        assertProblem(catalog, "a/other.safetensors", "no known model", "some.weight");
+        assertProblem(catalog, "a/strange.gguf", "IQ3_S", "accepted are");
+        assertProblem(
+                catalog,
+                "Wan-Diffusers/transformer/diffusion_pytorch_model.safetensors.index.json",
+                "00001-of-00002",
+                "is missing");
+        assertThat(entry(catalog, "diffusion_models/wan.safetensors").problem()).isEmpty();
+    }
+
+    private static void assertProblem(ModelCatalog catalog, String name, String... parts) {
+        assertThat(entry(catalog, name).problem())
+                .hasValueSatisfying(
+                        problem -> assertThat(problem).contains(parts).doesNotStartWith("/"));
+    }
+
+    @Test
+    void shardsWithoutTheirIndexStandForThemselves() throws IOException {
+        fill();
+        Files.delete(models.resolve("Wan-Diffusers/transformer/diffusion_pytorch_model.safetensors.index.json"));
+
+        assertProblem(
+                scan(),
+                "Wan-Diffusers/transformer/diffusion_pytorch_model-00002-of-00002.safetensors",
+                "one shard of several");
+    }
+
+    @Test
+    void hiddenFilesAndMissingFoldersArePassedOver() throws IOException {
+        write(".cache/wan.safetensors", TinyWan.comfy());
+        write("diffusion_models/.wan.safetensors", TinyWan.comfy());
+
+        assertThat(scan().entries()).isEmpty();
+        assertThat(ModelCatalog.scan(List.of(new ModelCatalog.Root("vae", models.resolve("none"))))
+                        .entries())
+                .isEmpty();
+    }
+}

@@ -1,0 +1,145 @@
+package dev.quantreel.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.server.workflow.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class ModelCommandsTest {
+
+    private static final Path DEMO = Path.of("../workflows/demo-models");
+    private static final String DIT = "diffusion_models/quantreel_demo_dit_bf16.safetensors";
+
+    private final Path folder;
+
+    ModelCommandsTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    private record Ran(int code, String out, String err) {}
+
+    private static Ran quantreel(Object... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine line = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        int code = line.execute(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+        return new Ran(code, out.toString(), err.toString());
+    }
+
+    @Test
+    void modelsPrintsWhatAFolderHoldsAndWhatPairs() throws IOException {
+        Files.createDirectories(folder.resolve("unet"));
+        Files.copy(DEMO.resolve(DIT), folder.resolve("unet/dit.safetensors"));
+        Files.writeString(folder.resolve("old.pt"), "x");
+
+        Ran alone = quantreel("models", folder);
+        Ran demo = quantreel("models", DEMO);
+
+        assertThat(alone.code()).isZero();
+        assertThat(alone.out())
+                .containsPattern("unet/dit.safetensors +DiT +Wan .* +4.88 M +bf16 +safetensors +original +9.77 MB")
+                .contains("2 checkpoints", "old.pt: a .pt file holds a Python pickle")
+                .contains("unet/dit.safetensors: ", "needs the text encoder UMT5-XXL", "there is no text encoder here");
+        assertThat(demo.out())
+                .containsPattern("dit_bf16.safetensors .* text_encoders/\\S+umt5\\S+, vae/\\S+taehv\\S+")
+                .doesNotContain("needs");
+    }
+
+    @Test
+    void modelsAsJsonSayTheSame() {
+        JsonNode models = Json.read(quantreel("models", DEMO, "--json").out()).path("models");
+
+        assertThat(models).hasSize(3);
+        JsonNode dit = models.path(0);
+        assertThat(dit.path("file").asText()).isEqualTo(DIT);
+        assertThat(dit.path("precision").asText()).isEqualTo("bf16");
+        assertThat(dit.path("models").path(0).path("kind").asText()).isEqualTo("DiT");
+        assertThat(dit.path("models").path(0).path("parameters").asLong()).isEqualTo(4_878_656);
+        assertThat(dit.path("pairs_with")).hasSize(2);
+        assertThat(dit.path("problems")).isEmpty();
+    }
+
+    @Test
+    void modelsWithoutAFolderLooksThroughTheConfiguredOnes() throws IOException {
+        Files.createDirectories(folder.resolve("models/vae"));
+        Files.copy(DEMO.resolve(DIT), folder.resolve("models/vae/lost.safetensors"));
+
+        Ran ran = quantreel("models", "--base-directory", folder);
+
+        assertThat(ran.out())
+                .contains("vae/lost.safetensors: is a DiT")
+                .contains("nodes look for it in diffusion_models");
+    }
+
+    @Test
+    void missingFolderIsNamed() {
+        Ran ran = quantreel("models", folder.resolve("none"));
+
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains("there is no folder", "none");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"convrot_w4a4", "int8_convrot", "int8_tensorwise"})
+    void convertedFilesOpenAndUnpackAgain(String format) throws IOException {
+        Path target = folder.resolve("out.safetensors");
+        Path unpacked = folder.resolve("unpacked.safetensors");
+
+        Ran ran = quantreel("convert", DEMO.resolve(DIT), "--format", format, "--out", target);
+        Ran back = quantreel("convert", target, "--format", "fp32", "--out", unpacked);
+
+        assertThat(ran.code()).isZero();
+        assertThat(ran.out()).contains("40 layers in " + format, "relative error 0.");
+        assertThat(Files.size(target)).isLessThan(Files.size(DEMO.resolve(DIT)) * 6 / 10);
+        assertThat(back.out()).contains("123 tensors");
+        try (CheckpointFile packed = CheckpointFiles.open(target);
+                CheckpointFile plain = CheckpointFiles.open(unpacked)) {
+            assertThat(plain.format().precision()).isEqualTo("fp32");
+            assertThat(plain.metadata())
+                    .doesNotContainKey("_quantization_metadata")
+                    .containsKey("config");
+            String name = "blocks.1.ffn.2.weight";
+            assertThat(plain.tensor(name).toFloatArray())
+                    .isEqualTo(packed.tensor(name).toFloatArray());
+        }
+    }
+
+    @Test
+    void conversionsThatCannotBeAreExplained() throws IOException {
+        Path target = Files.writeString(folder.resolve("there.safetensors"), "x");
+        Path other = folder.resolve("other.safetensors");
+        Path dit = DEMO.resolve(DIT);
+
+        assertExplained(quantreel("convert", dit, "--format", "bf16", "--out", target), "exists", "--force");
+        assertExplained(
+                quantreel("convert", dit, "--format", "nvfp4", "--out", other),
+                "'nvfp4'",
+                "convrot_w4a4, int8_convrot");
+        assertExplained(quantreel("convert", target, "--format", "bf16", "--out", other), "truncated");
+        assertExplained(
+                quantreel("convert", dit, "--format", "bf16", "--out", other, "--lora", target + ":x"),
+                "FILE:STRENGTH");
+        assertExplained(
+                quantreel("convert", dit, "--format", "bf16", "--out", other, "--lora", dit), "no part of a LoRA");
+        assertThat(other).doesNotExist();
+        assertThat(Files.readString(target)).isEqualTo("x");
+    }
+
+    private static void assertExplained(Ran ran, String... parts) {
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains(parts).doesNotContain("\tat ");
+    }
+}
