@@ -5,10 +5,21 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/// The noise levels of a flow-matching sampler: descending from about 1 to 0, shifted towards noise.
+/// The noise levels of a sampler: descending from about 1 to 0, shifted towards noise.
 ///
-/// A latent at level σ is (1 − σ)·clean + σ·noise. The shift s maps σ to s·σ / (1 + (s − 1)·σ).
-public sealed interface SigmaSchedule {
+/// All but [DiffusionSchedule] are those of flow models. A latent at level σ is (1 − σ)·clean + σ·noise there, and the
+/// shift s maps σ to s·σ / (1 + (s − 1)·σ).
+public sealed interface SigmaSchedule
+        permits DiffusionSchedule,
+                SigmaSchedule.Beta,
+                SigmaSchedule.Linear,
+                SigmaSchedule.Normal,
+                SigmaSchedule.SgmUniform,
+                SigmaSchedule.Simple,
+                SigmaSchedule.Stretched,
+                SigmaSchedule.UniPcBase,
+                SigmaSchedule.UniPcOfDiffusers,
+                SigmaSchedule.WholeLinear {
 
     /// Names that [#named] knows, the usual one first.
     List<String> NAMES =
@@ -46,8 +57,19 @@ public sealed interface SigmaSchedule {
     /// The levels of all steps with the model's times.
     ///
     /// @param prediction of the model
-    /// @throws IllegalArgumentException when `steps` is not between 1 and 1000
+    /// @throws IllegalArgumentException when `steps` is not between 1 and 1000, or when the levels are not those of
+    // such
+    /// a model
     default NoiseLevels levels(int steps, Prediction prediction) {
+        boolean isFlow = !(this instanceof DiffusionSchedule);
+        if (isFlow != (prediction == Prediction.FLOW)) {
+            throw new IllegalArgumentException(
+                    isFlow
+                            ? "these noise levels are those of flow models, and this one predicts " + prediction
+                                    + "; accepted are cogvideox and latte, each with its model"
+                            : "the noise levels cogvideox and latte are for models that predict V or EPSILON, and this"
+                                    + " is a flow model; accepted is linear and others");
+        }
         double[] sigmas = sigmas(steps);
         List<Float> timesteps = DoubleStream.of(sigmas)
                 .limit(sigmas.length - 1L)
@@ -69,6 +91,9 @@ public sealed interface SigmaSchedule {
             case "unipc" -> new UniPcBase(shift);
             case "unipc_diffusers" -> new UniPcOfDiffusers(shift);
             case "dpmpp" -> new WholeLinear(shift);
+            case "ltxv" -> new Stretched(shift);
+            case "cogvideox" -> new DiffusionSchedule(DiffusionSchedule.Betas.SCALED_LINEAR_TO_NOISE, shift);
+            case "latte" -> new DiffusionSchedule(DiffusionSchedule.Betas.LINEAR, shift);
             default ->
                 throw new IllegalArgumentException(
                         "no sigma schedule '" + name + "'; there are " + String.join(", ", NAMES));
@@ -216,6 +241,43 @@ public sealed interface SigmaSchedule {
         }
     }
 
+    /// LTX-Video's: as [Linear], then stretched so that the last level before 0 is 0.1.
+    record Stretched(double shift) implements SigmaSchedule {
+
+        private static final double LAST = 0.1;
+        private static final double FEW_TOKENS = 1024;
+        private static final double MANY_TOKENS = 4096;
+        private static final double SHIFT_OF_FEW = 0.95;
+        private static final double SHIFT_OF_MANY = 2.05;
+
+        public Stretched {
+            requireShift(shift);
+        }
+
+        /// The shift that the authors take for a clip: the more tokens, the more noise.
+        ///
+        /// @param tokens cells of the latent
+        public static double shiftFor(long tokens) {
+            double slope = (SHIFT_OF_MANY - SHIFT_OF_FEW) / (MANY_TOKENS - FEW_TOKENS);
+            return Math.exp(SHIFT_OF_FEW + slope * (tokens - FEW_TOKENS));
+        }
+
+        @Override
+        public double[] unshifted(int steps) {
+            return each(steps, i -> 1 - i / steps);
+        }
+
+        @Override
+        public double[] sigmas(int steps) {
+            double[] sigmas = SigmaSchedule.super.sigmas(steps);
+            double factor = steps == 1 ? 1 : (1 - LAST) / (1 - sigmas[steps - 1]);
+            for (int i = 0; i < steps; i++) {
+                sigmas[i] = 1 - (1 - sigmas[i]) * factor;
+            }
+            return sigmas;
+        }
+    }
+
     private static double shifted(double shift, double sigma) {
         return shift * sigma / (1 + (shift - 1) * sigma);
     }
@@ -226,7 +288,8 @@ public sealed interface SigmaSchedule {
                 .toArray();
     }
 
-    private static void requireShift(double shift) {
+    /// @throws IllegalArgumentException when it is not above 0 and up to 1000
+    static void requireShift(double shift) {
         if (!(shift > 0 && shift <= 1000)) {
             throw new IllegalArgumentException("the sigma shift is " + shift + ", expected more than 0, 1000 at most");
         }

@@ -6,8 +6,12 @@ import java.util.Optional;
 /// The kinds of golden files that are recomputed.
 final class GoldenModels {
 
-    private static final List<GoldenFamily> FAMILIES =
-            List.of(new TransformerGolden(), new VaeGolden(), new TextEncoderGolden(), new ScheduleGolden());
+    private static final List<GoldenFamily> FAMILIES = List.of(
+            new TransformerGolden(),
+            new VaeGolden(),
+            new TextEncoderGolden(),
+            new ScheduleGolden(),
+            new DiffusionScheduleGolden());
 
     private GoldenModels() {}
 

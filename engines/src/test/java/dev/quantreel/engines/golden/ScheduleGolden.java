@@ -82,7 +82,7 @@ final class ScheduleGolden implements GoldenFamily {
         return errors;
     }
 
-    private static double error(Tensor expected, List<? extends Number> numbers) {
+    static double error(Tensor expected, List<? extends Number> numbers) {
         float[] values = new float[numbers.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = numbers.get(i).floatValue();
@@ -90,7 +90,7 @@ final class ScheduleGolden implements GoldenFamily {
         return GoldenFile.maxAbsoluteError(Tensor.of(Shape.of(values.length), values), expected);
     }
 
-    private static double pathError(GoldenFile golden, String path, SamplerSettings settings) {
+    static double pathError(GoldenFile golden, String path, SamplerSettings settings) {
         Tensor noise = golden.tensor("x0");
         List<Tensor> latents = new ArrayList<>();
         SamplingListener listener = new SamplingListener() {
