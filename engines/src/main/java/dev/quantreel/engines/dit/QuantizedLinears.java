@@ -144,8 +144,11 @@ public final class QuantizedLinears implements LinearLayers {
             return floatLinears.apply(graph, prepared.raw, layer);
         }
         WeightEmitter emitter = new WeightEmitter(graph);
+        Value left = prepared.operands
+                .map(operands -> operands.terms().getFirst().operand())
+                .orElse(prepared.rotated);
         WeightEmitter.Stored weight =
-                emission(graph).stored.computeIfAbsent(layer, name -> emitter.store(name, matrix.get()));
+                emission(graph).stored.computeIfAbsent(layer, name -> emitter.store(name, matrix.get(), left));
         Value product = prepared.operands
                 .map(operands -> arithmetic == Arithmetic.INTEGER
                         ? scaled(graph, operands, weight)

@@ -38,9 +38,11 @@ record WeightEmitter(OnnxGraphBuilder graph) {
     /// @param steps F32 `[outputs]`
     record Factor(int first, int outputs, Value integers, Value zeroPoint, Value steps) {}
 
-    Stored store(String layer, QuantizedMatrix matrix) {
+    /// @param after the left factor of the product, see [#four]
+    Stored store(String layer, QuantizedMatrix matrix, Value after) {
         List<Factor> factors = new ArrayList<>();
         boolean streamed = (long) matrix.rows() * matrix.columns() >= STREAMED_FROM;
+        Value four = streamed && matrix.bits() <= 4 ? four(after) : bytes(4);
         for (CodeTiles.Tile tile : matrix.tiles().tiles()) {
             String name = layer + ".weight" + (tile.first() == 0 ? "" : "." + tile.first());
             Value codes = streamed ? graph.streamed(name, tile.codes()) : graph.initializer(name, tile.codes());
@@ -48,7 +50,7 @@ record WeightEmitter(OnnxGraphBuilder graph) {
                 factors.add(factor(matrix, tile.first(), tile.low(), codes));
                 continue;
             }
-            Value upper = graph.op(OnnxOp.BitShift, Attributes.of("direction", "RIGHT"), codes, bytes(4));
+            Value upper = graph.op(OnnxOp.BitShift, Attributes.of("direction", "RIGHT"), codes, four);
             Value lower = op(OnnxOp.Sub, codes, op(OnnxOp.Mul, upper, bytes(16)));
             factors.add(factor(matrix, tile.first(), tile.low(), cast(lower, DType.I8)));
             if (tile.high() > 0) {
@@ -56,6 +58,18 @@ record WeightEmitter(OnnxGraphBuilder graph) {
             }
         }
         return new Stored(matrix, List.copyOf(factors));
+    }
+
+    /// U8 `[1]`: 4, computed from the extent of `after`. Unpacking depends on nothing but the weight; without this tie
+    /// ONNX Runtime unpacks many tiles before the first product and keeps all of them.
+    private Value four(Value after) {
+        Value tokens = graph.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), after);
+        Value bound = longScalar(4);
+        return cast(op(OnnxOp.Clip, tokens, bound, bound), DType.U8);
+    }
+
+    private Value longScalar(long value) {
+        return graph.constant(Tensor.ofLongs(Shape.of(), value));
     }
 
     private Factor factor(QuantizedMatrix matrix, int first, int outputs, Value integers) {

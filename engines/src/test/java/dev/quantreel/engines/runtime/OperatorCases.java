@@ -221,6 +221,11 @@ final class OperatorCases {
                 F32,
                 2,
                 s -> s.op(OnnxOp.Clip, Attributes.NONE, s.floats(6, 6), s.graph.none, s.graph.constant(0.75f)));
+        add(OnnxOp.Clip, "an extent", I64, 1, s -> {
+            Value four = s.graph.constant(Tensor.ofLongs(Shape.of(), 4));
+            Value extent = s.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), s.floats(2, 7, 3));
+            return s.op(OnnxOp.Clip, Attributes.NONE, extent, four, four);
+        });
         for (DType to : List.of(I32, I64, I8)) {
             add(
                     OnnxOp.Cast,
