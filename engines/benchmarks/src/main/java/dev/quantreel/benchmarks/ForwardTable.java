@@ -159,7 +159,7 @@ public final class ForwardTable {
     private static double cpuSeconds(Session session, Map<String, Tensor> inputs, int turns) {
         long start = System.nanoTime();
         session.run(inputs, CancellationToken.NONE);
-        int together = (int) Math.clamp(1_000_000_000L / (System.nanoTime() - start), 1, 20);
+        int together = (int) Math.clamp(1_000_000_000L / (System.nanoTime() - start), 1, turns * 5);
         double smallest = Double.MAX_VALUE;
         for (int turn = 0; turn < turns; turn++) {
             long before = MACHINE.getProcessCpuTime();
