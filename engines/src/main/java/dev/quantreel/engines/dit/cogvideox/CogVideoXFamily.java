@@ -7,7 +7,9 @@ import dev.quantreel.engines.dit.TransformerFamily;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 
 /// CogVideoX 2B, 5B and 1.5 5B, text-to-video.
 ///
@@ -66,6 +68,25 @@ public final class CogVideoXFamily implements TransformerFamily {
                 CheckpointShapes.extent(canonical, "time_embedding.linear_1.weight", 2, 0),
                 patchFrames,
                 positions(metadata, layers, flat)));
+    }
+
+    @Override
+    public SequencedMap<String, TransformerArchitecture> releases() {
+        int height = DEFAULT_SAMPLE_HEIGHT / CogVideoXConfig.PATCH;
+        int width = DEFAULT_SAMPLE_WIDTH / CogVideoXConfig.PATCH;
+        SequencedMap<String, TransformerArchitecture> releases = new LinkedHashMap<>();
+        releases.put(
+                "cogvideox-2b",
+                new CogVideoXTransformer(new CogVideoXConfig(
+                        16, 1920, 7680, 30, LAYERS_OF_2B, 4096, DEFAULT_TEXT_LENGTH, 512, 1, new Positions.Added())));
+        releases.put("cogvideox-5b", of5b(1, new Positions.Stretched(height, width)));
+        releases.put("cogvideox-1.5-5b", of5b(DEFAULT_PATCH_FRAMES, new Positions.Counted()));
+        return releases;
+    }
+
+    private static CogVideoXTransformer of5b(int patchFrames, Positions positions) {
+        return new CogVideoXTransformer(
+                new CogVideoXConfig(16, 3072, 12288, 48, 42, 4096, DEFAULT_TEXT_LENGTH, 512, patchFrames, positions));
     }
 
     /// Image-to-video models read an image's channels beside their own.

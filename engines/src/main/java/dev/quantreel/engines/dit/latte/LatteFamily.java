@@ -6,7 +6,9 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFamily;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 
 /// Latte-1, text-to-video.
@@ -46,5 +48,15 @@ public final class LatteFamily implements TransformerFamily {
                 CheckpointShapes.extent(canonical, "caption_projection.linear_1.weight", 2, 1),
                 CheckpointShapes.extent(canonical, "adaln_single.emb.timestep_embedder.linear_1.weight", 2, 1),
                 metadata.positive("sample_size").orElse(DEFAULT_SAMPLE_SIZE)));
+    }
+
+    @Override
+    public SequencedMap<String, TransformerArchitecture> releases() {
+        SequencedMap<String, TransformerArchitecture> releases = new LinkedHashMap<>();
+        releases.put(
+                "latte-1",
+                new LatteTransformer(
+                        new LatteConfig(4, 8, 1152, 4608, DEFAULT_HEADS, 28, 4096, 256, DEFAULT_SAMPLE_SIZE)));
+        return releases;
     }
 }
