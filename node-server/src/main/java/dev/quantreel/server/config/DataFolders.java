@@ -1,5 +1,6 @@
 package dev.quantreel.server.config;
 
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.server.http.ModelIndex;
@@ -27,12 +28,7 @@ import java.util.TreeSet;
 /// of all folders of its kind are left out.
 public final class DataFolders implements NodeFolders, ModelIndex {
 
-    /// Model folders that always exist by name.
-    static final List<String> STANDARD =
-            List.of("checkpoints", "diffusion_models", "text_encoders", "vae", "loras", "embeddings", "clip_vision");
-
     private static final Logger LOG = System.getLogger(DataFolders.class.getName());
-    private static final Map<String, String> ALIASES = Map.of("unet", "diffusion_models", "clip", "text_encoders");
     private static final Set<String> MODEL_EXTENSIONS =
             Set.of("safetensors", "sft", "gguf", "onnx", "ckpt", "pt", "pt2", "pth", "bin", "pkl");
     private static final String INPUT = "input";
@@ -73,7 +69,7 @@ public final class DataFolders implements NodeFolders, ModelIndex {
 
     @Override
     public List<Path> roots(String folder) {
-        String name = ALIASES.getOrDefault(folder, folder);
+        String name = ModelFolderKinds.present(folder);
         return name.equals(INPUT) ? List.of(config.input()) : roots.getOrDefault(name, List.of());
     }
 
@@ -123,8 +119,15 @@ public final class DataFolders implements NodeFolders, ModelIndex {
         return false;
     }
 
+    /// Shards are offered as their index.
     private static boolean isModel(Path path) {
         String name = path.toString().toLowerCase(Locale.ROOT);
+        if (name.endsWith(".safetensors.index.json")) {
+            return true;
+        }
+        if (CheckpointFiles.indexOfShard(path).isPresent()) {
+            return false;
+        }
         return MODEL_EXTENSIONS.contains(name.substring(name.lastIndexOf('.') + 1));
     }
 

@@ -1,17 +1,19 @@
 package dev.quantreel.server.config;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// Options that say where things lie; the names are ComfyUI's.
 final class FolderOptions {
+
+    private static final Logger LOG = System.getLogger(FolderOptions.class.getName());
 
     @Option(
             names = "--base-directory",
@@ -56,11 +58,11 @@ final class FolderOptions {
         if (base != null && !Files.isDirectory(root)) {
             throw new ConfigException("--base-directory " + base + ": there is no such folder");
         }
-        Map<String, List<Path>> extra = new LinkedHashMap<>();
-        for (Path file : extraModelPaths == null ? List.<Path>of() : extraModelPaths) {
-            ExtraModelPaths.read(file)
-                    .forEach((name, paths) -> extra.computeIfAbsent(name, missing -> new ArrayList<>())
-                            .addAll(paths));
+        List<ExtraFolder> extra = new ArrayList<>();
+        for (Path file : extraFiles(root)) {
+            ExtraModelPaths.Extra read = ExtraModelPaths.read(file);
+            extra.addAll(read.folders());
+            read.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
         }
         return new ServerConfig(
                 home,
@@ -70,6 +72,17 @@ final class FolderOptions {
                 (temp == null ? root : absolute(temp)).resolve("temp"),
                 or(user, root.resolve("user")).resolve("default"),
                 extra);
+    }
+
+    /// The files that were named, and the one that ComfyUI looks for beside its models.
+    private List<Path> extraFiles(Path root) {
+        List<Path> files = new ArrayList<>();
+        Path usual = root.resolve("extra_model_paths.yaml");
+        if (Files.isRegularFile(usual)) {
+            files.add(usual);
+        }
+        files.addAll(extraModelPaths == null ? List.of() : extraModelPaths);
+        return files;
     }
 
     private static Path or(@Nullable Path given, Path otherwise) {

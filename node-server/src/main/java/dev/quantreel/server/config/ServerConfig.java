@@ -1,28 +1,22 @@
 package dev.quantreel.server.config;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// Where things lie.
 ///
 /// @param home the installation: demo models, example workflows and the built page lie below it
 /// @param base models, input, output and plugins lie below it unless said otherwise
-/// @param extraModelFolders further folders by model kind, after those of the base folder
+/// @param extraModelFolders further folders; the preferred ones are searched first, the others after those of the base
 public record ServerConfig(
-        Path home,
-        Path base,
-        Path output,
-        Path input,
-        Path temp,
-        Path user,
-        Map<String, List<Path>> extraModelFolders) {
+        Path home, Path base, Path output, Path input, Path temp, Path user, List<ExtraFolder> extraModelFolders) {
 
     public ServerConfig {
-        extraModelFolders = Map.copyOf(extraModelFolders);
+        extraModelFolders = List.copyOf(extraModelFolders);
     }
 
     /// The installation named by the launcher, else the current folder.
@@ -32,23 +26,34 @@ public record ServerConfig(
                 .normalize();
     }
 
-    /// All model folders: those of the base folder, extra ones, and the demo models.
+    /// All model folders by kind: preferred extra ones, those of the base folder under their present and former names,
+    /// other extra ones, and the demo models.
     public Map<String, List<Path>> modelFolders() {
         Map<String, List<Path>> folders = new LinkedHashMap<>();
-        for (String name : DataFolders.STANDARD) {
-            List<Path> extra = extraModelFolders.getOrDefault(name, List.of());
-            folders.put(name, join(List.of(base.resolve("models").resolve(name)), extra));
+        extra(folders, true);
+        for (String kind : ModelFolderKinds.STANDARD) {
+            for (String name : ModelFolderKinds.folders(kind)) {
+                add(folders, kind, base.resolve("models").resolve(name));
+            }
         }
-        extraModelFolders.forEach((name, paths) -> folders.putIfAbsent(name, paths));
-        for (String name : List.of("diffusion_models", "text_encoders", "vae")) {
-            Path demo = home.resolve("workflows").resolve("demo-models").resolve(name);
-            folders.put(name, join(folders.getOrDefault(name, List.of()), List.of(demo)));
+        extra(folders, false);
+        for (String kind : List.of("diffusion_models", "text_encoders", "vae")) {
+            add(folders, kind, home.resolve("workflows").resolve("demo-models").resolve(kind));
         }
         return folders;
     }
 
-    private static List<Path> join(List<Path> first, List<Path> second) {
-        return Stream.concat(first.stream(), second.stream()).toList();
+    private void extra(Map<String, List<Path>> folders, boolean preferred) {
+        extraModelFolders.stream()
+                .filter(extra -> extra.preferred() == preferred)
+                .forEach(extra -> add(folders, extra.kind(), extra.path()));
+    }
+
+    private static void add(Map<String, List<Path>> folders, String kind, Path path) {
+        List<Path> paths = folders.computeIfAbsent(kind, missing -> new ArrayList<>());
+        if (!paths.contains(path)) {
+            paths.add(path);
+        }
     }
 
     /// Jars with further nodes.

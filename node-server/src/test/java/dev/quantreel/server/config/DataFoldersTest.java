@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +34,7 @@ class DataFoldersTest {
         write("secret.safetensors");
         Files.createSymbolicLink(root.resolve("base/models/vae/link.safetensors"), root.resolve("secret.safetensors"));
         Files.createSymbolicLink(root.resolve("base/models/vae/circle"), root.resolve("base/models/vae"));
-        folders = new DataFolders(config(Map.of("vae", List.of(root.resolve("extra")))));
+        folders = new DataFolders(config(List.of(new ExtraFolder("vae", root.resolve("extra"), false))));
     }
 
     private Path write(String name) throws IOException {
@@ -44,7 +43,7 @@ class DataFoldersTest {
         return Files.writeString(file, name);
     }
 
-    private ServerConfig config(Map<String, List<Path>> extra) {
+    private ServerConfig config(List<ExtraFolder> extra) {
         Path base = root.resolve("base");
         return new ServerConfig(
                 root.resolve("home"),
@@ -86,32 +85,31 @@ class DataFoldersTest {
     }
 
     @Test
-    void extraModelPathsAreReadAsComfyUiWritesThem() throws IOException {
-        Path yaml = Files.writeString(root.resolve("extra.yaml"), """
-                comfyui:
-                    base_path: extra/
-                    is_default: true
-                    unet: |
-                        one
-                        two
-                    vae: ../v
-                empty:
-                """);
+    void filesOfFormerFolderNamesAndPreferredFoldersAreFound() throws IOException {
+        write("base/models/unet/old.safetensors");
+        write("base/models/clip/old_clip.safetensors");
+        write("fast/a.safetensors");
+        DataFolders preferring = new DataFolders(config(List.of(
+                new ExtraFolder("vae", root.resolve("extra"), false),
+                new ExtraFolder("vae", root.resolve("fast"), true))));
 
-        Map<String, List<Path>> read = ExtraModelPaths.read(yaml);
-
-        assertThat(read).containsOnlyKeys("diffusion_models", "vae");
-        assertThat(read.get("diffusion_models")).containsExactly(root.resolve("extra/one"), root.resolve("extra/two"));
-        assertThat(read.get("vae")).containsExactly(root.resolve("v"));
+        assertThat(preferring.files("diffusion_models")).contains("old.safetensors");
+        assertThat(preferring.files("text_encoders")).contains("old_clip.safetensors");
+        assertThat(preferring.resolve("vae_name", "vae", "a.safetensors"))
+                .isEqualTo(root.resolve("fast/a.safetensors"));
+        assertThat(folders.resolve("vae_name", "vae", "a.safetensors"))
+                .isEqualTo(root.resolve("base/models/vae/a.safetensors"));
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"- a\n- b", "a: [", "section: text", "!!javax.script.ScriptEngineManager []"})
-    void otherYamlIsRefusedNamingTheFile(String text) throws IOException {
-        Path yaml = Files.writeString(root.resolve("extra.yaml"), text);
+    @Test
+    void shardsAreOfferedAsTheirIndex() throws IOException {
+        write("base/models/unet/big/model-00001-of-00002.safetensors");
+        write("base/models/unet/big/model-00002-of-00002.safetensors");
+        write("base/models/unet/loose-00001-of-00002.safetensors");
+        write("base/models/unet/big/model.safetensors.index.json");
 
-        assertThatExceptionOfType(ConfigException.class)
-                .isThrownBy(() -> ExtraModelPaths.read(yaml))
-                .withMessageContaining("extra.yaml");
+        assertThat(folders.files("diffusion_models"))
+                .contains("big/model.safetensors.index.json", "loose-00001-of-00002.safetensors")
+                .noneMatch(name -> name.startsWith("big/model-"));
     }
 }
