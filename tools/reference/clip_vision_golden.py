@@ -1,0 +1,76 @@
+"""Writes the golden file of CLIP's picture encoder: a tiny random model run by Hugging Face's own class, and pictures
+resized by torch as ComfyUI prepares them.
+
+    pip install -r requirements.txt
+    python clip_vision_golden.py ../../engines/src/test/resources/golden/clip_vision.safetensors
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import torch
+from safetensors.torch import save_file
+from transformers import CLIPVisionConfig, CLIPVisionModel
+
+torch.set_num_threads(1)
+CONFIG = {
+    "hidden_size": 48,
+    "intermediate_size": 96,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 3,
+    "image_size": 28,
+    "patch_size": 7,
+    "hidden_act": "gelu",
+    "layer_norm_eps": 1e-5,
+}
+MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
+STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
+
+
+def prepared(picture: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Resized, the middle square kept, in 8-bit steps, normalized."""
+    size = CONFIG["image_size"]
+    image = picture.permute(2, 0, 1)[None]
+    image = torch.nn.functional.interpolate(image, size=(height, width), mode="bicubic", antialias=True)
+    top, left = (height - size) // 2, (width - size) // 2
+    image = image[:, :, top : top + size, left : left + size]
+    return ((255 * image).clamp(0, 255).round() / 255 - MEAN) / STD
+
+
+def main() -> None:
+    generator = torch.Generator().manual_seed(20261123)
+    model = CLIPVisionModel(CLIPVisionConfig(**CONFIG)).eval()
+    weights = {}
+    for name, value in model.state_dict().items():
+        noise = torch.randn(value.shape, generator=generator)
+        if "norm" in name and name.endswith("weight"):
+            weights[name] = 1 + 0.1 * noise
+        elif value.ndim == 1 and "class" not in name:
+            weights[name] = 0.1 * noise
+        else:
+            weights[name] = noise / value[0].numel() ** 0.5 if value.ndim > 1 else noise
+    model.load_state_dict(weights)
+    picture = torch.rand(50, 37, 3, generator=generator)
+    enlarged = torch.rand(20, 24, 3, generator=generator)
+    size = CONFIG["image_size"]
+    scale = size / 37
+    centre = prepared(picture, round(scale * 50), size)
+    with torch.no_grad():
+        hidden = model(pixel_values=centre, output_hidden_states=True).hidden_states[-2]
+    tensors = {"w." + (name if name.startswith("vision_model.") else "vision_model." + name): value.contiguous()
+               for name, value in weights.items() if "position_ids" not in name}
+    tensors |= {
+        "in.picture": picture,
+        "in.enlarged": enlarged,
+        "out.centre": centre.contiguous(),
+        "out.whole": prepared(picture, size, size).contiguous(),
+        "out.enlarged": prepared(enlarged, size, size).contiguous(),
+        "out.hidden": hidden.contiguous(),
+    }
+    save_file(tensors, sys.argv[1], metadata={"config": json.dumps(CONFIG)})
+
+
+if __name__ == "__main__":
+    main()
