@@ -1,5 +1,6 @@
 package dev.quantreel.nodes;
 
+import dev.quantreel.nodes.loading.LoadCLIPVision;
 import dev.quantreel.nodes.loading.LoadDiT;
 import dev.quantreel.nodes.loading.LoadDualTextEncoder;
 import dev.quantreel.nodes.loading.LoadLoRA;
@@ -14,9 +15,12 @@ import dev.quantreel.nodes.quantize.SaveQuantizedModel;
 import dev.quantreel.nodes.quantize.SelectEngine;
 import dev.quantreel.nodes.report.BitTimeline;
 import dev.quantreel.nodes.report.QuantizationReport;
+import dev.quantreel.nodes.sampling.CLIPVisionEncode;
+import dev.quantreel.nodes.sampling.EmbeddedGuidance;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
 import dev.quantreel.nodes.sampling.EncodePrompt;
 import dev.quantreel.nodes.sampling.ExportONNX;
+import dev.quantreel.nodes.sampling.LowNoiseExpert;
 import dev.quantreel.nodes.sampling.SampleVideo;
 import dev.quantreel.nodes.sampling.TeaCache;
 import dev.quantreel.nodes.spi.Node;
@@ -25,6 +29,7 @@ import dev.quantreel.nodes.spi.NodePack;
 import dev.quantreel.nodes.video.CompareVideos;
 import dev.quantreel.nodes.video.DecodeVAE;
 import dev.quantreel.nodes.video.LoadLatent;
+import dev.quantreel.nodes.video.LoadImage;
 import dev.quantreel.nodes.video.PreviewVideo;
 import dev.quantreel.nodes.video.SaveVideo;
 import java.util.List;
@@ -43,6 +48,7 @@ public final class BuiltinNodePack implements NodePack {
         return Stream.<Node<?, ?>>of(
                         new LoadDiT(),
                         new LoadVAE(),
+                        new LoadCLIPVision(),
                         new LoadTextEncoder(),
                         new LoadDualTextEncoder(),
                         new LoadLoRA(),
@@ -54,12 +60,16 @@ public final class BuiltinNodePack implements NodePack {
                         new FixedBitSchedule(),
                         new SelectEngine(),
                         new EncodePrompt(),
+                        new EmbeddedGuidance(),
+                        new CLIPVisionEncode(),
                         new EmptyVideoLatent(),
                         new SampleVideo(),
+                        new LowNoiseExpert(),
                         new TeaCache(),
                         new ExportONNX(),
                         new DecodeVAE(),
                         new LoadLatent(),
+                        new LoadImage(),
                         new SaveVideo(),
                         new PreviewVideo(),
                         new CompareVideos(),

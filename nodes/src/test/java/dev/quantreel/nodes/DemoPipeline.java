@@ -10,6 +10,7 @@ import dev.quantreel.nodes.quantize.MinMaxQuantize;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
 import dev.quantreel.nodes.sampling.EncodePrompt;
 import dev.quantreel.nodes.sampling.SampleVideo;
+import dev.quantreel.nodes.testing.SampleRequest;
 import dev.quantreel.nodes.testing.TestContext;
 import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.CachePlan;
@@ -81,7 +82,7 @@ public record DemoPipeline(TestContext context) {
 
     public Latent latent() {
         return new EmptyVideoLatent()
-                .run(new EmptyVideoLatent.Inputs(64, 64, 13, 16), context)
+                .run(new EmptyVideoLatent.Inputs(64, 64, 13, EmptyVideoLatent.Space.WAN_21, Optional.empty()), context)
                 .latent();
     }
 
@@ -106,22 +107,11 @@ public record DemoPipeline(TestContext context) {
     /// Eight steps from one seed.
     public SampleVideo.Outputs sample(DiffusionModel model, Optional<BitPlan> bits, Optional<CachePlan> cache)
             throws Exception {
-        return new SampleVideo()
-                .run(
-                        new SampleVideo.Inputs(
-                                model,
-                                prompt("a large red circle moving right on a navy background"),
-                                Optional.of(prompt("")),
-                                latent(),
-                                7,
-                                8,
-                                4,
-                                3,
-                                "linear",
-                                bits,
-                                cache,
-                                Optional.empty()),
-                        context);
+        return new SampleRequest(model, prompt("a large red circle moving right on a navy background"), latent())
+                .negative(prompt(""))
+                .bits(bits)
+                .cache(cache)
+                .run(context);
     }
 
     public SampleVideo.Outputs sample(DiffusionModel model) throws Exception {

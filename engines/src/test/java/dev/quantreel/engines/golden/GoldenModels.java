@@ -14,10 +14,6 @@ final class GoldenModels {
             new DiffusionScheduleGolden(),
             new ClipVisionGolden());
 
-    =======
-            new TransformerGolden(), new VaeGolden(), new TextEncoderGolden(), new ScheduleGolden(), new ClipVisionGolden());
->>>>>>> 18a5c68 (CLIP-ViT-H picture encoder as a native ONNX graph: three layouts, penultimate layer, pictures prepared as torch does)
-
     private GoldenModels() {}
 
     static Optional<GoldenFamily> family(GoldenFile golden) {

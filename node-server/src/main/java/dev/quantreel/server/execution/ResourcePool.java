@@ -41,6 +41,11 @@ final class ResourcePool implements AutoCloseable {
             public long release(long leastBytes) {
                 return ResourcePool.this.release(leastBytes);
             }
+
+            @Override
+            public void release(String key) {
+                ResourcePool.this.release(key);
+            }
         };
     }
 
@@ -73,6 +78,14 @@ final class ResourcePool implements AutoCloseable {
             }
         }
         return released;
+    }
+
+    private synchronized void release(String key) {
+        AutoCloseable held = entries.remove(key);
+        if (held != null) {
+            pinned.remove(key);
+            close(key, held);
+        }
     }
 
     /// Keeps resources until the end of the request.

@@ -8,6 +8,7 @@ import dev.quantreel.engines.text.TextEncoderFamily;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.Conditioning;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 
 /// Gives encoded prompts to a model.
@@ -51,6 +52,8 @@ public record PaddedText(TransformerFacts facts, NodeContext context) {
             context.status("the " + port + " prompt was encoded without the padding that CogVideoX was trained to read;"
                     + " set type to " + TargetModel.COGVIDEOX + " in Load Text Encoder");
         }
-        return BranchConditioning.of(embedding);
+        OptionalDouble guidance =
+                conditioning.guidance().map(OptionalDouble::of).orElse(OptionalDouble.empty());
+        return new BranchConditioning(embedding, conditioning.image(), guidance);
     }
 }

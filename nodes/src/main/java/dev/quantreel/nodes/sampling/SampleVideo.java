@@ -1,20 +1,15 @@
 package dev.quantreel.nodes.sampling;
 
-import dev.quantreel.engines.cache.StepCache;
-import dev.quantreel.engines.dit.BranchConditioning;
-import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.TransformerFacts;
+import dev.quantreel.engines.sampling.ExpertSampler;
 import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplerSettings;
-import dev.quantreel.engines.sampling.SigmaSchedule;
-import dev.quantreel.engines.sampling.TorchNoise;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.Constant;
-import dev.quantreel.engines.tensor.Tensor;
-import dev.quantreel.nodes.spi.ComboOptions;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
-import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
@@ -24,11 +19,10 @@ import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
-import dev.quantreel.nodes.values.ModelAssembly;
+import dev.quantreel.nodes.values.LowNoiseModel;
 import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.values.VideoDecoder;
-import java.util.List;
 import java.util.Optional;
 
 /// Samples a video.
@@ -36,11 +30,12 @@ import java.util.Optional;
         id = "SampleVideo",
         title = "Sample Video",
         category = "sampling",
-        description = "Generates a latent video from noise: Euler steps of a flow-matching model with classifier-free"
-                + " guidance. If the model is quantized, its weights are quantized here on first use and kept. The same"
-                + " seed gives the same noise as torch on the CPU, so runs with different precision can be compared"
-                + " frame by frame.",
-        aliases = {"KSampler", "sampler", "Euler", "generate"})
+        description =
+                "Generates a latent video from noise with classifier-free guidance, whose two passes run one after"
+                        + " the other. If the model is quantized, its weights are quantized here on first use and kept. The same"
+                        + " seed gives the same noise as torch on the CPU, so runs with different precision can be compared"
+                        + " frame by frame.",
+        aliases = {"KSampler", "KSamplerAdvanced", "sampler", "Euler", "UniPC", "generate"})
 public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.Outputs> {
 
     /// See [SampleVideo].
@@ -70,14 +65,22 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
             double cfg,
 
             @In(
-                    help = "Shift of the noise levels towards noise: 3 for small videos, 5 for Wan at 480p, 8 at 720p.",
+                    help = "Shift of the noise levels towards noise: 3 for small videos, 5 for Wan at 480p, 8 at 720p."
+                            + " 0 takes what the model's authors recommend.",
                     initial = "3",
-                    min = 0.1,
+                    min = 0,
                     max = 100,
                     step = 0.1)
             double shift,
 
-            @In(help = "Spacing of the noise levels.", initial = "linear", options = Schedules.class, advanced = true)
+            @In(
+                    help =
+                            "Spacing of the noise levels: auto takes the model's own; linear is Wan's and HunyuanVideo's,"
+                                    + " unipc and dpmpp those of Wan's two samplers; simple, normal, sgm_uniform and beta are"
+                                    + " ComfyUI's.",
+                    initial = "linear",
+                    options = SamplerChoice.Schedules.class,
+                    advanced = true)
             String sigmas,
 
             @In(help = "Activation bits over the steps; without it those of the model.")
@@ -87,7 +90,50 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
             Optional<CachePlan> stepCache,
 
             @In(help = "Decoder for previews while sampling; without it they show the latent itself.")
-            Optional<VideoDecoder> previewVae) {}
+            Optional<VideoDecoder> previewVae,
+
+            @In(
+                    help =
+                            "Numerical method: auto takes the model's own. euler, uni_pc (bh1), uni_pc_bh2, dpmpp_2m, lcm"
+                                    + " and ddim are ComfyUI's, which integrate with alpha 1; wan_unipc and wan_dpmpp are UniPC"
+                                    + " and DPM++ 2M as Wan and diffusers write them, in the variables of the flow. lcm is for"
+                                    + " files distilled to few steps.",
+                    initial = "euler",
+                    options = SamplerChoice.Samplers.class)
+            String sampler,
+
+            @In(
+                    help = "First step to run; the ones before belong to another sampler.",
+                    initial = "0",
+                    min = 0,
+                    max = 1000,
+                    advanced = true)
+            int startStep,
+
+            @In(
+                    help = "Step to stop before; 10000 runs to the end.",
+                    initial = "10000",
+                    min = 1,
+                    max = 10000,
+                    advanced = true)
+            int endStep,
+
+            @In(
+                    help = "Whether noise is added first; off where the latent comes from a sampler that left noise.",
+                    initial = "true",
+                    advanced = true)
+            boolean addNoise,
+
+            @In(
+                    help = "Whether noise is left when stopping early, for another sampler to go on.",
+                    initial = "false",
+                    advanced = true)
+            boolean leftoverNoise,
+
+            @In(
+                    help = "The second model of Wan 2.2 A14B, from Low-Noise Expert; the one above is then the"
+                            + " high-noise one.")
+            Optional<LowNoiseModel> lowNoise) {}
 
     /// See [SampleVideo].
     public record Outputs(
@@ -99,46 +145,45 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        requireChannels(in);
-        SamplerSettings settings = settings(in);
-        BitSchedule bits = bits(in, context);
-        StepCache cache =
-                in.stepCache().map(plan -> plan.resolve(in.model().facts())).orElse(new StepCache.None());
-        PaddedText text = new PaddedText(in.model().facts(), context);
-        BranchConditioning positive = text.of("positive", in.positive());
-        BranchConditioning negative = settings.isGuided() ? text.of("negative", negative(in)) : positive;
+        TransformerFacts facts = in.model().facts();
+        requireFitting(in.latent(), in.model());
+        SamplerChoice choice = new SamplerChoice(facts);
+        SamplerSettings settings = choice.settings(in);
+        context.status(choice.recommended());
+        NoisedLatent noised = NoisedLatent.of(settings, in);
+        BitSchedule bits = bits(in, noised.levels().steps(), context);
+        ExpertSampler sampler = new ExpertSampler(new ModelTurns(in, context).experts(bits), settings.solver());
         TextModel.makeRoom(context);
-        DiffusionTransformer transformer = ModelAssembly.transformer(in.model(), context);
-        FlowSampler sampler = new FlowSampler(transformer.bind(positive, negative), settings, bits, cache);
-        Tensor noise = TorchNoise.gaussian(in.seed(), in.latent().samples().shape());
         LatentPreview preview = LatentPreview.of(in.previewVae(), context);
-        FlowSampler.Sampled sampled =
-                sampler.sample(noise, new SamplingReporter(context, preview), context.cancellation());
+        FlowSampler.Sampled sampled = sampler.sample(
+                noised.start(in.latent(), in.seed(), in.addNoise()),
+                new SamplingReporter(context, preview),
+                context.cancellation());
         Trace trace = new Trace(sampled.trace(), in.model().activations().isPresent(), SamplingReporter.title(in));
         context.show(new UiItem.Text(SamplingReporter.summary(trace)));
-        return new Outputs(new Latent(sampled.latent()), trace);
+        return new Outputs(noised.end(sampled.latent(), in.latent()), trace);
     }
 
-    private static void requireChannels(Inputs in) {
-        long channels = in.latent().samples().shape().dim(1);
-        int accepted = in.model().facts().latent().channels();
-        if (channels != accepted) {
+    private static void requireFitting(Latent latent, DiffusionModel model) {
+        TransformerFacts.Latent facts = model.facts().latent();
+        Optional<LatentSpace> other = latent.space().filter(space -> space != facts.space());
+        if (other.isPresent()) {
             throw new NodeInputException(
                     "latent",
-                    "has " + channels + " channels; accepted are " + accepted + ", those of "
-                            + in.model().file().name());
+                    "is one of " + other.get().title() + "; accepted is one of "
+                            + facts.space().title() + ", which " + model.file().name() + " works in: connect the model"
+                            + " to Empty Video Latent");
         }
-    }
-
-    private static SamplerSettings settings(Inputs in) {
-        if (!SigmaSchedule.NAMES.contains(in.sigmas())) {
+        long channels = latent.samples().shape().dim(1);
+        if (channels != facts.channels()) {
             throw new NodeInputException(
-                    "sigmas", "is '" + in.sigmas() + "'; accepted are " + String.join(", ", SigmaSchedule.NAMES));
+                    "latent",
+                    "has " + channels + " channels; accepted are " + facts.channels() + ", those of "
+                            + model.file().name());
         }
-        return new SamplerSettings(in.steps(), in.cfg(), SigmaSchedule.named(in.sigmas(), in.shift()));
     }
 
-    private static Conditioning negative(Inputs in) {
+    static Conditioning negative(Inputs in) {
         return in.negative()
                 .orElseThrow(() -> new NodeInputException(
                         "negative",
@@ -146,7 +191,7 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
                                 + "; connect Encode Prompt with an empty text, or set cfg to 1"));
     }
 
-    private static BitSchedule bits(Inputs in, NodeContext context) {
+    private static BitSchedule bits(Inputs in, int steps, NodeContext context) {
         if (in.bitSchedule().isEmpty()) {
             return new Constant(in.model().activationBits());
         }
@@ -156,17 +201,10 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
         }
         BitSchedule schedule = in.bitSchedule().get().schedule();
         try {
-            schedule.start(in.steps());
+            schedule.start(steps);
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("bitSchedule", String.valueOf(e.getMessage()), e);
         }
         return schedule;
-    }
-
-    static final class Schedules implements ComboOptions {
-        @Override
-        public List<String> options(NodeFolders folders) {
-            return SigmaSchedule.NAMES;
-        }
     }
 }

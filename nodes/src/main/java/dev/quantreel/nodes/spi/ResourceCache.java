@@ -18,6 +18,10 @@ public interface ResourceCache {
     /// @return bytes given back
     long release(long leastBytes);
 
+    /// Closes one resource at once, if it is held: the first of two models before the second is opened. The node that
+    /// calls must not be using it.
+    void release(String key);
+
     /// Makes a resource.
     interface Loader<T> {
         T load() throws Exception;

@@ -63,7 +63,7 @@ public final class ModelAssembly {
     /// @throws java.util.concurrent.CancellationException when interrupted
     /// @throws Exception when the file cannot be read
     public static Weights weights(DiffusionModel model, NodeContext context) throws Exception {
-        return context.resources().get("weights:" + identity(model), Weights.class, () -> {
+        return context.resources().get(weightsKey(model), Weights.class, () -> {
             SharedFile.Lease lease = model.file().open(context).again();
             try {
                 TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
@@ -105,10 +105,8 @@ public final class ModelAssembly {
     /// @throws Exception as [#weights], or when the engine refuses a graph
     public static DiffusionTransformer transformer(DiffusionModel model, NodeContext context) throws Exception {
         Engine engine = model.execution().engine().open(context);
-        String key = "dit:" + identity(model) + ":" + model.execution().arithmetic() + ":" + engine.id() + ":"
-                + model.execution().engine().threads();
         return context.resources()
-                .get(key, Opened.class, () -> {
+                .get(transformerKey(model, engine), Opened.class, () -> {
                     Weights weights = weights(model, context);
                     context.status("opening " + model.file().name() + ", " + model.precision() + ", on " + engine.id());
                     return new Opened(
@@ -116,6 +114,24 @@ public final class ModelAssembly {
                             weights.lease().again());
                 })
                 .transformer();
+    }
+
+    /// Closes the model and forgets its quantized weights; whoever needs it again opens it anew.
+    ///
+    /// @throws Exception when its engine is not available
+    public static void release(DiffusionModel model, NodeContext context) throws Exception {
+        Engine engine = model.execution().engine().open(context);
+        context.resources().release(transformerKey(model, engine));
+        context.resources().release(weightsKey(model));
+    }
+
+    private static String weightsKey(DiffusionModel model) {
+        return "weights:" + identity(model);
+    }
+
+    private static String transformerKey(DiffusionModel model, Engine engine) {
+        return "dit:" + identity(model) + ":" + model.execution().arithmetic() + ":" + engine.id() + ":"
+                + model.execution().engine().threads();
     }
 
     /// Opens a transformer that the caller owns.

@@ -16,8 +16,10 @@ import dev.quantreel.engines.text.PromptEmbedding;
 import dev.quantreel.engines.text.TextEncoderFamily;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.quantize.ARQActivation;
+import dev.quantreel.nodes.sampling.EmptyVideoLatent.Space;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.testing.SampleRequest;
 import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
@@ -59,7 +61,7 @@ class SamplingNodesTest {
     @CsvSource({"64, 64, 13, 4x8x8", "832, 480, 81, 21x60x104", "16, 32, 1, 1x4x2"})
     void latentsHaveAnEighthOfTheSizeAndAQuarterOfTheFrames(int width, int height, int frames, String expected) {
         Latent latent = new EmptyVideoLatent()
-                .run(new EmptyVideoLatent.Inputs(width, height, frames, 16), demo.context())
+                .run(new EmptyVideoLatent.Inputs(width, height, frames, Space.WAN_21, Optional.empty()), demo.context())
                 .latent();
 
         assertThat(latent.samples().shape().toString()).isEqualTo("[1x16x" + expected + "]");
@@ -73,7 +75,11 @@ class SamplingNodesTest {
         "frames, 64, 64, 4, 1 and 5"
     })
     void oddSizesNameTheNearestAccepted(String port, int width, int height, int frames, String nearest) {
-        assertRejected(port, () -> new EmptyVideoLatent.Inputs(width, height, frames, 16), "accepted", nearest);
+        assertRejected(
+                port,
+                () -> new EmptyVideoLatent.Inputs(width, height, frames, Space.WAN_21, Optional.empty()),
+                "accepted",
+                nearest);
     }
 
     @Test
@@ -159,22 +165,10 @@ class SamplingNodesTest {
 
     private void sample(DiffusionModel model, Latent latent, Optional<Conditioning> negative, String sigmas)
             throws Exception {
-        new SampleVideo()
-                .run(
-                        new SampleVideo.Inputs(
-                                model,
-                                demo.prompt("red"),
-                                negative,
-                                latent,
-                                1,
-                                2,
-                                4,
-                                3,
-                                sigmas,
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.empty()),
-                        demo.context());
+        SampleRequest request =
+                new SampleRequest(model, demo.prompt("red"), latent).steps(2).sampler("euler", sigmas);
+        negative.ifPresent(request::negative);
+        request.run(demo.context());
     }
 
     @Test
@@ -190,22 +184,13 @@ class SamplingNodesTest {
     }
 
     private float[] unguided(DiffusionModel model, long seed) throws Exception {
-        return new SampleVideo()
-                .run(
-                        new SampleVideo.Inputs(
-                                model,
-                                demo.prompt("a large red circle moving right on a navy background"),
-                                Optional.empty(),
-                                demo.latent(),
-                                seed,
-                                2,
-                                1,
-                                3,
-                                "linear",
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.of(demo.vae())),
-                        demo.context())
+        return new SampleRequest(
+                        model, demo.prompt("a large red circle moving right on a navy background"), demo.latent())
+                .seed(seed)
+                .steps(2)
+                .cfg(1)
+                .preview(demo.vae())
+                .run(demo.context())
                 .latent()
                 .samples()
                 .toFloatArray();

@@ -169,6 +169,14 @@ public final class TestContext implements NodeContext, AutoCloseable {
             return released;
         }
 
+        @Override
+        public void release(String key) {
+            AutoCloseable resource = held.remove(key);
+            if (resource != null) {
+                close(resource);
+            }
+        }
+
         private static void close(AutoCloseable resource) {
             try {
                 resource.close();

@@ -1,0 +1,138 @@
+package dev.quantreel.nodes.sampling;
+
+import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.TransformerFacts;
+import dev.quantreel.engines.sampling.Expert;
+import dev.quantreel.engines.sampling.SplitModel;
+import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.LowNoiseModel;
+import dev.quantreel.nodes.values.ModelAssembly;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The models of a generation, in turn.
+///
+/// @param in what the user asked for
+/// @param context opens and closes models
+record ModelTurns(SampleVideo.Inputs in, NodeContext context) {
+
+    private static final double TIME_OF_NOISE = 1000;
+
+    /// Two models that take more than this share of the machine's memory are not held at once.
+    private static final double SHARED_MEMORY = 0.5;
+
+    /// @throws NodeInputException when the two models do not belong together
+    List<Expert> experts(BitSchedule bits) {
+        List<Expert> experts = new ArrayList<>();
+        boolean alternate = in.lowNoise().isPresent() && isTight(in.lowNoise().get());
+        double boundary = in.lowNoise().map(LowNoiseModel::boundary).orElse(0.0);
+        experts.add(expert(in.model(), in.cfg(), bits, boundary, alternate));
+        in.lowNoise().ifPresent(low -> {
+            requirePair(in.model().facts(), low.model().facts());
+            experts.add(expert(low.model(), low.cfg(), bits, 0, alternate));
+        });
+        return experts;
+    }
+
+    private Expert expert(DiffusionModel model, double cfg, BitSchedule bits, double boundary, boolean alternate) {
+        BranchConditioning positive = branch("positive", model);
+        BranchConditioning negative = cfg == 1 ? positive : branch("negative", model);
+        StepCache cache =
+                in.stepCache().map(plan -> plan.resolve(model.facts())).orElse(new StepCache.None());
+        Expert.Source source = new Expert.Source() {
+            @Override
+            public SplitModel open() {
+                return opened(model, positive, negative);
+            }
+
+            @Override
+            public void release() {
+                if (alternate) {
+                    closed(model);
+                }
+            }
+        };
+        return new Expert(source, cfg, bits, cache, TIME_OF_NOISE * boundary);
+    }
+
+    private SplitModel opened(DiffusionModel model, BranchConditioning positive, BranchConditioning negative) {
+        DiffusionTransformer transformer;
+        try {
+            transformer = ModelAssembly.transformer(model, context);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(model.file().name() + ": " + e.getMessage(), e);
+        }
+        try {
+            return transformer.bind(positive, negative);
+        } catch (IllegalArgumentException e) {
+            throw new NodeInputException("positive", String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void closed(DiffusionModel model) {
+        try {
+            ModelAssembly.release(model, context);
+            context.status("closed " + model.file().name() + " to make room");
+        } catch (Exception e) {
+            throw new IllegalStateException(model.file().name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private BranchConditioning branch(String port, DiffusionModel model) {
+        TransformerFacts facts = model.facts();
+        BranchConditioning branch = new PaddedText(facts, context)
+                .of(port, port.equals("positive") ? in.positive() : SampleVideo.negative(in));
+        boolean firstFrame = facts.latent().image() == TransformerFacts.Image.FIRST_FRAME;
+        if (firstFrame && in.latent().knownFrames() > 0) {
+            BranchConditioning.Image known = new BranchConditioning.Image(
+                    Optional.empty(), Optional.empty(), in.latent().knownFrames());
+            return new BranchConditioning(branch.text(), Optional.of(known), branch.guidance());
+        }
+        boolean readsImage = facts.family().equals("wan")
+                && facts.latent().inChannels() > facts.latent().channels();
+        if (readsImage && branch.image().isEmpty()) {
+            throw new NodeInputException(
+                    port,
+                    "has no image, but " + facts.variant()
+                            + " starts from one; accepted is a prompt that went through Image To Video");
+        }
+        return branch;
+    }
+
+    private static void requirePair(TransformerFacts high, TransformerFacts low) {
+        boolean pair = high.family().equals(low.family())
+                && high.latent().equals(low.latent())
+                && high.sampling().prediction() == low.sampling().prediction();
+        if (!pair) {
+            throw new NodeInputException(
+                    "lowNoise",
+                    "is " + low.variant() + ", while model is " + high.variant()
+                            + "; accepted is the low-noise model of the same release");
+        }
+    }
+
+    private boolean isTight(LowNoiseModel low) {
+        double bytes = bytes(in.model()) + bytes(low.model());
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                && bytes > SHARED_MEMORY * system.getTotalMemorySize();
+    }
+
+    /// About what the weights take.
+    private static double bytes(DiffusionModel model) {
+        double bits = model.weights().map(DiffusionModel.Weights::bits).orElse(16);
+        return model.architecture().shapes().values().stream()
+                        .mapToDouble(shape -> shape.elements())
+                        .sum()
+                * bits
+                / 8;
+    }
+}
