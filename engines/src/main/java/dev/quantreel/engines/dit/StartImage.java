@@ -48,7 +48,7 @@ public record StartImage(TransformerFacts facts, LatentSize size) {
                 throw new IllegalArgumentException(facts.variant()
                         + " makes videos from text alone; accepted is an image-to-video model, such as Wan 2.1 I2V,"
                         + " Wan 2.2 I2V or TI2V-5B, HunyuanVideo 1.5 I2V");
-            case CHANNELS, CHANNELS_AND_FEATURES -> {
+            case CHANNELS, OPTIONAL_CHANNELS, CHANNELS_AND_FEATURES -> {
                 int masks = additional - latent.channels();
                 Tensor channels =
                         switch (masks) {
