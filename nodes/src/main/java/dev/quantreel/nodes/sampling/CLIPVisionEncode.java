@@ -49,8 +49,9 @@ public final class CLIPVisionEncode implements Node<CLIPVisionEncode.Inputs, CLI
             @In(help = "The picture; of several the first.") Pictures image,
 
             @In(
-                    help = "How it becomes square: center keeps the middle, as CLIP was trained; none squeezes the whole"
-                            + " picture, as Wan does.",
+                    help =
+                            "How it becomes square: center keeps the middle, as CLIP was trained; none squeezes the whole"
+                                    + " picture, as Wan does.",
                     initial = "center")
             Crop crop) {}
 

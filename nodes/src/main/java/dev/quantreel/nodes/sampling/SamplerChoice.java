@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.sampling;
 
+import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.SigmaSchedule;
@@ -18,17 +19,38 @@ record SamplerChoice(TransformerFacts facts) {
 
     static final String AUTO = "auto";
     private static final String WAN = "wan";
+    private static final String LTX_LEVELS = "ltxv";
+    private static final List<String> LEVELS = Stream.concat(
+                    SigmaSchedule.NAMES.stream(), Stream.of(LTX_LEVELS, "cogvideox", "latte"))
+            .distinct()
+            .toList();
 
-    /// @param shift 0 takes the model's
-    /// @throws NodeInputException when a name is not known
+    /// @throws NodeInputException when a name is not known, or does not belong to this model
     SamplerSettings settings(SampleVideo.Inputs in) {
-        double shift = in.shift() == 0 ? facts.sampling().shift() : in.shift();
-        return new SamplerSettings(
+        String levels = sigmas(in.sigmas());
+        SamplerSettings settings = new SamplerSettings(
                 in.steps(),
                 in.cfg(),
-                SigmaSchedule.named(sigmas(in.sigmas()), shift),
+                SigmaSchedule.named(levels, shift(in, levels)),
                 Solver.named(sampler(in.sampler())),
                 facts.sampling().prediction().ofSampler());
+        try {
+            settings.levels();
+        } catch (IllegalArgumentException e) {
+            throw new NodeInputException("sigmas", "is '" + in.sigmas() + "'; " + e.getMessage(), e);
+        }
+        return settings;
+    }
+
+    /// A shift of 0 is the model's; LTX-Video's grows with the clip.
+    private double shift(SampleVideo.Inputs in, String levels) {
+        if (in.shift() != 0) {
+            return in.shift();
+        }
+        LatentSize size = LatentSize.of(in.latent().samples());
+        return levels.equals(LTX_LEVELS)
+                ? SigmaSchedule.Stretched.shiftFor((long) size.frames() * size.height() * size.width())
+                : facts.sampling().shift();
     }
 
     private String sampler(String name) {
@@ -36,7 +58,14 @@ record SamplerChoice(TransformerFacts facts) {
     }
 
     private String sigmas(String name) {
-        return chosen("sigmas", name, SigmaSchedule.NAMES, facts.family().equals(WAN) ? "unipc" : "linear");
+        String own =
+                switch (facts.family()) {
+                    case WAN -> "unipc";
+                    case "ltx-video" -> LTX_LEVELS;
+                    case "cogvideox", "latte" -> facts.family();
+                    default -> "linear";
+                };
+        return chosen("sigmas", name, LEVELS, own);
     }
 
     private static String chosen(String port, String name, List<String> names, String own) {
@@ -73,7 +102,7 @@ record SamplerChoice(TransformerFacts facts) {
     static final class Schedules implements ComboOptions {
         @Override
         public List<String> options(NodeFolders folders) {
-            return Stream.concat(Stream.of(AUTO), SigmaSchedule.NAMES.stream()).toList();
+            return Stream.concat(Stream.of(AUTO), LEVELS.stream()).toList();
         }
     }
 }
