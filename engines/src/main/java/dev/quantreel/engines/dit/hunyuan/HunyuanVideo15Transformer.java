@@ -30,9 +30,8 @@ import java.util.SequencedMap;
 ///
 /// Graph inputs: prelude `latent`, `time_features` F32 `[1, freqDim]`, `next_time_features` like it in MeanFlow files,
 /// and F32 `context` `[1, text, textDim]`, `glyphs` `[1, glyphs, glyphDim]`, `image_features` `[1, image, imageDim]`
-/// (real tokens alone, the last two possibly none); trunk `rope_cos`, `rope_sin` F32 `[tokens + all text, headDim /
-// 2]`;
-/// head `grid` I64 `[3]`.
+/// (real tokens alone, the last two possibly none); trunk `rope_cos`, `rope_sin` F32
+/// `[tokens + all text, headDim / 2]`; head `grid` I64 `[3]`.
 ///
 /// @param config sizes
 /// @param widths of the further conditions
