@@ -3,39 +3,26 @@ package dev.quantreel.engines.checkpoint;
 import dev.quantreel.engines.gguf.GgmlType;
 import dev.quantreel.engines.gguf.GgufFile;
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.MissingTensor;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.util.Collections;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SequencedMap;
 import java.util.SequencedSet;
 
-/// A GGUF file as a checkpoint of plain floats, under the names of the model's own layout: transformers already have
-/// them, text encoders carry llama.cpp's, which are translated.
+/// A GGUF file as a checkpoint of plain floats, under the names of the file: transformers have those of their own
+// layout,
+/// text encoders llama.cpp's, which their reader knows.
 final class GgufCheckpoint implements Checkpoint {
 
     private final GgufFile file;
-    private final SequencedMap<String, String> fileNames;
 
-    private GgufCheckpoint(GgufFile file, SequencedMap<String, String> fileNames) {
+    private GgufCheckpoint(GgufFile file) {
         this.file = file;
-        this.fileNames = Collections.unmodifiableSequencedMap(fileNames);
     }
 
     static GgufCheckpoint of(GgufFile file) {
-        SequencedMap<String, String> fileNames = new LinkedHashMap<>();
-        for (String name : file.names()) {
-            String modelName = LlamaCppNames.toModel(name);
-            if (fileNames.put(modelName, name) != null) {
-                throw CheckpointException.ofTensor(file.source(), name, "is a second tensor named " + modelName);
-            }
-        }
-        return new GgufCheckpoint(file, fileNames);
+        return new GgufCheckpoint(file);
     }
 
     /// The type that most weights are stored in.
@@ -50,42 +37,34 @@ final class GgufCheckpoint implements Checkpoint {
                 .orElse("empty");
     }
 
-    private String fileName(String name) {
-        String fileName = fileNames.get(name);
-        if (fileName == null) {
-            throw MissingTensor.of(this, name);
-        }
-        return fileName;
-    }
-
     @Override
     public SequencedSet<String> names() {
-        return fileNames.sequencedKeySet();
+        return file.names();
     }
 
     @Override
     public boolean contains(String name) {
-        return fileNames.containsKey(name);
+        return file.contains(name);
     }
 
     @Override
     public Tensor tensor(String name) {
-        return file.decode(fileName(name));
+        return file.decode(name);
     }
 
     @Override
     public Shape shape(String name) {
-        return file.weightShape(fileName(name));
+        return file.weightShape(name);
     }
 
     @Override
     public DType dtype(String name) {
-        return file.type(fileName(name)).dtype();
+        return file.type(name).dtype();
     }
 
     @Override
     public long storedBytes(String name) {
-        return file.storedBytes(fileName(name));
+        return file.storedBytes(name);
     }
 
     @Override

@@ -88,7 +88,7 @@ public final class LoraCheckpoint implements Checkpoint {
                 long at = 4
                         * ((placement.to().row() + r) * columns + placement.to().column());
                 MemorySegment.copy(merged, Tensor.FLOAT, at, row, 0, count);
-                delta.addRow(Math.toIntExact(placement.from().row() + r), from, count, strength, row, 0);
+                delta.addRow(Math.toIntExact(placement.from().row() + r), from, strength, row);
                 MemorySegment.copy(row, 0, merged, Tensor.FLOAT, at, count);
             }
         });

@@ -18,8 +18,8 @@ sealed interface LoraDelta {
 
     /// Adds parts of rows.
     interface Loaded {
-        /// `into[at + i] += factor * delta[row][from + i]` for `count` columns.
-        void addRow(int row, int from, int count, float factor, float[] into, int at);
+        /// `into[i] += factor * delta[row][from + i]` for every element of `into`.
+        void addRow(int row, int from, float factor, float[] into);
     }
 
     /// `alpha / rank * up * down`; convolutions with kernels count as matrices `[out, in * kernel]`.
@@ -34,12 +34,12 @@ sealed interface LoraDelta {
             float[] right = Conversions.toFloatArray(file.tensor(down));
             float scale = (float) (alpha / rank);
             int width = Math.toIntExact(columns);
-            return (row, from, count, factor, into, at) -> {
+            return (row, from, factor, into) -> {
                 for (int k = 0; k < rank; k++) {
                     float weight = left[row * rank + k] * scale * factor;
                     int begin = k * width + from;
-                    for (int i = 0; i < count; i++) {
-                        into[at + i] += weight * right[begin + i];
+                    for (int i = 0; i < into.length; i++) {
+                        into[i] += weight * right[begin + i];
                     }
                 }
             };
@@ -54,10 +54,10 @@ sealed interface LoraDelta {
         public Loaded load(Checkpoint file) {
             float[] values = Conversions.toFloatArray(file.tensor(name));
             int width = Math.toIntExact(columns);
-            return (row, from, count, factor, into, at) -> {
+            return (row, from, factor, into) -> {
                 int begin = row * width + from;
-                for (int i = 0; i < count; i++) {
-                    into[at + i] += factor * values[begin + i];
+                for (int i = 0; i < into.length; i++) {
+                    into[i] += factor * values[begin + i];
                 }
             };
         }

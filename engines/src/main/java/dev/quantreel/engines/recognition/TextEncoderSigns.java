@@ -13,7 +13,9 @@ final class TextEncoderSigns {
     private static final List<String> SIGNS = List.of(
             "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
             "text_model.encoder.layers.0.mlp.fc1.weight",
-            "model.layers.0.post_attention_layernorm.weight");
+            "model.layers.0.post_attention_layernorm.weight",
+            "enc.blk.0.attn_rel_b.weight",
+            "blk.0.attn_norm.weight");
 
     private TextEncoderSigns() {}
 
