@@ -5,20 +5,20 @@ import dev.quantreel.engines.internal.kernel.GridSearchKernels;
 /// Finds the grid of one row. Not thread-safe: holds the row it works on.
 final class GridSearch {
 
-    /// Candidates of the coarse search per unit of shrinking.
+    /// Bounds are shrunk in this many steps.
     private static final int STEPS = 100;
 
-    /// The coarse search ends when both bounds are shrunk to this many hundredths.
-    private static final int SMALLEST = 20;
-
-    /// The searches of one bound alone end here; the fine pass stays above 0.
-    private static final int SMALLEST_ALONE = 8;
-
-    /// Step of the searches of one bound alone; the fine pass covers what lies between.
+    /// Stride of the search with both bounds shrunk together.
     private static final int STRIDE = 4;
 
-    /// Steps of the fine pass to each side of the best coarse candidate.
-    private static final int FINE = 3;
+    /// It ends when both bounds are shrunk to this many hundredths.
+    private static final int SMALLEST = 20;
+
+    /// Stride of the searches of one bound alone.
+    private static final int STRIDE_ALONE = 8;
+
+    /// They end here.
+    private static final int SMALLEST_ALONE = 4;
 
     private final GridSearchKernels kernels;
     private final int maxCode;
@@ -62,26 +62,40 @@ final class GridSearch {
         }
     }
 
-    /// Both bounds shrunk together; then each alone, because heavy tails are seldom alike on both sides; then a
-    /// two-dimensional pass around the best.
+    /// Both bounds shrunk together; then each alone, because heavy tails are seldom alike on both sides; then downhill
+    /// from the best, with ever smaller strides.
     private Grid bounded() {
         Candidate best = new Candidate(STEPS, STEPS, error(shrunk(STEPS, STEPS)));
-        for (int step = STEPS - 1; step >= SMALLEST; step--) {
+        for (int step = STEPS - STRIDE; step >= SMALLEST; step -= STRIDE) {
             best = better(best, step, step);
         }
-        for (int upper = STEPS; upper >= SMALLEST_ALONE; upper -= STRIDE) {
+        for (int upper = STEPS; upper >= SMALLEST_ALONE; upper -= STRIDE_ALONE) {
             best = better(best, best.lower, upper);
         }
-        for (int lower = STEPS; lower >= SMALLEST_ALONE; lower -= STRIDE) {
+        for (int lower = STEPS; lower >= SMALLEST_ALONE; lower -= STRIDE_ALONE) {
             best = better(best, lower, best.upper);
         }
-        Candidate centre = best;
-        for (int lower = centre.lower - FINE; lower <= Math.min(STEPS, centre.lower + FINE); lower++) {
-            for (int upper = centre.upper - FINE; upper <= Math.min(STEPS, centre.upper + FINE); upper++) {
-                best = better(best, lower, upper);
-            }
+        for (int stride = STRIDE; stride > 0; stride /= 2) {
+            best = downhill(best, stride);
         }
         return shrunk(best.lower, best.upper);
+    }
+
+    /// Moves to the best of the eight neighbours until none is better.
+    private Candidate downhill(Candidate start, int stride) {
+        Candidate best = start;
+        Candidate centre;
+        do {
+            centre = best;
+            for (int lower = centre.lower - stride; lower <= centre.lower + stride; lower += stride) {
+                for (int upper = centre.upper - stride; upper <= centre.upper + stride; upper += stride) {
+                    boolean inside = Math.min(lower, upper) > 0 && Math.max(lower, upper) <= STEPS;
+                    boolean moved = lower != centre.lower || upper != centre.upper;
+                    best = inside && moved ? better(best, lower, upper) : best;
+                }
+            }
+        } while (best != centre);
+        return best;
     }
 
     /// Bounds in hundredths of the range's, with the error of their grid.

@@ -5,7 +5,7 @@ package dev.quantreel.engines.internal.kernel;
 public sealed interface GridSearchKernels permits ScalarGridSearch, VectorGridSearch {
 
     /// Number of interleaved partial sums: element `i` of the whole part belongs to sum `i % LANES`.
-    int LANES = 16;
+    int LANES = 32;
 
     /// Adding and subtracting 1.5 * 2^23 rounds a float below 2^22 to the nearest integer, ties to even.
     float ROUNDER = 12582912f;
@@ -33,11 +33,10 @@ public sealed interface GridSearchKernels permits ScalarGridSearch, VectorGridSe
         return sums[0] + tail;
     }
 
-    /// Squared error of one weight.
-    static float squaredError(float weight, float step, float inverse, float low, float high) {
+    /// Error of one weight.
+    static float error(float weight, float step, float inverse, float low, float high) {
         float code = Math.min(Math.max(weight * inverse, low), high);
-        float error = weight - step * (code + ROUNDER - ROUNDER);
-        return error * error;
+        return Math.fma(-step, code + ROUNDER - ROUNDER, weight);
     }
 
     /// Delays loading of the members until one is asked for.

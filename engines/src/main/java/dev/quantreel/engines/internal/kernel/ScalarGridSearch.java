@@ -10,12 +10,14 @@ public final class ScalarGridSearch implements GridSearchKernels {
         int whole = columns - columns % LANES;
         for (int i = 0; i < whole; i += LANES) {
             for (int lane = 0; lane < LANES; lane++) {
-                sums[lane] += GridSearchKernels.squaredError(row[i + lane], step, inverse, low, high);
+                float error = GridSearchKernels.error(row[i + lane], step, inverse, low, high);
+                sums[lane] = Math.fma(error, error, sums[lane]);
             }
         }
         float tail = 0;
         for (int i = whole; i < columns; i++) {
-            tail += GridSearchKernels.squaredError(row[i], step, inverse, low, high);
+            float error = GridSearchKernels.error(row[i], step, inverse, low, high);
+            tail = Math.fma(error, error, tail);
         }
         return GridSearchKernels.total(sums, tail);
     }
