@@ -12,13 +12,18 @@ public final class CpuTable {
 
     private CpuTable() {}
 
-    /// @param args shapes `tokens/in/out`; those of [LinearBenchmark] when there are none
+    /// @param args optionally `modes=` and some of [LinearBenchmark#MODES] joined by commas, then shapes
+    /// `tokens/in/out`; by default all modes and the shapes of [LinearBenchmark]
     public static void main(String[] args) {
-        List<String> shapes = args.length > 0 ? List.of(args) : List.of("1024/1536/1536", "1024/1536/8960");
+        boolean chosen = args.length > 0 && args[0].startsWith("modes=");
+        List<String> modes =
+                chosen ? List.of(args[0].substring("modes=".length()).split(",", -1)) : LinearBenchmark.MODES;
+        List<String> rest = List.of(args).subList(chosen ? 1 : 0, args.length);
+        List<String> shapes = rest.isEmpty() ? List.of("1024/1536/1536", "1024/1536/8960") : rest;
         for (String shape : shapes) {
             System.out.println("\n| " + shape + " | ms | GOP/s | times fp32 |\n|---|---|---|---|");
             double reference = 0;
-            for (String mode : LinearBenchmark.MODES) {
+            for (String mode : modes) {
                 double millis = linear(mode, shape);
                 reference = mode.equals("fp32") ? millis : reference;
                 double operations = 2.0
@@ -34,6 +39,9 @@ public final class CpuTable {
                         operations / millis / 1e6,
                         reference / millis);
             }
+        }
+        if (chosen) {
+            return;
         }
         System.out.println("\n| weights, one row of 8960, kernels " + System.getProperty("quantreel.kernels", "vector")
                 + " | million per second |\n|---|---|");

@@ -60,6 +60,7 @@ public class LinearBenchmark {
             "token-8",
             "auto-8",
             "auto-8-fixed",
+            "auto-8-w8",
             "auto-4",
             "auto-4-fixed",
             "asymmetric-8-still",
@@ -69,13 +70,14 @@ public class LinearBenchmark {
             "block_exact-4");
 
     /// Quantizer and activation bits; `auto` and all others choose their bits at run time, `-fixed` at build time,
-    /// `still` has no rotation.
+    /// `still` has no rotation; weights have 4 bits, with `-w8` 8.
     @Param({
         "fp32",
         "token-8-still",
         "token-8",
         "auto-8",
         "auto-8-fixed",
+        "auto-8-w8",
         "auto-4",
         "auto-4-fixed",
         "asymmetric-8-still",
@@ -127,8 +129,8 @@ public class LinearBenchmark {
                     default -> throw new IllegalArgumentException("unknown mode " + mode);
                 };
         RotationPlan rotation = mode.endsWith("still") ? new RotationPlan.None() : new RotationPlan.Hadamard(256, 1);
-        QuantizationPlan plan =
-                new QuantizationPlan(new WeightQuantizer.MinMax(), 4, rotation, activations, LayerRule.ALL);
+        QuantizationPlan plan = new QuantizationPlan(
+                new WeightQuantizer.MinMax(), mode.endsWith("w8") ? 8 : 4, rotation, activations, LayerRule.ALL);
         QuantizedWeights weights = QuantizedWeights.of(
                 checkpoint, plan, List.of(LAYER), QuantizationProgress.NONE, CancellationToken.NONE);
         return mode.endsWith("fixed")
