@@ -72,7 +72,7 @@ public final class HunyuanVideoFamily implements TransformerFamily {
     public SequencedMap<String, TransformerArchitecture> releases() {
         SequencedMap<String, TransformerArchitecture> releases = new LinkedHashMap<>();
         releases.put("hunyuan-video", new HunyuanVideoTransformer(release(16), 768, true));
-        releases.put("hunyuan-video-i2v", new HunyuanVideoTransformer(release(33), 768, true));
+        releases.put("hunyuan-video-i2v", new HunyuanVideoTransformer(release(33), 768, false));
         return releases;
     }
 

@@ -63,7 +63,7 @@ public record HunyuanVideoTransformer(HunyuanConfig config, int pooledDim, boole
                         TEXT_LENGTH,
                         pooledDim),
                 new TransformerFacts.Sampling(
-                        TransformerFacts.Prediction.FLOW, guided, GUIDANCE, SHIFT, FRAMES_PER_SECOND));
+                        TransformerFacts.Prediction.FLOW, guided, guided ? GUIDANCE : 1, SHIFT, FRAMES_PER_SECOND));
     }
 
     private String variant() {

@@ -72,7 +72,8 @@ class HunyuanVideoFamilyTest {
         TransformerCheckpoint plain = TransformerCheckpoint.of(changed((tensors, metadata) ->
                 tensors.keySet().removeIf(name -> name.startsWith("time_text_embed.guidance_embedder."))));
 
-        assertThat(plain.facts().sampling().embeddedGuidance()).isFalse();
+        assertThat(plain.facts().sampling())
+                .isEqualTo(new TransformerFacts.Sampling(TransformerFacts.Prediction.FLOW, false, 1, 7, 24));
         assertThat(plain.architecture().conditioningInputs(TINY.conditioning(1, 5)))
                 .containsOnlyKeys("context", "pooled");
     }
