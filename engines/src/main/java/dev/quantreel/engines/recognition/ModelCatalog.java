@@ -5,6 +5,7 @@ import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import dev.quantreel.engines.vae.VaeDecoder;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
@@ -116,6 +117,9 @@ public record ModelCatalog(List<ModelEntry> entries) {
                 });
                 if (cards.isEmpty()) {
                     problem = Optional.of(ModelFamily.describe(file));
+                }
+                if (cards.stream().anyMatch(card -> card.kind() == ModelCard.Kind.VAE)) {
+                    VaeDecoder.traits(file); // says why a decoder that is known by sight cannot be used
                 }
             } catch (UnsupportedCheckpointException e) {
                 problem = Optional.of(withoutFile(e, file.source()));

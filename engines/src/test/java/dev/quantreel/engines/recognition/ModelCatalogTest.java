@@ -156,6 +156,23 @@ class ModelCatalogTest {
                 .satisfies(card -> assertThat(card.fits().latents()).containsExactly(space));
     }
 
+    @Test
+    void decodersThatCannotBeUsedSayWhyAndOthersDoNot() throws IOException {
+        writeGolden("taehv_narrow_dec.safetensors", "vae_approx/taehv.safetensors");
+        SafetensorsWriter.write(
+                file("vae/cog.safetensors"),
+                Map.of("decoder.mid_block.resnets.0.norm1.conv_y.conv.weight", Tensor.scalar(1)),
+                Map.of());
+        ModelCatalog catalog = scan();
+
+        assertThat(entry(catalog, "vae_approx/taehv.safetensors").problem()).isEmpty();
+        assertThat(entry(catalog, "vae_approx/taehv.safetensors").cards())
+                .singleElement()
+                .satisfies(card -> assertThat(card.family()).startsWith("TAEHV"));
+        assertThat(entry(catalog, "vae/cog.safetensors").cards()).hasSize(1);
+        assertProblem(catalog, "vae/cog.safetensors", "accepted is a decoder of TAEHV", "Wan 2.1");
+    }
+
     private static Checkpoint fp8Scaled(Checkpoint source) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (String name : source.names()) {
