@@ -3,6 +3,7 @@ package dev.quantreel.engines.text;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.RowTasks;
@@ -23,16 +24,35 @@ import java.lang.foreign.ValueLayout;
 /// @param graph receives the nodes
 record EncoderLinears(OnnxGraphBuilder graph, FloatWeights weights, EncoderPrecision precision) {
 
+    /// Elements from which on a weight is read where it lies instead of copied into the session.
+    private static final long STREAMED_FROM = 1 << 20;
+
     /// `x Wᵀ`.
     ///
     /// @param name of a matrix `[out, in]`
     Value product(Value x, String name) {
         int inputs = Math.toIntExact(weights.checkpoint().shape(name).dim(1));
         int block = precision.isFull() ? 0 : precision.blockFor(inputs);
-        if (block == 0) {
-            return graph.op(OnnxOp.MatMul, x, graph.initializer(name, weights.transposed(name)));
+        return block == 0 ? graph.op(OnnxOp.MatMul, x, wide(name)) : blockProduct(x, name, weights.tensor(name), block);
+    }
+
+    /// F32 `[in, out]`. A large matrix is read from the file at every run and widened there; ONNX Runtime fuses the
+    /// transposition into the product.
+    private Value wide(String name) {
+        if (weights.checkpoint().shape(name).elements() < STREAMED_FROM) {
+            return graph.initializer(name, weights.transposed(name));
         }
-        return blockProduct(x, name, weights.tensor(name), block);
+        Tensor stored = weights.stored(name);
+        Value streamed = graph.streamed(name, stored);
+        Value wide = stored.dtype() == DType.F32
+                ? streamed
+                : graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.F32)), streamed);
+        return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
+    }
+
+    /// Large tensors stay where they are; small ones are the engine's to pack.
+    private Value place(String name, Tensor tensor) {
+        return tensor.elements() < STREAMED_FROM ? graph.initializer(name, tensor) : graph.streamed(name, tensor);
     }
 
     /// `x Wᵀ + b`.
@@ -66,9 +86,9 @@ record EncoderLinears(OnnxGraphBuilder graph, FloatWeights weights, EncoderPreci
                 OnnxOp.MatMulNBits,
                 attributes,
                 x,
-                graph.initializer(name, packed),
-                graph.initializer(name + ".steps", codes.steps().reshape(rows, blocks)),
-                graph.initializer(name + ".zeros", zeroPoints(codes.zeroPoints(), rows, blocks)));
+                place(name, packed),
+                place(name + ".steps", codes.steps().reshape(rows, blocks)),
+                place(name + ".zeros", zeroPoints(codes.zeroPoints(), rows, blocks)));
     }
 
     /// U8 `[rows, blocks]`, or with 4 bits two to a byte, the even block in the low nibble and every row padded to a
