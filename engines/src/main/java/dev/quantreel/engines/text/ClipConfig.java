@@ -4,7 +4,6 @@ import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
-import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
@@ -78,8 +77,8 @@ record ClipConfig(int vocabulary, int positions, int dim, int heads, int ffnDim,
     }
 
     @Override
-    public OnnxModel graph(FloatWeights checkpoint, EncoderPrecision precision, Dialect dialect) {
-        return ClipGraph.build(this, checkpoint, precision, dialect);
+    public OnnxModel graph(EncoderWeights weights, Dialect dialect) {
+        return ClipGraph.build(this, weights, dialect);
     }
 
     @Override

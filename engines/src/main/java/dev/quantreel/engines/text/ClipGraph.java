@@ -8,7 +8,6 @@ import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.FloatWeights;
 import java.util.Map;
 
 /// Emits CLIP's text model: learned positions, pre-norm blocks with a causal mask, quick GELU, a final LayerNorm.
@@ -26,15 +25,15 @@ final class ClipGraph {
     private final NeuralOps ops;
     private final EncoderLinears linears;
 
-    private ClipGraph(ClipConfig config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
+    private ClipGraph(ClipConfig config, EncoderWeights weights, Dialect dialect) {
         this.config = config;
         this.graph = OnnxGraphBuilder.create("clip-l-encoder");
         this.ops = new NeuralOps(graph, dialect);
-        this.linears = new EncoderLinears(graph, weights, precision);
+        this.linears = new EncoderLinears(graph, weights);
     }
 
-    static OnnxModel build(ClipConfig config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
-        return new ClipGraph(config, weights, precision, dialect).encoder();
+    static OnnxModel build(ClipConfig config, EncoderWeights weights, Dialect dialect) {
+        return new ClipGraph(config, weights, dialect).encoder();
     }
 
     private OnnxModel encoder() {

@@ -5,7 +5,6 @@ import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
@@ -109,8 +108,8 @@ record DecoderConfig(
     }
 
     @Override
-    public OnnxModel graph(FloatWeights checkpoint, EncoderPrecision precision, Dialect dialect) {
-        return DecoderGraph.build(this, checkpoint, precision, dialect);
+    public OnnxModel graph(EncoderWeights weights, Dialect dialect) {
+        return DecoderGraph.build(this, weights, dialect);
     }
 
     /// Angles in double precision: `position * theta^(-2j / headDim)`.

@@ -8,7 +8,6 @@ import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.FloatWeights;
 import java.util.Map;
 
 /// Emits the first layers of a Llama or Qwen2.5 language model: pre-norm, grouped-query attention with rotary
@@ -23,16 +22,16 @@ final class DecoderGraph {
     private final NeuralOps ops;
     private final EncoderLinears linears;
 
-    private DecoderGraph(DecoderConfig config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
+    private DecoderGraph(DecoderConfig config, EncoderWeights weights, Dialect dialect) {
         this.config = config;
         this.graph = OnnxGraphBuilder.create(
                 config.family() == TextEncoderFamily.QWEN_25_VL ? "qwen2.5-encoder" : "llama-encoder");
         this.ops = new NeuralOps(graph, dialect);
-        this.linears = new EncoderLinears(graph, weights, precision);
+        this.linears = new EncoderLinears(graph, weights);
     }
 
-    static OnnxModel build(DecoderConfig config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
-        return new DecoderGraph(config, weights, precision, dialect).encoder();
+    static OnnxModel build(DecoderConfig config, EncoderWeights weights, Dialect dialect) {
+        return new DecoderGraph(config, weights, dialect).encoder();
     }
 
     private OnnxModel encoder() {

@@ -4,7 +4,6 @@ import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
-import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -37,8 +36,7 @@ sealed interface EncoderConfig permits T5Config, ClipConfig, DecoderConfig {
     /// Shapes of all tensors the graph and the embedding are made of, by canonical name.
     Map<String, Shape> shapes();
 
-    /// @param checkpoint under canonical names
-    OnnxModel graph(FloatWeights checkpoint, EncoderPrecision precision, Dialect dialect);
+    OnnxModel graph(EncoderWeights weights, Dialect dialect);
 
     /// The inputs that depend on the number of tokens alone.
     Map<String, Tensor> positions(int tokens);

@@ -4,7 +4,6 @@ import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
-import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
@@ -91,8 +90,8 @@ record T5Config(
     }
 
     @Override
-    public OnnxModel graph(FloatWeights checkpoint, EncoderPrecision precision, Dialect dialect) {
-        return T5Graph.build(this, checkpoint, precision, dialect);
+    public OnnxModel graph(EncoderWeights weights, Dialect dialect) {
+        return T5Graph.build(this, weights, dialect);
     }
 
     @Override

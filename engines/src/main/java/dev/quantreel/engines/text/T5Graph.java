@@ -9,7 +9,6 @@ import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.FloatWeights;
 import java.util.Map;
 
 /// Emits a T5 encoder. Beside the embeddings it takes `buckets` I64 `[tokens, tokens]`; `hidden` comes after the final
@@ -27,15 +26,15 @@ final class T5Graph {
     private final NeuralOps ops;
     private final EncoderLinears linears;
 
-    private T5Graph(T5Config config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
+    private T5Graph(T5Config config, EncoderWeights weights, Dialect dialect) {
         this.config = config;
         this.graph = OnnxGraphBuilder.create(config.biasPerLayer() ? "umt5-encoder" : "t5-encoder");
         this.ops = new NeuralOps(graph, dialect);
-        this.linears = new EncoderLinears(graph, weights, precision);
+        this.linears = new EncoderLinears(graph, weights);
     }
 
-    static OnnxModel build(T5Config config, FloatWeights weights, EncoderPrecision precision, Dialect dialect) {
-        return new T5Graph(config, weights, precision, dialect).encoder();
+    static OnnxModel build(T5Config config, EncoderWeights weights, Dialect dialect) {
+        return new T5Graph(config, weights, dialect).encoder();
     }
 
     private OnnxModel encoder() {

@@ -12,6 +12,7 @@ import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.PromptFormat.Padding;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,16 +28,22 @@ public final class TextEncoder implements AutoCloseable {
     private final EncoderConfig config;
     private final Tensor embedding;
     private final PromptTokenizer tokenizer;
-    private final Session session;
-    private final long weightBytes;
+    private final Loaded loaded;
 
-    private TextEncoder(
-            EncoderConfig config, Tensor embedding, PromptTokenizer tokenizer, Session session, long weightBytes) {
+    private TextEncoder(EncoderConfig config, Tensor embedding, PromptTokenizer tokenizer, Loaded loaded) {
         this.config = config;
         this.embedding = embedding;
         this.tokenizer = tokenizer;
-        this.session = session;
-        this.weightBytes = weightBytes;
+        this.loaded = loaded;
+    }
+
+    /// The session and what it reads.
+    private record Loaded(Session session, Arena arena, long weightBytes) implements AutoCloseable {
+        @Override
+        public void close() {
+            session.close();
+            arena.close();
+        }
     }
 
     /// Opens an encoder with the weights of its file.
@@ -58,9 +65,16 @@ public final class TextEncoder implements AutoCloseable {
             Engine engine, Checkpoint checkpoint, PromptTokenizer tokenizer, EncoderPrecision precision) {
         EncoderKeys keys = EncoderKeys.of(checkpoint);
         EncoderConfig config = EncoderConfig.of(keys);
-        OnnxModel model = config.graph(new FloatWeights(keys), precision, Dialect.ONNX_RUNTIME);
-        return new TextEncoder(
-                config, keys.tensor(config.embedding()), tokenizer, engine.open(model), model.weightBytes());
+        Arena arena = Arena.ofShared();
+        try {
+            OnnxModel model =
+                    config.graph(new EncoderWeights(new FloatWeights(keys), precision, arena), Dialect.ONNX_RUNTIME);
+            Loaded loaded = new Loaded(engine.open(model), arena, model.weightBytes());
+            return new TextEncoder(config, keys.tensor(config.embedding()), tokenizer, loaded);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
     }
 
     /// Opens an encoder that is given tokens, never prompts.
@@ -90,7 +104,7 @@ public final class TextEncoder implements AutoCloseable {
 
     /// Bytes of the weights as the session holds them; the embedding table stays in the file.
     public long weightBytes() {
-        return weightBytes;
+        return loaded.weightBytes();
     }
 
     /// Encodes a prompt, see [PromptTokens].
@@ -144,7 +158,7 @@ public final class TextEncoder implements AutoCloseable {
         }
         Map<String, Tensor> inputs = new HashMap<>(config.positions(ids.length));
         inputs.put("embeddings", embed(ids));
-        return session.run(inputs, "hidden", cancellation);
+        return loaded.session().run(inputs, "hidden", cancellation);
     }
 
     /// `[1, dim]`.
@@ -200,7 +214,7 @@ public final class TextEncoder implements AutoCloseable {
     @Override
     public void close() {
         try {
-            session.close();
+            loaded.close();
         } finally {
             tokenizer.close();
         }

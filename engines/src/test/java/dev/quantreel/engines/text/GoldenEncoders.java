@@ -3,9 +3,11 @@ package dev.quantreel.engines.text;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.testing.GoldenResource;
+import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -38,6 +40,10 @@ final class GoldenEncoders {
         checkpoint.names().forEach(name -> tensors.put(name, checkpoint.tensor(name)));
         tensors.putAll(changed);
         return new MemoryCheckpoint(checkpoint.source(), tensors, checkpoint.metadata());
+    }
+
+    static EncoderWeights full(Checkpoint checkpoint) {
+        return new EncoderWeights(new FloatWeights(checkpoint), EncoderPrecision.FULL, Arena.ofAuto());
     }
 
     static int[] ids(String file) {

@@ -11,7 +11,6 @@ import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -185,8 +184,7 @@ class TextEncoderFamilyTest {
         float[][] outputs = new float[2][];
         try (Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS)) {
             for (Dialect dialect : Dialect.values()) {
-                try (Session session =
-                        engine.open(config.graph(new FloatWeights(weights), EncoderPrecision.FULL, dialect))) {
+                try (Session session = engine.open(config.graph(GoldenEncoders.full(weights), dialect))) {
                     outputs[dialect.ordinal()] = session.run(inputs, "hidden", CancellationToken.NONE)
                             .toFloatArray();
                 }

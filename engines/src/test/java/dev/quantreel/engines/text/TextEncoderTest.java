@@ -12,7 +12,6 @@ import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
@@ -130,13 +129,10 @@ class TextEncoderTest {
 
         assertThat(EncoderConfig.of(t5).family()).isEqualTo(TextEncoderFamily.T5);
         assertThat(EncoderConfig.of(weights()).family()).isEqualTo(TextEncoderFamily.UMT5);
-        GoldenText.check(
-                "t5-encoder",
-                EncoderConfig.of(t5).graph(new FloatWeights(t5), EncoderPrecision.FULL, Dialect.STANDARD));
+        GoldenText.check("t5-encoder", EncoderConfig.of(t5).graph(GoldenEncoders.full(t5), Dialect.STANDARD));
         GoldenText.check(
                 "umt5-encoder",
-                EncoderConfig.of(weights())
-                        .graph(new FloatWeights(weights()), EncoderPrecision.FULL, Dialect.ONNX_RUNTIME));
+                EncoderConfig.of(weights()).graph(GoldenEncoders.full(weights()), Dialect.ONNX_RUNTIME));
     }
 
     private static PromptTokenizer tokenizer() {
