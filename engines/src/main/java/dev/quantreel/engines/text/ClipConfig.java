@@ -77,8 +77,13 @@ record ClipConfig(int vocabulary, int positions, int dim, int heads, int ffnDim,
     }
 
     @Override
-    public OnnxModel graph(EncoderWeights weights, Dialect dialect) {
-        return ClipGraph.build(this, weights, dialect);
+    public int layersRun() {
+        return layers;
+    }
+
+    @Override
+    public OnnxModel graph(EncoderWeights weights, Dialect dialect, EncoderSection section) {
+        return ClipGraph.build(this, weights, dialect, section);
     }
 
     @Override

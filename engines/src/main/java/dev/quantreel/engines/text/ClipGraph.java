@@ -32,23 +32,24 @@ final class ClipGraph {
         this.linears = new EncoderLinears(graph, weights);
     }
 
-    static OnnxModel build(ClipConfig config, EncoderWeights weights, Dialect dialect) {
-        return new ClipGraph(config, weights, dialect).encoder();
+    static OnnxModel build(ClipConfig config, EncoderWeights weights, Dialect dialect, EncoderSection section) {
+        return new ClipGraph(config, weights, dialect).encoder(section);
     }
 
-    private OnnxModel encoder() {
+    private OnnxModel encoder(EncoderSection section) {
         Dim width = Dim.of(config.dim());
         Value x = graph.input("embeddings", DType.F32, ONE, TOKENS, width);
         Value mask = graph.input(CausalMask.INPUT, DType.F32, ONE, ONE, TOKENS, TOKENS);
-        Value[] state = {graph.op(OnnxOp.Add, x, positions(x))};
-        for (int i = 0; i < config.layers(); i++) {
+        Value[] state = {section.isFirst() ? graph.op(OnnxOp.Add, x, positions(x)) : x};
+        for (int i = section.from(); i < section.to(); i++) {
             String layer = ClipConfig.layer(i);
             graph.scope("layers." + i, () -> {
                 Value attended = graph.op(OnnxOp.Add, state[0], attention(layer, state[0], mask));
                 state[0] = graph.op(OnnxOp.Add, attended, feedForward(layer, attended));
             });
         }
-        graph.output("hidden", norm(state[0], ClipConfig.FINAL_NORM), DType.F32, ONE, TOKENS, width);
+        Value hidden = section.isLast() ? norm(state[0], ClipConfig.FINAL_NORM) : state[0];
+        graph.output("hidden", hidden, DType.F32, ONE, TOKENS, width);
         return graph.build(Map.of());
     }
 

@@ -93,8 +93,9 @@ record DecoderConfig(
         return "model.layers." + index + ".";
     }
 
-    /// Layers whose output is the last one read.
-    int layersRun() {
+    /// Without the last ones, whose output nobody reads.
+    @Override
+    public int layersRun() {
         return Math.max(0, layers - LAYERS_LEFT_OUT);
     }
 
@@ -108,8 +109,8 @@ record DecoderConfig(
     }
 
     @Override
-    public OnnxModel graph(EncoderWeights weights, Dialect dialect) {
-        return DecoderGraph.build(this, weights, dialect);
+    public OnnxModel graph(EncoderWeights weights, Dialect dialect, EncoderSection section) {
+        return DecoderGraph.build(this, weights, dialect, section);
     }
 
     /// Angles in double precision: `position * theta^(-2j / headDim)`.

@@ -30,11 +30,11 @@ final class DecoderGraph {
         this.linears = new EncoderLinears(graph, weights);
     }
 
-    static OnnxModel build(DecoderConfig config, EncoderWeights weights, Dialect dialect) {
-        return new DecoderGraph(config, weights, dialect).encoder();
+    static OnnxModel build(DecoderConfig config, EncoderWeights weights, Dialect dialect, EncoderSection section) {
+        return new DecoderGraph(config, weights, dialect).encoder(section);
     }
 
-    private OnnxModel encoder() {
+    private OnnxModel encoder(EncoderSection section) {
         Dim width = Dim.of(config.dim());
         Dim half = Dim.of(config.headDim() / 2);
         Value x = graph.input("embeddings", DType.F32, ONE, TOKENS, width);
@@ -42,7 +42,7 @@ final class DecoderGraph {
         Value cos = graph.input(DecoderConfig.COS, DType.F32, TOKENS, half);
         Value sin = graph.input(DecoderConfig.SIN, DType.F32, TOKENS, half);
         Value[] state = {x};
-        for (int i = 0; i < config.layersRun(); i++) {
+        for (int i = section.from(); i < section.to(); i++) {
             String layer = DecoderConfig.layer(i);
             graph.scope("layers." + i, () -> {
                 Value u = norm(state[0], layer + "input_layernorm.weight");

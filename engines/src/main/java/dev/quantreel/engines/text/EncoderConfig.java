@@ -14,9 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// The sizes of one encoder, read from its tensors, and the graph they make. Every graph takes `embeddings` F32
-/// `[1, tokens, dim]` (looked up outside: the table of UMT5-XXL alone has 4 GB as F32) and what [#positions] gives, and
-/// returns `hidden` F32 `[1, tokens, dim]`. There is no padding mask: only tokens that count go in.
+/// The sizes of one encoder, read from its tensors, and the graphs they make. Every graph takes `embeddings` F32
+/// `[1, tokens, dim]` (looked up outside: the table of UMT5-XXL alone has 4 GB as F32; or what the section before
+/// returned) and what [#positions] gives, and returns `hidden` F32 `[1, tokens, dim]`. There is no padding mask: only
+// tokens that count go in.
 sealed interface EncoderConfig permits T5Config, ClipConfig, DecoderConfig {
 
     /// What files carry beside the weights.
@@ -36,7 +37,11 @@ sealed interface EncoderConfig permits T5Config, ClipConfig, DecoderConfig {
     /// Shapes of all tensors the graph and the embedding are made of, by canonical name.
     Map<String, Shape> shapes();
 
-    OnnxModel graph(EncoderWeights weights, Dialect dialect);
+    /// @param section the layers it runs
+    OnnxModel graph(EncoderWeights weights, Dialect dialect, EncoderSection section);
+
+    /// Layers that are run.
+    int layersRun();
 
     /// The inputs that depend on the number of tokens alone.
     Map<String, Tensor> positions(int tokens);

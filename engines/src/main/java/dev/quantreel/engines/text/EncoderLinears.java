@@ -14,7 +14,13 @@ import dev.quantreel.engines.tensor.Tensor;
 /// @param graph receives the nodes
 record EncoderLinears(OnnxGraphBuilder graph, EncoderWeights weights) {
 
-    /// Elements from which on a weight is read where it lies instead of copied into the session.
+    /// Levels of `MatMulNBits`. With 8 bits ONNX Runtime packs weights for integer products only, where activations are
+    /// rounded to 8 bits per block and token; single precision would unpack all weights at every prompt.
+    private static final int F32_PRODUCTS = 1;
+
+    private static final int INT8_PRODUCTS = 4;
+
+    /// Elements from which on a weight of full precision is read where it lies instead of copied into the session.
     private static final long STREAMED_FROM = 1 << 20;
 
     /// `x Wᵀ`.
@@ -40,11 +46,6 @@ record EncoderLinears(OnnxGraphBuilder graph, EncoderWeights weights) {
         return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
     }
 
-    /// Large tensors stay where they are; small ones are the engine's to pack.
-    private Value place(String name, Tensor tensor) {
-        return tensor.elements() < STREAMED_FROM ? graph.initializer(name, tensor) : graph.streamed(name, tensor);
-    }
-
     /// `x Wᵀ + b`.
     ///
     /// @param layer name without `.weight` and `.bias`
@@ -67,13 +68,13 @@ record EncoderLinears(OnnxGraphBuilder graph, EncoderWeights weights) {
                 .and("N", matrix.rows())
                 .and("bits", weights.precision().bits())
                 .and("block_size", block)
-                .and("accuracy_level", 1);
+                .and("accuracy_level", weights.precision().bits() == 8 ? INT8_PRODUCTS : F32_PRODUCTS);
         return graph.op(
                 OnnxOp.MatMulNBits,
                 attributes,
                 x,
-                place(name, codes.codes()),
-                place(name + ".steps", codes.steps()),
-                place(name + ".zeros", codes.zeros()));
+                graph.initializer(name, codes.codes()),
+                graph.initializer(name + ".steps", codes.steps()),
+                graph.initializer(name + ".zeros", codes.zeros()));
     }
 }

@@ -1,7 +1,7 @@
 package dev.quantreel.engines.text;
 
-/// How the matrices of a text encoder are stored while it runs; activations, norms and products stay F32, and the
-/// embedding table stays in the file.
+/// How the matrices of a text encoder are held while it runs; norms and attention stay F32, and the embedding table
+/// stays in the file.
 ///
 /// @param bits 32 (as in the file, widened), 8 or 4
 /// @param blockSize inputs that share a step and zero point: 16, 32, 64, 128 or 256; 0 where `bits` is 32
@@ -10,10 +10,11 @@ public record EncoderPrecision(int bits, int blockSize) {
     /// The weights of the file as F32.
     public static final EncoderPrecision FULL = new EncoderPrecision(32, 0);
 
-    /// A byte per weight, one step for 128 inputs: a quarter of the memory.
-    public static final EncoderPrecision INT8 = new EncoderPrecision(8, 128);
+    /// A byte per weight, one step for 32 inputs: a quarter of the memory. ONNX Runtime multiplies in integers, with
+    /// activations rounded to 8 bits in the same blocks, so that an outlier costs its own block alone.
+    public static final EncoderPrecision INT8 = new EncoderPrecision(8, 32);
 
-    /// Half a byte per weight, one step for 32 inputs: a sixth of the memory.
+    /// Half a byte per weight, one step for 32 inputs: a sixth of the memory. Products stay F32.
     public static final EncoderPrecision INT4 = new EncoderPrecision(4, 32);
 
     public EncoderPrecision {

@@ -7,5 +7,5 @@ import java.lang.foreign.Arena;
 ///
 /// @param stored the checkpoint under canonical names
 /// @param precision in which matrices are held
-/// @param arena holds what is not read from the checkpoint; outlives the session
+/// @param arena holds codes until the engine has taken them
 record EncoderWeights(FloatWeights stored, EncoderPrecision precision, Arena arena) {}

@@ -90,8 +90,13 @@ record T5Config(
     }
 
     @Override
-    public OnnxModel graph(EncoderWeights weights, Dialect dialect) {
-        return T5Graph.build(this, weights, dialect);
+    public int layersRun() {
+        return layers;
+    }
+
+    @Override
+    public OnnxModel graph(EncoderWeights weights, Dialect dialect, EncoderSection section) {
+        return T5Graph.build(this, weights, dialect, section);
     }
 
     @Override

@@ -33,26 +33,27 @@ final class T5Graph {
         this.linears = new EncoderLinears(graph, weights);
     }
 
-    static OnnxModel build(T5Config config, EncoderWeights weights, Dialect dialect) {
-        return new T5Graph(config, weights, dialect).encoder();
+    static OnnxModel build(T5Config config, EncoderWeights weights, Dialect dialect, EncoderSection section) {
+        return new T5Graph(config, weights, dialect).encoder(section);
     }
 
-    private OnnxModel encoder() {
+    private OnnxModel encoder(EncoderSection section) {
         Dim width = Dim.of(config.dim());
         Value x = graph.input("embeddings", DType.F32, ONE, TOKENS, width);
         Value buckets = graph.input(BUCKETS, DType.I64, TOKENS, TOKENS);
         Value[] state = {x, graph.none};
-        for (int i = 0; i < config.layers(); i++) {
+        for (int i = section.from(); i < section.to(); i++) {
             int layer = i;
             graph.scope("encoder.block." + i, () -> {
-                if (layer == 0 || config.biasPerLayer()) {
-                    state[1] = positionBias(layer, buckets);
+                if (layer == section.from() || config.biasPerLayer()) {
+                    state[1] = positionBias(config.biasPerLayer() ? layer : 0, buckets);
                 }
                 Value attended = graph.op(OnnxOp.Add, state[0], attention(layer, state[0], state[1]));
                 state[0] = graph.op(OnnxOp.Add, attended, feedForward(layer, attended));
             });
         }
-        graph.output("hidden", norm(state[0], T5Config.FINAL_NORM), DType.F32, ONE, TOKENS, width);
+        Value hidden = section.isLast() ? norm(state[0], T5Config.FINAL_NORM) : state[0];
+        graph.output("hidden", hidden, DType.F32, ONE, TOKENS, width);
         return graph.build(Map.of());
     }
 

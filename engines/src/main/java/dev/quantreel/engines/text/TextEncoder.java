@@ -14,7 +14,9 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.PromptFormat.Padding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -24,6 +26,9 @@ import java.util.Optional;
 ///
 /// Only the tokens that count are run: padding that a model masks or zeroes has no influence on them.
 public final class TextEncoder implements AutoCloseable {
+
+    /// Codes that are packed at once.
+    private static final long SECTION_BYTES = 512L << 20;
 
     private final EncoderConfig config;
     private final Tensor embedding;
@@ -37,12 +42,11 @@ public final class TextEncoder implements AutoCloseable {
         this.loaded = loaded;
     }
 
-    /// The session and what it reads.
-    private record Loaded(Session session, Arena arena, long weightBytes) implements AutoCloseable {
+    /// Sessions in the order in which they run.
+    private record Loaded(List<Session> sessions, long weightBytes) implements AutoCloseable {
         @Override
         public void close() {
-            session.close();
-            arena.close();
+            sessions.forEach(Session::close);
         }
     }
 
@@ -65,16 +69,37 @@ public final class TextEncoder implements AutoCloseable {
             Engine engine, Checkpoint checkpoint, PromptTokenizer tokenizer, EncoderPrecision precision) {
         EncoderKeys keys = EncoderKeys.of(checkpoint);
         EncoderConfig config = EncoderConfig.of(keys);
-        Arena arena = Arena.ofShared();
+        FloatWeights weights = new FloatWeights(keys);
+        List<Session> sessions = new ArrayList<>();
+        long bytes = 0;
         try {
-            OnnxModel model =
-                    config.graph(new EncoderWeights(new FloatWeights(keys), precision, arena), Dialect.ONNX_RUNTIME);
-            Loaded loaded = new Loaded(engine.open(model), arena, model.weightBytes());
-            return new TextEncoder(config, keys.tensor(config.embedding()), tokenizer, loaded);
+            for (EncoderSection section : sections(config, precision)) {
+                try (Arena arena = Arena.ofShared()) {
+                    EncoderWeights part = new EncoderWeights(weights, precision, arena);
+                    OnnxModel model = config.graph(part, Dialect.ONNX_RUNTIME, section);
+                    sessions.add(engine.open(model));
+                    bytes += model.weightBytes();
+                }
+            }
         } catch (RuntimeException | Error e) {
-            arena.close();
+            sessions.forEach(Session::close);
             throw e;
         }
+        Tensor embedding = keys.tensor(config.embedding());
+        return new TextEncoder(config, embedding, tokenizer, new Loaded(List.copyOf(sessions), bytes));
+    }
+
+    /// Weights of full precision are read where they lie, so one graph has them all.
+    private static List<EncoderSection> sections(EncoderConfig config, EncoderPrecision precision) {
+        int layers = config.layersRun();
+        if (precision.isFull() || layers == 0) {
+            return List.of(EncoderSection.all(layers));
+        }
+        long elements =
+                config.shapes().values().stream().mapToLong(Shape::elements).sum()
+                        - (long) config.vocabulary() * config.dim();
+        long layerBytes = elements / layers * precision.bits() / 8;
+        return EncoderSection.of(layers, (int) Math.max(1, SECTION_BYTES / Math.max(1, layerBytes)));
     }
 
     /// Opens an encoder that is given tokens, never prompts.
@@ -157,8 +182,12 @@ public final class TextEncoder implements AutoCloseable {
             return Tensor.zeros(DType.F32, Shape.of(1, 0, dim()));
         }
         Map<String, Tensor> inputs = new HashMap<>(config.positions(ids.length));
-        inputs.put("embeddings", embed(ids));
-        return loaded.session().run(inputs, "hidden", cancellation);
+        Tensor hidden = embed(ids);
+        for (Session session : loaded.sessions()) {
+            inputs.put("embeddings", hidden);
+            hidden = session.run(inputs, "hidden", cancellation);
+        }
+        return hidden;
     }
 
     /// `[1, dim]`.

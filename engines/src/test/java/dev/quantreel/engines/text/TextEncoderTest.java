@@ -129,10 +129,13 @@ class TextEncoderTest {
 
         assertThat(EncoderConfig.of(t5).family()).isEqualTo(TextEncoderFamily.T5);
         assertThat(EncoderConfig.of(weights()).family()).isEqualTo(TextEncoderFamily.UMT5);
-        GoldenText.check("t5-encoder", EncoderConfig.of(t5).graph(GoldenEncoders.full(t5), Dialect.STANDARD));
+        GoldenText.check(
+                "t5-encoder",
+                EncoderConfig.of(t5).graph(GoldenEncoders.full(t5), Dialect.STANDARD, EncoderSection.all(3)));
         GoldenText.check(
                 "umt5-encoder",
-                EncoderConfig.of(weights()).graph(GoldenEncoders.full(weights()), Dialect.ONNX_RUNTIME));
+                EncoderConfig.of(weights())
+                        .graph(GoldenEncoders.full(weights()), Dialect.ONNX_RUNTIME, EncoderSection.all(3)));
     }
 
     private static PromptTokenizer tokenizer() {
