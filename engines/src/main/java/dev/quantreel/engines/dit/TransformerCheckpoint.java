@@ -1,11 +1,5 @@
 package dev.quantreel.engines.dit;
 
-import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
-import dev.quantreel.engines.dit.hunyuan.HunyuanVideo15Family;
-import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
-import dev.quantreel.engines.dit.latte.LatteFamily;
-import dev.quantreel.engines.dit.ltx.LtxFamily;
-import dev.quantreel.engines.dit.wan.WanFamily;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
@@ -21,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -30,14 +25,10 @@ import java.util.stream.Collectors;
 /// file (below the prefix) is consumed exactly once.
 public final class TransformerCheckpoint implements Checkpoint {
 
-    /// Every family that is supported.
-    public static final List<TransformerFamily> FAMILIES = List.of(
-            new WanFamily(),
-            new HunyuanVideoFamily(),
-            new HunyuanVideo15Family(),
-            new LtxFamily(),
-            new CogVideoXFamily(),
-            new LatteFamily());
+    /// Every family that is supported, in the order of `META-INF/services`: that of recognition.
+    public static final List<TransformerFamily> FAMILIES = ServiceLoader.load(TransformerFamily.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 

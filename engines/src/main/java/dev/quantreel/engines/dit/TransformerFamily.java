@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/// A family of video diffusion transformers: how its files are recognised. Stateless; listed in
-/// [TransformerCheckpoint#FAMILIES].
+/// A family of video diffusion transformers: how its files are recognised. Stateless; registered
+/// through [java.util.ServiceLoader].
 ///
 /// To add one: a record that implements [TransformerArchitecture] (sizes read from shapes, every tensor with its shape,
 /// graphs), and an implementation of this interface with the layouts its files come in.

@@ -122,6 +122,11 @@ final class SynthCommand implements Callable<Integer> {
         } finally {
             progress.end();
         }
+        report(target, checkpoint, progress, terminal);
+        return 0;
+    }
+
+    private void report(Path target, SyntheticCheckpoint checkpoint, ByteProgress progress, PrintWriter terminal) {
         terminal.printf(
                 Locale.ROOT,
                 "%s: %,d parameters in %d tensors, %s%s%n",
@@ -138,7 +143,6 @@ final class SynthCommand implements Callable<Integer> {
                                 progress.rate(),
                                 ResidentMemory.now().describe()));
         terminal.flush();
-        return 0;
     }
 
     private DType precision() {
