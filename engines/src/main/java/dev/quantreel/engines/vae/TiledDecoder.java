@@ -9,8 +9,6 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.PictureSink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -18,15 +16,15 @@ import java.util.Map;
 /// twice (what a run reads, what it writes) and ends with the tile.
 final class TiledDecoder implements VaeDecoder {
 
-    private static final int[] TILE_SIDES = {1024, 768, 512, 384, 256, 192, 128, 96, 64};
-
     private final DecoderPlan plan;
     private final DecoderPlan.Graph graph;
+    private final Tiling tiling;
     private final Session session;
 
     private TiledDecoder(DecoderPlan plan, DecoderPlan.Graph graph, Session session) {
         this.plan = plan;
         this.graph = graph;
+        this.tiling = new Tiling(plan.traits().grid(), plan.memory(), graph.state());
         this.session = session;
     }
 
@@ -50,8 +48,8 @@ final class TiledDecoder implements VaeDecoder {
         int height = extent(latent, 3);
         int width = extent(latent, 4);
         int pixels = traits().pixelsPerCell();
-        int tile = tileCells(latent.shape(), options);
-        int overlap = overlapCells(tile, options);
+        int tile = tiling.tileCells(latent.shape(), plan.time().longest(frames), options);
+        int overlap = tiling.overlapCells(tile, options);
         List<TileAxis.Span> rows = TileAxis.of(height, tile, overlap).spans();
         List<TileAxis.Span> columns = TileAxis.of(width, tile, overlap).spans();
         List<TimePlan.Span> times = plan.time().spans(frames);
@@ -79,44 +77,9 @@ final class TiledDecoder implements VaeDecoder {
         return Math.toIntExact(latent.shape().dim(axis));
     }
 
-    /// Side of a tile in cells; the longer side of the latent when it is not cut.
-    private int tileCells(Shape latent, DecodeOptions options) {
-        int longest = (int) Math.max(latent.dim(3), latent.dim(4));
-        int pixels = traits().pixelsPerCell();
-        if (options.tilePixels() > 0) {
-            return Math.clamp(options.tilePixels() / pixels, Math.min(2, longest), longest);
-        }
-        int frames = (int) latent.dim(2);
-        if (bytes(frames, latent.dim(3), latent.dim(4)) <= DecodeOptions.AUTO_BYTES) {
-            return longest;
-        }
-        int smallest = Math.max(2, plan.memory().smallestTile() / pixels);
-        for (int side : TILE_SIDES) {
-            int cells = side / pixels;
-            if (cells < longest && cells >= smallest && bytes(frames, cells, cells) <= DecodeOptions.AUTO_BYTES) {
-                return cells;
-            }
-        }
-        return Math.min(longest, smallest);
-    }
-
-    private int overlapCells(int tile, DecodeOptions options) {
-        int wished = options.overlapPixels() == 0 ? tile / 4 : options.overlapPixels() / traits().pixelsPerCell();
-        return Math.clamp(wished, 1, Math.max(1, tile / 2));
-    }
-
     @Override
     public long workingBytes(Shape latent, DecodeOptions options) {
-        int tile = tileCells(latent, options);
-        return bytes((int) latent.dim(2), Math.min(tile, latent.dim(3)), Math.min(tile, latent.dim(4)));
-    }
-
-    private long bytes(int frames, long height, long width) {
-        int longest = plan.time().longest(frames);
-        long state = graph.state().stream()
-                .mapToLong(input -> input.bytes(height, width))
-                .sum();
-        return 2 * state + plan.memory().activationBytes(traits().grid(), longest, height * width);
+        return tiling.workingBytes(latent, plan.time().longest((int) latent.dim(2)), options);
     }
 
     @Override
@@ -127,65 +90,36 @@ final class TiledDecoder implements VaeDecoder {
     /// The runs of one tile.
     private final class TileRun implements AutoCloseable {
 
-        private final Arena arena = Arena.ofShared();
         private final TileAxis.Span row;
         private final TileAxis.Span column;
-        private Map<String, Tensor> state;
-        private Map<String, Tensor> spare;
-        private boolean first = true;
+        private final CarriedState state;
 
         TileRun(TileAxis.Span row, TileAxis.Span column) {
             this.row = row;
             this.column = column;
-            this.state = allocateState();
-            this.spare = allocateState();
-        }
-
-        private Map<String, Tensor> allocateState() {
-            Map<String, Tensor> tensors = new HashMap<>();
-            for (StateInput input : graph.state()) {
-                Shape shape = input.shape(row.length(), column.length());
-                tensors.put(input.past(), Tensor.allocate(DType.F32, shape, arena));
-            }
-            return tensors;
+            this.state = new CarriedState(graph.state(), row.length(), column.length());
         }
 
         /// The pictures of one run.
         Tensor next(Tensor latent, TimePlan.Span time, CancellationToken cancellation) {
-            Map<String, Tensor> inputs = new HashMap<>(state);
+            Map<String, Tensor> inputs = state.inputs();
             inputs.put("latent", framesFirst(latent, time));
             if (graph.marksFirst()) {
-                Tensor flag = Tensor.zeros(DType.BOOL, Shape.of(1));
-                flag.data().set(ValueLayout.JAVA_BYTE, 0, (byte) (first ? 1 : 0));
-                inputs.put("first", flag);
+                inputs.put("first", state.first());
             }
             int pixels = traits().pixelsPerCell();
             int count = time.skip() + time.pictures();
             Shape shape = Shape.of(count, (long) pixels * row.length(), (long) pixels * column.length(), 3);
             Tensor rgb = Tensor.zeros(DType.F32, shape);
-            Map<String, Tensor> outputs = new HashMap<>();
+            Map<String, Tensor> outputs = state.outputs();
             outputs.put("rgb", rgb);
-            for (StateInput input : graph.state()) {
-                outputs.put(input.last(), tensor(spare, input.past()));
-            }
             session.runInto(inputs, outputs, cancellation);
-            Map<String, Tensor> read = state;
-            state = spare;
-            spare = read;
-            first = false;
+            state.advance();
             long skipBytes = rgb.data().byteSize() / count * time.skip();
             return new Tensor(
                     DType.F32,
                     Shape.of(time.pictures(), shape.dim(1), shape.dim(2), 3),
                     rgb.data().asSlice(skipBytes));
-        }
-
-        private static Tensor tensor(Map<String, Tensor> tensors, String name) {
-            Tensor tensor = tensors.get(name);
-            if (tensor == null) {
-                throw new IllegalStateException("no state " + name);
-            }
-            return tensor;
         }
 
         /// Latent frames of the run within the tile, `[frames, channels, height, width]`.
@@ -237,7 +171,7 @@ final class TiledDecoder implements VaeDecoder {
 
         @Override
         public void close() {
-            arena.close();
+            state.close();
         }
     }
 }

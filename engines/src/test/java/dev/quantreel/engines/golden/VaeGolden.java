@@ -6,7 +6,9 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.vae.DecodeOptions;
 import dev.quantreel.engines.vae.VaeDecoder;
+import dev.quantreel.engines.vae.VaeEncoder;
 import dev.quantreel.engines.video.FrameBuffer;
+import dev.quantreel.engines.video.Frames;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -51,7 +53,26 @@ final class VaeGolden implements GoldenFamily {
                 }
             });
         }
+        if (golden.contains("out.mean")) {
+            errors.put("out.mean", encodingError(golden, engine));
+        }
         return errors;
+    }
+
+    /// Of the encoder, whose pictures are in [-1, 1] in the file.
+    private static double encodingError(GoldenFile golden, Engine engine) {
+        Tensor planes = transposed(golden.tensor("in.x"), 0, 2, 3, 4, 1);
+        float[] values = planes.toFloatArray();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (values[i] + 1) / 2;
+        }
+        Shape shape = planes.shape();
+        Frames frames = new Frames(Tensor.of(Shape.of(shape.dim(1), shape.dim(2), shape.dim(3), 3), values));
+        try (VaeEncoder encoder = VaeEncoder.open(engine, golden.weights())) {
+            Tensor latent = encoder.encode(frames, DecodeOptions.AUTO, NONE, (done, total) -> {});
+            return GoldenFile.maxAbsoluteError(
+                    encoder.traits().normalization().toVae(latent), golden.tensor("out.mean"));
+        }
     }
 
     /// With a batch axis.
