@@ -28,6 +28,7 @@ import dev.quantreel.nodes.spi.NodeDefinition;
 import dev.quantreel.nodes.spi.NodePack;
 import dev.quantreel.nodes.video.CompareVideos;
 import dev.quantreel.nodes.video.DecodeVAE;
+import dev.quantreel.nodes.video.EncodeVAE;
 import dev.quantreel.nodes.video.LoadImage;
 import dev.quantreel.nodes.video.LoadLatent;
 import dev.quantreel.nodes.video.PreviewVideo;
@@ -70,6 +71,7 @@ public final class BuiltinNodePack implements NodePack {
                         new DecodeVAE(),
                         new LoadLatent(),
                         new LoadImage(),
+                        new EncodeVAE(),
                         new SaveVideo(),
                         new PreviewVideo(),
                         new CompareVideos(),

@@ -97,6 +97,43 @@ public record Frames(Tensor rgb) {
         return bytes;
     }
 
+    /// Frames `from` up to `to`, sharing memory.
+    ///
+    /// @throws IndexOutOfBoundsException when there are no such frames
+    public Frames clip(int from, int to) {
+        if (from >= to || to > count()) {
+            throw new IndexOutOfBoundsException("frames " + from + " to " + to + " of " + count());
+        }
+        long bytes = rgb.dtype().byteSize(valuesPerFrame());
+        Shape shape = Shape.of(to - from, height(), width(), CHANNELS);
+        return new Frames(new Tensor(rgb.dtype(), shape, rgb.data().asSlice(from * bytes, (to - from) * bytes)));
+    }
+
+    /// The middle of every frame; the frames themselves when they have that size.
+    ///
+    /// @throws IllegalArgumentException when the frames are smaller
+    public Frames cropped(int height, int width) {
+        if (height == height() && width == width()) {
+            return this;
+        }
+        if (height > height() || width > width()) {
+            throw new IllegalArgumentException(
+                    "cannot crop " + width() + " x " + height() + " pixels to " + width + " x " + height);
+        }
+        Tensor target = Tensor.zeros(rgb.dtype(), Shape.of(count(), height, width, CHANNELS));
+        long pixelBytes = rgb.dtype().byteSize(CHANNELS);
+        int top = (height() - height) / 2;
+        int left = (width() - width) / 2;
+        for (long frame = 0; frame < count(); frame++) {
+            for (long row = 0; row < height; row++) {
+                long source = ((frame * height() + top + row) * width() + left) * pixelBytes;
+                long at = (frame * height + row) * width * pixelBytes;
+                MemorySegment.copy(rgb.data(), source, target.data(), at, width * pixelBytes);
+            }
+        }
+        return new Frames(target);
+    }
+
     private long firstValue(int index) {
         if (index < 0 || index >= count()) {
             throw new IndexOutOfBoundsException("frame " + index + " of " + count());

@@ -2,10 +2,11 @@ package dev.quantreel.nodes.values;
 
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.vae.VaeDecoder;
+import dev.quantreel.engines.vae.VaeEncoder;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.Socket;
 
-/// A decoder from latents to pictures: ComfyUI's `VAE`.
+/// A decoder from latents to pictures, perhaps with an encoder: ComfyUI's `VAE`.
 ///
 /// @param file the checkpoint
 /// @param engine what runs it
@@ -29,6 +30,34 @@ public record VideoDecoder(ModelFile file, EngineChoice engine) {
                     }
                 })
                 .decoder();
+    }
+
+    /// The encoder of the same file, opened; owned by the resource cache.
+    ///
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when the file has no encoder that is known
+    /// @throws Exception when the engine refuses it
+    public VaeEncoder openEncoder(NodeContext context) throws Exception {
+        Engine runtime = engine.open(context);
+        String key = "vae-encoder:" + file.digest() + ":" + runtime.id() + ":" + engine.threads();
+        return context.resources()
+                .get(key, OpenedEncoder.class, () -> {
+                    SharedFile.Lease lease = file.open(context).again();
+                    try {
+                        return new OpenedEncoder(VaeEncoder.open(runtime, lease.file()), lease);
+                    } catch (RuntimeException e) {
+                        lease.close();
+                        throw e;
+                    }
+                })
+                .encoder();
+    }
+
+    private record OpenedEncoder(VaeEncoder encoder, SharedFile.Lease lease) implements AutoCloseable {
+        @Override
+        public void close() {
+            encoder.close();
+            lease.close();
+        }
     }
 
     private record Opened(VaeDecoder decoder, SharedFile.Lease lease) implements AutoCloseable {

@@ -1,6 +1,8 @@
 package dev.quantreel.nodes.video;
 
 import dev.quantreel.engines.video.Frames;
+import dev.quantreel.engines.video.VideoException;
+import dev.quantreel.engines.video.VideoReader;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -11,54 +13,48 @@ import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.ModelFile;
 import dev.quantreel.nodes.values.Pictures;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
-import javax.imageio.ImageIO;
 
-/// Reads a picture.
+/// Loads a picture.
 @NodeType(
         id = "LoadImage",
         title = "Load Image",
         category = "video",
-        description = "Reads a picture (PNG, JPEG, GIF or BMP) from the folder input, for image to video.",
-        aliases = {"picture", "start image", "upload"})
+        description = "Loads a picture (PNG, JPEG, WebP or BMP) from the input folder, for example as the first frame of a"
+                + " video. Transparency is ignored.",
+        aliases = {"image", "png", "jpeg", "webp", "first frame"})
 public final class LoadImage implements Node<LoadImage.Inputs, LoadImage.Outputs> {
-
-    private static final String FOLDER = "input";
 
     /// See [LoadImage].
     public record Inputs(
-            @In(help = "A picture in the folder input.", folder = FOLDER)
+            @In(help = "A picture in the input folder.", options = ImageFiles.class)
             String image) {}
 
     /// See [LoadImage].
-    public record Outputs(@Out(help = "The picture.") Pictures image) {}
+    public record Outputs(
+            @Out(help = "The picture, as a clip of one frame.") Pictures image) {}
 
     @Override
-    public Outputs run(Inputs in, NodeContext context) throws Exception {
-        Path path = context.folders().resolve("image", FOLDER, in.image());
-        BufferedImage image = ImageIO.read(path.toFile());
-        if (image == null) {
+    public Outputs run(Inputs in, NodeContext context) throws IOException {
+        Path file = context.folders().resolve("image", "input", in.image());
+        try {
+            Frames frames = new VideoReader().read(file).frames();
+            context.status(in.image() + ": " + frames.width() + " x " + frames.height() + " pixels"
+                    + (frames.count() > 1 ? ", the first of " + frames.count() + " frames" : ""));
+            return new Outputs(new Pictures(frames.clip(0, 1)));
+        } catch (VideoException e) {
             throw new NodeInputException(
-                    "image", "is '" + in.image() + "', which is no picture; accepted are PNG, JPEG, GIF and BMP files");
+                    "image",
+                    "is '" + in.image() + "', which is no picture that can be read (" + e.getMessage()
+                            + "); accepted are PNG, JPEG, WebP and BMP",
+                    e);
         }
-        byte[] rgb = new byte[image.getWidth() * image.getHeight() * 3];
-        int at = 0;
-        for (int y = 0; y < image.getHeight(); y++) {
-            for (int x = 0; x < image.getWidth(); x++) {
-                int pixel = image.getRGB(x, y);
-                rgb[at++] = (byte) (pixel >> 16);
-                rgb[at++] = (byte) (pixel >> 8);
-                rgb[at++] = (byte) pixel;
-            }
-        }
-        return new Outputs(new Pictures(Frames.ofBytes(1, image.getHeight(), image.getWidth(), rgb)));
     }
 
     @Override
     public String fingerprint(NodeInputs constants, NodeFolders folders) throws IOException {
         return ModelFile.stamp(
-                folders.resolve("image", FOLDER, constants.string("image").orElse("")));
+                folders.resolve("image", "input", constants.string("image").orElse("")));
     }
 }

@@ -1,0 +1,106 @@
+package dev.quantreel.nodes.video;
+
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import dev.quantreel.engines.vae.DecodeOptions;
+import dev.quantreel.engines.vae.VaeEncoder;
+import dev.quantreel.engines.video.Frames;
+import dev.quantreel.nodes.spi.In;
+import dev.quantreel.nodes.spi.Node;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.spi.NodeType;
+import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.values.Latent;
+import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.values.VideoDecoder;
+
+/// Encodes frames to a latent.
+@NodeType(
+        id = "EncodeVAE",
+        title = "Encode VAE",
+        category = "video",
+        description = "Turns a picture or a clip into a latent, the inverse of Decode VAE: one picture becomes one latent"
+                + " frame, each further four another. Needs a VAE with an encoder: Wan 2.1's (wan_2.1_vae). Sides that"
+                + " are no multiples of 8 pixels are cropped around the centre.",
+        aliases = {"VAEEncode", "encode", "image to latent"})
+public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs> {
+
+    private static final int FRAMES_PER_LATENT = 4;
+
+    /// See [EncodeVAE].
+    public record Inputs(
+            @In(help = "Frames to encode: 1, 5, 9, 13, ...") Pictures pixels,
+
+            @In(help = "VAE with an encoder.") VideoDecoder vae,
+
+            @In(
+                    help = "Side of a tile, pixels; smaller needs less memory and more time. 0 chooses: the whole picture"
+                            + " where 2 GiB are enough.",
+                    initial = "0",
+                    max = 4096,
+                    step = 32,
+                    advanced = true)
+            int tileSize,
+
+            @In(
+                    help = "How far neighbouring tiles reach into each other and blend, pixels. 0 is a quarter of the"
+                            + " tile.",
+                    initial = "0",
+                    max = 1024,
+                    step = 16,
+                    advanced = true)
+            int overlap) {
+
+        public Inputs {
+            int count = pixels.frames().count();
+            if (count % FRAMES_PER_LATENT != 1) {
+                int below = Math.max(1, (count - 1) / FRAMES_PER_LATENT * FRAMES_PER_LATENT + 1);
+                throw new NodeInputException(
+                        "pixels",
+                        "has " + count + " frames; accepted is one more than a multiple of 4, the nearest are " + below
+                                + " and " + (below + FRAMES_PER_LATENT));
+            }
+            if (tileSize > 0 && overlap > tileSize / 2) {
+                throw new NodeInputException(
+                        "overlap", "is " + overlap + "; accepted is at most half the tile, " + tileSize / 2);
+            }
+        }
+    }
+
+    /// See [EncodeVAE].
+    public record Outputs(@Out(help = "The latent.") Latent latent) {}
+
+    @Override
+    public Outputs run(Inputs in, NodeContext context) throws Exception {
+        VaeEncoder encoder = encoder(in, context);
+        Frames frames = fitting(in.pixels().frames(), encoder.traits().pixelsPerCell(), context);
+        Tensor latent = encoder.encode(
+                frames, new DecodeOptions(in.tileSize(), in.overlap()), context.cancellation(), context::progress);
+        return new Outputs(new Latent(latent));
+    }
+
+    private static VaeEncoder encoder(Inputs in, NodeContext context) throws Exception {
+        try {
+            return in.vae().openEncoder(context);
+        } catch (UnsupportedCheckpointException e) {
+            throw new NodeInputException("vae", "cannot encode: " + e.getMessage(), e);
+        }
+    }
+
+    private static Frames fitting(Frames frames, int cell, NodeContext context) {
+        int height = frames.height() / cell * cell;
+        int width = frames.width() / cell * cell;
+        if (height == 0 || width == 0) {
+            throw new NodeInputException(
+                    "pixels",
+                    "has frames of " + frames.width() + " x " + frames.height() + " pixels; accepted are sides of at"
+                            + " least " + cell);
+        }
+        if (height != frames.height() || width != frames.width()) {
+            context.status("cropped from " + frames.width() + " x " + frames.height() + " to " + width + " x " + height
+                    + " pixels, multiples of " + cell);
+        }
+        return frames.cropped(height, width);
+    }
+}
