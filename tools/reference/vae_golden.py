@@ -117,7 +117,7 @@ def main() -> None:
         wan()
         wan22()
         hunyuan()
-        ltx("ltx_vae_diffusers", 8, (3, 1, 2))
+        ltx("ltx_vae_diffusers", 8, (3, 1, 2), decoder_block_out_channels=(4, 8, 12, 12))
         ltx("ltx_vae_timestep", 10, (2, 1, 1), latent_channels=4, decoder_block_out_channels=(8, 16, 32),
             decoder_layers_per_block=(1, 1, 1, 1), decoder_spatio_temporal_scaling=(True, True, True),
             decoder_inject_noise=(False, False, False, False),

@@ -12,8 +12,6 @@ final class KlFamilies {
     static final String HUNYUAN = "HunyuanVideo VAE";
 
     private static final int USUAL_GROUPS = 32;
-    private static final double ALIVE = 7;
-
     /// Frames that diffusers decodes at a time (`tile_sample_min_num_frames` 16 with one more, stride 12), in latent
     /// frames; clips of four latent frames are decoded whole.
     private static final int WINDOW = 5;
@@ -71,7 +69,7 @@ final class KlFamilies {
                 config.traits(),
                 video ? new TimePlan.Windows(grid, WINDOW, STRIDE, WHOLE) : new TimePlan.Streaming(grid, 1, 1, 0),
                 new DecoderPlan.Memory(
-                        ALIVE * width,
+                        DecoderPlan.Memory.MAPS * width,
                         video ? DecoderPlan.Memory.Attention.CLIP : DecoderPlan.Memory.Attention.FRAME,
                         video ? HUNYUAN_TILE : HUNYUAN_TILE / 2),
                 arena -> KlDecoderGraph.build(WanFamilies.layers(checkpoint, arena, "kl-vae-decoder"), layout, config));

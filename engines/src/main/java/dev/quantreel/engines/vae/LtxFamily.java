@@ -9,8 +9,6 @@ final class LtxFamily {
 
     static final String NAME = "LTX-Video VAE";
 
-    private static final double ALIVE = 7;
-
     /// Latent frames of a run, and from run to run, of clips longer than `WINDOW`.
     private static final int WINDOW = 16;
     private static final int STRIDE = 12;
@@ -55,7 +53,7 @@ final class LtxFamily {
         return new DecoderPlan(
                 traits,
                 new TimePlan.Windows(traits.grid(), WINDOW, STRIDE, WINDOW),
-                new DecoderPlan.Memory(ALIVE * width / PATCH_PIXELS, DecoderPlan.Memory.Attention.NONE, SMALLEST_TILE),
+                new DecoderPlan.Memory(DecoderPlan.Memory.MAPS * width / PATCH_PIXELS, DecoderPlan.Memory.Attention.NONE, SMALLEST_TILE),
                 arena -> LtxDecoderGraph.build(
                         WanFamilies.layers(checkpoint, arena, "ltx-vae-decoder"), traits, causal));
     }

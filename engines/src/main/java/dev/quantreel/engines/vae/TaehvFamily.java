@@ -16,7 +16,9 @@ final class TaehvFamily {
 
     /// Latent frames of a run after the first.
     private static final int FRAMES_PER_RUN = 4;
-    private static final double ALIVE = 5;
+    /// Feature maps of the last stage that are alive at once.
+    private static final double ALIVE = 8;
+
     private static final int SMALLEST_TILE = 256;
 
     private TaehvFamily() {}

@@ -19,7 +19,6 @@ final class WanEncoder implements VaeEncoder {
 
     private static final int FRAMES_PER_LATENT = 4;
     private static final int COLOURS = 3;
-    private static final double ALIVE = 7;
     private static final int SMALLEST_TILE = 128;
 
     private final VaeTraits traits;
@@ -43,7 +42,7 @@ final class WanEncoder implements VaeEncoder {
                     WanEncoderGraph.build(new WanBlocks(layers, CausalTime.streaming(layers), layout), traits);
             int width = CheckpointShapes.extent(checkpoint, layout.name("encoder.conv_in.weight"), 5, 0);
             DecoderPlan.Memory memory =
-                    new DecoderPlan.Memory(ALIVE * width, DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE);
+                    new DecoderPlan.Memory(DecoderPlan.Memory.MAPS * width, DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE);
             return new WanEncoder(
                     traits, graph, new Tiling(traits.grid(), memory, graph.state()), engine.open(graph.model()));
         }

@@ -39,10 +39,6 @@ final class WanFamilies {
 
     private static final int SMALLEST_TILE = 128;
 
-    /// Feature maps of the widest stage that are alive at once: input of a block, normalised, with its past, one per
-    /// tap, and the sum.
-    private static final double ALIVE = 7;
-
     private WanFamilies() {}
 
     static boolean decodes(Checkpoint checkpoint) {
@@ -64,7 +60,7 @@ final class WanFamilies {
                 traits,
                 new TimePlan.Streaming(traits.grid(), 1, 1, 0),
                 new DecoderPlan.Memory(
-                        ALIVE * width / (patch * patch), DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE),
+                        DecoderPlan.Memory.MAPS * width / (patch * patch), DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE),
                 arena -> {
                     VaeLayers layers = layers(checkpoint, arena, "wan-vae-decoder");
                     return WanDecoderGraph.build(new WanBlocks(layers, CausalTime.streaming(layers), layout), traits);
