@@ -20,6 +20,7 @@ import dev.quantreel.nodes.sampling.EmbeddedGuidance;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
 import dev.quantreel.nodes.sampling.EncodePrompt;
 import dev.quantreel.nodes.sampling.ExportONNX;
+import dev.quantreel.nodes.sampling.ImageToVideo;
 import dev.quantreel.nodes.sampling.LowNoiseExpert;
 import dev.quantreel.nodes.sampling.SampleVideo;
 import dev.quantreel.nodes.sampling.TeaCache;
@@ -64,6 +65,7 @@ public final class BuiltinNodePack implements NodePack {
                         new EmbeddedGuidance(),
                         new CLIPVisionEncode(),
                         new EmptyVideoLatent(),
+                        new ImageToVideo(),
                         new SampleVideo(),
                         new LowNoiseExpert(),
                         new TeaCache(),
