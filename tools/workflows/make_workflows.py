@@ -185,6 +185,118 @@ def comparison():
     graph.write()
 
 
+# The negative prompt that Wan's authors ship (`shared_config.py`).
+WAN_NEGATIVE = (
+    "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，"
+    "多余的手指，画得不好的手部，画得不好的脸部，畸形的，毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，倒着走")
+SCENE = "A red fox walks through fresh snow in a birch forest, soft morning light, the camera follows it slowly"
+UMT5 = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"
+# Sampling as the authors recommend it; where a model has its own sampler, auto takes it.
+WAN = {"sampler": "auto", "sigmas": "auto", "seed": SEED}
+
+
+def low_bit(graph, file, row=0, bits=8):
+    """A model with BGR weights of 4 bits and ARQ activations."""
+    return quantized(graph, graph.add("LoadDiT", 0, row, file=file), bits, row=row)
+
+
+def prompts(graph, clip, negative):
+    positive = graph.add("EncodePrompt", 1, 420, title="Prompt", clip=clip(), text=SCENE)
+    return positive, graph.add("EncodePrompt", 1, 640, title="Negative prompt", clip=clip(), text=negative)
+
+
+def text_to_video(name, file, size, vae, fps, **settings):
+    graph = Graph(name)
+    model = low_bit(graph, file)
+    positive, negative = prompts(graph, graph.add("LoadTextEncoder", 0, 180, file=UMT5, type="wan"), WAN_NEGATIVE)
+    latent = graph.add("EmptyVideoLatent", 2, 420, width=size[0], height=size[1], frames=size[2], model=model())
+    sample = graph.add(
+        "SampleVideo", 3, 0, model=model(), positive=positive(), negative=negative(), latent=latent(), **WAN, **settings)
+    finished(graph, sample, graph.add("LoadVAE", 0, 420, file=vae), name, fps)
+
+
+def finished(graph, sample, vae, name, fps):
+    images = graph.add("DecodeVAE", 4, 0, samples=sample("latent"), vae=vae())
+    graph.add("SaveVideo", 5, 0, images=images(), filenamePrefix=f"video/{name}", format="mp4 (H.264)", fps=fps)
+    graph.write()
+
+
+def image_to_video(name, file, size, low=None, vision=None, **settings):
+    graph = Graph(name)
+    model = low_bit(graph, file)
+    positive, negative = prompts(graph, graph.add("LoadTextEncoder", 0, 180, file=UMT5, type="wan"), WAN_NEGATIVE)
+    vae = graph.add("LoadVAE", 0, 420, file="wan_2.1_vae.safetensors")
+    image = graph.add("LoadImage", 0, 560, image="start.png")
+    more = {}
+    if vision:
+        seen = graph.add(
+            "CLIPVisionEncode", 1, 1060, clipVision=graph.add("LoadCLIPVision", 0, 900, file=vision)(), image=image(),
+            crop="none")
+        more["clipVisionOutput"] = seen()
+    start = graph.add(
+        "ImageToVideo", 2, 420, model=model(), positive=positive(), negative=negative(), vae=vae(), startImage=image(),
+        width=size[0], height=size[1], frames=size[2], **more)
+    sample = graph.add(
+        "SampleVideo", 3, 0, model=model(), positive=start("positive"), negative=start("negative"),
+        latent=start("latent"), **({"lowNoise": low(graph)()} if low else {}), **WAN, **settings)
+    finished(graph, sample, vae, name, 16.0)
+
+
+def low_noise(file, boundary, cfg):
+    return lambda graph: graph.add(
+        "LowNoiseExpert", 2, 1300, model=low_bit(graph, file, row=1300)(), boundary=boundary, cfg=cfg)
+
+
+def wan22_a14b_text():
+    name = "t2v-wan2.2-a14b-w4a8"
+    graph = Graph(name)
+    model = low_bit(graph, "wan2.2_t2v_high_noise_14B_fp16.safetensors")
+    positive, negative = prompts(graph, graph.add("LoadTextEncoder", 0, 180, file=UMT5, type="wan"), WAN_NEGATIVE)
+    latent = graph.add("EmptyVideoLatent", 2, 420, width=832, height=480, frames=81, model=model())
+    low = low_noise("wan2.2_t2v_low_noise_14B_fp16.safetensors", 0.875, 3.0)(graph)
+    sample = graph.add(
+        "SampleVideo", 3, 0, model=model(), positive=positive(), negative=negative(), latent=latent(), lowNoise=low(),
+        steps=40, cfg=4.0, shift=12.0, **WAN)
+    finished(graph, sample, graph.add("LoadVAE", 0, 420, file="wan_2.1_vae.safetensors"), name, 16.0)
+
+
+def hunyuan_video():
+    name = "t2v-hunyuanvideo-w4a8"
+    graph = Graph(name)
+    model = low_bit(graph, "hunyuan_video_t2v_720p_bf16.safetensors")
+    clip = graph.add(
+        "LoadDualTextEncoder", 0, 180, file1="llava_llama3_fp8_scaled.safetensors", file2="clip_l.safetensors",
+        type="hunyuan_video")
+    positive = graph.add("EncodePrompt", 1, 420, title="Prompt", clip=clip(), text=SCENE)
+    guided = graph.add("EmbeddedGuidance", 2, 420, conditioning=positive(), guidance=6.0)
+    latent = graph.add("EmptyVideoLatent", 2, 640, width=1280, height=720, frames=129, model=model())
+    sample = graph.add(
+        "SampleVideo", 3, 0, model=model(), positive=guided(), latent=latent(), steps=50, cfg=1.0, shift=7.0,
+        sampler="euler", sigmas="linear", seed=SEED)
+    finished(graph, sample, graph.add("LoadVAE", 0, 420, file="hunyuan_video_vae_bf16.safetensors"), name, 24.0)
+
+
+def released_models():
+    """Workflows for the files that people have, named as in ComfyUI's model folders."""
+    text_to_video(
+        "t2v-wan2.1-1.3b-w4a8", "wan2.1_t2v_1.3B_bf16.safetensors", (832, 480, 81), "wan_2.1_vae.safetensors", 16.0,
+        steps=50, cfg=6.0, shift=8.0)
+    text_to_video(
+        "t2v-wan2.1-14b-w4a8", "wan2.1_t2v_14B_bf16.safetensors", (832, 480, 81), "wan_2.1_vae.safetensors", 16.0,
+        steps=50, cfg=5.0, shift=5.0)
+    image_to_video(
+        "i2v-wan2.1-14b-w4a8", "wan2.1_i2v_480p_14B_bf16.safetensors", (832, 480, 81), vision="clip_vision_h.safetensors",
+        steps=40, cfg=5.0, shift=3.0)
+    wan22_a14b_text()
+    image_to_video(
+        "i2v-wan2.2-a14b-w4a8", "wan2.2_i2v_high_noise_14B_fp16.safetensors", (832, 480, 81),
+        low=low_noise("wan2.2_i2v_low_noise_14B_fp16.safetensors", 0.9, 3.5), steps=40, cfg=3.5, shift=5.0)
+    text_to_video(
+        "t2v-wan2.2-5b-w4a8", "wan2.2_ti2v_5B_fp16.safetensors", (1280, 704, 121), "wan2.2_vae.safetensors", 24.0,
+        steps=50, cfg=5.0, shift=5.0)
+    hunyuan_video()
+
+
 if __name__ == "__main__":
     full_precision()
     w4a4_minmax()
@@ -193,3 +305,4 @@ if __name__ == "__main__":
     delta_gbs(False)
     delta_gbs(True)
     comparison()
+    released_models()

@@ -1,0 +1,315 @@
+package dev.quantreel.nodes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.quantreel.engines.dit.TransformerArchitecture;
+import dev.quantreel.engines.dit.TransformerFamily;
+import dev.quantreel.engines.dit.cogvideox.CogVideoXConfig;
+import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
+import dev.quantreel.engines.dit.cogvideox.CogVideoXTransformer;
+import dev.quantreel.engines.dit.cogvideox.Positions;
+import dev.quantreel.engines.dit.hunyuan.HunyuanConfig;
+import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
+import dev.quantreel.engines.dit.hunyuan.HunyuanVideoTransformer;
+import dev.quantreel.engines.dit.latte.LatteConfig;
+import dev.quantreel.engines.dit.latte.LatteFamily;
+import dev.quantreel.engines.dit.latte.LatteTransformer;
+import dev.quantreel.engines.dit.ltx.LtxConfig;
+import dev.quantreel.engines.dit.ltx.LtxFamily;
+import dev.quantreel.engines.dit.ltx.LtxTransformer;
+import dev.quantreel.engines.dit.wan.WanConfig;
+import dev.quantreel.engines.dit.wan.WanFamily;
+import dev.quantreel.engines.dit.wan.WanTransformer;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.video.Frames;
+import dev.quantreel.nodes.loading.EncoderOptions;
+import dev.quantreel.nodes.loading.LoadCLIPVision;
+import dev.quantreel.nodes.loading.LoadDiT;
+import dev.quantreel.nodes.loading.LoadDualTextEncoder;
+import dev.quantreel.nodes.loading.LoadTextEncoder;
+import dev.quantreel.nodes.loading.LoadVAE;
+import dev.quantreel.nodes.quantize.MinMaxQuantize;
+import dev.quantreel.nodes.sampling.CLIPVisionEncode;
+import dev.quantreel.nodes.sampling.EmptyVideoLatent;
+import dev.quantreel.nodes.sampling.EncodePrompt;
+import dev.quantreel.nodes.sampling.ImageToVideo;
+import dev.quantreel.nodes.testing.SampleRequest;
+import dev.quantreel.nodes.testing.TestContext;
+import dev.quantreel.nodes.testing.TinyModels;
+import dev.quantreel.nodes.values.Conditioning;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.Latent;
+import dev.quantreel.nodes.values.LowNoiseModel;
+import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.values.TextModel;
+import dev.quantreel.nodes.values.Video;
+import dev.quantreel.nodes.values.VideoDecoder;
+import dev.quantreel.nodes.values.VisionFeatures;
+import dev.quantreel.nodes.video.DecodeVAE;
+import dev.quantreel.nodes.video.FileKind;
+import dev.quantreel.nodes.video.SaveVideo;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// From a text to a video file, with a tiny random checkpoint of every family: full precision and W4A8.
+class FamilyVideoTest {
+
+    private static final int WIDTH = TinyModels.TEXT_WIDTH;
+
+    /// @param encoders files of the text encoders
+    /// @param vae file of the VAE
+    /// @param frames of the clip
+    record Case(
+            String name,
+            TransformerFamily family,
+            TransformerArchitecture architecture,
+            List<String> encoders,
+            String vae,
+            int frames) {
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private final TestContext context;
+    private final TinyModels models;
+
+    FamilyVideoTest(@TempDir Path root) throws Exception {
+        this.context = TestContext.in(root);
+        this.models = new TinyModels(context.folders());
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        context.close();
+    }
+
+    private static Case wan(String name, int channels, boolean perFrame, String vae) {
+        return new Case(name, new WanFamily(), wan(channels, channels, 0, perFrame), List.of("umt5_encoder"), vae, 5);
+    }
+
+    private static WanTransformer wan(int in, int out, int imageDim, boolean perFrame) {
+        return new WanTransformer(new WanConfig(in, out, 128, 64, 1, 2, WIDTH, 256, 512, imageDim, perFrame));
+    }
+
+    static List<Case> families() {
+        HunyuanConfig hunyuan = new HunyuanConfig(
+                4,
+                4,
+                2,
+                128,
+                1,
+                new HunyuanConfig.Depth(1, 1, 1),
+                WIDTH,
+                256,
+                new HunyuanConfig.Rope(List.of(16, 56, 56), 256));
+        return List.of(
+                wan("wan-2.1", 16, false, "wan21_vae_dec"),
+                wan("wan-2.1-taehv", 16, false, "taehv_narrow_dec"),
+                wan("wan-2.2-5b", 48, true, "wan22_vae_diffusers"),
+                new Case(
+                        "hunyuan-video",
+                        new HunyuanVideoFamily(),
+                        new HunyuanVideoTransformer(hunyuan, WIDTH, true),
+                        List.of("llama", "clip_l"),
+                        "hunyuan_vae_dec",
+                        5),
+                new Case(
+                        "ltx-video",
+                        new LtxFamily(),
+                        new LtxTransformer(new LtxConfig(16, 128, 64, 32, 2, WIDTH, 256, false)),
+                        List.of("t5_encoder"),
+                        "ltx_vae_diffusers",
+                        9),
+                new Case(
+                        "cogvideox",
+                        new CogVideoXFamily(),
+                        new CogVideoXTransformer(new CogVideoXConfig(
+                                16, 64, 128, 1, 2, WIDTH, 226, 64, 1, new Positions.Stretched(30, 45))),
+                        List.of("t5_encoder"),
+                        "taehv_narrow_dec",
+                        5),
+                new Case(
+                        "latte",
+                        new LatteFamily(),
+                        new LatteTransformer(new LatteConfig(4, 8, 64, 128, 16, 1, WIDTH, 256, 64)),
+                        List.of("t5_encoder"),
+                        "sd_vae_diffusers",
+                        4));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("families")
+    void textBecomesAVideoFile(Case family) throws Exception {
+        DiffusionModel model = load(family);
+        Conditioning prompt = prompt(family.encoders(), "a cat");
+        Conditioning empty = prompt(family.encoders(), "a dog");
+        Latent latent = new EmptyVideoLatent()
+                .run(
+                        new EmptyVideoLatent.Inputs(
+                                64, 64, family.frames(), EmptyVideoLatent.Space.WAN_21, Optional.of(model)),
+                        context)
+                .latent();
+        VideoDecoder vae = vae(family.vae());
+        for (DiffusionModel precision : List.of(model, quantized(model))) {
+            Latent sampled = new SampleRequest(precision, prompt, latent)
+                    .negative(empty)
+                    .steps(2)
+                    .cfg(3)
+                    .shift(0)
+                    .sampler("auto", "auto")
+                    .run(context)
+                    .latent();
+            Video video = saved(sampled, vae, family.name());
+
+            assertThat(video.frames().count()).isEqualTo(family.frames());
+            assertThat(video.frames().width()).isEqualTo(64);
+            assertThat(video.files()).singleElement().satisfies(file -> assertThat(file)
+                    .isNotEmptyFile());
+        }
+    }
+
+    @Test
+    void aPictureBecomesAVideoFileByTwoExperts() throws Exception {
+        Case high = new Case(
+                "i2v-high", new WanFamily(), wan(36, 16, 0, false), List.of("umt5_encoder"), "wan21_vae_diffusers", 5);
+        DiffusionModel model = load(high);
+        ImageToVideo.Outputs start = start(model, Optional.empty());
+        Latent sampled = new SampleRequest(model, start.positive(), start.latent())
+                .steps(4)
+                .cfg(1)
+                .lowNoise(new LowNoiseModel(quantized(model), 0.9, 1))
+                .run(context)
+                .latent();
+
+        assertThat(saved(sampled, vae(high.vae()), "i2v").frames().count()).isEqualTo(5);
+    }
+
+    @Test
+    void wan21ReadsThePictureThroughClipAsWell() throws Exception {
+        Case family = new Case(
+                "i2v-clip",
+                new WanFamily(),
+                wan(36, 16, WIDTH, false),
+                List.of("umt5_encoder"),
+                "wan21_vae_diffusers",
+                5);
+        DiffusionModel model = load(family);
+        float[] red = sampled(model, picture(1, 0, 0));
+
+        assertThat(sampled(model, picture(1, 0, 0))).isEqualTo(red);
+        assertThat(sampled(model, picture(0, 0, 1))).isNotEqualTo(red);
+    }
+
+    private float[] sampled(DiffusionModel model, Pictures picture) throws Exception {
+        var vision = new LoadCLIPVision()
+                .run(
+                        new LoadCLIPVision.Inputs(models.golden("clip_vision", "clip_vision"), Optional.empty()),
+                        context)
+                .clipVision();
+        VisionFeatures seen = new CLIPVisionEncode()
+                .run(new CLIPVisionEncode.Inputs(vision, picture, CLIPVisionEncode.Crop.NONE), context)
+                .clipVisionOutput();
+        ImageToVideo.Outputs start = start(model, Optional.of(seen));
+        return new SampleRequest(model, start.positive(), start.latent())
+                .steps(1)
+                .cfg(1)
+                .run(context)
+                .latent()
+                .samples()
+                .toFloatArray();
+    }
+
+    private ImageToVideo.Outputs start(DiffusionModel model, Optional<VisionFeatures> seen) throws Exception {
+        return new ImageToVideo()
+                .run(
+                        new ImageToVideo.Inputs(
+                                model,
+                                prompt(List.of("umt5_encoder"), "a cat"),
+                                vae("wan21_vae_diffusers"),
+                                picture(1, 0.5f, 0),
+                                64,
+                                64,
+                                5,
+                                Optional.empty(),
+                                seen),
+                        context);
+    }
+
+    private static Pictures picture(float red, float green, float blue) {
+        Tensor rgb = Tensor.zeros(DType.F32, Shape.of(1, 40, 60, 3));
+        float[] colour = {red, green, blue};
+        for (int i = 0; i < 40 * 60 * 3; i++) {
+            rgb.data().set(Tensor.FLOAT, 4L * i, colour[i % 3]);
+        }
+        return new Pictures(new Frames(rgb));
+    }
+
+    private DiffusionModel load(Case family) throws Exception {
+        String file = models.transformer(family.name(), family.family(), family.architecture());
+        return new LoadDiT().run(new LoadDiT.Inputs(file), context).model();
+    }
+
+    private DiffusionModel quantized(DiffusionModel model) {
+        return new MinMaxQuantize()
+                .run(
+                        new MinMaxQuantize.Inputs(
+                                model, 4, MinMaxQuantize.Range.TENSOR, MinMaxQuantize.ActivationBits.EIGHT, ""),
+                        context)
+                .model();
+    }
+
+    private VideoDecoder vae(String name) throws Exception {
+        return new LoadVAE()
+                .run(new LoadVAE.Inputs(models.golden("vae", name), Optional.empty()), context)
+                .vae();
+    }
+
+    private Conditioning prompt(List<String> encoders, String text) throws Exception {
+        for (String encoder : encoders) {
+            models.golden("text_encoders", encoder);
+        }
+        TextModel clip = encoders.size() == 1
+                ? new LoadTextEncoder()
+                        .run(
+                                new LoadTextEncoder.Inputs(
+                                        encoders.getFirst() + ".safetensors",
+                                        EncoderOptions.Type.AUTO,
+                                        EncoderOptions.Precision.FULL,
+                                        Optional.empty()),
+                                context)
+                        .clip()
+                : new LoadDualTextEncoder()
+                        .run(
+                                new LoadDualTextEncoder.Inputs(
+                                        encoders.get(0) + ".safetensors",
+                                        encoders.get(1) + ".safetensors",
+                                        EncoderOptions.Type.HUNYUAN_VIDEO,
+                                        EncoderOptions.Precision.FULL,
+                                        Optional.empty()),
+                                context)
+                        .clip();
+        return new EncodePrompt()
+                .run(new EncodePrompt.Inputs(clip, text), context)
+                .conditioning();
+    }
+
+    private Video saved(Latent latent, VideoDecoder vae, String name) throws Exception {
+        Pictures pictures = new DecodeVAE()
+                .run(new DecodeVAE.Inputs(latent, vae, 0, 0), context)
+                .images();
+        return new SaveVideo()
+                .run(new SaveVideo.Inputs(pictures, "video/" + name, FileKind.MP4, 16, 90, 0), context)
+                .video();
+    }
+}
