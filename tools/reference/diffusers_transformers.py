@@ -1,10 +1,10 @@
-"""Writes golden files of CogVideoX and Latte that need a reference of their own.
+"""Writes golden files of CogVideoX, Latte and LTX-Video that need a reference of their own.
 
 cogvideox15_diffusers.safetensors: two blocks of a CogVideoX 1.5 transformer (two latent frames per token) with random
 weights, one forward pass; laid out like the other transformer files: w.KEY, in.NAME, out.NAME, config in the metadata.
 positions.safetensors: position tables of diffusers at sizes other than the trained one: stretched.GRID.cos and .sin
-(CogVideoX 5B), added.GRID (CogVideoX 2B, width 32), space.GRID and time.GRID (Latte, width 32), GRID being frames x rows
-x columns of patches.
+(CogVideoX 5B), added.GRID (CogVideoX 2B, width 32), space.GRID and time.GRID (Latte, width 32), ltx.GRID.cos and .sin
+(width 64) and causal.GRID.cos and .sin, the same with causal time; GRID being frames x rows x columns of patches.
 
 Run: python diffusers_transformers.py OUT_FOLDER
 """
@@ -21,7 +21,9 @@ from diffusers.models.embeddings import (
     get_3d_rotary_pos_embed,
     get_3d_sincos_pos_embed,
 )
+from diffusers.models.transformers.transformer_ltx import LTXVideoRotaryPosEmbed
 from diffusers.pipelines.cogvideo.pipeline_cogvideox import get_resize_crop_region_for_grid
+from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXConditionPipeline
 from safetensors.torch import save_file
 
 CONFIG = dict(
@@ -61,6 +63,19 @@ def transformer() -> dict:
     return tensors
 
 
+def causal(frames: int, rows: int, columns: int) -> torch.Tensor:
+    ids = LTXConditionPipeline._prepare_video_ids(1, frames, rows, columns, 1, 1)
+    coordinates = LTXConditionPipeline._scale_video_ids(ids, scale_factor=32, scale_factor_t=8).float()
+    coordinates[:, 0] = coordinates[:, 0] / 25
+    return coordinates
+
+
+def ltx_rope(frames: int, rows: int, columns: int, coordinates) -> tuple:
+    scale = (8 / 25, 32, 32)
+    rope = LTXVideoRotaryPosEmbed(dim=64)
+    return rope(torch.zeros(1), frames, rows, columns, rope_interpolation_scale=scale, video_coords=coordinates)
+
+
 def positions() -> dict:
     tensors = {}
     for frames, rows, columns in GRIDS:
@@ -73,6 +88,10 @@ def positions() -> dict:
         tensors[f"added.{name}"] = table.flatten(0, 1).float()
         space = get_2d_sincos_pos_embed(32, (rows, columns), base_size=32, interpolation_scale=1, output_type="pt")
         time = get_1d_sincos_pos_embed_from_grid(32, torch.arange(0, frames), output_type="pt")
+        for kind, coordinates in (("ltx", None), ("causal", causal(frames, rows, columns))):
+            cos, sin = ltx_rope(frames, rows, columns, coordinates)
+            tensors[f"{kind}.{name}.cos"] = cos[0, :, ::2].contiguous()
+            tensors[f"{kind}.{name}.sin"] = sin[0, :, ::2].contiguous()
         tensors[f"space.{name}"] = space.float()
         tensors[f"time.{name}"] = time.float()
     return tensors

@@ -24,6 +24,8 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LtxFamilyTest {
 
@@ -90,17 +92,30 @@ class LtxFamilyTest {
         }
     }
 
-    @Test
-    void aWidthThatIsNoMultipleOfSixLeavesTheFirstPairsUnrotated() {
-        LtxConfig config = new LtxConfig(16, 64, 256, 2, 1, 24, 256, false);
-        RopeTable rope = LtxRope.of(config, new TokenGrid(1, 2, 2));
+    /// 64 is no multiple of 6, so that the first two pairs stay unrotated.
+    @ParameterizedTest
+    @CsvSource({"2, 3, 5", "1, 6, 4", "3, 1, 2"})
+    void positionsAreThoseOfDiffusersAtAnySizeCountedCausallyOrNot(int frames, int rows, int columns) {
+        SafetensorsFile golden = GoldenResource.open("positions.safetensors");
+        String name = frames + "x" + rows + "x" + columns;
+        for (boolean causal : new boolean[] {false, true}) {
+            LtxConfig config = new LtxConfig(16, 64, 256, 2, 1, 24, 256, causal);
+            RopeTable rope = LtxRope.of(config, new TokenGrid(frames, rows, columns));
+            String kind = causal ? "causal." : "ltx.";
 
-        assertThat(rope.cos().shape()).isEqualTo(Shape.of(8, 16));
-        for (int token = 0; token < 4; token++) {
-            float[] sines = rope.sin().toFloatArray();
-            assertThat(sines[32 * token]).isZero();
-            assertThat(sines[32 * token + 1]).isZero();
-            assertThat(sines[32 * token + 2]).isEqualTo(-1);
+            assertThat(rope.cos().shape()).isEqualTo(Shape.of(2L * frames * rows * columns, 16));
+            assertThat(rope.sin().toFloatArray()).startsWith(0, 0, -1, -1, -1);
+            assertClose(rope.cos(), golden.tensor(kind + name + ".cos"));
+            assertClose(rope.sin(), golden.tensor(kind + name + ".sin"));
+        }
+    }
+
+    private static void assertClose(Tensor table, Tensor expected) {
+        float[] actual = table.toFloatArray();
+        float[] wanted = expected.toFloatArray();
+        assertThat(actual).hasSameSizeAs(wanted);
+        for (int i = 0; i < actual.length; i++) {
+            assertThat(actual[i]).isCloseTo(wanted[i], Offset.offset(1e-3f));
         }
     }
 
