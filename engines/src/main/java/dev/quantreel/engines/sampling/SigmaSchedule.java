@@ -22,8 +22,18 @@ public sealed interface SigmaSchedule
                 SigmaSchedule.WholeLinear {
 
     /// Names that [#named] knows, the usual one first.
-    List<String> NAMES =
-            List.of("linear", "simple", "normal", "sgm_uniform", "beta", "unipc", "unipc_diffusers", "dpmpp");
+    List<String> NAMES = List.of(
+            "linear",
+            "simple",
+            "normal",
+            "sgm_uniform",
+            "beta",
+            "unipc",
+            "unipc_diffusers",
+            "dpmpp",
+            "ltxv",
+            "cogvideox",
+            "latte");
 
     /// Most steps; ComfyUI's tables have so many levels.
     int MAX_STEPS = 1000;

@@ -21,15 +21,25 @@ record ClipGrid(LatentSpace space, Optional<TransformerFacts> facts) {
     LatentSize size(int width, int height, int frames) {
         requireMultiple("width", width);
         requireMultiple("height", height);
-        int perFrame = space.temporalFactor();
-        if (perFrame > 1 && frames % perFrame != 1) {
-            int below = Math.max(1, (frames - 1) / perFrame * perFrame + 1);
+        requireFrames(frames);
+        return new LatentSize(space.frames(frames), height / space.spatialFactor(), width / space.spatialFactor());
+    }
+
+    /// The first latent frame is one picture; a model may join several latent frames to a token.
+    private void requireFrames(int pictures) {
+        int joined = facts.map(known -> known.latent().patch().frames()).orElse(1);
+        int step = space.temporalFactor() * joined;
+        int least = space.pictures(joined);
+        if (pictures < least || (pictures - least) % step != 0) {
+            int below = Math.max(least, pictures - Math.floorMod(pictures - least, step));
+            String accepted = joined == 1
+                    ? "accepted is one more than a multiple of " + step
+                    : "accepted are " + least + ", " + (least + step) + ", " + (least + 2 * step) + " and so on";
             throw new NodeInputException(
                     "frames",
-                    "is " + frames + "; accepted is one more than a multiple of " + perFrame + who()
-                            + ", the nearest are " + below + " and " + (below + perFrame));
+                    "is " + pictures + "; " + accepted + who() + ", the nearest are " + below + " and "
+                            + (below + step));
         }
-        return new LatentSize(space.frames(frames), height / space.spatialFactor(), width / space.spatialFactor());
     }
 
     private void requireMultiple(String port, int value) {

@@ -20,10 +20,6 @@ record SamplerChoice(TransformerFacts facts) {
     static final String AUTO = "auto";
     private static final String WAN = "wan";
     private static final String LTX_LEVELS = "ltxv";
-    private static final List<String> LEVELS = Stream.concat(
-                    SigmaSchedule.NAMES.stream(), Stream.of(LTX_LEVELS, "cogvideox", "latte"))
-            .distinct()
-            .toList();
 
     /// @throws NodeInputException when a name is not known, or does not belong to this model
     SamplerSettings settings(SampleVideo.Inputs in) {
@@ -65,7 +61,7 @@ record SamplerChoice(TransformerFacts facts) {
                     case "cogvideox", "latte" -> facts.family();
                     default -> "linear";
                 };
-        return chosen("sigmas", name, LEVELS, own);
+        return chosen("sigmas", name, SigmaSchedule.NAMES, own);
     }
 
     private static String chosen(String port, String name, List<String> names, String own) {
@@ -102,7 +98,7 @@ record SamplerChoice(TransformerFacts facts) {
     static final class Schedules implements ComboOptions {
         @Override
         public List<String> options(NodeFolders folders) {
-            return Stream.concat(Stream.of(AUTO), LEVELS.stream()).toList();
+            return Stream.concat(Stream.of(AUTO), SigmaSchedule.NAMES.stream()).toList();
         }
     }
 }
