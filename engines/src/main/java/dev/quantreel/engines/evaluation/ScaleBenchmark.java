@@ -1,0 +1,169 @@
+package dev.quantreel.engines.evaluation;
+
+import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.QuantizedLinears;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.internal.kernel.ReductionKernels;
+import dev.quantreel.engines.memory.ResidentMemory;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.QuantizationProgress;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.WeightQuantizer;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.sampling.SplitModel;
+import dev.quantreel.engines.sampling.SplitModel.Branch;
+import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.NonFinite;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// A model of real size in one precision: how long it takes to load and to run, and how much memory. One per process,
+/// so that the peak of its memory is its own.
+public final class ScaleBenchmark implements AutoCloseable {
+
+    private static final float TIMESTEP = 731;
+
+    private final Precision precision;
+    private final DiffusionTransformer transformer;
+    private final double loadSeconds;
+
+    /// What weights and activations are. Weights are rounded by MinMax, which takes seconds where BGR takes a minute and
+    /// leaves speed and memory the same.
+    public enum Precision {
+        FP32,
+        W8A8,
+        W4A8,
+        W4A4;
+
+        /// @throws IllegalArgumentException when there is none of this name; lists all
+        public static Precision of(String name) {
+            try {
+                return valueOf(name.toUpperCase(Locale.ROOT));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(
+                        "precision '" + name + "' is not one of " + List.of(values()), e);
+            }
+        }
+
+        /// Empty for full precision.
+        public Optional<QuantizationPlan> plan() {
+            return switch (this) {
+                case FP32 -> Optional.empty();
+                case W8A8 -> Optional.of(QuantizationPlan.DVD_QUANT.withWeights(new WeightQuantizer.MinMax(), 8));
+                case W4A8, W4A4 -> Optional.of(QuantizationPlan.DVD_QUANT.withWeights(new WeightQuantizer.MinMax(), 4));
+            };
+        }
+
+        /// 8 in full precision, where it has no effect.
+        public int activationBits() {
+            return this == W4A4 ? 4 : 8;
+        }
+    }
+
+    /// One forward pass of one guidance branch, repeated.
+    ///
+    /// @param tokens of the picture
+    /// @param seconds of each repetition
+    /// @param cpuSeconds of all threads, of each repetition
+    /// @param memory after the last one; its peak is that of the process
+    public record Passes(int tokens, List<Double> seconds, List<Double> cpuSeconds, ResidentMemory memory) {
+        public Passes {
+            seconds = List.copyOf(seconds);
+            cpuSeconds = List.copyOf(cpuSeconds);
+        }
+    }
+
+    private ScaleBenchmark(Precision precision, DiffusionTransformer transformer, double loadSeconds) {
+        this.precision = precision;
+        this.transformer = transformer;
+        this.loadSeconds = loadSeconds;
+    }
+
+    /// Recognises, quantizes and opens a model.
+    ///
+    /// @param file stays open as long as this
+    public static ScaleBenchmark open(
+            Engine engine, CheckpointFile file, Precision precision, CancellationToken cancellation) {
+        long start = System.nanoTime();
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(file);
+        LinearLayers linears = precision
+                .plan()
+                .<LinearLayers>map(plan -> QuantizedLinears.of(
+                        QuantizedWeights.of(
+                                checkpoint,
+                                plan,
+                                checkpoint.blockLinears(),
+                                QuantizationProgress.NONE,
+                                cancellation),
+                        QuantizedLinears.Arithmetic.INTEGER))
+                .orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
+        DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint, linears);
+        return new ScaleBenchmark(precision, transformer, (System.nanoTime() - start) / 1e9);
+    }
+
+    /// Quantizing and opening.
+    public double loadSeconds() {
+        return loadSeconds;
+    }
+
+    /// Runs the model on noise and a random prompt of full length.
+    ///
+    /// @param warmUps repetitions before those that count
+    /// @throws IllegalStateException when the output is not finite, or nothing but zeros
+    public Passes run(LatentSize size, int warmUps, int repetitions, CancellationToken cancellation) {
+        var facts = transformer.facts();
+        Tensor prompt = TorchNoise.gaussian(1, Shape.of(1, facts.text().length(), facts.text().width()));
+        Tensor latent = TorchNoise.gaussian(
+                2, Shape.of(1, facts.latent().channels(), size.frames(), size.height(), size.width()));
+        BranchConditioning conditioning = BranchConditioning.of(prompt);
+        SplitModel model = transformer.bind(conditioning, conditioning);
+        List<Double> seconds = new ArrayList<>();
+        List<Double> cpuSeconds = new ArrayList<>();
+        int tokens = 0;
+        for (int i = 0; i < warmUps + repetitions; i++) {
+            long start = System.nanoTime();
+            long cpuStart = cpuNanos();
+            SplitModel.Prelude prelude = model.prelude(latent, TIMESTEP + i, Branch.CONDITIONAL, cancellation);
+            tokens = Math.toIntExact(prelude.tokens().shape().dim(1));
+            Tensor out = model.trunk(prelude, Branch.CONDITIONAL, precision.activationBits(), cancellation);
+            requirePlausible(model.head(prelude, out, cancellation));
+            if (i >= warmUps) {
+                seconds.add((System.nanoTime() - start) / 1e9);
+                cpuSeconds.add((cpuNanos() - cpuStart) / 1e9);
+            }
+        }
+        return new Passes(tokens, seconds, cpuSeconds, ResidentMemory.now());
+    }
+
+    private static void requirePlausible(Tensor velocity) {
+        NonFinite.firstIn("prediction", velocity).ifPresent(found -> {
+            throw new IllegalStateException("the model put out " + found.describe());
+        });
+        if (ReductionKernels.best().absMax(velocity.data()) == 0) {
+            throw new IllegalStateException("the model put out nothing but zeros");
+        }
+    }
+
+    private static long cpuNanos() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                ? system.getProcessCpuTime()
+                : 0;
+    }
+
+    @Override
+    public void close() {
+        transformer.close();
+    }
+}
