@@ -4,6 +4,7 @@ import dev.quantreel.engines.internal.kernel.GridSearchKernels;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -46,7 +47,18 @@ public final class QuantizedMatrix {
         if (bits < 2 || bits > 8) {
             throw new IllegalArgumentException("weight bits is " + bits + "; 2 to 8 are accepted");
         }
-        Storage storage = new Storage(weights.rows(), weights.columns());
+        try (Arena rowMajor = Arena.ofShared()) {
+            return of(weights, quantizer, tasks, kernels, new Storage(weights.rows(), weights.columns(), bits, rowMajor));
+        }
+    }
+
+    private static QuantizedMatrix of(
+            WeightMatrix weights,
+            WeightQuantizer quantizer,
+            RowTasks tasks,
+            GridSearchKernels kernels,
+            Storage storage) {
+        int bits = storage.bits;
         RowStatistics[] statistics = new RowStatistics[Math.ceilDiv(weights.rows(), RowTasks.CHUNK)];
         boolean perTensor = quantizer instanceof WeightQuantizer.MinMax(Granularity.PerTensor _);
         float[] range = perTensor ? range(weights, tasks) : new float[0];
@@ -172,13 +184,16 @@ public final class QuantizedMatrix {
     }
 
     /// The tensors under construction; each row is written by one thread.
+    /// The codes by rows, which only live until they are laid out in tiles.
     private static final class Storage {
+        private final int bits;
         private final Tensor codes;
         private final Tensor steps;
         private final Tensor zeroPoints;
 
-        Storage(int rows, int columns) {
-            codes = Tensor.zeros(DType.U8, Shape.of(rows, columns));
+        Storage(int rows, int columns, int bits, Arena rowMajor) {
+            this.bits = bits;
+            codes = Tensor.allocate(DType.U8, Shape.of(rows, columns), rowMajor);
             steps = Tensor.zeros(DType.F32, Shape.of(rows));
             zeroPoints = Tensor.zeros(DType.U8, Shape.of(rows));
         }

@@ -51,18 +51,10 @@ public final class QuantizedWeights {
             Tensor stored = checkpoint.tensor(layer + ".weight");
             WeightMatrix weight = weight(plan, layer, stored);
             matrices.put(layer, QuantizedMatrix.of(weight, plan.weights(), plan.weightBits(), tasks));
-            leave(checkpoint.tensor(layer + ".weight"));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, matrices.size(), selected.size());
         }
         return new QuantizedWeights(checkpoint, plan, matrices);
-    }
-
-    /// Gives back the memory that shows a file: this part of it is not read again soon.
-    private static void leave(Tensor tensor) {
-        if (tensor.data().isMapped()) {
-            tensor.data().unload();
-        }
     }
 
     /// The full-precision weight of a layer as the plan quantizes it: rotated where the plan rotates.

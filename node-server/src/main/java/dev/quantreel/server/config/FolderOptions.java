@@ -1,5 +1,6 @@
 package dev.quantreel.server.config;
 
+import dev.quantreel.engines.memory.MachineMemory;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
@@ -51,8 +52,15 @@ final class FolderOptions {
             description = "Further model folders, a YAML file as ComfyUI reads it.")
     private @Nullable List<Path> extraModelPaths;
 
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            description = "Memory a generation may plan with, such as 12g; default: what is free.")
+    private @Nullable String memory;
+
     /// @param outputOverride where results go whatever the options say
     ServerConfig config(Optional<Path> outputOverride) {
+        limitMemory();
         Path home = ServerConfig.homeFolder();
         Path root = base == null ? home : absolute(base);
         if (base != null && !Files.isDirectory(root)) {
@@ -83,6 +91,18 @@ final class FolderOptions {
         }
         files.addAll(extraModelPaths == null ? List.of() : extraModelPaths);
         return files;
+    }
+
+    private void limitMemory() {
+        if (memory == null) {
+            return;
+        }
+        try {
+            MachineMemory.parse(memory);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("--memory: " + e.getMessage());
+        }
+        System.setProperty(MachineMemory.PROPERTY, memory);
     }
 
     private static Path or(@Nullable Path given, Path otherwise) {

@@ -3,10 +3,12 @@ package dev.quantreel.nodes.bench;
 import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.dit.TransformerRelease;
 import dev.quantreel.engines.evaluation.ScaleBenchmark;
 import dev.quantreel.engines.evaluation.ScaleBenchmark.Passes;
 import dev.quantreel.engines.evaluation.ScaleBenchmark.Precision;
+import dev.quantreel.engines.memory.MemoryPlan;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
@@ -86,6 +88,7 @@ public final class ScaleTable implements Benchmark {
                         ScaleBenchmark.open(engine, file, precision, CancellationToken.NONE)) {
             line(out, "engine", engine.description());
             line(out, "load", number(benchmark.loadSeconds()));
+            line(out, "plan", plan(file, precision));
             Passes first = benchmark.run(FIRST_STEP, 0, 1, CancellationToken.NONE);
             line(out, "first", number(first.seconds().getFirst()));
             report(out, benchmark.run(FIRST_STEP, 0, given.passes(), CancellationToken.NONE));
@@ -94,6 +97,15 @@ public final class ScaleTable implements Benchmark {
                 report(out, benchmark.run(ScaleArguments.size(tokens), tokens > 2000 ? 0 : 1, passes, CancellationToken.NONE));
             }
         }
+    }
+
+    /// Megabytes of the generation that is measured first.
+    private static String plan(CheckpointFile file, Precision precision) {
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(file);
+        MemoryPlan plan = MemoryPlan.of(
+                checkpoint.architecture(), checkpoint, precision.plan(), new MemoryPlan.Workload(FIRST_STEP, 1));
+        System.err.println(precision + " plan " + plan.describe());
+        return String.format(Locale.ROOT, "%.0f", plan.totalBytes() / 1e6);
     }
 
     private static void report(PrintStream out, Passes passes) {

@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.sampling;
 
+import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.sampling.ExpertSampler;
 import dev.quantreel.engines.sampling.FlowSampler;
@@ -23,6 +24,7 @@ import dev.quantreel.nodes.values.LowNoiseModel;
 import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.values.VideoDecoder;
+import dev.quantreel.nodes.values.MemoryCheck;
 import java.util.Optional;
 
 /// Samples a video.
@@ -152,6 +154,8 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
         context.status(choice.recommended());
         NoisedLatent noised = NoisedLatent.of(settings, in);
         BitSchedule bits = bits(in, noised.levels().steps(), context);
+        LatentSize size = LatentSize.of(in.latent().samples());
+        MemoryCheck.require("latent", in.model(), size, in.cfg() == 1 ? 1 : 2, context);
         ExpertSampler sampler = new ExpertSampler(new ModelTurns(in, context).experts(bits), settings.solver());
         TextModel.makeRoom(context);
         LatentPreview preview = LatentPreview.of(in.previewVae(), context);

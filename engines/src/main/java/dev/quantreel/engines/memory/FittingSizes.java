@@ -1,0 +1,65 @@
+package dev.quantreel.engines.memory;
+
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.TransformerArchitecture;
+import dev.quantreel.engines.memory.MemoryPlan.Workload;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.tensor.Checkpoint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/// Looks for generations that fit a budget when the one that was asked for does not.
+///
+/// @param architecture of the model
+/// @param weights under canonical names
+/// @param memory the budget
+public record FittingSizes(TransformerArchitecture architecture, Checkpoint weights, MachineMemory memory) {
+
+    /// What would fit, in words: fewer frames, a smaller picture, fewer bits; empty when nothing does.
+    public List<String> instead(Optional<QuantizationPlan> plan, Workload work) {
+        List<String> offers = new ArrayList<>(sizes(plan, work));
+        boolean already = plan.filter(p -> p.weightBits() <= 4).isPresent();
+        if (!already) {
+            Optional<QuantizationPlan> four = Optional.of(QuantizationPlan.DVD_QUANT);
+            if (fits(four, work)) {
+                offers.add("this size with 4-bit weights (BGR Quantize)");
+            } else if (offers.isEmpty()) {
+                sizes(four, work).forEach(offer -> offers.add(offer + " with 4-bit weights (BGR Quantize)"));
+            }
+        }
+        return List.copyOf(offers);
+    }
+
+    private List<String> sizes(Optional<QuantizationPlan> plan, Workload work) {
+        List<String> offers = new ArrayList<>();
+        LatentSize size = work.size();
+        Predicate<LatentSize> fits = candidate -> fits(plan, new Workload(candidate, work.branches()));
+        for (int frames = size.frames() - 1; frames >= 1; frames--) {
+            LatentSize candidate = new LatentSize(frames, size.height(), size.width());
+            if (fits.test(candidate)) {
+                offers.add(frames + " instead of " + size.frames() + " latent frames");
+                break;
+            }
+        }
+        for (int percent = 95; percent >= 10; percent -= 5) {
+            LatentSize candidate =
+                    new LatentSize(size.frames(), even(size.height(), percent), even(size.width(), percent));
+            if (fits.test(candidate)) {
+                offers.add("a latent of " + candidate.width() + " x " + candidate.height() + " instead of "
+                        + size.width() + " x " + size.height() + " cells");
+                break;
+            }
+        }
+        return offers;
+    }
+
+    private boolean fits(Optional<QuantizationPlan> plan, Workload work) {
+        return MemoryPlan.of(architecture, weights, plan, work).fits(memory);
+    }
+
+    private static int even(int extent, int percent) {
+        return Math.max(2, extent * percent / 200 * 2);
+    }
+}

@@ -1,0 +1,146 @@
+package dev.quantreel.engines.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.dit.TransformerRelease;
+import dev.quantreel.engines.memory.MemoryPlan.Workload;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.synth.SyntheticCheckpoint;
+import dev.quantreel.engines.tensor.DType;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MemoryPlanTest {
+
+    private static final Workload SMALL = new Workload(new LatentSize(3, 32, 32), 2);
+    private static final Optional<QuantizationPlan> W4 = Optional.of(QuantizationPlan.DVD_QUANT);
+
+    private final CheckpointFile file;
+    private final TransformerCheckpoint wan;
+
+    MemoryPlanTest(@TempDir Path folder) {
+        Path path = folder.resolve("wan13.safetensors");
+        TransformerRelease release = TransformerRelease.named("wan-t2v-1.3b");
+        SyntheticCheckpoint.of(
+                        release.family(),
+                        release.architecture(),
+                        new SyntheticCheckpoint.Options("original", DType.BF16, 0, 0))
+                .writeSparse(path);
+        file = CheckpointFiles.open(path);
+        wan = TransformerCheckpoint.of(file);
+    }
+
+    @AfterEach
+    void close() {
+        file.close();
+    }
+
+    private MemoryPlan plan(Optional<QuantizationPlan> plan, Workload work) {
+        return MemoryPlan.of(wan.architecture(), wan, plan, work);
+    }
+
+    private static long bytes(MemoryPlan plan, String name) {
+        return plan.items().stream()
+                .filter(item -> item.name().equals(name))
+                .mapToLong(MemoryPlan.Item::bytes)
+                .sum();
+    }
+
+    @Test
+    void weightsAreCountedOnceInThePrecisionTheyAreHeldIn() {
+        long parameters = wan.parameters();
+
+        MemoryPlan full = plan(Optional.empty(), SMALL);
+        MemoryPlan four = plan(W4, SMALL);
+
+        assertThat((double) bytes(full, "weights read from the file")).isCloseTo(2.0 * parameters, within(1e7));
+        assertThat(bytes(full, "quantized weights")).isZero();
+        assertThat(bytes(four, "quantized weights")).isBetween(parameters * 4 / 10, parameters * 52 / 100);
+        assertThat(four.totalBytes()).isLessThan(full.totalBytes());
+    }
+
+    @Test
+    void activationsGrowWithTheTokensAndNotWithTheirSquare() {
+        Workload larger = new Workload(new LatentSize(3, 128, 128), 2);
+
+        long small = bytes(plan(W4, SMALL), "activations");
+
+        assertThat(bytes(plan(W4, larger), "activations")).isEqualTo(16 * small);
+    }
+
+    @Test
+    void guidanceKeepsTwoPrompts() {
+        long one = bytes(plan(W4, new Workload(SMALL.size(), 1)), "encoded prompts");
+
+        assertThat(bytes(plan(W4, SMALL), "encoded prompts")).isEqualTo(2 * one);
+        assertThat(one).isEqualTo(30L * 2 * 512 * 1536 * 4);
+    }
+
+    @Test
+    void whatWouldFitDoesFit() {
+        Workload large = new Workload(new LatentSize(21, 60, 104), 2);
+        MachineMemory memory = new MachineMemory(3_000_000_000L, "a test");
+
+        assertThat(plan(W4, large).fits(memory)).isFalse();
+        List<String> instead = new FittingSizes(wan.architecture(), wan, memory).instead(W4, large);
+
+        assertThat(instead).hasSize(2);
+        String frames = instead.getFirst();
+        int count = Integer.parseInt(frames.substring(0, frames.indexOf(' ')));
+        assertThat(frames).endsWith("instead of 21 latent frames");
+        assertThat(plan(W4, new Workload(new LatentSize(count, 60, 104), 2)).fits(memory))
+                .isTrue();
+        assertThat(plan(W4, new Workload(new LatentSize(count + 1, 60, 104), 2)).fits(memory))
+                .isFalse();
+    }
+
+    @Test
+    void fewerBitsAreOfferedWhereTheyHelp() {
+        MachineMemory memory = new MachineMemory(2_500_000_000L, "a test");
+
+        assertThat(new FittingSizes(wan.architecture(), wan, memory).instead(Optional.empty(), SMALL))
+                .containsExactly("this size with 4-bit weights (BGR Quantize)");
+    }
+
+    @Test
+    void nothingIsOfferedWhereNothingFits() {
+        MachineMemory memory = new MachineMemory(1_000_000, "a test");
+
+        assertThat(new FittingSizes(wan.architecture(), wan, memory).instead(Optional.empty(), SMALL))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"12g, 12000000000", "3.5 GB, 3500000000", "800m, 800000000", "4096, 4096"})
+    void budgetsAreReadAsPeopleWriteThem(String text, long bytes) {
+        assertThat(MachineMemory.parse(text)).isEqualTo(bytes);
+    }
+
+    @Test
+    void otherBudgetsAreRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> MachineMemory.parse("much"))
+                .withMessageContaining("'much'")
+                .withMessageContaining("12g");
+    }
+
+    @Test
+    void residentMemoryIsReadFromTheKernelsLines() {
+        ResidentMemory memory =
+                ResidentMemory.parse(List.of("VmHWM:\t  2048 kB", "VmRSS:\t  1024 kB", "RssAnon:\t   512 kB"));
+
+        assertThat(memory).isEqualTo(new ResidentMemory(1 << 20, 2 << 20, 512 << 10));
+    }
+}
