@@ -29,7 +29,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// A model of real size in one precision: how long it takes to load and to run, and how much memory. One per process,
+/// A model of real size in one precision: how long it takes to load and to run, and how much memory. One per
+/// process,
 /// so that the peak of its memory is its own.
 public final class ScaleBenchmark implements AutoCloseable {
 
@@ -39,7 +40,8 @@ public final class ScaleBenchmark implements AutoCloseable {
     private final DiffusionTransformer transformer;
     private final double loadSeconds;
 
-    /// What weights and activations are. Weights are rounded by MinMax, which takes seconds where BGR takes a minute and
+    /// What weights and activations are. Weights are rounded by MinMax, which takes seconds where BGR takes a
+    /// minute and
     /// leaves speed and memory the same.
     public enum Precision {
         FP32,
@@ -52,8 +54,7 @@ public final class ScaleBenchmark implements AutoCloseable {
             try {
                 return valueOf(name.toUpperCase(Locale.ROOT));
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(
-                        "precision '" + name + "' is not one of " + List.of(values()), e);
+                throw new IllegalArgumentException("precision '" + name + "' is not one of " + List.of(values()), e);
             }
         }
 
@@ -102,11 +103,7 @@ public final class ScaleBenchmark implements AutoCloseable {
                 .plan()
                 .<LinearLayers>map(plan -> QuantizedLinears.of(
                         QuantizedWeights.of(
-                                checkpoint,
-                                plan,
-                                checkpoint.blockLinears(),
-                                QuantizationProgress.NONE,
-                                cancellation),
+                                checkpoint, plan, checkpoint.blockLinears(), QuantizationProgress.NONE, cancellation),
                         QuantizedLinears.Arithmetic.INTEGER))
                 .orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
         DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint, linears);
@@ -124,7 +121,8 @@ public final class ScaleBenchmark implements AutoCloseable {
     /// @throws IllegalStateException when the output is not finite, or nothing but zeros
     public Passes run(LatentSize size, int warmUps, int repetitions, CancellationToken cancellation) {
         var facts = transformer.facts();
-        Tensor prompt = TorchNoise.gaussian(1, Shape.of(1, facts.text().length(), facts.text().width()));
+        Tensor prompt = TorchNoise.gaussian(
+                1, Shape.of(1, facts.text().length(), facts.text().width()));
         Tensor latent = TorchNoise.gaussian(
                 2, Shape.of(1, facts.latent().channels(), size.frames(), size.height(), size.width()));
         BranchConditioning conditioning = BranchConditioning.of(prompt);

@@ -22,7 +22,8 @@ public record MachineMemory(long budgetBytes, String reason) {
     private static final Path MEMORY = Path.of("/proc/meminfo");
     private static final Path GROUP = Path.of("/sys/fs/cgroup");
 
-    /// Asks the system: the smaller of what is free (page cache included) and what the control group leaves, plus what
+    /// Asks the system: the smaller of what is free (page cache included) and what the control group leaves, plus
+    /// what
     /// this process has. Without an answer nothing is limited.
     public static MachineMemory now() {
         String set = System.getProperty(PROPERTY, "");

@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
 /// What a generation will need of memory, computed from shapes before anything is read or run.
 ///
 /// Describes the ONNX Runtime engine, which reads large weights where they lie (docs/adr/0014): quantized ones from
-/// packed codes, others from the mapped file, unpacking one matrix at a time. Attention works on blocks of queries, so
+/// packed codes, others from the mapped file, unpacking one matrix at a time. Attention works on blocks of
+/// queries, so
 /// nothing grows with the square of the tokens. Constants are calibrated on Wan 2.1 1.3B (docs/benchmarks.md).
 ///
 /// @param items what takes memory at the same time, largest first where it matters
@@ -114,8 +115,8 @@ public record MemoryPlan(List<Item> items) {
         long width = architecture.shapes().entrySet().stream()
                 .filter(tensor -> tensor.getKey().endsWith(".weight")
                         && !tensor.getKey().contains("mod")
-                        && linears.contains(tensor.getKey()
-                                .substring(0, tensor.getKey().length() - ".weight".length())))
+                        && linears.contains(
+                                tensor.getKey().substring(0, tensor.getKey().length() - ".weight".length())))
                 .mapToLong(tensor -> tensor.getValue().dim(0))
                 .max()
                 .orElse(facts.sizes().dim());

@@ -48,7 +48,8 @@ public final class QuantizedMatrix {
             throw new IllegalArgumentException("weight bits is " + bits + "; 2 to 8 are accepted");
         }
         try (Arena rowMajor = Arena.ofShared()) {
-            return of(weights, quantizer, tasks, kernels, new Storage(weights.rows(), weights.columns(), bits, rowMajor));
+            return of(
+                    weights, quantizer, tasks, kernels, new Storage(weights.rows(), weights.columns(), bits, rowMajor));
         }
     }
 

@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// This program once more, with the same virtual machine and options, so that what it measures of memory is its own.
+/// This program once more, with the same virtual machine and options, so that what it measures of memory is its
+/// own.
 final class ChildProcess {
 
     private ChildProcess() {}

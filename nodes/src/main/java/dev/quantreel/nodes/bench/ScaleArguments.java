@@ -17,11 +17,7 @@ import java.util.stream.Collectors;
 /// @param counts repetitions and threads
 /// @param child whether this process measures one precision for another
 record ScaleArguments(
-        Optional<Path> file,
-        List<Integer> tokens,
-        List<Precision> precisions,
-        Counts counts,
-        boolean child) {
+        Optional<Path> file, List<Integer> tokens, List<Precision> precisions, Counts counts, boolean child) {
 
     private static final String CHILD = "--child";
 
@@ -51,8 +47,12 @@ record ScaleArguments(
             String value = i + 1 < rest.size() ? rest.get(i + 1) : "";
             switch (name) {
                 case "--file" -> file = Optional.of(Path.of(value));
-                case "--tokens" -> tokens = list(value).stream().map(word -> number(name, word, 1)).toList();
-                case "--precisions" -> precisions = list(value).stream().map(Precision::of).toList();
+                case "--tokens" ->
+                    tokens = list(value).stream()
+                            .map(word -> number(name, word, 1))
+                            .toList();
+                case "--precisions" ->
+                    precisions = list(value).stream().map(Precision::of).toList();
                 case "--passes" -> passes = number(name, value, 1);
                 case "--threads" -> threads = number(name, value, 0);
                 default ->
@@ -64,7 +64,9 @@ record ScaleArguments(
     }
 
     private static List<String> list(String value) {
-        return Arrays.stream(value.split(",", -1)).filter(word -> !word.isBlank()).toList();
+        return Arrays.stream(value.split(",", -1))
+                .filter(word -> !word.isBlank())
+                .toList();
     }
 
     private static int number(String name, String value, int min) {

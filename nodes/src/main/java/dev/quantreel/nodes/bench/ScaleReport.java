@@ -101,8 +101,12 @@ record ScaleReport(Precision precision, Map<String, String> figures, List<Pass> 
                     report.figure("plan"));
         }
         out.println("\nCPU-seconds of one pass, least of the repetitions.\n");
-        List<Pass> first = reports.getFirst().passes.subList(1, reports.getFirst().passes.size());
-        out.println("| precision |" + String.join("", first.stream().map(p -> " " + p.tokens + " tokens |").toList()));
+        List<Pass> first =
+                reports.getFirst().passes.subList(1, reports.getFirst().passes.size());
+        out.println("| precision |"
+                + String.join(
+                        "",
+                        first.stream().map(p -> " " + p.tokens + " tokens |").toList()));
         out.println("|---|" + "---|".repeat(first.size()));
         for (ScaleReport report : reports) {
             out.print("| " + report.precision + " |");
@@ -111,7 +115,8 @@ record ScaleReport(Precision precision, Map<String, String> figures, List<Pass> 
             }
             out.println();
         }
-        out.println("\nspeed: CPU-seconds of the first row over those of this one; spread: largest over least CPU-seconds,"
-                + " less one; peak: VmHWM of the precision's own process up to then.");
+        out.println(
+                "\nspeed: CPU-seconds of the first row over those of this one; spread: largest over least CPU-seconds,"
+                        + " less one; peak: VmHWM of the precision's own process up to then.");
     }
 }

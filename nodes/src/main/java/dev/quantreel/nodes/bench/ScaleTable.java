@@ -25,7 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// `quantreel bench wan13`: Wan 2.1 1.3B at its real size with random weights, in every precision: load, seconds and
+/// `quantreel bench wan13`: Wan 2.1 1.3B at its real size with random weights, in every precision: load, seconds
+/// and
 /// CPU-seconds of a pass, peak memory beside the plan. Each precision runs in a process of its own.
 public final class ScaleTable implements Benchmark {
 
@@ -49,7 +50,8 @@ public final class ScaleTable implements Benchmark {
             child(given, out);
             return 0;
         }
-        Path file = given.file().isPresent() ? given.file().get() : folders.temp().resolve("bench-wan13.safetensors");
+        Path file =
+                given.file().isPresent() ? given.file().get() : folders.temp().resolve("bench-wan13.safetensors");
         try {
             if (given.file().isEmpty()) {
                 synthesize(file);
@@ -84,8 +86,7 @@ public final class ScaleTable implements Benchmark {
         Precision precision = given.precisions().getFirst();
         try (Engine engine = new OrtEngineProvider().create(new EngineOptions(given.threads()));
                 CheckpointFile file = CheckpointFiles.open(given.file().orElseThrow());
-                ScaleBenchmark benchmark =
-                        ScaleBenchmark.open(engine, file, precision, CancellationToken.NONE)) {
+                ScaleBenchmark benchmark = ScaleBenchmark.open(engine, file, precision, CancellationToken.NONE)) {
             line(out, "engine", engine.description());
             line(out, "load", number(benchmark.loadSeconds()));
             line(out, "plan", plan(file, precision));
@@ -94,7 +95,10 @@ public final class ScaleTable implements Benchmark {
             report(out, benchmark.run(FIRST_STEP, 0, given.passes(), CancellationToken.NONE));
             for (int tokens : given.tokens()) {
                 int passes = tokens > 2000 ? 1 : given.passes();
-                report(out, benchmark.run(ScaleArguments.size(tokens), tokens > 2000 ? 0 : 1, passes, CancellationToken.NONE));
+                report(
+                        out,
+                        benchmark.run(
+                                ScaleArguments.size(tokens), tokens > 2000 ? 0 : 1, passes, CancellationToken.NONE));
             }
         }
     }

@@ -21,10 +21,10 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.LowNoiseModel;
+import dev.quantreel.nodes.values.MemoryCheck;
 import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.values.VideoDecoder;
-import dev.quantreel.nodes.values.MemoryCheck;
 import java.util.Optional;
 
 /// Samples a video.

@@ -9,7 +9,8 @@ import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import java.util.List;
 
-/// Refuses a generation that would not fit into memory before anything is quantized, with the plan and what would fit.
+/// Refuses a generation that would not fit into memory before anything is quantized, with the plan and what would
+/// fit.
 public final class MemoryCheck {
 
     private MemoryCheck() {}
