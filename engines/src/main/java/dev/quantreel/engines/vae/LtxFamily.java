@@ -53,7 +53,10 @@ final class LtxFamily {
         return new DecoderPlan(
                 traits,
                 new TimePlan.Windows(traits.grid(), WINDOW, STRIDE, WINDOW),
-                new DecoderPlan.Memory(DecoderPlan.Memory.MAPS * width / PATCH_PIXELS, DecoderPlan.Memory.Attention.NONE, SMALLEST_TILE),
+                new DecoderPlan.Memory(
+                        DecoderPlan.Memory.MAPS * width / PATCH_PIXELS,
+                        DecoderPlan.Memory.Attention.NONE,
+                        SMALLEST_TILE),
                 arena -> LtxDecoderGraph.build(
                         WanFamilies.layers(checkpoint, arena, "ltx-vae-decoder"), traits, causal));
     }

@@ -48,7 +48,8 @@ record Tiling(VaeTraits.Grid grid, DecoderPlan.Memory memory, List<StateInput> s
     }
 
     private long bytes(int run, long height, long width) {
-        long carried = state.stream().mapToLong(input -> input.bytes(height, width)).sum();
+        long carried =
+                state.stream().mapToLong(input -> input.bytes(height, width)).sum();
         return 2 * carried + memory.activationBytes(grid, run, height * width);
     }
 }

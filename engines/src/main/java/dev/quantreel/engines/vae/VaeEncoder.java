@@ -8,13 +8,15 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.video.Frames;
 
-/// An encoder from pictures to latents, opened on an engine, for image conditioning. Encodes a tile and a few pictures
+/// An encoder from pictures to latents, opened on an engine, for image conditioning. Encodes a tile and a few
+/// pictures
 /// at a time, as [VaeDecoder] decodes. Not thread-safe; closed by whoever opened it.
 public interface VaeEncoder extends AutoCloseable {
 
     /// Opens the encoder of Wan 2.1's VAE, in the layouts of its authors, ComfyUI and diffusers.
     ///
-    /// @throws UnsupportedCheckpointException when the file holds no such encoder; says what it is and which file does
+    /// @throws UnsupportedCheckpointException when the file holds no such encoder; says what it is and which file
+    // does
     /// @throws dev.quantreel.engines.runtime.EngineException when the engine cannot run the graph
     static VaeEncoder open(Engine engine, Checkpoint file) {
         Checkpoint checkpoint = InnerCheckpoint.vaeOf(file);
@@ -36,12 +38,12 @@ public interface VaeEncoder extends AutoCloseable {
     /// Encodes a clip.
     ///
     /// @param frames 1, 5, 9, ... pictures whose sides are multiples of [VaeTraits#pixelsPerCell]
-    /// @return the mean of the latent distribution as the diffusion transformer takes it, F32 `[1, channels, latents,
+    /// @return the mean of the latent distribution as the diffusion transformer takes it, F32 `[1, channels,
+    // latents,
     /// height, width]`
     /// @throws IllegalArgumentException when the frames have another count or size; says what is accepted
     /// @throws java.util.concurrent.CancellationException when interrupted
-    Tensor encode(
-            Frames frames, DecodeOptions options, CancellationToken cancellation, VaeDecoder.Progress progress);
+    Tensor encode(Frames frames, DecodeOptions options, CancellationToken cancellation, VaeDecoder.Progress progress);
 
     @Override
     void close();

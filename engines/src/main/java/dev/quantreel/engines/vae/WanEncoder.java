@@ -41,8 +41,8 @@ final class WanEncoder implements VaeEncoder {
             DecoderPlan.Graph graph =
                     WanEncoderGraph.build(new WanBlocks(layers, CausalTime.streaming(layers), layout), traits);
             int width = CheckpointShapes.extent(checkpoint, layout.name("encoder.conv_in.weight"), 5, 0);
-            DecoderPlan.Memory memory =
-                    new DecoderPlan.Memory(DecoderPlan.Memory.MAPS * width, DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE);
+            DecoderPlan.Memory memory = new DecoderPlan.Memory(
+                    DecoderPlan.Memory.MAPS * width, DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE);
             return new WanEncoder(
                     traits, graph, new Tiling(traits.grid(), memory, graph.state()), engine.open(graph.model()));
         }
@@ -68,8 +68,10 @@ final class WanEncoder implements VaeEncoder {
         Tensor latent = Tensor.zeros(DType.F32, shape);
         int tile = tiling.tileCells(shape, 1, options);
         int overlap = tiling.overlapCells(tile, options);
-        List<TileAxis.Span> rows = TileAxis.of((int) shape.dim(3), tile, overlap).spans();
-        List<TileAxis.Span> columns = TileAxis.of((int) shape.dim(4), tile, overlap).spans();
+        List<TileAxis.Span> rows =
+                TileAxis.of((int) shape.dim(3), tile, overlap).spans();
+        List<TileAxis.Span> columns =
+                TileAxis.of((int) shape.dim(4), tile, overlap).spans();
         int total = rows.size() * columns.size() * latents;
         int done = 0;
         for (TileAxis.Span row : rows) {

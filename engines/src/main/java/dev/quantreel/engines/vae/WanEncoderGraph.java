@@ -8,7 +8,8 @@ import dev.quantreel.engines.tensor.DType;
 import java.util.Map;
 
 /// The encoder of Wan 2.1's VAE (`wan/modules/vae.py`). Input `pictures` F32 `[frames, rows, columns, 3]` in [0, 1],
-/// output `latent` F32 `[latents, channels, height, width]` as the diffusion transformer takes it: the mean, normalised.
+/// output `latent` F32 `[latents, channels, height, width]` as the diffusion transformer takes it: the mean,
+// normalised.
 final class WanEncoderGraph {
 
     /// Zeros only behind, where a kernel of three with stride two would reach beyond.
@@ -57,7 +58,9 @@ final class WanEncoderGraph {
                         Dim.of("height1"),
                         Dim.of("width1"));
         return new DecoderPlan.Graph(
-                layers.graph().build(Map.of()), blocks.time().state(), !blocks.time().state().isEmpty());
+                layers.graph().build(Map.of()),
+                blocks.time().state(),
+                !blocks.time().state().isEmpty());
     }
 
     private Feature pictures() {

@@ -60,7 +60,9 @@ final class WanFamilies {
                 traits,
                 new TimePlan.Streaming(traits.grid(), 1, 1, 0),
                 new DecoderPlan.Memory(
-                        DecoderPlan.Memory.MAPS * width / (patch * patch), DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE),
+                        DecoderPlan.Memory.MAPS * width / (patch * patch),
+                        DecoderPlan.Memory.Attention.FRAME,
+                        SMALLEST_TILE),
                 arena -> {
                     VaeLayers layers = layers(checkpoint, arena, "wan-vae-decoder");
                     return WanDecoderGraph.build(new WanBlocks(layers, CausalTime.streaming(layers), layout), traits);

@@ -55,9 +55,9 @@ class TiledDecodingTest {
         }
         try (Arena arena = Arena.ofShared()) {
             VaeLayers layers = WanFamilies.layers(checkpoint, arena, "whole");
-            WanBlocks blocks =
-                    new WanBlocks(layers, CausalTime.wholeClip(layers), WanVaeLayout.of(checkpoint));
-            try (Session whole = engine.open(WanDecoderGraph.build(blocks, traits).model())) {
+            WanBlocks blocks = new WanBlocks(layers, CausalTime.wholeClip(layers), WanVaeLayout.of(checkpoint));
+            try (Session whole =
+                    engine.open(WanDecoderGraph.build(blocks, traits).model())) {
                 Tensor frames = VaeFixtures.framesFirst(latent);
                 Tensor rgb = whole.run(Map.of("latent", frames), "rgb", NONE);
 

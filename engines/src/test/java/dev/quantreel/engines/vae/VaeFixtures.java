@@ -44,7 +44,11 @@ final class VaeFixtures {
         for (int channel = 0; channel < channels; channel++) {
             for (int frame = 0; frame < frames; frame++) {
                 System.arraycopy(
-                        source, (channel * frames + frame) * plane, target, (frame * channels + channel) * plane, plane);
+                        source,
+                        (channel * frames + frame) * plane,
+                        target,
+                        (frame * channels + channel) * plane,
+                        plane);
             }
         }
         return Tensor.of(Shape.of(frames, channels, shape.dim(3), shape.dim(4)), target);

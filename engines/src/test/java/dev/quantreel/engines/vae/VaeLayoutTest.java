@@ -76,7 +76,9 @@ class VaeLayoutTest {
 
     @Test
     void theOriginalLayoutsGiveTheSamePictures() {
-        assertSame("wan21_vae_diffusers", name -> WanVaeLayout.ORIGINAL.name(name.replace(".upsamplers.0.", ".upsampler.")));
+        assertSame(
+                "wan21_vae_diffusers",
+                name -> WanVaeLayout.ORIGINAL.name(name.replace(".upsamplers.0.", ".upsampler.")));
         assertSame("wan22_vae_diffusers", WanVaeLayout.ORIGINAL_NESTED::name);
         assertSame("sd_vae_diffusers", VaeLayoutTest::originalAutoencoder);
         assertSame("ltx_vae_diffusers", VaeLayoutTest::originalLtx);
@@ -209,8 +211,7 @@ class VaeLayoutTest {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Checkpoint file = VaeFixtures.weights("wan21_vae_dec");
         file.names().forEach(name -> tensors.put(name, file.tensor(name)));
-        tensors.put("decoder.middle.0.residual.2.weight", Tensor.zeros(
-                DType.F32, Shape.of(16, 8, 3, 3, 3)));
+        tensors.put("decoder.middle.0.residual.2.weight", Tensor.zeros(DType.F32, Shape.of(16, 8, 3, 3, 3)));
 
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
                 .isThrownBy(() -> VaeDecoder.open(engine, new MemoryCheckpoint("odd", tensors, Map.of())))

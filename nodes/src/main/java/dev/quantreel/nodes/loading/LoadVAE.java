@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.loading;
 
+import dev.quantreel.engines.vae.VaeDecoder;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -17,9 +18,10 @@ import java.util.Optional;
         id = "LoadVAE",
         title = "Load VAE",
         category = "loading",
-        description = "Opens a VAE from the folder vae, or the one inside an all-in-one checkpoint: Wan 2.1, Wan 2.2,"
-                + " HunyuanVideo, LTX-Video 0.9.x, Stable Diffusion (for Latte), or a TAEHV decoder (taew2_1, taew2_2,"
-                + " taehv, taehv1_5, taecvx), which is small and many times faster. Says which it is.",
+        description =
+                "Recognises a VAE in the folder vae, also inside an all-in-one checkpoint there: Wan 2.1, Wan 2.2,"
+                        + " HunyuanVideo, LTX-Video 0.9.x, Stable Diffusion (for Latte), or a TAEHV decoder (taew2_1, taew2_2,"
+                        + " taehv, taehv1_5, taecvx), which is small and many times faster. Says which it is.",
         aliases = {"VAELoader", "TAEHV", "taew2_1", "autoencoder"})
 public final class LoadVAE implements Node<LoadVAE.Inputs, LoadVAE.Outputs> {
 
@@ -40,7 +42,7 @@ public final class LoadVAE implements Node<LoadVAE.Inputs, LoadVAE.Outputs> {
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         VideoDecoder vae = GATE.inspect(in.file(), context, (file, identity) -> {
             VideoDecoder decoder = new VideoDecoder(identity, in.engine().orElse(EngineChoice.BEST));
-            context.status(in.file() + ": " + decoder.open(context).traits().describe());
+            context.status(in.file() + ": " + VaeDecoder.traits(file).describe());
             return decoder;
         });
         return new Outputs(vae);

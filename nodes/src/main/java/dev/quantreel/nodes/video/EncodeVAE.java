@@ -20,9 +20,10 @@ import dev.quantreel.nodes.values.VideoDecoder;
         id = "EncodeVAE",
         title = "Encode VAE",
         category = "video",
-        description = "Turns a picture or a clip into a latent, the inverse of Decode VAE: one picture becomes one latent"
-                + " frame, each further four another. Needs a VAE with an encoder: Wan 2.1's (wan_2.1_vae). Sides that"
-                + " are no multiples of 8 pixels are cropped around the centre.",
+        description =
+                "Turns a picture or a clip into a latent, the inverse of Decode VAE: one picture becomes one latent"
+                        + " frame, each further four another. Needs a VAE with an encoder: Wan 2.1's (wan_2.1_vae). Sides that"
+                        + " are no multiples of 8 pixels are cropped around the centre.",
         aliases = {"VAEEncode", "encode", "image to latent"})
 public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs> {
 
@@ -35,8 +36,9 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
             @In(help = "VAE with an encoder.") VideoDecoder vae,
 
             @In(
-                    help = "Side of a tile, pixels; smaller needs less memory and more time. 0 chooses: the whole picture"
-                            + " where 2 GiB are enough.",
+                    help =
+                            "Side of a tile, pixels; smaller needs less memory and more time. 0 chooses: the whole picture"
+                                    + " where 2 GiB are enough.",
                     initial = "0",
                     max = 4096,
                     step = 32,
