@@ -213,9 +213,7 @@ class FamilyVideoTest {
 
     private float[] sampled(DiffusionModel model, Pictures picture) throws Exception {
         var vision = new LoadCLIPVision()
-                .run(
-                        new LoadCLIPVision.Inputs(models.golden("clip_vision", "clip_vision"), Optional.empty()),
-                        context)
+                .run(new LoadCLIPVision.Inputs(models.golden("clip_vision", "clip_vision"), Optional.empty()), context)
                 .clipVision();
         VisionFeatures seen = new CLIPVisionEncode()
                 .run(new CLIPVisionEncode.Inputs(vision, picture, CLIPVisionEncode.Crop.NONE), context)

@@ -46,7 +46,7 @@ public record ModelCard(Kind kind, String family, String variant, String layout,
     ///
     /// @param latents latent spaces; several where a file does not tell them apart
     /// @param texts text encoders
-    public record Fits(Set<LatentSpace> latents, List<TextEncoderFamily> texts) {
+    public record Fits(Set<LatentSpace> latents, List<Text> texts) {
 
         public static final Fits NOTHING = new Fits(Set.of(), List.of());
 
@@ -59,8 +59,18 @@ public record ModelCard(Kind kind, String family, String variant, String layout,
             return new Fits(Set.of(spaces), List.of());
         }
 
-        static Fits text(TextEncoderFamily family) {
-            return new Fits(Set.of(), List.of(family));
+        static Fits text(Text text) {
+            return new Fits(Set.of(), List.of(text));
+        }
+    }
+
+    /// A text encoder.
+    ///
+    /// @param width of its vectors; 0 where a transformer does not say
+    public record Text(TextEncoderFamily family, int width) {
+
+        boolean fits(Text other) {
+            return family == other.family && (width == other.width || width == 0 || other.width == 0);
         }
     }
 

@@ -8,7 +8,6 @@ import dev.quantreel.engines.lora.LoraFile;
 import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
-import dev.quantreel.engines.text.TextEncoderFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -60,14 +59,16 @@ public record Pairing(List<String> partners, List<String> lacks) {
     }
 
     private static void transformer(ModelCard card, ModelCatalog catalog, List<String> partners, List<String> lacks) {
-        for (TextEncoderFamily family : card.fits().texts()) {
-            List<String> found = offering(catalog, ModelCard.Kind.TEXT_ENCODER, other -> other.fits()
-                    .texts()
-                    .contains(family));
+        for (ModelCard.Text text : card.fits().texts()) {
+            List<String> found = offering(catalog, ModelCard.Kind.TEXT_ENCODER, other -> other.fits().texts().stream()
+                    .anyMatch(text::fits));
             partners.addAll(found);
             if (found.isEmpty()) {
-                lacks.add(card.title() + " needs the text encoder " + family.title() + " (" + family.usualFile() + ")"
-                        + inItsPlace(catalog, ModelCard.Kind.TEXT_ENCODER));
+                lacks.add(card.title() + " needs the text encoder "
+                        + text.family().title() + " ("
+                        + text.family().usualFile() + ")"
+                        + ofAnotherWidth(text, catalog)
+                                .orElseGet(() -> inItsPlace(catalog, ModelCard.Kind.TEXT_ENCODER)));
             }
         }
         for (LatentSpace space : card.fits().latents()) {
@@ -97,6 +98,17 @@ public record Pairing(List<String> partners, List<String> lacks) {
                         .findFirst();
     }
 
+    /// The right family in a size that belongs to another model.
+    private static Optional<String> ofAnotherWidth(ModelCard.Text needed, ModelCatalog catalog) {
+        return catalog.entries().stream()
+                .flatMap(entry -> entry.cards(ModelCard.Kind.TEXT_ENCODER)
+                        .flatMap(card -> card.fits().texts().stream())
+                        .filter(text -> text.family() == needed.family())
+                        .map(text -> " with vectors of width " + needed.width() + "; " + entry.name()
+                                + " has vectors of width " + text.width() + ", which do not fit"))
+                .findFirst();
+    }
+
     /// What is there of the same kind but of another family.
     private static String inItsPlace(ModelCatalog catalog, ModelCard.Kind kind) {
         String others = catalog.entries().stream()
@@ -120,7 +132,8 @@ public record Pairing(List<String> partners, List<String> lacks) {
                 catalog,
                 ModelCard.Kind.TRANSFORMER,
                 reader -> reader.fits().latents().stream().anyMatch(card.fits().latents()::contains)
-                        || reader.fits().texts().stream().anyMatch(card.fits().texts()::contains));
+                        || reader.fits().texts().stream()
+                                .anyMatch(needed -> card.fits().texts().stream().anyMatch(needed::fits)));
     }
 
     private static void lora(ModelEntry entry, ModelCatalog catalog, List<String> partners, List<String> lacks) {

@@ -6,6 +6,7 @@ import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.lora.LoraFile;
 import dev.quantreel.engines.lora.LoraOrigin;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.text.TextEncoderFamily;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -50,7 +51,21 @@ final class Recognisers {
                 facts.variant(),
                 transformer.layout(),
                 transformer.parameters(),
-                new ModelCard.Fits(Set.of(facts.latent().space()), facts.text().encoders()));
+                new ModelCard.Fits(Set.of(facts.latent().space()), texts(facts.text())));
+    }
+
+    private static List<ModelCard.Text> texts(TransformerFacts.Text text) {
+        return text.encoders().stream()
+                .map(family -> new ModelCard.Text(family, width(family, text)))
+                .toList();
+    }
+
+    /// The main encoder comes first; of the others only CLIP's width is told.
+    private static int width(TextEncoderFamily family, TransformerFacts.Text text) {
+        if (family == text.encoders().getFirst()) {
+            return text.width();
+        }
+        return family == TextEncoderFamily.CLIP_L ? text.pooledWidth() : 0;
     }
 
     /// CLIP-ViT-H and SigLIP, which image-to-video models read.

@@ -31,6 +31,6 @@ final class TextEncoderSigns {
                 "",
                 "",
                 Recognisers.parameters(file, name -> true),
-                ModelCard.Fits.text(family)));
+                ModelCard.Fits.text(new ModelCard.Text(family, TextEncoder.width(file)))));
     }
 }

@@ -118,6 +118,13 @@ public final class TextEncoder implements AutoCloseable {
         return EncoderConfig.of(EncoderKeys.of(checkpoint)).family();
     }
 
+    /// Width of an encoder's vectors, before its tokenizer is looked for.
+    ///
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException as [#family(Checkpoint)]
+    public static int width(Checkpoint checkpoint) {
+        return EncoderConfig.of(EncoderKeys.of(checkpoint)).dim();
+    }
+
     public TextEncoderFamily family() {
         return config.family();
     }

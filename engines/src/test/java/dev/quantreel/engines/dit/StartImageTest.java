@@ -34,7 +34,8 @@ class StartImageTest {
         float[] values = channels.toFloatArray();
         for (int mask = 0; mask < 4; mask++) {
             assertThat(Arrays.copyOfRange(values, mask * 18, mask * 18 + 6)).containsOnly(1);
-            assertThat(Arrays.copyOfRange(values, mask * 18 + 6, mask * 18 + 18)).containsOnly(0);
+            assertThat(Arrays.copyOfRange(values, mask * 18 + 6, mask * 18 + 18))
+                    .containsOnly(0);
         }
         assertThat(Arrays.copyOfRange(values, 4 * 18, 20 * 18)).containsOnly(7);
         assertThat(prepared.latent()).isEmpty();
@@ -62,7 +63,8 @@ class StartImageTest {
         assertThat(latent.shape()).isEqualTo(Shape.of(1, 48, 3, 2, 3));
         float[] values = latent.toFloatArray();
         for (int channel = 0; channel < 48; channel++) {
-            assertThat(Arrays.copyOfRange(values, channel * 18, channel * 18 + 6)).containsOnly(7);
+            assertThat(Arrays.copyOfRange(values, channel * 18, channel * 18 + 6))
+                    .containsOnly(7);
             assertThat(Arrays.copyOfRange(values, channel * 18 + 6, channel * 18 + 18))
                     .containsOnly(0);
         }
@@ -73,13 +75,13 @@ class StartImageTest {
     @Test
     void anotherVaeAndATextModelAreNamed() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        new StartImage(wan(36, 16, false), SIZE).of(pictures(1), encoder(48), Optional.empty()))
+                .isThrownBy(
+                        () -> new StartImage(wan(36, 16, false), SIZE).of(pictures(1), encoder(48), Optional.empty()))
                 .withMessageContaining("[1x48x3x2x3]")
                 .withMessageContaining("wan_2.1_vae.safetensors");
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        new StartImage(wan(16, 16, false), SIZE).of(pictures(1), encoder(16), Optional.empty()))
+                .isThrownBy(
+                        () -> new StartImage(wan(16, 16, false), SIZE).of(pictures(1), encoder(16), Optional.empty()))
                 .withMessageContaining("from text alone");
     }
 

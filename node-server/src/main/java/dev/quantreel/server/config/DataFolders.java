@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /// The folders on disk, under ComfyUI's names. A file counts only while it really lies in its folder: links that lead
 // out
@@ -70,7 +71,13 @@ public final class DataFolders implements NodeFolders, ModelIndex {
     @Override
     public List<Path> roots(String folder) {
         String name = ModelFolderKinds.present(folder);
-        return name.equals(INPUT) ? List.of(config.input()) : roots.getOrDefault(name, List.of());
+        if (name.equals(INPUT)) {
+            return List.of(config.input());
+        }
+        return Stream.concat(Stream.of(name), ModelFolderKinds.alsoIn(name).stream())
+                .flatMap(kind -> roots.getOrDefault(kind, List.of()).stream())
+                .distinct()
+                .toList();
     }
 
     @Override

@@ -57,6 +57,16 @@ final class ModelFolderKinds {
         };
     }
 
+    /// Kinds whose folders are searched after a kind's own: all-in-one checkpoints hold every part, and small decoders
+    /// have a folder of their own.
+    static List<String> alsoIn(String kind) {
+        return switch (kind) {
+            case "vae" -> List.of("vae_approx", "checkpoints");
+            case "diffusion_models", "text_encoders" -> List.of("checkpoints");
+            default -> List.of();
+        };
+    }
+
     static boolean isKnown(String name) {
         return STANDARD.contains(present(name)) || OTHERS.contains(name);
     }

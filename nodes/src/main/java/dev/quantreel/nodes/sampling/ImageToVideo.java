@@ -78,8 +78,7 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         TransformerFacts facts = in.model().facts();
         TransformerFacts.Latent latent = facts.latent();
-        LatentSize size =
-                new ClipGrid(latent.space(), Optional.of(facts)).size(in.width(), in.height(), in.frames());
+        LatentSize size = new ClipGrid(latent.space(), Optional.of(facts)).size(in.width(), in.height(), in.frames());
         Frames pictures = in.startImage().frames();
         Frames start = PictureFit.of(pictures, Math.min(pictures.count(), in.frames()), in.height(), in.width());
         StartImage.Prepared prepared = prepared(in, new StartImage(facts, size), start, context);
@@ -90,7 +89,8 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
         return new Outputs(
                 positive,
                 in.negative().map(prompt -> prompt.with(prepared.image())).orElse(positive),
-                new Latent(samples, Optional.of(latent.space()), prepared.image().knownFrames()));
+                new Latent(
+                        samples, Optional.of(latent.space()), prepared.image().knownFrames()));
     }
 
     private static StartImage.Prepared prepared(Inputs in, StartImage image, Frames start, NodeContext context)
@@ -113,8 +113,7 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
             VaeEncoder encoder = in.vae().openEncoder(context);
             return image.of(
                     start,
-                    pictures -> encoder.encode(
-                            pictures, DecodeOptions.AUTO, context.cancellation(), context::progress),
+                    pictures -> encoder.encode(pictures, DecodeOptions.AUTO, context.cancellation(), context::progress),
                     in.clipVisionOutput().map(VisionFeatures::features));
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("vae", "is " + in.vae().file().name() + "; " + e.getMessage(), e);

@@ -21,8 +21,9 @@ import java.nio.file.Path;
         id = "LoadImage",
         title = "Load Image",
         category = "video",
-        description = "Loads a picture (PNG, JPEG, WebP or BMP) from the input folder, for example as the first frame of a"
-                + " video. Transparency is ignored.",
+        description =
+                "Loads a picture (PNG, JPEG, WebP or BMP) from the input folder, for example as the first frame of a"
+                        + " video. Transparency is ignored.",
         aliases = {"image", "png", "jpeg", "webp", "first frame"})
 public final class LoadImage implements Node<LoadImage.Inputs, LoadImage.Outputs> {
 
@@ -33,7 +34,8 @@ public final class LoadImage implements Node<LoadImage.Inputs, LoadImage.Outputs
 
     /// See [LoadImage].
     public record Outputs(
-            @Out(help = "The picture, as a clip of one frame.") Pictures image) {}
+            @Out(help = "The picture, as a clip of one frame.")
+            Pictures image) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws IOException {

@@ -25,8 +25,7 @@ public record TinyModels(TestFolders folders) {
 
     private static final Path GOLDEN = Path.of("..", "engines", "src", "test", "resources", "golden");
 
-    private static final String WORDS =
-            """
+    private static final String WORDS = """
             {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
              "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
              "model": {"type": "WordLevel", "vocab": {"a": 4, "cat": 5, "dog": 6, "?": 3}, "unk_token": "?"}}
