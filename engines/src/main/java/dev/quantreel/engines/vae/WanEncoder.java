@@ -56,15 +56,8 @@ final class WanEncoder implements VaeEncoder {
     @Override
     public Tensor encode(
             Frames frames, DecodeOptions options, CancellationToken cancellation, VaeDecoder.Progress progress) {
-        int pixels = traits.pixelsPerCell();
-        if ((frames.count() - 1) % FRAMES_PER_LATENT != 0
-                || frames.height() % pixels != 0
-                || frames.width() % pixels != 0) {
-            throw new IllegalArgumentException(frames.count() + " frames of " + frames.width() + " x " + frames.height()
-                    + " pixels; accepted are 1, 5, 9, ... frames whose sides are multiples of " + pixels);
-        }
-        int latents = (frames.count() - 1) / FRAMES_PER_LATENT + 1;
-        Shape shape = Shape.of(1, traits.latentChannels(), latents, frames.height() / pixels, frames.width() / pixels);
+        Shape shape = latentShape(frames);
+        int latents = Math.toIntExact(shape.dim(2));
         Tensor latent = Tensor.zeros(DType.F32, shape);
         int tile = tiling.tileCells(shape, 1, options);
         int overlap = tiling.overlapCells(tile, options);
@@ -95,6 +88,18 @@ final class WanEncoder implements VaeEncoder {
             }
         }
         return latent;
+    }
+
+    private Shape latentShape(Frames frames) {
+        int pixels = traits.pixelsPerCell();
+        if ((frames.count() - 1) % FRAMES_PER_LATENT != 0
+                || frames.height() % pixels != 0
+                || frames.width() % pixels != 0) {
+            throw new IllegalArgumentException(frames.count() + " frames of " + frames.width() + " x " + frames.height()
+                    + " pixels; accepted are 1, 5, 9, ... frames whose sides are multiples of " + pixels);
+        }
+        int latents = (frames.count() - 1) / FRAMES_PER_LATENT + 1;
+        return Shape.of(1, traits.latentChannels(), latents, frames.height() / pixels, frames.width() / pixels);
     }
 
     /// The pictures that latent frame `at` stands for, within a tile.

@@ -100,6 +100,13 @@ record ScaleReport(Precision precision, Map<String, String> figures, List<Pass> 
                     pass.peakBytes() / 1e6,
                     report.figure("plan"));
         }
+        printPasses(reports, out);
+        out.println(
+                "\nspeed: CPU-seconds of the first row over those of this one; spread: largest over least CPU-seconds,"
+                        + " less one; peak: VmHWM of the precision's own process up to then.");
+    }
+
+    private static void printPasses(List<ScaleReport> reports, PrintStream out) {
         out.println("\nCPU-seconds of one pass, least of the repetitions.\n");
         List<Pass> first =
                 reports.getFirst().passes.subList(1, reports.getFirst().passes.size());
@@ -115,8 +122,5 @@ record ScaleReport(Precision precision, Map<String, String> figures, List<Pass> 
             }
             out.println();
         }
-        out.println(
-                "\nspeed: CPU-seconds of the first row over those of this one; spread: largest over least CPU-seconds,"
-                        + " less one; peak: VmHWM of the precision's own process up to then.");
     }
 }
