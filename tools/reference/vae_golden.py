@@ -78,7 +78,9 @@ def wan22() -> None:
                   patch_size=2, scale_factor_spatial=16)
     model = randomized(AutoencoderKLWan(**config), 4)
     z = noise(5, 1, 48, 3, 2, 3)
-    write("wan22_vae_diffusers", model, config, {"in.z": z, "out.y": model.decode(z).sample}, decoder_only)
+    x = torch.nn.functional.interpolate(noise(14, 1, 3, 9, 8, 12), size=(9, 32, 48), mode="trilinear").clamp(-1, 1)
+    write("wan22_vae_diffusers", model, config,
+          {"in.z": z, "in.x": x, "out.y": model.decode(z).sample, "out.mean": model.encode(x).latent_dist.mean})
 
 
 def hunyuan() -> None:

@@ -1,6 +1,7 @@
 package dev.quantreel.nodes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFamily;
@@ -21,6 +22,7 @@ import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanFamily;
 import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.Frames;
@@ -35,6 +37,7 @@ import dev.quantreel.nodes.sampling.CLIPVisionEncode;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
 import dev.quantreel.nodes.sampling.EncodePrompt;
 import dev.quantreel.nodes.sampling.ImageToVideo;
+import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.testing.SampleRequest;
 import dev.quantreel.nodes.testing.TestContext;
 import dev.quantreel.nodes.testing.TinyModels;
@@ -51,6 +54,7 @@ import dev.quantreel.nodes.video.DecodeVAE;
 import dev.quantreel.nodes.video.FileKind;
 import dev.quantreel.nodes.video.SaveVideo;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -184,7 +188,7 @@ class FamilyVideoTest {
         Case high = new Case(
                 "i2v-high", new WanFamily(), wan(36, 16, 0, false), List.of("umt5_encoder"), "wan21_vae_diffusers", 5);
         DiffusionModel model = load(high);
-        ImageToVideo.Outputs start = start(model, Optional.empty());
+        ImageToVideo.Outputs start = start(model, high.vae(), Optional.empty());
         Latent sampled = new SampleRequest(model, start.positive(), start.latent())
                 .steps(4)
                 .cfg(1)
@@ -193,6 +197,58 @@ class FamilyVideoTest {
                 .latent();
 
         assertThat(saved(sampled, vae(high.vae()), "i2v").frames().count()).isEqualTo(5);
+    }
+
+    @Test
+    void wan22sSmallModelKeepsThePictureAsItsFirstLatentFrame() throws Exception {
+        Case family = wan("i2v-5b", 48, true, "wan22_vae_diffusers");
+        DiffusionModel model = load(family);
+        ImageToVideo.Outputs start = start(model, family.vae(), Optional.empty());
+        Latent given = start.latent();
+        assertThat(given.samples().shape()).isEqualTo(Shape.of(1, 48, 2, 4, 4));
+        assertThat(given.knownFrames()).isEqualTo(1);
+        assertThat(given.space()).contains(LatentSpace.WAN_22);
+        assertThat(frame(given, 0)).anyMatch(value -> Math.abs(value) > 0.1f);
+        assertThat(frame(given, 1)).containsOnly(0f);
+
+        for (DiffusionModel precision : List.of(model, quantized(model))) {
+            Latent sampled = new SampleRequest(precision, start.positive(), given)
+                    .negative(start.negative())
+                    .steps(2)
+                    .cfg(3)
+                    .run(context)
+                    .latent();
+
+            assertThat(frame(sampled, 0)).isEqualTo(frame(given, 0));
+            assertThat(frame(sampled, 1)).doesNotContain(0f);
+            assertThat(saved(sampled, vae(family.vae()), "i2v-5b").frames().count())
+                    .isEqualTo(5);
+        }
+    }
+
+    /// One latent frame, channel after channel.
+    private static List<Float> frame(Latent latent, int frame) {
+        Shape shape = latent.samples().shape();
+        int plane = (int) (shape.dim(3) * shape.dim(4));
+        float[] all = latent.samples().toFloatArray();
+        List<Float> values = new ArrayList<>();
+        for (int channel = 0; channel < shape.dim(1); channel++) {
+            for (int i = 0; i < plane; i++) {
+                values.add(all[(int) (channel * shape.dim(2) + frame) * plane + i]);
+            }
+        }
+        return values;
+    }
+
+    @Test
+    void anImageIsNotEncodedByTheVaeOfAnotherModel() throws Exception {
+        DiffusionModel small = load(wan("i2v-5b", 48, true, ""));
+
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> start(small, "wan21_vae_diffusers", Optional.empty()))
+                .withMessageContaining("wan21_vae_diffusers.safetensors (Wan 2.1 VAE for Wan 2.1 and Wan 2.2 A14B), but"
+                        + " i2v-5b.safetensors works in latents of Wan 2.2 5B; accepted is wan2.2_vae.safetensors")
+                .satisfies(e -> assertThat(e.port()).isEqualTo("vae"));
     }
 
     @Test
@@ -218,7 +274,7 @@ class FamilyVideoTest {
         VisionFeatures seen = new CLIPVisionEncode()
                 .run(new CLIPVisionEncode.Inputs(vision, picture, CLIPVisionEncode.Crop.NONE), context)
                 .clipVisionOutput();
-        ImageToVideo.Outputs start = start(model, Optional.of(seen));
+        ImageToVideo.Outputs start = start(model, "wan21_vae_diffusers", Optional.of(seen));
         return new SampleRequest(model, start.positive(), start.latent())
                 .steps(1)
                 .cfg(1)
@@ -228,13 +284,14 @@ class FamilyVideoTest {
                 .toFloatArray();
     }
 
-    private ImageToVideo.Outputs start(DiffusionModel model, Optional<VisionFeatures> seen) throws Exception {
+    private ImageToVideo.Outputs start(DiffusionModel model, String vae, Optional<VisionFeatures> seen)
+            throws Exception {
         return new ImageToVideo()
                 .run(
                         new ImageToVideo.Inputs(
                                 model,
                                 prompt(List.of("umt5_encoder"), "a cat"),
-                                vae("wan21_vae_diffusers"),
+                                vae(vae),
                                 picture(1, 0.5f, 0),
                                 64,
                                 64,

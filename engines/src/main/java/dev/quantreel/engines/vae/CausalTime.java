@@ -124,4 +124,15 @@ final class CausalTime {
         return halved.with(
                 layers.graph().op(OnnxOp.Where, first, layers.frame(x, false).value(), halved.value()));
     }
+
+    /// A frame of zeros before the clip's first, so that every frame has one to be paired with.
+    Feature paired(Feature x) {
+        Feature padded = zerosBefore(x, 1);
+        if (!streaming) {
+            return padded;
+        }
+        Value isFirst = layers.graph().op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.I64)), first);
+        return layers.framesFrom(
+                padded, layers.graph().op(OnnxOp.Sub, layers.graph().longs(1), isFirst));
+    }
 }

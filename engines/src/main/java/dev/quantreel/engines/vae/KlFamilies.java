@@ -2,6 +2,7 @@ package dev.quantreel.engines.vae;
 
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 
 /// Stable Diffusion's autoencoder (4 channels, 8 x 8, each frame a picture; Latte uses it) and HunyuanVideo's
@@ -54,8 +55,17 @@ final class KlFamilies {
         return new Config(
                 video
                         ? new VaeTraits(
-                                HUNYUAN, channels, new VaeTraits.Grid(8, 4, true), normalization, "HunyuanVideo")
-                        : new VaeTraits(STABLE_DIFFUSION, channels, VaeTraits.Grid.stills(8), normalization, "Latte"),
+                                HUNYUAN,
+                                channels,
+                                new VaeTraits.Grid(8, 4, true),
+                                normalization,
+                                VaeTraits.Pairing.of("HunyuanVideo", LatentSpace.HUNYUAN_VIDEO))
+                        : new VaeTraits(
+                                STABLE_DIFFUSION,
+                                channels,
+                                VaeTraits.Grid.stills(8),
+                                normalization,
+                                VaeTraits.Pairing.of("Latte", LatentSpace.STABLE_DIFFUSION)),
                 groups);
     }
 

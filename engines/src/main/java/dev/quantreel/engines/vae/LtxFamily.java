@@ -3,6 +3,7 @@ package dev.quantreel.engines.vae;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
 import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.LatentSpace;
 
 /// LTX-Video 0.9.x: 128 channels, 32 x 32 x 8.
 final class LtxFamily {
@@ -31,7 +32,7 @@ final class LtxFamily {
                 channels,
                 new VaeTraits.Grid(32, 8, true),
                 normalization(checkpoint, channels),
-                "LTX-Video 0.9.x");
+                VaeTraits.Pairing.of("LTX-Video 0.9.x", LatentSpace.LTX_VIDEO));
     }
 
     private static LatentNormalization normalization(Checkpoint checkpoint, int channels) {

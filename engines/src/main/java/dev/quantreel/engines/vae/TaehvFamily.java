@@ -2,10 +2,14 @@ package dev.quantreel.engines.vae;
 
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 
 /// The tiny decoders of madebyollin/taehv: taew2_1 (Wan 2.1), taehv (HunyuanVideo), taecvx (CogVideoX), taew2_2
 /// (Wan 2.2 TI2V-5B), taehv1_5 (HunyuanVideo 1.5), and the demo model's. They take the transformer's latents as they
@@ -49,27 +53,36 @@ final class TaehvFamily {
                 config.latentChannels(),
                 new VaeTraits.Grid(config.pixelsPerCell(), config.framesPerLatent(), true),
                 LatentNormalization.identity(config.latentChannels()),
-                pairsWith(checkpoint, config));
+                pairing(checkpoint, config));
     }
 
-    private static String pairsWith(Checkpoint checkpoint, TaehvConfig config) {
-        String name = checkpoint.source().toLowerCase(Locale.ROOT);
+    private static VaeTraits.Pairing pairing(Checkpoint checkpoint, TaehvConfig config) {
         return switch (config.latentChannels()) {
-            case 48 -> "Wan 2.2 TI2V-5B";
-            case 32 -> "HunyuanVideo 1.5";
-            case 128 -> "LTX-2";
-            default -> {
-                if (name.contains("taecvx")) {
-                    yield "CogVideoX";
-                }
-                if (name.contains("taehv")) {
-                    yield "HunyuanVideo";
-                }
-                yield name.contains("taew")
-                        ? "Wan 2.1 and Wan 2.2 A14B"
-                        : "the model it was trained for (taew2_1: Wan 2.1, taehv: HunyuanVideo, taecvx: CogVideoX)";
-            }
+            case 16 -> byName(checkpoint.source().toLowerCase(Locale.ROOT));
+            case 32 -> VaeTraits.Pairing.of("HunyuanVideo 1.5", LatentSpace.HUNYUAN_VIDEO_15);
+            case 48 -> VaeTraits.Pairing.of("Wan 2.2 TI2V-5B", LatentSpace.WAN_22);
+            case 128 -> new VaeTraits.Pairing("LTX-2", Set.of(), Optional.empty());
+            default ->
+                new VaeTraits.Pairing(
+                        "the model it was trained for", EnumSet.allOf(LatentSpace.class), Optional.empty());
         };
+    }
+
+    private static VaeTraits.Pairing byName(String source) {
+        String file = source.substring(Math.max(source.lastIndexOf('/'), source.lastIndexOf('\\')) + 1);
+        Set<LatentSpace> spaces = EnumSet.of(LatentSpace.WAN_21, LatentSpace.HUNYUAN_VIDEO, LatentSpace.COG_VIDEO_X);
+        if (file.contains("taecvx")) {
+            return new VaeTraits.Pairing("CogVideoX", spaces, Optional.of(LatentSpace.COG_VIDEO_X));
+        }
+        if (file.contains("taehv")) {
+            return new VaeTraits.Pairing("HunyuanVideo", spaces, Optional.of(LatentSpace.HUNYUAN_VIDEO));
+        }
+        return file.contains("taew")
+                ? new VaeTraits.Pairing("Wan 2.1 and Wan 2.2 A14B", spaces, Optional.of(LatentSpace.WAN_21))
+                : new VaeTraits.Pairing(
+                        "the model it was trained for (taew2_1: Wan 2.1, taehv: HunyuanVideo, taecvx: CogVideoX)",
+                        spaces,
+                        Optional.empty());
     }
 
     static DecoderPlan decoder(Checkpoint checkpoint) {

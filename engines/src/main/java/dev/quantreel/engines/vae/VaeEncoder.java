@@ -13,21 +13,19 @@ import dev.quantreel.engines.video.Frames;
 /// at a time, as [VaeDecoder] decodes. Not thread-safe; closed by whoever opened it.
 public interface VaeEncoder extends AutoCloseable {
 
-    /// Opens the encoder of Wan 2.1's VAE, in the layouts of its authors, ComfyUI and diffusers.
+    /// Opens the encoder of Wan 2.1's or Wan 2.2's VAE, in the layouts of its authors, ComfyUI and diffusers.
     ///
     /// @throws UnsupportedCheckpointException when the file holds no such encoder; says what it is and which file
-    // does
+    /// does
     /// @throws dev.quantreel.engines.runtime.EngineException when the engine cannot run the graph
     static VaeEncoder open(Engine engine, Checkpoint file) {
         Checkpoint checkpoint = InnerCheckpoint.vaeOf(file);
-        WanVaeLayout layout = WanVaeLayout.of(checkpoint);
-        boolean known = WanFamilies.encodes(checkpoint)
-                && (layout == WanVaeLayout.ORIGINAL || layout == WanVaeLayout.DIFFUSERS);
-        if (!known) {
+        if (!WanFamilies.encodes(checkpoint)) {
             throw new UnsupportedCheckpointException(
                     checkpoint.source(),
                     ModelFamily.describe(checkpoint) + " without an encoder that is supported; accepted is wan_2.1_vae"
-                            + " (for Wan 2.1 and Wan 2.2 A14B); a TAEHV decoder such as taew2_1 only decodes");
+                            + " (for Wan 2.1 and Wan 2.2 A14B) or wan2.2_vae (for Wan 2.2 TI2V-5B); a"
+                            + " TAEHV decoder such as taew2_1 only decodes");
         }
         return WanEncoder.open(engine, checkpoint);
     }
@@ -38,12 +36,17 @@ public interface VaeEncoder extends AutoCloseable {
     /// Encodes a clip.
     ///
     /// @param frames 1, 5, 9, ... pictures whose sides are multiples of [VaeTraits#pixelsPerCell]
-    /// @return the mean of the latent distribution as the diffusion transformer takes it, F32 `[1, channels,
-    // latents,
-    /// height, width]`
+    /// @return the mean of the latent distribution as the diffusion transformer takes it, F32
+    /// `[1, channels, latents, height, width]`
     /// @throws IllegalArgumentException when the frames have another count or size; says what is accepted
     /// @throws java.util.concurrent.CancellationException when interrupted
     Tensor encode(Frames frames, DecodeOptions options, CancellationToken cancellation, VaeDecoder.Progress progress);
+
+    /// Native memory that encoding needs besides the weights: an estimate of one run's activations and of the state
+    /// carried from run to run, not the latent.
+    ///
+    /// @param frames that [#encode] accepts
+    long workingBytes(Frames frames, DecodeOptions options);
 
     @Override
     void close();

@@ -1,8 +1,11 @@
 package dev.quantreel.engines.vae;
 
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.Optional;
+import java.util.Set;
 
 /// What a VAE is.
 ///
@@ -10,9 +13,9 @@ import dev.quantreel.engines.tensor.Tensor;
 /// @param latentChannels channels of its latents
 /// @param grid what a cell of its latents stands for
 /// @param normalization how its latents relate to the transformer's
-/// @param pairsWith transformers whose latents it decodes, for people: `Wan 2.1, Wan 2.2 A14B`
+/// @param pairing whose latents it decodes
 public record VaeTraits(
-        String family, int latentChannels, Grid grid, LatentNormalization normalization, String pairsWith) {
+        String family, int latentChannels, Grid grid, LatentNormalization normalization, Pairing pairing) {
 
     /// What a cell of the latent stands for.
     ///
@@ -32,6 +35,24 @@ public record VaeTraits(
         }
     }
 
+    /// Whose latents a VAE decodes.
+    ///
+    /// @param models transformers, for people: `Wan 2.1, Wan 2.2 A14B`
+    /// @param spaces what its tensors allow: one, or several where files of equal tensors were trained for
+    /// different models, or none where no transformer known here has such latents
+    /// @param likely which of them it was made for, from the tensors or else from the file's name
+    public record Pairing(String models, Set<LatentSpace> spaces, Optional<LatentSpace> likely) {
+
+        public Pairing {
+            spaces = Set.copyOf(spaces);
+        }
+
+        /// Tensors that only one space has.
+        static Pairing of(String models, LatentSpace space) {
+            return new Pairing(models, Set.of(space), Optional.of(space));
+        }
+    }
+
     /// Which files decode latents of so many channels, for messages.
     public static String filesFor(long latentChannels) {
         return switch ((int) latentChannels) {
@@ -44,6 +65,16 @@ public record VaeTraits(
             case 128 -> "the VAE of LTX-Video 0.9.x (inside its checkpoint)";
             default -> "the decoder trained for this model; none known here has " + latentChannels + " channels";
         };
+    }
+
+    /// Transformers whose latents it decodes, for people.
+    public String pairsWith() {
+        return pairing.models();
+    }
+
+    /// Whether latents of this space can be its own.
+    public boolean fits(LatentSpace space) {
+        return pairing.spaces().contains(space);
     }
 
     public int pixelsPerCell() {
@@ -63,7 +94,7 @@ public record VaeTraits(
     /// One line for people.
     public String describe() {
         return family + ": " + latentChannels + " channels, " + grid.pixelsPerCell() + " x " + grid.pixelsPerCell()
-                + " pixels x " + grid.framesPerLatent() + " frames per cell; for " + pairsWith;
+                + " pixels x " + grid.framesPerLatent() + " frames per cell; for " + pairsWith();
     }
 
     /// @throws IllegalArgumentException when the latent is not one of this VAE; says what it is and what is accepted

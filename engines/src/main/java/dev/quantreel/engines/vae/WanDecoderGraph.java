@@ -72,9 +72,9 @@ final class WanDecoderGraph {
         boolean grows = blocks.has(upsampler + ".time_conv.weight");
         Feature longer = grows ? time.doubled(blocks.file(upsampler + ".time_conv"), x) : x;
         Feature larger = layers.same(blocks.file(upsampler + ".resample.1"), layers.twice(longer));
-        boolean nested =
-                blocks.layout() == WanVaeLayout.ORIGINAL_NESTED || blocks.layout() == WanVaeLayout.DIFFUSERS_NESTED;
-        return nested ? layers.add(larger, repeated(input, larger.channels(), grows ? 2 : 1)) : larger;
+        return blocks.layout().isNested()
+                ? layers.add(larger, repeated(input, larger.channels(), grows ? 2 : 1))
+                : larger;
     }
 
     /// Wan 2.2's shortcut (`DupUp3D`): channels repeated until they fill a block of `frames` x 2 x 2 pixels each.

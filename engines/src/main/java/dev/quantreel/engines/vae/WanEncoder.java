@@ -41,8 +41,11 @@ final class WanEncoder implements VaeEncoder {
             DecoderPlan.Graph graph =
                     WanEncoderGraph.build(new WanBlocks(layers, CausalTime.streaming(layers), layout), traits);
             int width = CheckpointShapes.extent(checkpoint, layout.name("encoder.conv_in.weight"), 5, 0);
+            int patch = WanFamilies.patch(traits);
             DecoderPlan.Memory memory = new DecoderPlan.Memory(
-                    DecoderPlan.Memory.MAPS * width, DecoderPlan.Memory.Attention.FRAME, SMALLEST_TILE);
+                    DecoderPlan.Memory.MAPS * width / (patch * patch),
+                    DecoderPlan.Memory.Attention.FRAME,
+                    SMALLEST_TILE);
             return new WanEncoder(
                     traits, graph, new Tiling(traits.grid(), memory, graph.state()), engine.open(graph.model()));
         }
@@ -51,6 +54,11 @@ final class WanEncoder implements VaeEncoder {
     @Override
     public VaeTraits traits() {
         return traits;
+    }
+
+    @Override
+    public long workingBytes(Frames frames, DecodeOptions options) {
+        return tiling.workingBytes(latentShape(frames), 1, options);
     }
 
     @Override

@@ -5,9 +5,13 @@ import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.Map;
 
-/// The encoder of Wan 2.1's VAE (`wan/modules/vae.py`). Input `pictures` F32 `[frames, rows, columns, 3]` in [0, 1],
+/// The encoders of Wan 2.1 and Wan 2.2 (`wan/modules/vae.py`, `vae2_2.py`). Wan 2.2's takes 2 x 2 pixels as one
+/// and adds
+/// a shortcut without weights around each of its blocks. Input `pictures` F32 `[frames, rows, columns, 3]` in [0,
+/// 1],
 /// output `latent` F32 `[latents, channels, height, width]` as the diffusion transformer takes it: the mean,
 // normalised.
 final class WanEncoderGraph {
@@ -31,16 +35,7 @@ final class WanEncoderGraph {
 
     private DecoderPlan.Graph encoder() {
         Feature x = blocks.convolution("encoder.conv_in", pictures());
-        for (int layer = 0; ; layer++) {
-            String name = "encoder.down_blocks." + layer;
-            if (blocks.has(name + ".conv1.weight")) {
-                x = blocks.residual(name, x);
-            } else if (blocks.has(name + ".resample.1.weight")) {
-                x = downsampled(name, x);
-            } else {
-                break;
-            }
-        }
+        x = blocks.layout().isNested() ? narrowed(x) : listed(x);
         x = blocks.head("encoder", blocks.middle("encoder.mid_block", x));
         Feature moments = blocks.convolution("quant_conv", x);
         int[] first = new int[traits.latentChannels()];
@@ -63,13 +58,84 @@ final class WanEncoderGraph {
                 !blocks.time().state().isEmpty());
     }
 
+    /// Wan 2.1: one list of residual blocks and downsamplers.
+    private Feature listed(Feature input) {
+        Feature x = input;
+        for (int layer = 0; ; layer++) {
+            String name = "encoder.down_blocks." + layer;
+            if (blocks.has(name + ".conv1.weight")) {
+                x = blocks.residual(name, x);
+            } else if (blocks.has(name + ".resample.1.weight")) {
+                x = downsampled(name, x);
+            } else {
+                return x;
+            }
+        }
+    }
+
+    /// Wan 2.2: residual blocks, a downsampler but for the last, and the input's means added.
+    private Feature narrowed(Feature input) {
+        Feature x = input;
+        for (int block = 0; ; block++) {
+            String name = "encoder.down_blocks." + block;
+            if (!blocks.has(name + ".resnets.0.conv1.weight")) {
+                return x;
+            }
+            Feature inner = x;
+            for (int part = 0; part < WanVaeLayout.NARROWING_BLOCKS; part++) {
+                inner = blocks.residual(name + ".resnets." + part, inner);
+            }
+            String sampler = name + ".downsampler";
+            boolean smaller = blocks.has(sampler + ".resample.1.weight");
+            boolean shorter = blocks.has(sampler + ".time_conv.weight");
+            Feature outer = smaller ? downsampled(sampler, inner) : inner;
+            x = layers.add(outer, averaged(x, outer.channels(), smaller ? 2 : 1, shorter ? 2 : 1));
+        }
+    }
+
+    /// Wan 2.2's shortcut (`AvgDown3D`): the values of `frames` x `side` x `side` pixels in the order channel,
+    /// frame,
+    /// row, column, cut into groups of equal size, each its mean.
+    private Feature averaged(Feature x, int channels, int side, int frames) {
+        Feature pairs = frames == 1 ? x : blocks.time().paired(x);
+        Feature all = layers.framesToChannels(layers.spaceToChannels(pairs, side), frames);
+        int pixels = side * side;
+        int members = all.channels() / channels;
+        if (members * channels != all.channels()) {
+            throw new UnsupportedCheckpointException(
+                    layers.weights().checkpoint().source(),
+                    "a block of the encoder makes " + channels + " channels of " + x.channels()
+                            + ", which its shortcut cannot");
+        }
+        int[][] groups = new int[members][channels];
+        for (int i = 0; i < all.channels(); i++) {
+            int pixel = i % pixels;
+            int frame = i / pixels % frames;
+            int channel = i / pixels / frames;
+            groups[i % members][i / members] = (frame * pixels + pixel) * x.channels() + channel;
+        }
+        return layers.means(all, groups);
+    }
+
     private Feature pictures() {
         Value rgb = layers.graph()
                 .input("pictures", DType.F32, Dim.of("frames"), Dim.of("rows"), Dim.of("columns"), Dim.of(3));
         Value planes = layers.graph().op(OnnxOp.Transpose, Attributes.ints("perm", 0, 3, 1, 2), rgb);
         Value doubled = layers.graph().op(OnnxOp.Mul, planes, layers.graph().constant(2f));
         Value signed = layers.graph().op(OnnxOp.Sub, doubled, layers.graph().constant(1f));
-        return new Feature(signed, 3, traits.pixelsPerCell());
+        return patches(new Feature(signed, 3, traits.pixelsPerCell()));
+    }
+
+    /// The pixels of a patch as channels, in the order colour, column, row.
+    private Feature patches(Feature rgb) {
+        int side = WanFamilies.patch(traits);
+        int[] order = new int[rgb.channels() * side * side];
+        for (int i = 0; i < order.length; i++) {
+            int row = i % side;
+            int column = i / side % side;
+            order[i] = (row * side + column) * rgb.channels() + i / (side * side);
+        }
+        return side == 1 ? rgb : layers.channels(layers.spaceToChannels(rgb, side), order);
     }
 
     private Feature downsampled(String name, Feature x) {

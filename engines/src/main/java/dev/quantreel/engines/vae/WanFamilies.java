@@ -4,6 +4,7 @@ import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointShapes;
 import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.LatentSpace;
 import java.lang.foreign.Arena;
 
 /// Wan's VAEs: 2.1 (16 channels, 8 x 8 x 4) and 2.2 (48 channels, 16 x 16 x 4).
@@ -39,6 +40,9 @@ final class WanFamilies {
 
     private static final int SMALLEST_TILE = 128;
 
+    /// Of the layers between, in both.
+    private static final int DOWNSAMPLING = 8;
+
     private WanFamilies() {}
 
     static boolean decodes(Checkpoint checkpoint) {
@@ -55,7 +59,7 @@ final class WanFamilies {
         WanVaeLayout layout = WanVaeLayout.of(checkpoint);
         VaeTraits traits = traits(checkpoint);
         int width = CheckpointShapes.extent(checkpoint, layout.name("decoder.conv_out.weight"), 5, 1);
-        int patch = traits.pixelsPerCell() / 8;
+        int patch = patch(traits);
         return new DecoderPlan(
                 traits,
                 new TimePlan.Streaming(traits.grid(), 1, 1, 0),
@@ -69,6 +73,11 @@ final class WanFamilies {
                 });
     }
 
+    /// Side of the square of pixels that the outermost convolutions take as one.
+    static int patch(VaeTraits traits) {
+        return traits.pixelsPerCell() / DOWNSAMPLING;
+    }
+
     static VaeLayers layers(Checkpoint checkpoint, Arena arena, String graph) {
         return new VaeLayers(OnnxGraphBuilder.create(graph), new FloatWeights(checkpoint), arena);
     }
@@ -76,13 +85,15 @@ final class WanFamilies {
     static VaeTraits traits(Checkpoint checkpoint) {
         WanVaeLayout layout = WanVaeLayout.of(checkpoint);
         int channels = CheckpointShapes.extent(checkpoint, layout.name("post_quant_conv.weight"), 5, 1);
-        boolean nested = layout == WanVaeLayout.ORIGINAL_NESTED || layout == WanVaeLayout.DIFFUSERS_NESTED;
+        boolean nested = layout.isNested();
         return new VaeTraits(
                 nested ? WAN_22 : WAN_21,
                 channels,
                 new VaeTraits.Grid(nested ? 16 : 8, 4, true),
                 normalization(channels, nested),
-                nested ? "Wan 2.2 TI2V-5B" : "Wan 2.1 and Wan 2.2 A14B");
+                nested
+                        ? VaeTraits.Pairing.of("Wan 2.2 TI2V-5B", LatentSpace.WAN_22)
+                        : VaeTraits.Pairing.of("Wan 2.1 and Wan 2.2 A14B", LatentSpace.WAN_21));
     }
 
     private static LatentNormalization normalization(int channels, boolean nested) {

@@ -23,8 +23,13 @@ enum WanVaeLayout {
     /// Residual blocks of a block of the decoder; an upsampler follows them.
     static final int RESIDUAL_BLOCKS = 3;
 
+    /// Residual blocks of a block of Wan 2.2's encoder; a downsampler follows them.
+    static final int NARROWING_BLOCKS = 2;
+
     private static final Pattern RESIDUAL = Pattern.compile("decoder\\.up_blocks\\.(\\d+)\\.resnets\\.(\\d+)");
     private static final Pattern UPSAMPLER = Pattern.compile("decoder\\.up_blocks\\.(\\d+)\\.upsampler");
+    private static final Pattern NARROWING = Pattern.compile("encoder\\.down_blocks\\.(\\d+)\\.resnets\\.(\\d+)");
+    private static final Pattern DOWNSAMPLER = Pattern.compile("encoder\\.down_blocks\\.(\\d+)\\.downsampler");
     private static final SequencedMap<String, String> PARTS = parts();
 
     private static SequencedMap<String, String> parts() {
@@ -53,11 +58,21 @@ enum WanVaeLayout {
             case DIFFUSERS -> name.replace(".upsampler.", ".upsamplers.0.");
             case DIFFUSERS_NESTED -> name;
             case ORIGINAL -> rewritten(counted(name));
-            case ORIGINAL_NESTED ->
-                rewritten(UPSAMPLER
-                        .matcher(RESIDUAL.matcher(name).replaceFirst("decoder.upsamples.$1.upsamples.$2"))
-                        .replaceFirst("decoder.upsamples.$1.upsamples." + RESIDUAL_BLOCKS));
+            case ORIGINAL_NESTED -> rewritten(nested(name));
         };
+    }
+
+    boolean isNested() {
+        return this == DIFFUSERS_NESTED || this == ORIGINAL_NESTED;
+    }
+
+    private static String nested(String name) {
+        String decoder = UPSAMPLER
+                .matcher(RESIDUAL.matcher(name).replaceFirst("decoder.upsamples.$1.upsamples.$2"))
+                .replaceFirst("decoder.upsamples.$1.upsamples." + RESIDUAL_BLOCKS);
+        return DOWNSAMPLER
+                .matcher(NARROWING.matcher(decoder).replaceFirst("encoder.downsamples.$1.downsamples.$2"))
+                .replaceFirst("encoder.downsamples.$1.downsamples." + NARROWING_BLOCKS);
     }
 
     private static String counted(String name) {
@@ -83,11 +98,15 @@ enum WanVaeLayout {
 
     /// The layout of a file that [WanFamilies] recognised.
     static WanVaeLayout of(Checkpoint checkpoint) {
-        if (checkpoint.contains("decoder.conv1.weight") || checkpoint.contains("encoder.conv1.weight")) {
-            return checkpoint.contains("decoder.upsamples.0.upsamples.0.residual.2.weight")
-                    ? ORIGINAL_NESTED
-                    : ORIGINAL;
+        boolean original = checkpoint.contains("decoder.conv1.weight") || checkpoint.contains("encoder.conv1.weight");
+        if (original) {
+            return ORIGINAL_NESTED.isIn(checkpoint) ? ORIGINAL_NESTED : ORIGINAL;
         }
-        return checkpoint.contains("decoder.up_blocks.0.upsampler.resample.1.weight") ? DIFFUSERS_NESTED : DIFFUSERS;
+        return DIFFUSERS_NESTED.isIn(checkpoint) ? DIFFUSERS_NESTED : DIFFUSERS;
+    }
+
+    private boolean isIn(Checkpoint checkpoint) {
+        return checkpoint.contains(name("decoder.up_blocks.0.upsampler.resample.1.weight"))
+                || checkpoint.contains(name("encoder.down_blocks.0.downsampler.resample.1.weight"));
     }
 }

@@ -52,6 +52,8 @@ class VaeLayoutTest {
         "ORIGINAL, encoder.down_blocks.5.time_conv.weight, encoder.downsamples.5.time_conv.weight",
         "ORIGINAL_NESTED, decoder.up_blocks.1.resnets.2.norm1.gamma, decoder.upsamples.1.upsamples.2.residual.0.gamma",
         "ORIGINAL_NESTED, decoder.up_blocks.0.upsampler.time_conv.bias, decoder.upsamples.0.upsamples.3.time_conv.bias",
+        "ORIGINAL_NESTED, encoder.down_blocks.2.resnets.1.conv2., encoder.downsamples.2.downsamples.1.residual.6.",
+        "ORIGINAL_NESTED, encoder.down_blocks.1.downsampler.time_conv, encoder.downsamples.1.downsamples.2.time_conv",
         "DIFFUSERS, decoder.up_blocks.0.upsampler.time_conv.bias, decoder.up_blocks.0.upsamplers.0.time_conv.bias"
     })
     void wansNamesAreThoseOfItsAuthors(WanVaeLayout layout, String diffusers, String expected) {
@@ -163,12 +165,13 @@ class VaeLayoutTest {
     @ParameterizedTest
     @CsvSource({
         "wan21_vae_dec, 0",
-        "wan22_vae_diffusers, 0",
         "hunyuan_vae_dec, 0",
         "sd_vae_diffusers, 0",
         "ltx_vae_diffusers, 2",
         "ltx_vae_timestep, 3",
-        "taehv_narrow_dec, 0"
+        "taehv_narrow_dec, 0",
+        "taehv_wan22, 0",
+        "taehv_hunyuan15, 0"
     })
     void everyTensorOfADecoderIsUsed(String golden, int statistics) {
         Checkpoint file = VaeFixtures.weights(golden);
@@ -187,6 +190,56 @@ class VaeLayoutTest {
                 .hasSize(statistics);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"wan21_vae_diffusers", "wan22_vae_diffusers"})
+    void everyTensorOfAnAutoencoderIsUsed(String golden) {
+        Checkpoint file = VaeFixtures.weights(golden);
+        Set<String> read = new HashSet<>();
+        Checkpoint watched = new WatchedCheckpoint(file, read);
+        VaeDecoder.open(engine, watched).close();
+        VaeEncoder.open(engine, watched).close();
+
+        assertThat(read).containsAll(file.names());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"wan21_vae_diffusers, ORIGINAL", "wan22_vae_diffusers, ORIGINAL_NESTED"})
+    void theOriginalLayoutsGiveTheSameLatents(String golden, WanVaeLayout layout) {
+        Random random = new Random(4);
+        byte[] rgb = new byte[5 * 32 * 48 * 3];
+        random.nextBytes(rgb);
+        Frames frames = Frames.ofBytes(5, 32, 48, rgb);
+        Checkpoint renamed =
+                VaeFixtures.weights(golden, name -> layout.name(name.replace(".upsamplers.0.", ".upsampler.")));
+        try (VaeEncoder encoder = VaeEncoder.open(engine, VaeFixtures.weights(golden));
+                VaeEncoder other = VaeEncoder.open(engine, renamed)) {
+            assertThat(latent(other, frames)).isEqualTo(latent(encoder, frames));
+        }
+    }
+
+    private static float[] latent(VaeEncoder encoder, Frames frames) {
+        return encoder.encode(frames, DecodeOptions.AUTO, CancellationToken.NONE, (done, total) -> {})
+                .toFloatArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"wan21_vae_diffusers", "wan22_vae_diffusers"})
+    void memoryOfEncodingGrowsWithThePictureUpToTheTileAndNotWithTheClip(String golden) {
+        DecodeOptions tiled = new DecodeOptions(64, 0);
+        try (VaeEncoder encoder = VaeEncoder.open(engine, VaeFixtures.weights(golden))) {
+            long small = encoder.workingBytes(frames(1, 64), DecodeOptions.AUTO);
+
+            assertThat(small).isPositive();
+            assertThat(encoder.workingBytes(frames(9, 64), DecodeOptions.AUTO)).isEqualTo(small);
+            assertThat(encoder.workingBytes(frames(1, 128), DecodeOptions.AUTO)).isGreaterThanOrEqualTo(4 * small);
+            assertThat(encoder.workingBytes(frames(1, 128), tiled)).isEqualTo(small);
+        }
+    }
+
+    private static Frames frames(int count, int side) {
+        return Frames.ofBytes(count, side, side, new byte[count * side * side * 3]);
+    }
+
     @Test
     void superVariantsAreRefusedByName() {
         Checkpoint file = new MemoryCheckpoint(
@@ -203,7 +256,7 @@ class VaeLayoutTest {
     void aDecoderWithoutEncoderSaysWhichFileHasOne() {
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
                 .isThrownBy(() -> VaeEncoder.open(engine, VaeFixtures.weights("taehv_narrow_dec")))
-                .withMessageContainingAll("a TAEHV video decoder", "wan_2.1_vae");
+                .withMessageContainingAll("a TAEHV video decoder", "wan_2.1_vae", "wan2.2_vae");
     }
 
     @Test

@@ -4,10 +4,12 @@ import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.StartImage;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.vae.DecodeOptions;
 import dev.quantreel.engines.vae.VaeEncoder;
+import dev.quantreel.engines.vae.VaeTraits;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.engines.vision.PictureFit;
 import dev.quantreel.nodes.spi.In;
@@ -111,12 +113,23 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
         }
         try {
             VaeEncoder encoder = in.vae().openEncoder(context);
+            requireFitting(encoder.traits(), in, facts.latent().space());
             return image.of(
                     start,
                     pictures -> encoder.encode(pictures, DecodeOptions.AUTO, context.cancellation(), context::progress),
                     in.clipVisionOutput().map(VisionFeatures::features));
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("vae", "is " + in.vae().file().name() + "; " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireFitting(VaeTraits vae, Inputs in, LatentSpace space) {
+        if (!vae.fits(space)) {
+            throw new NodeInputException(
+                    "vae",
+                    "is " + in.vae().file().name() + " (" + vae.family() + " for " + vae.pairsWith() + "), but "
+                            + in.model().file().name() + " works in latents of " + space.title() + "; accepted is "
+                            + space.decoders());
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.quantreel.engines.sampling.NoiseLevels;
 import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.TorchNoise;
 import dev.quantreel.engines.sampling.WeightedSum;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.Latent;
@@ -43,12 +44,13 @@ record NoisedLatent(NoiseLevels levels) {
         return new FlowSampler.Start(begin, levels, TorchNoise.source(seed + 1), known);
     }
 
-    Latent end(Tensor sampled, Latent from) {
+    /// @param space of the model
+    Latent end(Tensor sampled, Latent from, LatentSpace space) {
         double share = levels.alpha(levels.steps());
         Tensor samples = share == 1 || share == 0
                 ? sampled
                 : WeightedSum.of(1 / share, sampled).tensor();
-        return new Latent(samples, from.space(), from.knownFrames());
+        return new Latent(samples, Optional.of(space), from.knownFrames());
     }
 
     private static boolean isEmpty(Tensor latent) {

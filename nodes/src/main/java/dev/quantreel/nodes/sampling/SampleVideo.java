@@ -165,7 +165,8 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
                 context.cancellation());
         Trace trace = new Trace(sampled.trace(), in.model().activations().isPresent(), SamplingReporter.title(in));
         context.show(new UiItem.Text(SamplingReporter.summary(trace)));
-        return new Outputs(noised.end(sampled.latent(), in.latent()), trace);
+        return new Outputs(
+                noised.end(sampled.latent(), in.latent(), facts.latent().space()), trace);
     }
 
     private static void requireFitting(Latent latent, DiffusionModel model) {

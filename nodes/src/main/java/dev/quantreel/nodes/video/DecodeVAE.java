@@ -15,7 +15,6 @@ import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.values.VideoDecoder;
-import java.io.IOException;
 import java.util.Locale;
 
 /// Decodes latents to frames.
@@ -77,17 +76,10 @@ public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs
         NonFinite.firstIn("the latent", latent).ifPresent(found -> {
             throw new NodeInputException("samples", "has " + found.describe() + "; accepted are finite values");
         });
-        save(latent, context);
+        context.status("latent saved as " + LatentFile.save(in.samples(), context));
         VaeDecoder decoder = in.vae().open(context);
         VaeTraits traits = decoder.traits();
-        if (latent.shape().dim(1) != traits.latentChannels()) {
-            throw new NodeInputException(
-                    "vae",
-                    "is " + in.vae().file().name() + " (" + traits.family() + " for " + traits.pairsWith()
-                            + "), which decodes latents of " + traits.latentChannels()
-                            + " channels, but the latent has " + latent.shape().dim(1) + "; accepted is "
-                            + VaeTraits.filesFor(latent.shape().dim(1)));
-        }
+        LatentMatch.of(in.samples(), in.vae(), traits).require(context);
         FrameSpool spool = new FrameSpool(context.folders().temp());
         context.status(String.format(
                 Locale.ROOT,
@@ -97,9 +89,5 @@ public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs
                 decoder.workingBytes(latent.shape(), in.options()) / (double) (1 << 30)));
         decoder.decode(latent, spool, in.options(), context.cancellation(), context::progress);
         return new Outputs(new Pictures(spool.frames()));
-    }
-
-    private static void save(Tensor latent, NodeContext context) throws IOException {
-        context.status("latent saved as " + LatentFile.save(latent, context));
     }
 }

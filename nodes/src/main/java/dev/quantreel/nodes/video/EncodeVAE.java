@@ -79,7 +79,7 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
         Frames frames = fitting(in.pixels().frames(), encoder.traits().pixelsPerCell(), context);
         Tensor latent = encoder.encode(
                 frames, new DecodeOptions(in.tileSize(), in.overlap()), context.cancellation(), context::progress);
-        return new Outputs(new Latent(latent));
+        return new Outputs(new Latent(latent, encoder.traits().pairing().likely(), 0));
     }
 
     private static VaeEncoder encoder(Inputs in, NodeContext context) throws Exception {

@@ -2,7 +2,6 @@ package dev.quantreel.nodes.video;
 
 import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.NonFinite;
-import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -37,11 +36,11 @@ public final class LoadLatent implements Node<LoadLatent.Inputs, LoadLatent.Outp
     @Override
     public Outputs run(Inputs in, NodeContext context) {
         try {
-            Tensor latent = LatentFile.load(LatentFiles.resolve("latent", in.latent(), context.folders()));
-            NonFinite.firstIn("the latent", latent).ifPresent(found -> {
+            Latent latent = LatentFile.load(LatentFiles.resolve("latent", in.latent(), context.folders()));
+            NonFinite.firstIn("the latent", latent.samples()).ifPresent(found -> {
                 throw new NodeInputException("latent", "has " + found.describe() + "; accepted are finite values");
             });
-            return new Outputs(new Latent(latent));
+            return new Outputs(latent);
         } catch (CheckpointException | IllegalArgumentException e) {
             throw new NodeInputException("latent", "is '" + in.latent() + "'; it " + e.getMessage(), e);
         }

@@ -129,6 +129,19 @@ class SampleVideoTest {
     }
 
     @Test
+    void theResultIsOfTheModelsSpaceAlsoWhereTheGivenLatentHasNone() throws Exception {
+        Latent unknown = new Latent(demo.latent().samples());
+
+        assertThat(new SampleRequest(model, prompt, unknown)
+                        .steps(1)
+                        .cfg(1)
+                        .run(demo.context())
+                        .latent()
+                        .space())
+                .contains(LatentSpace.WAN_21);
+    }
+
+    @Test
     void emptySectionsAndUnknownSamplersAreNamed() {
         assertRejected("startStep", request().section(8, 10_000), "is 8", "number of steps, 8");
         assertRejected("startStep", request().section(3, 3), "endStep, which is 3");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.safetensors.SafetensorsWriter;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.Frames;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VaeNodesTest {
@@ -83,6 +85,10 @@ class VaeNodesTest {
             values[i] = (float) random.nextGaussian();
         }
         return new Latent(Tensor.of(Shape.of(1, channels, frames, 2, 3), values));
+    }
+
+    private static Latent latent(int channels, int frames, LatentSpace space) {
+        return new Latent(latent(channels, frames).samples(), Optional.of(space), 0);
     }
 
     private Frames decoded(Latent latent, VideoDecoder vae) throws Exception {
@@ -153,6 +159,69 @@ class VaeNodesTest {
     }
 
     @Test
+    void aLatentOfAnotherModelIsRefusedThoughItsChannelsFit() throws Exception {
+        VideoDecoder wan = vae("wan21_vae_dec", "wan_2.1_vae.safetensors");
+
+        assertRejected(
+                "vae",
+                () -> decoded(latent(16, 1, LatentSpace.HUNYUAN_VIDEO), wan),
+                "is wan_2.1_vae.safetensors (Wan 2.1 VAE for Wan 2.1 and Wan 2.2 A14B), but the latent is one of"
+                        + " HunyuanVideo; accepted is hunyuan_video_vae_bf16.safetensors or the small"
+                        + " taehv.safetensors");
+        assertThat(decoded(latent(16, 1, LatentSpace.WAN_21), wan).count()).isEqualTo(1);
+        assertThat(decoded(latent(16, 1), wan).count()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "taehv.safetensors, WAN_21, 1",
+        "taew2_1.safetensors, COG_VIDEO_X, 1",
+        "taew2_1.safetensors, WAN_21, 0",
+        "mine.safetensors, HUNYUAN_VIDEO, 0"
+    })
+    void aTinyDecoderIsTakenByItsNameAtMostWithAWarning(String name, LatentSpace space, int warnings) throws Exception {
+        VideoDecoder vae = vae("taehv_narrow_dec", name);
+
+        assertThat(decoded(latent(16, 1, space), vae).count()).isEqualTo(1);
+        assertThat(context.statuses().stream()
+                        .filter(status -> status.startsWith("going by its name, " + name + " decodes latents of ")))
+                .hasSize(warnings)
+                .allSatisfy(status -> assertThat(status).contains("this is one of " + space.title(), space.decoders()));
+    }
+
+    @Test
+    void aTinyDecoderRefusesSpacesOfOtherModels() throws Exception {
+        VideoDecoder vae = vae("taehv_narrow_dec", "taew2_1.safetensors");
+
+        assertRejected(
+                "vae",
+                () -> decoded(latent(48, 1, LatentSpace.WAN_22), vae),
+                "taew2_1.safetensors",
+                "one of Wan 2.2 5B",
+                "wan2.2_vae.safetensors or the small taew2_2.safetensors");
+    }
+
+    @ParameterizedTest
+    @EnumSource(LatentSpace.class)
+    void aSavedLatentKeepsItsSpace(LatentSpace space) throws Exception {
+        LatentFile.save(latent(16, 1, space), context);
+
+        assertThat(newest().space()).contains(space);
+    }
+
+    @Test
+    void aSavedLatentWithoutASpaceStaysWithout() throws Exception {
+        LatentFile.save(latent(16, 1), context);
+
+        assertThat(newest().space()).isEmpty();
+    }
+
+    private Latent newest() throws Exception {
+        String saved = new LatentFiles().options(context.folders()).getFirst();
+        return new LoadLatent().run(new LoadLatent.Inputs(saved), context).latent();
+    }
+
+    @Test
     void aFileThatIsNoLatentSaysWhatItHolds() throws Exception {
         Files.createDirectories(context.folders().input());
         SafetensorsWriter.write(
@@ -188,11 +257,11 @@ class VaeNodesTest {
         assertThat(pixels[0]).isGreaterThan(0.9f);
         assertThat(pixels[1]).isLessThan(0.1f);
         VideoDecoder vae = vae("wan21_vae_diffusers", "wan_2.1_vae.safetensors");
-        Tensor latent = new EncodeVAE()
+        Latent latent = new EncodeVAE()
                 .run(new EncodeVAE.Inputs(loaded, vae, 0, 0), context)
-                .latent()
-                .samples();
-        assertThat(latent.shape()).isEqualTo(Shape.of(1, 16, 1, 2, 3));
+                .latent();
+        assertThat(latent.samples().shape()).isEqualTo(Shape.of(1, 16, 1, 2, 3));
+        assertThat(latent.space()).contains(LatentSpace.WAN_21);
         assertThat(context.statuses()).contains("cropped from 27 x 18 to 24 x 16 pixels, multiples of 8");
     }
 
