@@ -30,11 +30,14 @@ public record MemoryPlan(List<Item> items) {
     /// Virtual machine, its heap, native libraries.
     private static final long PROCESS_BYTES = 600_000_000L;
 
+    /// Sessions of the engine: some ten thousand nodes, and what its allocators keep.
+    private static final long ENGINE_BYTES = 300_000_000L;
+
     /// F32 vectors of the width of a token that live at once in a block beside the feed-forward network.
     private static final double TOKEN_VECTORS = 8;
 
     /// F32 vectors of the widest linear that live at once, rotation and codes included.
-    private static final double WIDE_VECTORS = 3.5;
+    private static final double WIDE_VECTORS = 2.7;
 
     /// Unpacked copies of the widest matrix that live at once.
     private static final double UNPACKED_COPIES = 2;
@@ -84,8 +87,9 @@ public record MemoryPlan(List<Item> items) {
                 new Item("weights read from the file", mapped),
                 new Item("small weights", copied),
                 new Item("unpacked matrix", (long) (UNPACKED_COPIES * 4 * widest)),
-                new Item("encoded prompts", promptBytes(architecture) * work.branches()),
+                new Item("encoded prompts", promptBytes(architecture) * (work.branches() + 1)),
                 new Item("activations", activationBytes(architecture, work.size())),
+                new Item("engine", ENGINE_BYTES),
                 new Item("program", PROCESS_BYTES)));
     }
 
@@ -100,7 +104,8 @@ public record MemoryPlan(List<Item> items) {
         return (bits <= 4 ? Math.ceilDiv(rows, 2L) : rows) * columns + 9 * rows;
     }
 
-    /// Keys and values of the prompt, kept per block where the family has a text graph of its own.
+    /// Keys and values of a prompt, kept per block where the family has a text graph of its own. The engine keeps the
+    /// room of one more after it has made them.
     private static long promptBytes(TransformerArchitecture architecture) {
         TransformerFacts facts = architecture.facts();
         boolean crossAttention = architecture.shapes().keySet().stream()

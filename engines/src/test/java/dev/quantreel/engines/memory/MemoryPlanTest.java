@@ -77,15 +77,14 @@ class MemoryPlanTest {
 
         long small = bytes(plan(W4, SMALL), "activations");
 
-        assertThat(bytes(plan(W4, larger), "activations")).isEqualTo(16 * small);
+        assertThat((double) bytes(plan(W4, larger), "activations")).isCloseTo(16.0 * small, within(100.0));
     }
 
     @Test
-    void guidanceKeepsTwoPrompts() {
+    void guidanceKeepsOneMorePrompt() {
         long one = bytes(plan(W4, new Workload(SMALL.size(), 1)), "encoded prompts");
 
-        assertThat(bytes(plan(W4, SMALL), "encoded prompts")).isEqualTo(2 * one);
-        assertThat(one).isEqualTo(30L * 2 * 512 * 1536 * 4);
+        assertThat(bytes(plan(W4, SMALL), "encoded prompts") - one).isEqualTo(30L * 2 * 512 * 1536 * 4);
     }
 
     @Test
@@ -108,7 +107,7 @@ class MemoryPlanTest {
 
     @Test
     void fewerBitsAreOfferedWhereTheyHelp() {
-        MachineMemory memory = new MachineMemory(2_500_000_000L, "a test");
+        MachineMemory memory = new MachineMemory(3_000_000_000L, "a test");
 
         assertThat(new FittingSizes(wan.architecture(), wan, memory).instead(Optional.empty(), SMALL))
                 .containsExactly("this size with 4-bit weights (BGR Quantize)");
