@@ -23,13 +23,13 @@ final class WanEncoder implements VaeEncoder {
 
     private final VaeTraits traits;
     private final DecoderPlan.Graph graph;
-    private final Tiling tiling;
+    private final DecoderPlan.Memory memory;
     private final Session session;
 
-    private WanEncoder(VaeTraits traits, DecoderPlan.Graph graph, Tiling tiling, Session session) {
+    private WanEncoder(VaeTraits traits, DecoderPlan.Graph graph, DecoderPlan.Memory memory, Session session) {
         this.traits = traits;
         this.graph = graph;
-        this.tiling = tiling;
+        this.memory = memory;
         this.session = session;
     }
 
@@ -46,8 +46,7 @@ final class WanEncoder implements VaeEncoder {
                     DecoderPlan.Memory.MAPS * width / (patch * patch),
                     DecoderPlan.Memory.Attention.FRAME,
                     SMALLEST_TILE);
-            return new WanEncoder(
-                    traits, graph, new Tiling(traits.grid(), memory, graph.state()), engine.open(graph.model()));
+            return new WanEncoder(traits, graph, memory, engine.open(graph.model()));
         }
     }
 
@@ -58,7 +57,13 @@ final class WanEncoder implements VaeEncoder {
 
     @Override
     public long workingBytes(Frames frames, DecodeOptions options) {
-        return tiling.workingBytes(latentShape(frames), 1, options);
+        return tiling(frames).workingBytes(latentShape(frames), 1, options);
+    }
+
+    /// A run of a clip takes four pictures, that of a picture by itself one.
+    private Tiling tiling(Frames frames) {
+        VaeTraits.Grid grid = frames.count() == 1 ? VaeTraits.Grid.stills(traits.pixelsPerCell()) : traits.grid();
+        return new Tiling(grid, memory, graph.state());
     }
 
     @Override
@@ -67,6 +72,7 @@ final class WanEncoder implements VaeEncoder {
         Shape shape = latentShape(frames);
         int latents = Math.toIntExact(shape.dim(2));
         Tensor latent = Tensor.zeros(DType.F32, shape);
+        Tiling tiling = tiling(frames);
         int tile = tiling.tileCells(shape, 1, options);
         int overlap = tiling.overlapCells(tile, options);
         List<TileAxis.Span> rows =

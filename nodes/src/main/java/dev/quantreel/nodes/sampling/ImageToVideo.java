@@ -116,7 +116,7 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
             requireFitting(encoder.traits(), in, facts.latent().space());
             return image.of(
                     start,
-                    pictures -> encoder.encode(pictures, DecodeOptions.AUTO, context.cancellation(), context::progress),
+                    pictures -> VideoDecoder.encode(encoder, pictures, DecodeOptions.AUTO, context),
                     in.clipVisionOutput().map(VisionFeatures::features));
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("vae", "is " + in.vae().file().name() + "; " + e.getMessage(), e);

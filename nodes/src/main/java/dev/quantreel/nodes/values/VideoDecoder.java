@@ -1,10 +1,14 @@
 package dev.quantreel.nodes.values;
 
 import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.vae.DecodeOptions;
 import dev.quantreel.engines.vae.VaeDecoder;
 import dev.quantreel.engines.vae.VaeEncoder;
+import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.Socket;
+import java.util.Locale;
 
 /// A decoder from latents to pictures, perhaps with an encoder: ComfyUI's `VAE`.
 ///
@@ -51,6 +55,21 @@ public record VideoDecoder(ModelFile file, EngineChoice engine) {
                     }
                 })
                 .encoder();
+    }
+
+    /// Encodes pictures, with the memory it takes and its progress shown on the node.
+    ///
+    /// @throws IllegalArgumentException as [VaeEncoder#encode]
+    public static Tensor encode(VaeEncoder encoder, Frames pictures, DecodeOptions options, NodeContext context) {
+        context.status(String.format(
+                Locale.ROOT,
+                "encoding %d pictures of %d x %d with %s, %.1f GiB of working memory",
+                pictures.count(),
+                pictures.width(),
+                pictures.height(),
+                encoder.traits().family(),
+                encoder.workingBytes(pictures, options) / (double) (1 << 30)));
+        return encoder.encode(pictures, options, context.cancellation(), context::progress);
     }
 
     private record OpenedEncoder(VaeEncoder encoder, SharedFile.Lease lease) implements AutoCloseable {

@@ -22,8 +22,9 @@ import dev.quantreel.nodes.values.VideoDecoder;
         category = "video",
         description =
                 "Turns a picture or a clip into a latent, the inverse of Decode VAE: one picture becomes one latent"
-                        + " frame, each further four another. Needs a VAE with an encoder: Wan 2.1's (wan_2.1_vae). Sides that"
-                        + " are no multiples of 8 pixels are cropped around the centre.",
+                        + " frame, each further four another. Needs a VAE with an encoder: Wan 2.1's (wan_2.1_vae) or Wan"
+                        + " 2.2's (wan2.2_vae). Sides that are no multiples of 8 pixels (Wan 2.2: 16) are cropped around"
+                        + " the centre.",
         aliases = {"VAEEncode", "encode", "image to latent"})
 public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs> {
 
@@ -77,8 +78,7 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         VaeEncoder encoder = encoder(in, context);
         Frames frames = fitting(in.pixels().frames(), encoder.traits().pixelsPerCell(), context);
-        Tensor latent = encoder.encode(
-                frames, new DecodeOptions(in.tileSize(), in.overlap()), context.cancellation(), context::progress);
+        Tensor latent = VideoDecoder.encode(encoder, frames, new DecodeOptions(in.tileSize(), in.overlap()), context);
         return new Outputs(new Latent(latent, encoder.traits().pairing().likely(), 0));
     }
 

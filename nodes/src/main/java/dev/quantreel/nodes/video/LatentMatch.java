@@ -38,7 +38,8 @@ record LatentMatch(Optional<LatentSpace> space, long channels, String file, VaeT
         Optional<LatentSpace> likely = decoder.pairing().likely();
         if (space.isPresent() && likely.isPresent() && likely.get() != space.get()) {
             context.status("going by its name, " + file + " decodes latents of "
-                    + likely.get().title() + ", but this is one of " + space.get().title()
+                    + likely.get().title() + ", but this is one of "
+                    + space.get().title()
                     + ": if the colours are wrong, take " + space.get().decoders());
         }
     }

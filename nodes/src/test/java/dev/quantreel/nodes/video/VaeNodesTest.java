@@ -262,7 +262,11 @@ class VaeNodesTest {
                 .latent();
         assertThat(latent.samples().shape()).isEqualTo(Shape.of(1, 16, 1, 2, 3));
         assertThat(latent.space()).contains(LatentSpace.WAN_21);
-        assertThat(context.statuses()).contains("cropped from 27 x 18 to 24 x 16 pixels, multiples of 8");
+        assertThat(context.statuses())
+                .contains("cropped from 27 x 18 to 24 x 16 pixels, multiples of 8")
+                .anySatisfy(status -> assertThat(status)
+                        .startsWith("encoding 1 pictures of 24 x 16 with Wan 2.1 VAE,")
+                        .contains("GiB"));
     }
 
     private void picture(String name, String format, int width, int height) throws IOException {
