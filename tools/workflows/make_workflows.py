@@ -221,11 +221,11 @@ def finished(graph, sample, vae, name, fps):
     graph.write()
 
 
-def image_to_video(name, file, size, low=None, vision=None, **settings):
+def image_to_video(name, file, size, low=None, vision=None, vae_file="wan_2.1_vae.safetensors", fps=16.0, **settings):
     graph = Graph(name)
     model = low_bit(graph, file)
     positive, negative = prompts(graph, graph.add("LoadTextEncoder", 0, 180, file=UMT5, type="wan"), WAN_NEGATIVE)
-    vae = graph.add("LoadVAE", 0, 420, file="wan_2.1_vae.safetensors")
+    vae = graph.add("LoadVAE", 0, 420, file=vae_file)
     image = graph.add("LoadImage", 0, 560, image="start.png")
     more = {}
     if vision:
@@ -239,7 +239,7 @@ def image_to_video(name, file, size, low=None, vision=None, **settings):
     sample = graph.add(
         "SampleVideo", 3, 0, model=model(), positive=start("positive"), negative=start("negative"),
         latent=start("latent"), **({"lowNoise": low(graph)()} if low else {}), **WAN, **settings)
-    finished(graph, sample, vae, name, 16.0)
+    finished(graph, sample, vae, name, fps)
 
 
 def low_noise(file, boundary, cfg):
@@ -294,6 +294,9 @@ def released_models():
     text_to_video(
         "t2v-wan2.2-5b-w4a8", "wan2.2_ti2v_5B_fp16.safetensors", (1280, 704, 121), "wan2.2_vae.safetensors", 24.0,
         steps=50, cfg=5.0, shift=5.0)
+    image_to_video(
+        "i2v-wan2.2-5b-w4a8", "wan2.2_ti2v_5B_fp16.safetensors", (1280, 704, 121), vae_file="wan2.2_vae.safetensors",
+        fps=24.0, steps=50, cfg=5.0, shift=5.0)
     hunyuan_video()
 
 

@@ -9,6 +9,7 @@ import dev.quantreel.nodes.spi.WorkflowMetadata;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +21,10 @@ public final class TestContext implements NodeContext, AutoCloseable {
 
     private final TestFolders folders;
     private final Resources resources = new Resources();
-    private final List<String> statuses = new ArrayList<>();
-    private final List<UiItem> shown = new ArrayList<>();
-    private final List<BufferedImage> previews = new ArrayList<>();
-    private final List<Long> progress = new ArrayList<>();
+    private final List<String> statuses = Collections.synchronizedList(new ArrayList<>());
+    private final List<UiItem> shown = Collections.synchronizedList(new ArrayList<>());
+    private final List<BufferedImage> previews = Collections.synchronizedList(new ArrayList<>());
+    private final List<Long> progress = Collections.synchronizedList(new ArrayList<>());
     private WorkflowMetadata workflow = WorkflowMetadata.NONE;
     private Optional<String> cancelOnStatus = Optional.empty();
     private boolean cancelled;
