@@ -10,6 +10,8 @@ import dev.quantreel.engines.dit.cogvideox.CogVideoXFamily;
 import dev.quantreel.engines.dit.cogvideox.CogVideoXTransformer;
 import dev.quantreel.engines.dit.cogvideox.Positions;
 import dev.quantreel.engines.dit.hunyuan.HunyuanConfig;
+import dev.quantreel.engines.dit.hunyuan.HunyuanVideo15Family;
+import dev.quantreel.engines.dit.hunyuan.HunyuanVideo15Transformer;
 import dev.quantreel.engines.dit.hunyuan.HunyuanVideoFamily;
 import dev.quantreel.engines.dit.hunyuan.HunyuanVideoTransformer;
 import dev.quantreel.engines.dit.latte.LatteConfig;
@@ -67,6 +69,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FamilyVideoTest {
 
     private static final int WIDTH = TinyModels.TEXT_WIDTH;
+    private static final int GLYPH_WIDTH = 32;
+    private static final String TAEHV_15 = "taehv1_5";
 
     /// @param encoders files of the text encoders
     /// @param vae file of the VAE
@@ -107,16 +111,10 @@ class FamilyVideoTest {
     }
 
     static List<Case> families() {
-        HunyuanConfig hunyuan = new HunyuanConfig(
-                4,
-                4,
-                2,
-                128,
-                1,
-                new HunyuanConfig.Depth(1, 1, 1),
-                WIDTH,
-                256,
-                new HunyuanConfig.Rope(List.of(16, 56, 56), 256));
+        var rope = new HunyuanConfig.Rope(List.of(16, 56, 56), 256);
+        HunyuanConfig hunyuan = new HunyuanConfig(4, 4, 2, 128, 1, new HunyuanConfig.Depth(1, 1, 1), WIDTH, 256, rope);
+        HunyuanConfig hunyuan15 =
+                new HunyuanConfig(65, 32, 1, 128, 1, new HunyuanConfig.Depth(1, 1, 0), WIDTH, 256, rope);
         return List.of(
                 wan("wan-2.1", 16, false, "wan21_vae_dec"),
                 wan("wan-2.1-taehv", 16, false, "taehv_narrow_dec"),
@@ -127,6 +125,17 @@ class FamilyVideoTest {
                         new HunyuanVideoTransformer(hunyuan, WIDTH, true),
                         List.of("llama", "clip_l"),
                         "hunyuan_vae_dec",
+                        5),
+                new Case(
+                        "hunyuan-video-1.5",
+                        new HunyuanVideo15Family(),
+                        new HunyuanVideo15Transformer(
+                                hunyuan15,
+                                new HunyuanVideo15Transformer.Widths(GLYPH_WIDTH, 64, 64),
+                                false,
+                                new HunyuanVideo15Transformer.Release(false, false, false)),
+                        List.of("qwen25", "byt5_encoder"),
+                        TAEHV_15,
                         5),
                 new Case(
                         "ltx-video",
@@ -156,7 +165,7 @@ class FamilyVideoTest {
     @MethodSource("families")
     void textBecomesAVideoFile(Case family) throws Exception {
         DiffusionModel model = load(family);
-        Conditioning prompt = prompt(family.encoders(), "a cat");
+        Conditioning prompt = prompt(family.encoders(), "a cat with a sign \"OPEN\"");
         Conditioning empty = prompt(family.encoders(), "a dog");
         Latent latent = new EmptyVideoLatent()
                 .run(
@@ -325,8 +334,9 @@ class FamilyVideoTest {
     }
 
     private VideoDecoder vae(String name) throws Exception {
+        String file = name.equals(TAEHV_15) ? models.taehv(name, 32, 2) : models.golden("vae", name);
         return new LoadVAE()
-                .run(new LoadVAE.Inputs(models.golden("vae", name), Optional.empty()), context)
+                .run(new LoadVAE.Inputs(file, Optional.empty()), context)
                 .vae();
     }
 
@@ -349,7 +359,9 @@ class FamilyVideoTest {
                                 new LoadDualTextEncoder.Inputs(
                                         encoders.get(0) + ".safetensors",
                                         encoders.get(1) + ".safetensors",
-                                        EncoderOptions.Type.HUNYUAN_VIDEO,
+                                        encoders.contains("qwen25")
+                                                ? EncoderOptions.Type.HUNYUAN_VIDEO_15
+                                                : EncoderOptions.Type.HUNYUAN_VIDEO,
                                         EncoderOptions.Precision.FULL,
                                         Optional.empty()),
                                 context)
