@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Finds out how the weights of safetensors are packed, layer by layer, and makes the view that unpacks them:
 /// `comfy_quant`, `fp8_scaled`, scales beside 8-bit floats, and 8-bit floats as they are.
@@ -26,6 +28,7 @@ final class Decoding {
             + " convrot_w4a4, besides fp8_scaled, plain fp8, fp16, bf16 and fp32";
 
     private static final Set<DType> EIGHT_BIT_FLOATS = Set.of(DType.F8_E4M3, DType.F8_E5M2);
+    private static final Pattern BLOCK = Pattern.compile("\\.\\d+\\.");
     private static final List<String> ACTIVATION_SCALES = List.of(".input_scale", ".scale_input");
 
     /// The decoded view and the word for its precision.
@@ -137,13 +140,15 @@ final class Decoding {
                     .or(() -> ACTIVATION_SCALES.stream()
                             .map(suffix -> layer + suffix)
                             .filter(stored::contains)
-                            .findFirst());
+                            .findFirst())
+                    .or(() -> scaledSibling(name));
             if (promise.isPresent()) {
                 throw CheckpointException.ofTensor(
                         stored.source(),
                         name,
                         "is " + Precision.word(stored.dtype(name)) + " without its scale: the file is marked as"
-                                + " fp8_scaled (tensor " + promise.get() + "), so that " + layer + SCALE_WEIGHT
+                                + " fp8_scaled (tensor " + promise.get() + "), so that " + layer
+                                + (promise.get().endsWith(WEIGHT_SCALE) ? WEIGHT_SCALE : SCALE_WEIGHT)
                                 + " is needed to read it; without the scale it would be noise. Convert or download"
                                 + " the file again");
             }
@@ -151,6 +156,26 @@ final class Decoding {
             precisions.merge(
                     Precision.word(stored.dtype(name)), stored.shape(name).elements(), Long::sum);
         }
+    }
+
+    /// A matrix of the same stack of blocks that has a scale: then all of them do.
+    private Optional<String> scaledSibling(String name) {
+        Optional<String> stack = stack(name);
+        return stack.isEmpty() || stored.shape(name).rank() != 2
+                ? Optional.empty()
+                : packed.entrySet().stream()
+                        .filter(other -> other.getValue() instanceof ScaledMatrix)
+                        .map(Map.Entry::getKey)
+                        .filter(other -> stack(other).equals(stack))
+                        .findFirst()
+                        .map(other -> other.substring(0, other.length() - WEIGHT.length()))
+                        .map(other -> other + (stored.contains(other + SCALE_WEIGHT) ? SCALE_WEIGHT : WEIGHT_SCALE));
+    }
+
+    /// What a name has before the number of its block.
+    private static Optional<String> stack(String name) {
+        Matcher matcher = BLOCK.matcher(name);
+        return matcher.find() ? Optional.of(name.substring(0, matcher.start())) : Optional.empty();
     }
 
     private void add(String layer, Codes codes, String scaleName, String precision, int rotationGroup) {

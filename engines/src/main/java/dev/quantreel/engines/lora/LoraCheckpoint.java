@@ -13,6 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.stream.IntStream;
 
@@ -46,9 +47,14 @@ public final class LoraCheckpoint implements Checkpoint {
         return new LoraCheckpoint(base, lora, (float) strength, LoraMapping.of(TransformerCheckpoint.of(base), lora));
     }
 
-    /// Whether a LoRA was made for a model.
-    public static boolean fits(TransformerCheckpoint model, LoraFile lora) {
-        return LoraMapping.matched(model, lora).isPresent();
+    /// Why a LoRA was not made for a model; empty when it was.
+    public static Optional<String> refusal(TransformerCheckpoint model, LoraFile lora) {
+        return LoraMapping.refusal(model, lora);
+    }
+
+    /// Whether a model has any of the tensors that a LoRA changes, if only in another size.
+    public static boolean namesMatch(TransformerCheckpoint model, LoraFile lora) {
+        return LoraMapping.namesMatch(model, lora);
     }
 
     /// Tensors that the LoRA changes and the model does not have, as the LoRA names them; they are left out.

@@ -130,11 +130,16 @@ final class LoraMapping {
         return List.copyOf(unmatched);
     }
 
-    static Optional<Integer> matched(TransformerCheckpoint model, LoraFile lora) {
+    static Optional<String> refusal(TransformerCheckpoint model, LoraFile lora) {
         try {
-            return Optional.of(lora.size() - of(model, lora).unmatched.size());
-        } catch (UnsupportedCheckpointException e) {
+            of(model, lora);
             return Optional.empty();
+        } catch (UnsupportedCheckpointException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
+    }
+
+    static boolean namesMatch(TransformerCheckpoint model, LoraFile lora) {
+        return lora.deltas().keySet().stream().anyMatch(names(model, lora)::containsKey);
     }
 }

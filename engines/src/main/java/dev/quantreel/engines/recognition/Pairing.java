@@ -141,12 +141,15 @@ public record Pairing(List<String> partners, List<String> lacks) {
                 .filter(other ->
                         other.cards(ModelCard.Kind.TRANSFORMER).findAny().isPresent())
                 .toList();
+        Optional<String> nearest = Optional.empty();
         try (CheckpointFile file = CheckpointFiles.open(entry.path())) {
             LoraFile lora = LoraFile.of(file);
             for (ModelEntry model : models) {
-                if (fits(model, lora)) {
+                LoraFit fit = fit(model, lora);
+                if (fit.fits()) {
                     partners.add(model.name());
                 }
+                nearest = nearest.or(fit::otherSize);
             }
         } catch (CheckpointException | UnsupportedCheckpointException e) {
             lacks.add(String.valueOf(e.getMessage()));
@@ -157,15 +160,21 @@ public record Pairing(List<String> partners, List<String> lacks) {
                     + (models.isEmpty()
                             ? "there are none"
                             : models.stream().map(ModelEntry::name).limit(3).collect(Collectors.joining(", ")))
-                    + ")");
+                    + ")" + nearest.map(reason -> "; " + reason).orElse(""));
         }
     }
 
-    private static boolean fits(ModelEntry model, LoraFile lora) {
+    /// @param otherSize why it does not, where the model has its tensors in another size
+    private record LoraFit(boolean fits, Optional<String> otherSize) {}
+
+    private static LoraFit fit(ModelEntry model, LoraFile lora) {
         try (CheckpointFile file = CheckpointFiles.open(model.path())) {
-            return LoraCheckpoint.fits(TransformerCheckpoint.of(file), lora);
+            TransformerCheckpoint transformer = TransformerCheckpoint.of(file);
+            Optional<String> refusal = LoraCheckpoint.refusal(transformer, lora);
+            return new LoraFit(
+                    refusal.isEmpty(), refusal.filter(reason -> LoraCheckpoint.namesMatch(transformer, lora)));
         } catch (CheckpointException | UnsupportedCheckpointException e) {
-            return false; // its own line says why
+            return new LoraFit(false, Optional.empty()); // its own line says why
         }
     }
 }

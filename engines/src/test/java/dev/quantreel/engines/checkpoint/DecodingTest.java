@@ -120,6 +120,30 @@ class DecodingTest {
         refuses("l.weight", "l.scale_input", "l.scale_weight");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"scale_weight", "weight_scale"})
+    void matrixWithoutAScaleAmongScaledOnesOfItsBlocksIsRefused(String scale) {
+        tensors.put("blocks.0.q.weight", fourFloats());
+        tensors.put("blocks.0.q." + scale, Tensor.scalar(3));
+        tensors.put("blocks.1.k.weight", fourFloats());
+
+        refuses("'blocks.1.k.weight'", "without its scale", "blocks.0.q." + scale, "so that blocks.1.k." + scale);
+    }
+
+    @Test
+    void scalesOfAnotherStackOrOfNoBlockPromiseNothing() {
+        tensors.put("encoder.0.q.weight", fourFloats());
+        tensors.put("encoder.0.q.scale_weight", Tensor.scalar(3));
+        tensors.put("blocks.0.q.weight", fourFloats());
+        tensors.put("head.weight", fourFloats());
+
+        try (CheckpointFile file = open()) {
+            assertThat(Conversions.toFloatArray(file.tensor("blocks.0.q.weight")))
+                    .isEqualTo(Conversions.toFloatArray(file.tensor("head.weight")))
+                    .containsExactly(1, 2, 0.5f, -1);
+        }
+    }
+
     @Test
     void markerOfOnePartDoesNotConcernTheOther() {
         tensors.put("text.scaled_fp8", Tensor.zeros(DType.F8_E4M3, Shape.of(0)));

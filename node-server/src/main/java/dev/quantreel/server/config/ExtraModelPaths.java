@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -75,6 +76,8 @@ final class ExtraModelPaths {
             LoadSettings settings =
                     LoadSettings.builder().setLabel(file.toString()).build();
             root = new Compose(settings).composeInputStream(input);
+        } catch (NoSuchFileException e) {
+            throw new ConfigException("extra model paths: there is no file " + file);
         } catch (IOException e) {
             throw new ConfigException("extra model paths " + file + " cannot be read: " + e.getMessage());
         } catch (YamlEngineException e) {

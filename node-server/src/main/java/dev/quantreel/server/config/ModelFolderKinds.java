@@ -75,9 +75,14 @@ final class ModelFolderKinds {
     static String nearest(String name) {
         return STANDARD.stream()
                 .filter(known ->
-                        plain(known).equals(plain(name)) || plain(known).startsWith(plain(name)))
+                        plain(known).startsWith(plain(name)) || letters(known).equals(letters(name)))
                 .findFirst()
                 .orElse("");
+    }
+
+    /// Its letters in order: letters that changed places are the commonest mistake.
+    private static List<Integer> letters(String name) {
+        return plain(name).chars().sorted().boxed().toList();
     }
 
     /// Without case, separators and plural.

@@ -136,6 +136,20 @@ class ExtraModelPathsTest {
         assertThatExceptionOfType(ConfigException.class)
                 .isThrownBy(() -> ExtraModelPaths.read(root.resolve("none.yaml")))
                 .withMessageContaining("none.yaml")
-                .withMessageContaining("cannot be read");
+                .withMessageContaining("there is no file");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "diffusion_modles, diffusion_models",
+        "Text-Encoder, text_encoders",
+        "lroas, loras",
+        "VAE, vae",
+    })
+    void misspelledKindIsNamedWithTheNearestOne(String kind, String meant) throws IOException {
+        assertThat(read("a:\n    " + kind + ": .\n").warnings())
+                .singleElement()
+                .asString()
+                .contains("line 2", "'" + kind + "'", "probably '" + meant + "'");
     }
 }

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.engines.safetensors.SafetensorsWriter;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.server.workflow.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +61,30 @@ class ModelCommandsTest {
         assertThat(demo.out())
                 .containsPattern("dit_bf16.safetensors .* text_encoders/\\S+umt5\\S+, vae/\\S+taehv\\S+")
                 .doesNotContain("needs");
+    }
+
+    @Test
+    void lorasThatFitNothingSayWhatTheyAreForAndWhy() throws IOException {
+        Files.copy(DEMO.resolve(DIT), folder.resolve("dit.safetensors"));
+        lora("large", "diffusion_model.blocks.0.self_attn.q", 1536);
+        lora("other", "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q", 640);
+
+        assertThat(quantreel("models", folder).out())
+                .contains(
+                        "large.safetensors: LoRA for a Wan transformer, rank 2 fits none of the transformers here",
+                        "[1536x1536], but dit.safetensors",
+                        "has [256x256] there",
+                        "other.safetensors: LoRA for Stable Diffusion, rank 2 fits none")
+                .doesNotContain("0 of the 1 tensors");
+    }
+
+    private void lora(String name, String layer, int width) {
+        SafetensorsWriter.write(
+                folder.resolve(name + ".safetensors"),
+                Map.of(
+                        layer + ".lora_down.weight", Tensor.zeros(DType.F32, Shape.of(2, width)),
+                        layer + ".lora_up.weight", Tensor.zeros(DType.F32, Shape.of(width, 2))),
+                Map.of());
     }
 
     @Test
