@@ -5,6 +5,7 @@ import dev.quantreel.engines.runtime.ParallelPieces;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointDigest;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.MappedCopy;
 import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -143,11 +144,7 @@ public final class CheckpointScan {
         Tensor tensor = piece.tally().tensor;
         MemorySegment bytes = buffers.bytes.asSlice(0, piece.bytes());
         MemorySegment source = tensor.data().asSlice(piece.beginBytes(), piece.bytes());
-        try {
-            bytes.copyFrom(source);
-        } catch (InternalError e) {
-            throw new IllegalStateException(file.source() + " was cut short while it was read", e);
-        }
+        MappedCopy.copy(source, bytes, file.source());
         new Tensor(DType.U8, Shape.of(piece.bytes()), source).evict();
         piece.tally().hashes[piece.index()] = CheckpointDigest.ofPiece(bytes);
         if (FLOATS.contains(tensor.dtype())) {

@@ -4,10 +4,10 @@ import dev.quantreel.engines.internal.kernel.ConversionKernels;
 import dev.quantreel.engines.internal.kernel.DequantizationKernels;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.MappedCopy;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 
 /// Codes times a scale, one for the whole tensor or one per row, optionally rotated back: `W = H(q * s)` on every run
@@ -116,12 +116,10 @@ record ScaledMatrix(Checkpoint source, String name, Codes codes, float[] scales,
         }
 
         private void copy(long offsetBytes) {
-            try {
-                MemorySegment.copy(stored, ValueLayout.JAVA_BYTE, offsetBytes, bytes, 0, bytes.length);
-            } catch (InternalError e) {
-                throw new IllegalStateException(
-                        "the file behind tensor " + name + " was cut short while it was read", e);
-            }
+            MappedCopy.copy(
+                    stored.asSlice(offsetBytes, bytes.length),
+                    MemorySegment.ofArray(bytes),
+                    "the file behind tensor " + name);
         }
     }
 }

@@ -4,12 +4,12 @@ import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointDigest;
 import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.MappedCopy;
 import dev.quantreel.engines.tensor.MappedFile;
 import dev.quantreel.engines.tensor.MissingTensor;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SequencedSet;
@@ -84,11 +84,7 @@ public final class GgufFile implements Checkpoint, AutoCloseable {
     }
 
     private void copy(MemorySegment blocks, long offsetBytes, byte[] piece) {
-        try {
-            MemorySegment.copy(blocks, ValueLayout.JAVA_BYTE, offsetBytes, piece, 0, piece.length);
-        } catch (InternalError e) {
-            throw new IllegalStateException(source() + " was cut short while it was read", e);
-        }
+        MappedCopy.copy(blocks.asSlice(offsetBytes, piece.length), MemorySegment.ofArray(piece), source());
     }
 
     private MemorySegment bytes(GgufHeader.Entry entry) {

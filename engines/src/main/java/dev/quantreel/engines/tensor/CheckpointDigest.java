@@ -84,8 +84,9 @@ public final class CheckpointDigest {
         MessageDigest digest = sha256();
         try {
             digest.update(piece.asByteBuffer());
+            MappedCopy.settle();
         } catch (InternalError e) {
-            throw new IllegalStateException("the file of a checkpoint was cut short while it was read", e);
+            throw MappedCopy.cutShort("the file of a checkpoint", e);
         }
         return digest.digest();
     }

@@ -78,11 +78,7 @@ public final class Conversions {
     }
 
     private static void copyFromFile(MemorySegment mapped, MemorySegment to) {
-        try {
-            to.copyFrom(mapped);
-        } catch (InternalError e) {
-            throw new IllegalStateException("the file behind this tensor was cut short while it was read", e);
-        }
+        MappedCopy.copy(mapped, to, "the file behind this tensor");
     }
 
     private static void convert(DType dtype, MemorySegment source, MemorySegment target) {
