@@ -10,11 +10,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// The tiny decoders of madebyollin/taehv: taew2_1 (Wan 2.1), taehv (HunyuanVideo), taecvx (CogVideoX), taew2_2
 /// (Wan 2.2 TI2V-5B), taehv1_5 (HunyuanVideo 1.5), and the demo model's. They take the transformer's latents as they
 /// are. Those with 16 channels have equal tensors: only the file's name tells whose latents they were trained on.
 final class TaehvFamily {
+
+    private static final Pattern NAMED_HUNYUAN = Pattern.compile("taehv([-_](bf16|fp16|f16|f32|fp32))?(\\.|$)");
+    private static final Pattern NAMED_COG_VIDEO_X = Pattern.compile("taecvx");
+    private static final Pattern NAMED_WAN = Pattern.compile("taew");
 
     static final String NAME = "TAEHV decoder";
 
@@ -68,16 +73,18 @@ final class TaehvFamily {
         };
     }
 
+    /// The published names. `taehv` is also the name of the architecture: only a file called by nothing else is
+    /// HunyuanVideo's.
     private static VaeTraits.Pairing byName(String source) {
         String file = source.substring(Math.max(source.lastIndexOf('/'), source.lastIndexOf('\\')) + 1);
         Set<LatentSpace> spaces = EnumSet.of(LatentSpace.WAN_21, LatentSpace.HUNYUAN_VIDEO, LatentSpace.COG_VIDEO_X);
-        if (file.contains("taecvx")) {
+        if (NAMED_COG_VIDEO_X.matcher(file).lookingAt()) {
             return new VaeTraits.Pairing("CogVideoX", spaces, Optional.of(LatentSpace.COG_VIDEO_X));
         }
-        if (file.contains("taehv")) {
+        if (NAMED_HUNYUAN.matcher(file).lookingAt()) {
             return new VaeTraits.Pairing("HunyuanVideo", spaces, Optional.of(LatentSpace.HUNYUAN_VIDEO));
         }
-        return file.contains("taew")
+        return NAMED_WAN.matcher(file).lookingAt()
                 ? new VaeTraits.Pairing("Wan 2.1 and Wan 2.2 A14B", spaces, Optional.of(LatentSpace.WAN_21))
                 : new VaeTraits.Pairing(
                         "the model it was trained for (taew2_1: Wan 2.1, taehv: HunyuanVideo, taecvx: CogVideoX)",

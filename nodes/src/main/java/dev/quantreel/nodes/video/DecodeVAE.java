@@ -79,7 +79,7 @@ public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs
         context.status("latent saved as " + LatentFile.save(in.samples(), context));
         VaeDecoder decoder = in.vae().open(context);
         VaeTraits traits = decoder.traits();
-        LatentMatch.of(in.samples(), in.vae(), traits).require(context);
+        LatentMatch.of(in.samples(), in.vae(), traits).require();
         FrameSpool spool = new FrameSpool(context.folders().temp());
         context.status(String.format(
                 Locale.ROOT,

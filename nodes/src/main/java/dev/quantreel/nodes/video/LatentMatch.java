@@ -2,7 +2,6 @@ package dev.quantreel.nodes.video;
 
 import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.vae.VaeTraits;
-import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.VideoDecoder;
@@ -22,10 +21,11 @@ record LatentMatch(Optional<LatentSpace> space, long channels, String file, VaeT
                 latent.space(), latent.samples().shape().dim(1), vae.file().name(), traits);
     }
 
-    /// Says so where the latent fits, but the decoder's name speaks of another model.
+    /// Small decoders of 16 channels do not say in their tensors which model they belong to; there the file's name
+    /// decides, if it names one.
     ///
     /// @throws NodeInputException when the decoder belongs to another space; says which file would fit
-    void require(NodeContext context) {
+    void require() {
         if (space.isPresent() && !decoder.fits(space.get())) {
             throw refusal("but the latent is one of " + space.get().title() + "; accepted is "
                     + space.get().decoders());
@@ -37,10 +37,10 @@ record LatentMatch(Optional<LatentSpace> space, long channels, String file, VaeT
         }
         Optional<LatentSpace> likely = decoder.pairing().likely();
         if (space.isPresent() && likely.isPresent() && likely.get() != space.get()) {
-            context.status("going by its name, " + file + " decodes latents of "
-                    + likely.get().title() + ", but this is one of "
-                    + space.get().title()
-                    + ": if the colours are wrong, take " + space.get().decoders());
+            throw refusal("and by its name it decodes latents of "
+                    + likely.get().title() + ", but the latent is one of "
+                    + space.get().title() + "; accepted is " + space.get().decoders()
+                    + "; rename the file if its name is wrong");
         }
     }
 
