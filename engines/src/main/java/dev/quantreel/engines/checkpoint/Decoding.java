@@ -75,14 +75,14 @@ final class Decoding {
                     case "int8_tensorwise" -> Codes.INT8;
                     case "convrot_w4a4" -> Codes.INT4;
                     default ->
-                        throw CheckpointException.ofTensor(
+                        throw CheckpointException.foreign(
                                 stored.source(),
                                 weight,
                                 "is quantized as '" + CheckpointException.abbreviated(layer.format())
                                         + "', which cannot be read; " + ACCEPTED);
                 };
         if (stored.contains(layer.name() + ".pre_quant_scale")) {
-            throw CheckpointException.ofTensor(
+            throw CheckpointException.foreign(
                     stored.source(),
                     layer.name() + ".pre_quant_scale",
                     "smoothed weights (" + layer.format() + ") cannot be read; " + ACCEPTED);

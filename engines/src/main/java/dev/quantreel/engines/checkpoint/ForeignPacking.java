@@ -33,7 +33,7 @@ final class ForeignPacking {
         for (String name : stored.names()) {
             for (Sign sign : SIGNS) {
                 if (name.contains(sign.part)) {
-                    throw CheckpointException.ofTensor(
+                    throw CheckpointException.foreign(
                             stored.source(),
                             name,
                             "the weights are packed by " + sign.name + ", which cannot be read; " + Decoding.ACCEPTED);
@@ -48,7 +48,7 @@ final class ForeignPacking {
         for (String name : stored.names()) {
             if (name.endsWith(Decoding.WEIGHT) && CODES.contains(stored.dtype(name)) && !known.contains(name)) {
                 String layer = name.substring(0, name.length() - Decoding.WEIGHT.length());
-                throw CheckpointException.ofTensor(
+                throw CheckpointException.foreign(
                         stored.source(),
                         name,
                         "is " + stored.dtype(name) + " and nothing says how it is quantized; expected a tensor " + layer

@@ -3,6 +3,7 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -18,6 +19,7 @@ import java.util.SequencedSet;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// A checkpoint recognised as a diffusion transformer, seen under its canonical names whatever its layout and prefix.
 ///
@@ -95,7 +97,7 @@ public final class TransformerCheckpoint implements Checkpoint {
             TensorSlice slice = view.slice(canonical);
             String kept = slice.name() + (slice.isWhole() ? "" : " (part of it: " + canonical + ")");
             if (!view.file().contains(slice.name())) {
-                throw new UnsupportedCheckpointException(
+                throw new DamagedCheckpointException(
                         source(),
                         "tensor " + kept + " is missing; expected " + expected + " for "
                                 + architecture.facts().variant() + " in " + layout() + " layout" + mixed());
@@ -125,11 +127,11 @@ public final class TransformerCheckpoint implements Checkpoint {
         surplus.removeAll(used.keySet());
         surplus.removeIf(name -> !name.startsWith(view.prefix()) || isAccompanying(name));
         if (!surplus.isEmpty()) {
+            String what = ModelFamily.describeSurplus(architecture.facts().variant(), surplus);
             String mixed = mixed();
-            throw new UnsupportedCheckpointException(
-                    source(),
-                    ModelFamily.describeSurplus(architecture.facts().variant(), surplus)
-                            + (mixed.isEmpty() ? "" : mixed));
+            throw mixed.isEmpty()
+                    ? new UnsupportedCheckpointException(source(), what)
+                    : new DamagedCheckpointException(source(), what + mixed);
         }
     }
 
@@ -139,23 +141,43 @@ public final class TransformerCheckpoint implements Checkpoint {
                 .contains(name.substring(0, Math.max(0, name.indexOf('.'))));
     }
 
-    /// Set when the file also has the signs of another layout.
+    /// Set when the file also has tensors of another layout, or its own behind another prefix.
     private String mixed() {
+        Set<String> own = stored(view.layout());
         return family.layouts().stream()
                 .filter(other -> !other.name().equals(layout()))
-                .filter(other -> view.file().names().stream()
-                        .filter(name -> name.startsWith(view.prefix()))
-                        .map(name -> name.substring(view.prefix().length()))
-                        .anyMatch(name -> !known(name, view.layout()) && known(name, other)))
+                .filter(other -> {
+                    Set<String> others = stored(other);
+                    return below(view.prefix()).anyMatch(name -> !own.contains(name) && others.contains(name));
+                })
                 .findFirst()
-                .map(other -> "; the file mixes the layouts " + layout() + " and " + other.name()
+                .map(other -> "the layouts " + layout() + " and " + other.name())
+                .or(() -> PREFIXES.stream()
+                        .filter(other -> !other.equals(view.prefix()))
+                        .filter(other -> below(other).anyMatch(own::contains))
+                        .findFirst()
+                        .map(other -> "names " + prefixed(view.prefix()) + " and " + prefixed(other)))
+                .map(what -> "; the file mixes " + what
                         + ", as a failed conversion leaves it: take the file from its source again")
                 .orElse("");
     }
 
-    private boolean known(String name, KeyLayout layout) {
+    private static String prefixed(String prefix) {
+        return prefix.isEmpty() ? "without a prefix" : "with the prefix " + prefix;
+    }
+
+    /// Names of the file behind a prefix.
+    private Stream<String> below(String prefix) {
+        return view.file().names().stream()
+                .filter(name -> name.startsWith(prefix))
+                .map(name -> name.substring(prefix.length()));
+    }
+
+    /// Names of all tensors in a layout.
+    private Set<String> stored(KeyLayout layout) {
         return shapes.keySet().stream()
-                .anyMatch(canonical -> layout.locate(canonical).name().equals(name));
+                .map(canonical -> layout.locate(canonical).name())
+                .collect(Collectors.toSet());
     }
 
     /// Builds the graphs.

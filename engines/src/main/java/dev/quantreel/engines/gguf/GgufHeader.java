@@ -71,7 +71,7 @@ record GgufHeader(SequencedMap<String, Entry> entries, Map<String, String> metad
         }
         long number = reader.unsignedInt("type of '" + CheckpointException.abbreviated(name) + "'");
         GgmlType type = GgmlType.of(number)
-                .orElseThrow(() -> CheckpointException.ofTensor(file, name, "has " + GgmlType.describe(number)));
+                .orElseThrow(() -> CheckpointException.foreign(file, name, "has " + GgmlType.describe(number)));
         long begin = reader.size("offset of '" + CheckpointException.abbreviated(name) + "'");
         Shape stored = Shape.of(dims);
         long bytes = byteSize(file, name, type, stored);

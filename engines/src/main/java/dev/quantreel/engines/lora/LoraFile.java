@@ -2,6 +2,7 @@ package dev.quantreel.engines.lora;
 
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.Collections;
@@ -93,7 +94,7 @@ public final class LoraFile {
                 return Optional.empty();
             }
             if (up.isEmpty() || down.isEmpty()) {
-                throw new UnsupportedCheckpointException(
+                throw new DamagedCheckpointException(
                         file.source(),
                         "of the pair that changes " + target + " only " + (up.isEmpty() ? down : up)
                                 + " is there; the file is incomplete");
@@ -102,7 +103,7 @@ public final class LoraFile {
             Shape right = file.shape(down);
             long rank = LoraDelta.columns(left);
             if (left.rank() < 2 || right.rank() < 2 || rank != right.dim(0) || rank == 0) {
-                throw new UnsupportedCheckpointException(
+                throw new DamagedCheckpointException(
                         file.source(),
                         up + " " + left + " and " + down + " " + right + " share no rank; the file is damaged");
             }

@@ -3,6 +3,7 @@ package dev.quantreel.engines.recognition;
 import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.tensor.CheckpointException;
+import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.vae.VaeDecoder;
@@ -43,6 +44,11 @@ public record ModelCatalog(List<ModelEntry> entries) {
             String below = folder.relativize(file).toString().replace('\\', '/');
             return label.isEmpty() ? below : label + "/" + below;
         }
+    }
+
+    /// Number of damaged files, see [ModelEntry#damaged].
+    public int damaged() {
+        return (int) entries.stream().filter(ModelEntry::damaged).count();
     }
 
     /// Walks folders, following links, at most ten levels deep; hidden files are passed over, and folders that do not
@@ -109,6 +115,7 @@ public record ModelCatalog(List<ModelEntry> entries) {
             long bytes = file.parts().stream().mapToLong(ModelCatalog::size).sum();
             List<ModelCard> cards = new ArrayList<>();
             Optional<String> problem = Optional.empty();
+            boolean damaged = false;
             try {
                 Recognisers.ALL.forEach(recogniser -> {
                     if (cards.stream().noneMatch(card -> card.kind() == ModelCard.Kind.LORA)) {
@@ -123,11 +130,12 @@ public record ModelCatalog(List<ModelEntry> entries) {
                 }
             } catch (UnsupportedCheckpointException e) {
                 problem = Optional.of(withoutFile(e, file.source()));
+                damaged = e instanceof DamagedCheckpointException;
             }
-            return new ModelEntry(name, path, bytes, Optional.of(file.format()), cards, problem);
+            return new ModelEntry(name, path, bytes, Optional.of(file.format()), cards, problem, damaged);
         } catch (CheckpointException e) {
-            return new ModelEntry(
-                    name, path, size(path), Optional.empty(), List.of(), Optional.of(withoutFile(e, path.toString())));
+            Optional<String> problem = Optional.of(withoutFile(e, path.toString()));
+            return new ModelEntry(name, path, size(path), Optional.empty(), List.of(), problem, !e.isForeign());
         }
     }
 

@@ -14,13 +14,16 @@ import java.util.stream.Stream;
 /// @param format container and precision; empty when it cannot be opened
 /// @param cards what it is: several for an all-in-one file, none when it is broken or unknown
 /// @param problem why it cannot be used, or is unknown
+/// @param damaged whether the problem is one of the file: cut off, parts or scales missing, layouts mixed, no
+/// checkpoint in spite of its name. A pickle, another tool's packing and an unknown model are no damage
 public record ModelEntry(
         String name,
         Path path,
         long sizeBytes,
         Optional<CheckpointFormat> format,
         List<ModelCard> cards,
-        Optional<String> problem) {
+        Optional<String> problem,
+        boolean damaged) {
 
     public ModelEntry {
         cards = List.copyOf(cards);

@@ -20,13 +20,13 @@ final class FileKind {
     static void requireSafetensors(String file, MemorySegment content) {
         String extension = extension(file);
         if (PICKLE_EXTENSIONS.contains(extension)) {
-            throw new SafetensorsException(file, "a ." + extension + " file" + PICKLE_REASON);
+            throw SafetensorsException.foreign(file, "a ." + extension + " file" + PICKLE_REASON);
         }
         if (startsWith(content, 'P', 'K', 3, 4)) {
-            throw new SafetensorsException(file, "a zip archive, as torch.save writes it," + PICKLE_REASON);
+            throw SafetensorsException.foreign(file, "a zip archive, as torch.save writes it," + PICKLE_REASON);
         }
         if (isPickle(content)) {
-            throw new SafetensorsException(file, "this file" + PICKLE_REASON);
+            throw SafetensorsException.foreign(file, "this file" + PICKLE_REASON);
         }
         if (startsWith(content, 'G', 'G', 'U', 'F')) {
             throw new SafetensorsException(

@@ -17,6 +17,15 @@ public final class SafetensorsException extends CheckpointException {
         super(file, message, cause);
     }
 
+    private SafetensorsException(String file, String message, boolean foreign) {
+        super(file, message, null, foreign);
+    }
+
+    /// Of a file that is not damaged, see [#isForeign].
+    static SafetensorsException foreign(String file, String message) {
+        return new SafetensorsException(file, message, true);
+    }
+
     static SafetensorsException of(String file, String tensor, String message) {
         return new SafetensorsException(file, "tensor '" + abbreviated(tensor) + "': " + message);
     }

@@ -28,7 +28,7 @@ public final class CheckpointShapes {
 
     private static Shape shape(Checkpoint checkpoint, String name, String expected) {
         if (!checkpoint.contains(name)) {
-            throw new UnsupportedCheckpointException(
+            throw new DamagedCheckpointException(
                     checkpoint.source(), "tensor " + name + " is missing; expected " + expected);
         }
         return checkpoint.shape(name);

@@ -77,6 +77,11 @@ record ClipConfig(int vocabulary, int positions, int dim, int heads, int ffnDim,
     }
 
     @Override
+    public int longest() {
+        return positions;
+    }
+
+    @Override
     public int layersRun() {
         return layers;
     }

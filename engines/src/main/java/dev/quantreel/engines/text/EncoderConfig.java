@@ -40,6 +40,11 @@ sealed interface EncoderConfig permits T5Config, ClipConfig, DecoderConfig {
     /// @param section the layers it runs
     OnnxModel graph(EncoderWeights weights, Dialect dialect, EncoderSection section);
 
+    /// Most tokens it reads.
+    default int longest() {
+        return Integer.MAX_VALUE;
+    }
+
     /// Layers that are run.
     int layersRun();
 

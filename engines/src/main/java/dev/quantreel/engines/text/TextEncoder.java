@@ -183,10 +183,16 @@ public final class TextEncoder implements AutoCloseable {
     /// Encodes token ids, special tokens included and padding not.
     ///
     /// @return F32 `[1, ids, dim]`
-    /// @throws IllegalArgumentException when an id is not in the vocabulary
+    /// @throws IllegalArgumentException when an id is not in the vocabulary, or there are more than the model has
+    /// positions
     public Tensor run(int[] ids, CancellationToken cancellation) {
         if (ids.length == 0) {
             return Tensor.zeros(DType.F32, Shape.of(1, 0, dim()));
+        }
+        if (ids.length > config.longest()) {
+            throw new IllegalArgumentException("a prompt of " + ids.length + " tokens, but this "
+                    + family().title() + " has " + config.longest() + " positions only, where "
+                    + family().usualFile() + " has as many as its prompts; shorten the prompt or take that file");
         }
         Map<String, Tensor> inputs = new HashMap<>(config.positions(ids.length));
         Tensor hidden = embed(ids);

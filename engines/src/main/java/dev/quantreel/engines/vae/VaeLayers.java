@@ -5,6 +5,7 @@ import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -36,7 +37,7 @@ record VaeLayers(OnnxGraphBuilder graph, FloatWeights weights, Arena arena) {
 
     Shape shape(String name) {
         if (!has(name)) {
-            throw new UnsupportedCheckpointException(weights.checkpoint().source(), "tensor " + name + " is missing");
+            throw new DamagedCheckpointException(weights.checkpoint().source(), "tensor " + name + " is missing");
         }
         return weights.checkpoint().shape(name);
     }

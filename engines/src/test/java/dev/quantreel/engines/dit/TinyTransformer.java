@@ -95,7 +95,7 @@ public record TinyTransformer(String file, int frames) {
     }
 
     /// Counts how often each tensor is taken.
-    record CountingCheckpoint(Checkpoint checkpoint, Map<String, Integer> reads) implements Checkpoint {
+    public record CountingCheckpoint(Checkpoint checkpoint, Map<String, Integer> reads) implements Checkpoint {
 
         @Override
         public SequencedSet<String> names() {

@@ -191,6 +191,14 @@ class ModelCatalogTest extends ModelsFolder {
                 "00001-of-00002",
                 "is missing");
         assertThat(entry(catalog, "diffusion_models/wan.safetensors").problem()).isEmpty();
+        assertThat(catalog.entries().stream().filter(ModelEntry::damaged).map(ModelEntry::name))
+                .as("a pickle, an unknown model and a type of GGUF that is not read are no damage")
+                .containsExactly(
+                        "Wan-Diffusers/transformer/diffusion_pytorch_model.safetensors.index.json",
+                        "a/cut.safetensors",
+                        "a/mixed.safetensors",
+                        "a/page.safetensors")
+                .hasSize(catalog.damaged());
     }
 
     private static void assertProblem(ModelCatalog catalog, String name, String... parts) {

@@ -125,6 +125,18 @@ class PromptEncodingTest {
     }
 
     @Test
+    void aClipWithFewerPositionsThanThePromptHasTokensSaysSo() {
+        try (TextEncoder clip = open("clip_l.safetensors", words(new int[] {62}, 63))) {
+            PromptFormat format = PromptFormat.of(TextEncoderFamily.CLIP_L, Optional.empty());
+
+            assertThat(encode(clip, "w ".repeat(14), format).length()).isEqualTo(16);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> encode(clip, "w ".repeat(15), format))
+                    .withMessageContainingAll("17 tokens", "CLIP-L has 16 positions", "clip_l.safetensors");
+        }
+    }
+
+    @Test
     void onlyQuotedTextReachesTheGlyphEncoder() {
         assertThat(GlyphText.of("a shop")).isEmpty();
         assertThat(GlyphText.of("a sign \"OPEN\" under \u201C24 h\u201D and \"OPEN\" again, it's \""))

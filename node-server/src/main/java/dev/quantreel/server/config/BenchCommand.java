@@ -1,5 +1,6 @@
 package dev.quantreel.server.config;
 
+import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.nodes.spi.Benchmark;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -57,7 +58,7 @@ final class BenchCommand implements Callable<Integer> {
         PrintStream stream = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         try {
             return chosen.run(arguments, application.folders(), stream);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | CheckpointException e) {
             throw new ConfigException(String.valueOf(e.getMessage()));
         }
     }

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,6 +29,12 @@ import picocli.CommandLine.Spec;
         name = "models",
         description = "Lists the checkpoints of a folder: what each is, how it is stored, and what it pairs with."
                 + " Reads headers only.",
+        exitCodeListHeading = "Exit status:%n",
+        exitCodeList = {
+            "0:Everything was listed; pickles and unknown models are no error.",
+            "1:At least one file is damaged: cut off, incomplete, of mixed layouts, or no checkpoint.",
+            "2:The folder does not exist or cannot be listed."
+        },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class ModelsCommand implements Callable<Integer> {
@@ -65,7 +72,7 @@ final class ModelsCommand implements Callable<Integer> {
             print(catalog, out);
         }
         out.flush();
-        return 0;
+        return catalog.damaged() == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
     }
 
     private List<ModelCatalog.Root> roots() {
@@ -102,7 +109,8 @@ final class ModelsCommand implements Callable<Integer> {
             pairing.lacks().forEach(lack -> remarks.add(entry.name() + ": " + lack));
         }
         PlainTable.print(HEADINGS, rows, out);
-        out.println(catalog.entries().size() + " checkpoints");
+        int damaged = catalog.damaged();
+        out.println(catalog.entries().size() + " checkpoints" + (damaged == 0 ? "" : ", " + damaged + " damaged"));
         if (!remarks.isEmpty()) {
             out.println();
             remarks.forEach(out::println);

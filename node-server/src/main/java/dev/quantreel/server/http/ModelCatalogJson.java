@@ -9,7 +9,7 @@ import dev.quantreel.engines.recognition.Pairing;
 import dev.quantreel.server.workflow.Json;
 
 /// The table of models as JSON: `{"models": [{file, path, size, precision, container, models: [{kind, family, variant,
-/// layout, parameters}], pairs_with, problems}]}`.
+/// layout, parameters}], pairs_with, problems, damaged}]}`.
 public final class ModelCatalogJson {
 
     private ModelCatalogJson() {}
@@ -41,5 +41,6 @@ public final class ModelCatalogJson {
         ArrayNode problems = json.putArray("problems");
         entry.problem().ifPresent(problems::add);
         pairing.lacks().forEach(problems::add);
+        json.put("damaged", entry.damaged());
     }
 }

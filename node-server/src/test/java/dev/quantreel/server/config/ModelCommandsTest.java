@@ -15,6 +15,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class ModelCommandsTest {
         Ran alone = quantreel("models", folder);
         Ran demo = quantreel("models", DEMO);
 
-        assertThat(alone.code()).isZero();
+        assertThat(alone.code()).as("a pickle is no damage").isZero();
         assertThat(alone.out())
                 .containsPattern("unet/dit.safetensors +DiT +Wan .* +4.88 M +bf16 +safetensors +original +9.77 MB")
                 .contains("2 checkpoints", "old.pt: a .pt file holds a Python pickle")
@@ -111,6 +112,34 @@ class ModelCommandsTest {
         assertThat(ran.out())
                 .contains("vae/lost.safetensors: is a DiT")
                 .contains("nodes look for it in diffusion_models");
+    }
+
+    @Test
+    void aDamagedFileIsCountedAndShowsInTheExitStatus() throws IOException {
+        byte[] dit = Files.readAllBytes(DEMO.resolve(DIT));
+        Files.write(folder.resolve("cut.safetensors"), Arrays.copyOf(dit, dit.length - 5));
+        Files.write(folder.resolve("whole.safetensors"), dit);
+
+        Ran ran = quantreel("models", folder);
+        Ran json = quantreel("models", folder, "--json");
+
+        assertThat(ran.code()).isEqualTo(1);
+        assertThat(ran.out()).contains("2 checkpoints, 1 damaged", "cut.safetensors: ", "5 missing");
+        assertThat(json.code()).isEqualTo(1);
+        assertThat(Json.read(json.out()).path("models"))
+                .extracting(model -> model.path("damaged").asBoolean())
+                .containsExactly(true, false);
+    }
+
+    @Test
+    void aBenchmarkOfAFileThatIsNotThereOrNoTransformerIsExplained() throws IOException {
+        Path page = Files.writeString(folder.resolve("page.safetensors"), "<!DOCTYPE html><html></html>");
+
+        assertExplained(quantreel("bench", "wan13", "--file", folder.resolve("none.safetensors")), "no such file");
+        assertExplained(quantreel("bench", "wan13", "--file", page), "web page");
+        assertExplained(
+                quantreel("bench", "wan13", "--file", DEMO.resolve("vae/quantreel_demo_taehv_bf16.safetensors")),
+                "accepted is a diffusion transformer");
     }
 
     @Test

@@ -55,6 +55,8 @@ public final class ScaleTable implements Benchmark {
         try {
             if (given.file().isEmpty()) {
                 synthesize(file);
+            } else {
+                requireTransformer(file);
             }
             List<ScaleReport> reports = new ArrayList<>();
             for (Precision precision : given.precisions()) {
@@ -79,6 +81,13 @@ public final class ScaleTable implements Benchmark {
                         release.architecture(),
                         new SyntheticCheckpoint.Options("original", DType.BF16, 0, 0))
                 .write(file, bytes -> {}, CancellationToken.NONE);
+    }
+
+    /// Refuses a file before a process is started for it.
+    private static void requireTransformer(Path path) {
+        try (CheckpointFile file = CheckpointFiles.open(path)) {
+            TransformerCheckpoint.of(file);
+        }
     }
 
     /// Measures one precision and prints figures, one `name value` a line.

@@ -4,19 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.TinyTransformer;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.SequencedSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -80,7 +81,7 @@ class WanFamilyTest {
     @Test
     void everyTensorIsUsedExactlyOnce() {
         Map<String, Integer> reads = new HashMap<>();
-        Checkpoint counting = new CountingCheckpoint(TinyWan.comfy(), reads);
+        Checkpoint counting = new TinyTransformer.CountingCheckpoint(TinyWan.comfy(), reads);
         TransformerCheckpoint checkpoint = TransformerCheckpoint.of(counting);
         reads.clear();
 
@@ -167,42 +168,25 @@ class WanFamilyTest {
                 .withMessageContainingAll("blocks.0.attn1.to_q.weight", "mixes the layouts original and diffusers");
     }
 
-    private static WanConfig config(Checkpoint file) {
-        return ((WanTransformer) TransformerCheckpoint.of(file).architecture()).config();
+    @Test
+    void aFileWithItsTensorsBothWithAndWithoutAPrefixIsExplained() {
+        String weight = "blocks.1.ffn.2.weight";
+        Checkpoint twice = TinyWan.with(
+                TinyWan.comfy(),
+                "model.diffusion_model." + weight,
+                TinyWan.comfy().tensor(weight));
+        Checkpoint half =
+                TinyWan.renamed(TinyWan.comfy(), name -> name.equals(weight) ? "model.diffusion_model." + name : name);
+
+        for (Checkpoint file : List.of(twice, half)) {
+            assertThatExceptionOfType(DamagedCheckpointException.class)
+                    .isThrownBy(() -> TransformerCheckpoint.of(file))
+                    .withMessageContainingAll(
+                            weight, "mixes names without a prefix and with the prefix model.diffusion_model.");
+        }
     }
 
-    /// Counts how often each tensor is taken.
-    private record CountingCheckpoint(Checkpoint checkpoint, Map<String, Integer> reads) implements Checkpoint {
-
-        @Override
-        public SequencedSet<String> names() {
-            return new LinkedHashSet<>(checkpoint.names());
-        }
-
-        @Override
-        public Tensor tensor(String name) {
-            reads.merge(name, 1, Integer::sum);
-            return checkpoint.tensor(name);
-        }
-
-        @Override
-        public Shape shape(String name) {
-            return checkpoint.shape(name);
-        }
-
-        @Override
-        public Map<String, String> metadata() {
-            return checkpoint.metadata();
-        }
-
-        @Override
-        public String source() {
-            return checkpoint.source();
-        }
-
-        @Override
-        public String digest() {
-            return checkpoint.digest();
-        }
+    private static WanConfig config(Checkpoint file) {
+        return ((WanTransformer) TransformerCheckpoint.of(file).architecture()).config();
     }
 }
