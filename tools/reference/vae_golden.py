@@ -56,6 +56,12 @@ def noise(seed: int, *shape: int) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+def smooth(seed: int, frames: int, height: int, width: int) -> torch.Tensor:
+    """Pictures: a random field enlarged."""
+    field = noise(seed, 1, 3, frames, height // 4, width // 4)
+    return torch.nn.functional.interpolate(field, size=(frames, height, width), mode="trilinear").clamp(-1, 1)
+
+
 def decoder_only(key: str) -> bool:
     return not key.startswith(("encoder.", "quant_conv."))
 
@@ -92,6 +98,18 @@ def hunyuan() -> None:
     write("hunyuan_vae_windows", model, config, {"in.z": z, "out.y": model.decode(z).sample}, decoder_only)
 
 
+def hunyuan_encoder() -> None:
+    config = dict(block_out_channels=(4, 4, 4, 8), norm_num_groups=2, latent_channels=4, layers_per_block=1)
+    model = randomized(AutoencoderKLHunyuanVideo(**config), 15)
+    z = noise(16, 1, 4, 2, 2, 3)
+    # Seven latent frames: two runs along time, blended.
+    x = smooth(17, 25, 16, 24)
+    model.enable_tiling(tile_sample_min_height=4096, tile_sample_min_width=4096)
+    write("hunyuan_vae_encoder", model, config,
+          {"in.z": z, "in.x": x, "out.y": model.decode(z).sample, "out.mean": model.encode(x).latent_dist.mean,
+           "out.mean1": model.encode(x[:, :, :1]).latent_dist.mean})
+
+
 def ltx(name: str, seed: int, cells: tuple[int, int, int], **more) -> None:
     config = dict(latent_channels=16, block_out_channels=(8, 8, 16, 16), layers_per_block=(1, 1, 1, 1, 1),
                   decoder_block_out_channels=(4, 4, 8, 16), decoder_layers_per_block=(1, 1, 1, 1, 1),
@@ -119,6 +137,7 @@ def main() -> None:
         wan()
         wan22()
         hunyuan()
+        hunyuan_encoder()
         ltx("ltx_vae_diffusers", 8, (3, 1, 2), decoder_block_out_channels=(4, 8, 12, 12))
         ltx("ltx_vae_timestep", 10, (2, 1, 1), latent_channels=4, decoder_block_out_channels=(8, 16, 32),
             decoder_layers_per_block=(1, 1, 1, 1), decoder_spatio_temporal_scaling=(True, True, True),

@@ -14,27 +14,22 @@ import java.util.Map;
 /// own, and some upsamplers double the frames after the first.
 final class KlDecoderGraph {
 
-    private static final List<String> OLD_NAMES = List.of("query", "key", "value", "proj_attn");
-    private static final List<String> NAMES = List.of("to_q", "to_k", "to_v", "to_out.0");
-
+    private final KlBlocks blocks;
     private final VaeLayers layers;
-    private final KlLayout layout;
-    private final KlFamilies.Config config;
-    private final boolean video;
+    private final VaeTraits traits;
 
-    private KlDecoderGraph(VaeLayers layers, KlLayout layout, KlFamilies.Config config) {
-        this.layers = layers;
-        this.layout = layout;
-        this.config = config;
-        this.video = layout == KlLayout.VIDEO;
+    private KlDecoderGraph(KlBlocks blocks, VaeTraits traits) {
+        this.blocks = blocks;
+        this.layers = blocks.layers();
+        this.traits = traits;
     }
 
-    static DecoderPlan.Graph build(VaeLayers layers, KlLayout layout, KlFamilies.Config config) {
-        return new KlDecoderGraph(layers, layout, config).decoder();
+    static DecoderPlan.Graph build(KlBlocks blocks, VaeTraits traits) {
+        return new KlDecoderGraph(blocks, traits).decoder();
     }
 
     private DecoderPlan.Graph decoder() {
-        int channels = config.traits().latentChannels();
+        int channels = traits.latentChannels();
         Feature latent = new Feature(
                 layers.graph()
                         .input(
@@ -46,24 +41,18 @@ final class KlDecoderGraph {
                                 Dim.of("width")),
                 channels,
                 1);
-        Feature x = layers.toVae(latent, config.traits().normalization());
+        Feature x = layers.toVae(latent, traits.normalization());
         if (layers.has("post_quant_conv.weight")) {
             x = layers.same("post_quant_conv", x);
         }
-        x = convolution("decoder.conv_in", x);
-        x = residual("decoder.mid_block.resnets.0", x);
-        if (layers.has(attentionLayer(0) + ".weight")) {
-            x = attention(x);
-        }
-        x = residual("decoder.mid_block.resnets.1", x);
+        x = blocks.middle("decoder.mid_block", blocks.convolution("decoder.conv_in", x));
         for (int block = 0; hasResidual(block, 0); block++) {
             x = block(block, x);
         }
-        x = layers.silu(norm("decoder.conv_norm_out", x));
         layers.graph()
                 .output(
                         "rgb",
-                        layers.toRgb(convolution("decoder.conv_out", x)),
+                        layers.toRgb(blocks.head("decoder", x)),
                         DType.F32,
                         Dim.of("pictures"),
                         Dim.of("rows"),
@@ -77,21 +66,21 @@ final class KlDecoderGraph {
     }
 
     private boolean hasResidual(int block, int part) {
-        return layers.has(layout.layer(residual(block, part) + ".conv1") + ".weight");
+        return blocks.has(residual(block, part) + ".conv1");
     }
 
     private Feature block(int block, Feature input) {
         Feature x = input;
         for (int part = 0; hasResidual(block, part); part++) {
-            x = residual(residual(block, part), x);
+            x = blocks.residual(residual(block, part), x);
         }
         String upsampler = "decoder.up_blocks." + block + ".upsamplers.0.conv";
-        if (!layers.has(layout.layer(upsampler) + ".weight")) {
+        if (!blocks.has(upsampler)) {
             return x;
         }
         // Three upsamplers in all; the first keeps the number of frames.
-        Feature longer = video && block > 0 ? doubledFrames(x) : x;
-        return convolution(upsampler, layers.twice(longer));
+        Feature longer = blocks.isVideo() && block > 0 ? doubledFrames(x) : x;
+        return blocks.convolution(upsampler, layers.twice(longer));
     }
 
     /// Every frame after the first twice.
@@ -102,49 +91,5 @@ final class KlDecoderGraph {
                         2 * x.channels()),
                 2);
         return layers.framesFrom(pairs, layers.graph().longs(1));
-    }
-
-    private Feature residual(String name, Feature x) {
-        Feature inner = convolution(name + ".conv1", layers.silu(norm(name + ".norm1", x)));
-        Feature outer = convolution(name + ".conv2", layers.silu(norm(name + ".norm2", inner)));
-        String shortcut = name + ".conv_shortcut";
-        return layers.add(outer, layers.has(layout.layer(shortcut) + ".weight") ? convolution(shortcut, x) : x);
-    }
-
-    private Feature norm(String name, Feature x) {
-        return layers.groupNorm(layout.layer(name), x, config.groups(), video);
-    }
-
-    private Feature convolution(String name, Feature x) {
-        String layer = layout.layer(name);
-        int taps = layers.taps(layer);
-        if (!video || taps == 1) {
-            return layers.same(layer, x);
-        }
-        int around = taps / 2;
-        Feature padded = x.with(layers.graph()
-                .op(
-                        OnnxOp.Pad,
-                        Attributes.of("mode", "edge"),
-                        x.value(),
-                        layers.graph().longs(taps - 1, 0, around, around, 0, 0, around, around)));
-        return layers.overTime(layer, padded, 1, 0);
-    }
-
-    /// Files of early diffusers call the projections otherwise.
-    private String attentionLayer(int part) {
-        String name = "decoder.mid_block.attentions.0.";
-        String old = name + OLD_NAMES.get(part);
-        return layers.has(old + ".weight") ? old : layout.layer(name + NAMES.get(part));
-    }
-
-    private Feature attention(Feature x) {
-        Feature normal = norm("decoder.mid_block.attentions.0.group_norm", x);
-        Feature q = layers.convolution(attentionLayer(0), normal, Attributes.NONE);
-        Feature k = layers.convolution(attentionLayer(1), normal, Attributes.NONE);
-        Feature v = layers.convolution(attentionLayer(2), normal, Attributes.NONE);
-        SelfAttention attention = new SelfAttention(layers.graph());
-        Feature mixed = video ? attention.acrossFrames(q, k, v) : attention.withinFrames(q, k, v);
-        return layers.add(layers.convolution(attentionLayer(3), mixed, Attributes.NONE), x);
     }
 }

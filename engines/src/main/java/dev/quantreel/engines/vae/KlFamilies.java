@@ -25,7 +25,7 @@ final class KlFamilies {
     private KlFamilies() {}
 
     /// @param groups of the group norms
-    record Config(VaeTraits traits, int groups) {}
+    private record Config(VaeTraits traits, int groups) {}
 
     static boolean decodes(Checkpoint checkpoint) {
         KlLayout layout = KlLayout.of(checkpoint);
@@ -82,6 +82,33 @@ final class KlFamilies {
                         DecoderPlan.Memory.MAPS * width,
                         video ? DecoderPlan.Memory.Attention.CLIP : DecoderPlan.Memory.Attention.FRAME,
                         video ? HUNYUAN_TILE : HUNYUAN_TILE / 2),
-                arena -> KlDecoderGraph.build(WanFamilies.layers(checkpoint, arena, "kl-vae-decoder"), layout, config));
+                arena -> KlDecoderGraph.build(
+                        new KlBlocks(WanFamilies.layers(checkpoint, arena, "kl-vae-decoder"), layout, config.groups()),
+                        config.traits()));
+    }
+
+    /// HunyuanVideo's alone.
+    static boolean encodes(Checkpoint checkpoint) {
+        return decodes(checkpoint)
+                && KlLayout.of(checkpoint) == KlLayout.VIDEO
+                && checkpoint.contains("encoder.mid_block.resnets.0.conv1.conv.weight")
+                && checkpoint.contains("encoder.conv_norm_out.weight");
+    }
+
+    /// Clips longer than a window are cut as diffusers cuts them.
+    static EncoderPlan encoder(Checkpoint checkpoint) {
+        Config config = config(checkpoint);
+        int width = CheckpointShapes.extent(checkpoint, "encoder.conv_in.conv.weight", 5, 0);
+        return new EncoderPlan(
+                config.traits(),
+                new TimePlan.Windows(VaeTraits.Grid.stills(1), WINDOW, STRIDE, WINDOW),
+                new DecoderPlan.Memory(
+                        DecoderPlan.Memory.MAPS * width, DecoderPlan.Memory.Attention.CLIP, HUNYUAN_TILE),
+                arena -> KlEncoderGraph.build(
+                        new KlBlocks(
+                                WanFamilies.layers(checkpoint, arena, "kl-vae-encoder"),
+                                KlLayout.VIDEO,
+                                config.groups()),
+                        config.traits()));
     }
 }

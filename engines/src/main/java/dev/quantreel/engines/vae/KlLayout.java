@@ -21,7 +21,7 @@ enum KlLayout {
 
     private static final Pattern BLOCK = Pattern.compile("up_blocks\\.(\\d+)\\.");
     private static final Pattern CONVOLUTION =
-            Pattern.compile("^(decoder.*(conv_in|conv1|conv2|conv_shortcut|conv_out|upsamplers\\.0\\.conv))$");
+            Pattern.compile("^((?:en|de)coder.*(conv_in|conv1|conv2|conv_shortcut|conv_out|samplers\\.0\\.conv))$");
     private static final int BLOCKS = 4;
     private static final SequencedMap<String, String> PARTS = parts();
 

@@ -3,9 +3,7 @@ package dev.quantreel.engines.vae;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.Tensor;
-import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.video.Frames;
 
 /// An encoder from pictures to latents, opened on an engine, for image conditioning. Encodes a tile and a few
@@ -13,21 +11,15 @@ import dev.quantreel.engines.video.Frames;
 /// at a time, as [VaeDecoder] decodes. Not thread-safe; closed by whoever opened it.
 public interface VaeEncoder extends AutoCloseable {
 
-    /// Opens the encoder of Wan 2.1's or Wan 2.2's VAE, in the layouts of its authors, ComfyUI and diffusers.
+    /// Opens the encoder of Wan 2.1's, Wan 2.2's or HunyuanVideo's VAE, in the layouts of its authors, ComfyUI and
+    /// diffusers.
     ///
-    /// @throws UnsupportedCheckpointException when the file holds no such encoder; says what it is and which file
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when the file holds no such encoder;
+    // says what it is and which file
     /// does
     /// @throws dev.quantreel.engines.runtime.EngineException when the engine cannot run the graph
     static VaeEncoder open(Engine engine, Checkpoint file) {
-        Checkpoint checkpoint = InnerCheckpoint.vaeOf(file);
-        if (!WanFamilies.encodes(checkpoint)) {
-            throw new UnsupportedCheckpointException(
-                    checkpoint.source(),
-                    ModelFamily.describe(checkpoint) + " without an encoder that is supported; accepted is wan_2.1_vae"
-                            + " (for Wan 2.1 and Wan 2.2 A14B) or wan2.2_vae (for Wan 2.2 TI2V-5B); a"
-                            + " TAEHV decoder such as taew2_1 only decodes");
-        }
-        return WanEncoder.open(engine, checkpoint);
+        return TiledEncoder.open(engine, EncoderFamilies.plan(file));
     }
 
     /// What it is and what it pairs with.

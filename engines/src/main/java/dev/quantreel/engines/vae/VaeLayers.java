@@ -85,6 +85,13 @@ record VaeLayers(OnnxGraphBuilder graph, FloatWeights weights, Arena arena) {
     /// @param stride frames from output to output
     /// @param pad zeros around each frame
     Feature overTime(String name, Feature frames, int stride, int pad) {
+        return overTime(name, frames, stride, pads(pad));
+    }
+
+    /// As above.
+    ///
+    /// @param each how each frame is convolved
+    Feature overTime(String name, Feature frames, int stride, Attributes each) {
         int taps = taps(name);
         Shape shape = shape(name + ".weight");
         require(name, shape, frames, taps);
@@ -100,8 +107,8 @@ record VaeLayers(OnnxGraphBuilder graph, FloatWeights weights, Arena arena) {
                     graph.longs(stride));
             Value kernel = graph.initializer(name + ".weight." + tap, tap(weight, tap));
             Value part = tap == 0 && has(name + ".bias")
-                    ? graph.op(OnnxOp.Conv, pads(pad), seen, kernel, bias(name))
-                    : graph.op(OnnxOp.Conv, pads(pad), seen, kernel);
+                    ? graph.op(OnnxOp.Conv, each, seen, kernel, bias(name))
+                    : graph.op(OnnxOp.Conv, each, seen, kernel);
             sum = tap == 0 ? part : graph.op(OnnxOp.Add, sum, part);
         }
         return frames.with(sum, Math.toIntExact(shape.dim(0)));

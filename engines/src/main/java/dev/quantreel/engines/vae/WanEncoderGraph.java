@@ -1,11 +1,6 @@
 package dev.quantreel.engines.vae;
 
 import dev.quantreel.engines.onnx.Attributes;
-import dev.quantreel.engines.onnx.Dim;
-import dev.quantreel.engines.onnx.OnnxOp;
-import dev.quantreel.engines.onnx.Value;
-import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.Map;
 
 /// The encoders of Wan 2.1 and Wan 2.2 (`wan/modules/vae.py`, `vae2_2.py`). Wan 2.2's takes 2 x 2 pixels as one
@@ -22,11 +17,13 @@ final class WanEncoderGraph {
     private final WanBlocks blocks;
     private final VaeLayers layers;
     private final VaeTraits traits;
+    private final EncoderEnds ends;
 
     private WanEncoderGraph(WanBlocks blocks, VaeTraits traits) {
         this.blocks = blocks;
         this.layers = blocks.layers();
         this.traits = traits;
+        this.ends = new EncoderEnds(layers, traits);
     }
 
     static DecoderPlan.Graph build(WanBlocks blocks, VaeTraits traits) {
@@ -34,24 +31,11 @@ final class WanEncoderGraph {
     }
 
     private DecoderPlan.Graph encoder() {
-        Feature x = blocks.convolution("encoder.conv_in", pictures());
+        Feature x = blocks.convolution("encoder.conv_in", ends.patches(ends.pictures(), WanFamilies.patch(traits)));
         x = blocks.layout().isNested() ? narrowed(x) : listed(x);
         x = blocks.head("encoder", blocks.middle("encoder.mid_block", x));
         Feature moments = blocks.convolution("quant_conv", x);
-        int[] first = new int[traits.latentChannels()];
-        for (int i = 0; i < first.length; i++) {
-            first[i] = i;
-        }
-        Feature latent = layers.toModel(layers.channels(moments, first), traits.normalization());
-        layers.graph()
-                .output(
-                        "latent",
-                        latent.value(),
-                        DType.F32,
-                        Dim.of("latents"),
-                        Dim.of(traits.latentChannels()),
-                        Dim.of("height1"),
-                        Dim.of("width1"));
+        ends.latent(moments);
         return new DecoderPlan.Graph(
                 layers.graph().build(Map.of()),
                 blocks.time().state(),
@@ -93,49 +77,11 @@ final class WanEncoderGraph {
         }
     }
 
-    /// Wan 2.2's shortcut (`AvgDown3D`): the values of `frames` x `side` x `side` pixels in the order channel,
-    /// frame,
-    /// row, column, cut into groups of equal size, each its mean.
+    /// Wan 2.2's shortcut (`AvgDown3D`): the values of `frames` x `side` x `side` pixels, cut into groups of equal
+    /// size, each its mean.
     private Feature averaged(Feature x, int channels, int side, int frames) {
-        Feature pairs = frames == 1 ? x : blocks.time().paired(x);
-        Feature all = layers.framesToChannels(layers.spaceToChannels(pairs, side), frames);
-        int pixels = side * side;
-        int members = all.channels() / channels;
-        if (members * channels != all.channels()) {
-            throw new UnsupportedCheckpointException(
-                    layers.weights().checkpoint().source(),
-                    "a block of the encoder makes " + channels + " channels of " + x.channels()
-                            + ", which its shortcut cannot");
-        }
-        int[][] groups = new int[members][channels];
-        for (int i = 0; i < all.channels(); i++) {
-            int pixel = i % pixels;
-            int frame = i / pixels % frames;
-            int channel = i / pixels / frames;
-            groups[i % members][i / members] = (frame * pixels + pixel) * x.channels() + channel;
-        }
-        return layers.means(all, groups);
-    }
-
-    private Feature pictures() {
-        Value rgb = layers.graph()
-                .input("pictures", DType.F32, Dim.of("frames"), Dim.of("rows"), Dim.of("columns"), Dim.of(3));
-        Value planes = layers.graph().op(OnnxOp.Transpose, Attributes.ints("perm", 0, 3, 1, 2), rgb);
-        Value doubled = layers.graph().op(OnnxOp.Mul, planes, layers.graph().constant(2f));
-        Value signed = layers.graph().op(OnnxOp.Sub, doubled, layers.graph().constant(1f));
-        return patches(new Feature(signed, 3, traits.pixelsPerCell()));
-    }
-
-    /// The pixels of a patch as channels, in the order colour, column, row.
-    private Feature patches(Feature rgb) {
-        int side = WanFamilies.patch(traits);
-        int[] order = new int[rgb.channels() * side * side];
-        for (int i = 0; i < order.length; i++) {
-            int row = i % side;
-            int column = i / side % side;
-            order[i] = (row * side + column) * rgb.channels() + i / (side * side);
-        }
-        return side == 1 ? rgb : layers.channels(layers.spaceToChannels(rgb, side), order);
+        Feature whole = frames == 1 ? x : blocks.time().paired(x);
+        return ends.averaged(ends.blocks(whole, frames, side), channels);
     }
 
     private Feature downsampled(String name, Feature x) {

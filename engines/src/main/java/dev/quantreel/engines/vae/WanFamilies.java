@@ -73,6 +73,24 @@ final class WanFamilies {
                 });
     }
 
+    static EncoderPlan encoder(Checkpoint checkpoint) {
+        WanVaeLayout layout = WanVaeLayout.of(checkpoint);
+        VaeTraits traits = traits(checkpoint);
+        int width = CheckpointShapes.extent(checkpoint, layout.name("encoder.conv_in.weight"), 5, 0);
+        int patch = patch(traits);
+        return new EncoderPlan(
+                traits,
+                new TimePlan.Streaming(VaeTraits.Grid.stills(1), 1, 1, 0),
+                new DecoderPlan.Memory(
+                        DecoderPlan.Memory.MAPS * width / (patch * patch),
+                        DecoderPlan.Memory.Attention.FRAME,
+                        SMALLEST_TILE),
+                arena -> {
+                    VaeLayers layers = layers(checkpoint, arena, "wan-vae-encoder");
+                    return WanEncoderGraph.build(new WanBlocks(layers, CausalTime.streaming(layers), layout), traits);
+                });
+    }
+
     /// Side of the square of pixels that the outermost convolutions take as one.
     static int patch(VaeTraits traits) {
         return traits.pixelsPerCell() / DOWNSAMPLING;

@@ -207,6 +207,28 @@ class TiledDecodingTest {
         }
     }
 
+    /// Borders are repeated, so a clip of one colour looks the same to every tile, and the shares of tiles and of runs
+    /// along time must sum to one.
+    @Test
+    void aClipOfOneColourIsEncodedInTilesAsWhole() {
+        byte[] rgb = new byte[25 * 80 * 112 * 3];
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = (byte) (90 * (i % 3));
+        }
+        Frames clip = Frames.ofBytes(25, 80, 112, rgb);
+        try (VaeEncoder encoder = VaeEncoder.open(engine, VaeFixtures.weights("hunyuan_vae_encoder"))) {
+            List<Integer> runs = new ArrayList<>();
+            float[] whole =
+                    encoder.encode(clip, DecodeOptions.AUTO, NONE, SILENT).toFloatArray();
+            float[] tiled = encoder.encode(clip, new DecodeOptions(48, 16), NONE, (done, total) -> runs.add(total))
+                    .toFloatArray();
+
+            assertThat(runs).hasSize(2 * 3 * 2).containsOnly(2 * 3 * 2);
+            assertThat(tiled).usingComparatorWithPrecision(1e-4f).containsExactly(whole);
+            assertThat(whole).doesNotContain(0f);
+        }
+    }
+
     @Test
     void interruptionIsSeenBetweenRuns() {
         try (VaeDecoder decoder = VaeDecoder.open(engine, VaeFixtures.weights("wan21_vae_dec"))) {

@@ -70,6 +70,7 @@ class VaeLayoutTest {
         "ORIGINAL, decoder.mid_block.attentions.0.to_out.0, decoder.mid.attn_1.proj_out",
         "ORIGINAL, decoder.conv_norm_out, decoder.norm_out",
         "VIDEO, decoder.up_blocks.1.upsamplers.0.conv, decoder.up_blocks.1.upsamplers.0.conv.conv",
+        "VIDEO, encoder.down_blocks.1.downsamplers.0.conv, encoder.down_blocks.1.downsamplers.0.conv.conv",
         "VIDEO, decoder.up_blocks.1.resnets.0.norm1, decoder.up_blocks.1.resnets.0.norm1"
     })
     void autoencodersNamesAreThoseOfTheirAuthors(KlLayout layout, String diffusers, String expected) {
@@ -191,7 +192,7 @@ class VaeLayoutTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"wan21_vae_diffusers", "wan22_vae_diffusers"})
+    @ValueSource(strings = {"wan21_vae_diffusers", "wan22_vae_diffusers", "hunyuan_vae_encoder"})
     void everyTensorOfAnAutoencoderIsUsed(String golden) {
         Checkpoint file = VaeFixtures.weights(golden);
         Set<String> read = new HashSet<>();

@@ -4,6 +4,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.vae.DecodeOptions;
 import dev.quantreel.engines.vae.VaeEncoder;
+import dev.quantreel.engines.vae.VaeTraits;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
@@ -22,17 +23,16 @@ import dev.quantreel.nodes.values.VideoDecoder;
         category = "video",
         description =
                 "Turns a picture or a clip into a latent, the inverse of Decode VAE: one picture becomes one latent"
-                        + " frame, each further four another. Needs a VAE with an encoder: Wan 2.1's (wan_2.1_vae) or Wan"
-                        + " 2.2's (wan2.2_vae). Sides that are no multiples of 8 pixels (Wan 2.2: 16) are cropped around"
-                        + " the centre.",
+                        + " frame, each further four another (LTX-Video: eight). Needs a VAE with an encoder, such as"
+                        + " wan_2.1_vae, wan2.2_vae or hunyuan_video_vae_bf16; small decoders (TAEHV) have none. Sides that"
+                        + " are no multiples of a latent cell (8, 16 or 32 pixels) are cropped around the centre.",
         aliases = {"VAEEncode", "encode", "image to latent"})
 public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs> {
 
-    private static final int FRAMES_PER_LATENT = 4;
-
     /// See [EncodeVAE].
     public record Inputs(
-            @In(help = "Frames to encode: 1, 5, 9, 13, ...") Pictures pixels,
+            @In(help = "Frames to encode: 1, 5, 9, 13, ..., for LTX-Video 1, 9, 17 and so on.")
+            Pictures pixels,
 
             @In(help = "VAE with an encoder.") VideoDecoder vae,
 
@@ -56,14 +56,6 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
             int overlap) {
 
         public Inputs {
-            int count = pixels.frames().count();
-            if (count % FRAMES_PER_LATENT != 1) {
-                int below = Math.max(1, (count - 1) / FRAMES_PER_LATENT * FRAMES_PER_LATENT + 1);
-                throw new NodeInputException(
-                        "pixels",
-                        "has " + count + " frames; accepted is one more than a multiple of 4, the nearest are " + below
-                                + " and " + (below + FRAMES_PER_LATENT));
-            }
             if (tileSize > 0 && overlap > tileSize / 2) {
                 throw new NodeInputException(
                         "overlap", "is " + overlap + "; accepted is at most half the tile, " + tileSize / 2);
@@ -77,9 +69,21 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         VaeEncoder encoder = encoder(in, context);
+        requireWholeLatents(in.pixels().frames().count(), encoder.traits());
         Frames frames = fitting(in.pixels().frames(), encoder.traits().pixelsPerCell(), context);
         Tensor latent = VideoDecoder.encode(encoder, frames, new DecodeOptions(in.tileSize(), in.overlap()), context);
         return new Outputs(new Latent(latent, encoder.traits().pairing().likely(), 0));
+    }
+
+    private static void requireWholeLatents(int count, VaeTraits vae) {
+        int each = vae.grid().framesPerLatent();
+        if ((count - 1) % each != 0) {
+            int below = (count - 1) / each * each + 1;
+            throw new NodeInputException(
+                    "pixels",
+                    "has " + count + " frames; accepted is one more than a multiple of " + each + " for " + vae.family()
+                            + ", the nearest are " + below + " and " + (below + each));
+        }
     }
 
     private static VaeEncoder encoder(Inputs in, NodeContext context) throws Exception {

@@ -300,7 +300,31 @@ class VaeNodesTest {
                 () -> new EncodeVAE().run(new EncodeVAE.Inputs(one, decoderOnly, 0, 0), context),
                 "taew2_1.safetensors",
                 "wan_2.1_vae");
-        assertRejected("pixels", () -> new EncodeVAE.Inputs(three, decoderOnly, 0, 0), "3 frames", "1 and 5");
+        VideoDecoder vae = vae("hunyuan_vae_encoder", "hunyuan_video_vae_bf16.safetensors");
+        assertRejected(
+                "pixels",
+                () -> new EncodeVAE().run(new EncodeVAE.Inputs(three, vae, 0, 0), context),
+                "3 frames",
+                "HunyuanVideo VAE",
+                "1 and 5");
+    }
+
+    @Test
+    void hunyuanVideosVaeEncodesAndDecodesAClip() throws Exception {
+        VideoDecoder vae = vae("hunyuan_vae_encoder", "hunyuan_video_vae_bf16.safetensors");
+        Pictures clip = new Pictures(Frames.ofBytes(5, 16, 24, new byte[5 * 16 * 24 * 3]));
+        Latent latent = new EncodeVAE()
+                .run(new EncodeVAE.Inputs(clip, vae, 0, 0), context)
+                .latent();
+
+        assertThat(latent.samples().shape()).isEqualTo(Shape.of(1, 4, 2, 2, 3));
+        assertThat(latent.space()).contains(LatentSpace.HUNYUAN_VIDEO);
+        assertThat(new DecodeVAE()
+                        .run(new DecodeVAE.Inputs(latent, vae, 0, 0), context)
+                        .images()
+                        .frames()
+                        .count())
+                .isEqualTo(5);
     }
 
     @Test
