@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A [DiffusionTransformer] with what leads one generation. What depends on the prompt alone is computed at the first
@@ -139,11 +140,36 @@ final class BoundTransformer implements SplitModel {
 
     @Override
     public Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
+        return transformer.runTrunk(
+                trunkPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
+    }
+
+    private Map<String, Tensor> trunkPool(
+            Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
         Map<String, Tensor> pool = new HashMap<>(of(inputs, branch));
         pool.putAll(positions(branch, padded(prelude)));
         pool.putAll(prelude.outputs());
         pool.putAll(text(branch, activationBits, cancellation));
-        return transformer.runTrunk(pool, activationBits, cancellation);
+        return pool;
+    }
+
+    @Override
+    public Both trunks(Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
+        jointPassObstacle().ifPresent(reason -> {
+            throw new UnsupportedOperationException(reason);
+        });
+        return transformer.runTrunkOfBoth(
+                new JointPool(
+                        trunkPool(conditional, Branch.CONDITIONAL, activationBits, cancellation),
+                        trunkPool(unconditional, Branch.UNCONDITIONAL, activationBits, cancellation)),
+                activationBits,
+                cancellation);
+    }
+
+    @Override
+    public Optional<String> jointPassObstacle() {
+        return transformer.jointPassObstacle(
+                of(conditionings, Branch.CONDITIONAL), of(conditionings, Branch.UNCONDITIONAL));
     }
 
     @Override

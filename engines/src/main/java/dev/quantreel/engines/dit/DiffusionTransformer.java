@@ -7,32 +7,37 @@ import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.tensor.Tensor;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 
 /// A diffusion transformer opened on an engine. Not thread-safe; closed by whoever opened it, after the models bound to
 /// it are no longer used.
 public final class DiffusionTransformer implements AutoCloseable {
 
-    private final TransformerArchitecture architecture;
+    private final Engine engine;
+    private final TransformerCheckpoint checkpoint;
     private final LinearLayers linears;
     private final LayerProbe probe;
-    private final boolean readsText;
-    private final List<Session> sessions;
+    private final Map<Part, Session> sessions = new EnumMap<>(Part.class);
+
+    /// The graphs it is made of.
+    private enum Part {
+        TEXT,
+        PRELUDE,
+        TRUNK,
+        TRUNK_OF_BOTH,
+        HEAD
+    }
 
     private DiffusionTransformer(
-            TransformerArchitecture architecture,
-            LinearLayers linears,
-            LayerProbe probe,
-            boolean readsText,
-            List<Session> sessions) {
-        this.architecture = architecture;
+            Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
+        this.engine = engine;
+        this.checkpoint = checkpoint;
         this.linears = linears;
         this.probe = probe;
-        this.readsText = readsText;
-        this.sessions = List.copyOf(sessions);
     }
 
     /// Builds the graphs and opens them.
@@ -49,25 +54,29 @@ public final class DiffusionTransformer implements AutoCloseable {
             Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
         SplitGraphs graphs =
                 checkpoint.graphs(linears, new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, probe.layers()));
-        List<Session> sessions = new ArrayList<>();
+        DiffusionTransformer transformer = new DiffusionTransformer(engine, checkpoint, linears, probe);
         try {
-            for (OnnxModel model : graphs.all()) {
-                sessions.add(engine.open(model));
-            }
-            return new DiffusionTransformer(
-                    checkpoint.architecture(), linears, probe, graphs.text().isPresent(), sessions);
+            graphs.text().ifPresent(text -> transformer.open(Part.TEXT, text));
+            transformer.open(Part.PRELUDE, graphs.prelude());
+            transformer.open(Part.TRUNK, graphs.trunk());
+            transformer.open(Part.HEAD, graphs.head());
+            return transformer;
         } catch (RuntimeException e) {
-            sessions.forEach(Session::close);
+            transformer.close();
             throw e;
         }
     }
 
+    private void open(Part part, OnnxModel model) {
+        sessions.put(part, engine.open(model));
+    }
+
     public TransformerArchitecture architecture() {
-        return architecture;
+        return checkpoint.architecture();
     }
 
     public TransformerFacts facts() {
-        return architecture.facts();
+        return checkpoint.facts();
     }
 
     /// Binds what leads both branches of classifier-free guidance.
@@ -90,30 +99,53 @@ public final class DiffusionTransformer implements AutoCloseable {
     }
 
     boolean readsText() {
-        return readsText;
+        return sessions.containsKey(Part.TEXT);
     }
 
     /// Runs the text graph.
     Map<String, Tensor> runText(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
         Map<String, Tensor> outputs =
-                new HashMap<>(runWithLinears(sessions.getFirst(), pool, activationBits, cancellation));
+                new HashMap<>(runWithLinears(session(Part.TEXT), pool, activationBits, cancellation));
         outputs.keySet().removeIf(name -> name.startsWith(SplitGraphs.RECORDED));
         return outputs;
     }
 
     Map<String, Tensor> runPrelude(Map<String, Tensor> pool, CancellationToken cancellation) {
-        Session prelude = sessions.get(sessions.size() - 3);
+        Session prelude = session(Part.PRELUDE);
         return prelude.run(taken(prelude, pool), cancellation);
     }
 
     Tensor runTrunk(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
-        Session trunk = sessions.get(sessions.size() - 2);
+        Session trunk = session(Part.TRUNK);
         return required(runWithLinears(trunk, pool, activationBits, cancellation), SplitGraphs.OUT);
     }
 
+    /// Opens the trunk of both branches when it is first wanted; it shares the large weights with that of one.
+    SplitModel.Both runTrunkOfBoth(JointPool pool, int activationBits, CancellationToken cancellation) {
+        if (!sessions.containsKey(Part.TRUNK_OF_BOTH)) {
+            cancellation.throwIfCancelled();
+            open(Part.TRUNK_OF_BOTH, architecture().trunkOfBoth(checkpoint, linears, Dialect.ONNX_RUNTIME));
+        }
+        Session trunk = session(Part.TRUNK_OF_BOTH);
+        Map<String, Tensor> outputs = runWithLinears(trunk, pool.inputs(trunk.inputs()), activationBits, cancellation);
+        return new SplitModel.Both(
+                required(outputs, SplitGraphs.OUT), required(outputs, BranchAxis.SECOND + SplitGraphs.OUT));
+    }
+
+    /// Why the branches cannot run in one pass; empty where they can.
+    Optional<String> jointPassObstacle(BranchConditioning conditional, BranchConditioning unconditional) {
+        return probe.layers().isEmpty()
+                ? new JointPass(architecture(), linears.activations()).obstacle(conditional, unconditional)
+                : Optional.of("the inputs of layers are watched, which is done one branch at a time");
+    }
+
     Tensor runHead(Map<String, Tensor> pool, CancellationToken cancellation) {
-        Session head = sessions.getLast();
+        Session head = session(Part.HEAD);
         return head.run(taken(head, pool), SplitGraphs.PREDICTION, cancellation);
+    }
+
+    private Session session(Part part) {
+        return Objects.requireNonNull(sessions.get(part), part.name());
     }
 
     /// Key under which results that depend on activation bits may be kept: all bits alike where the linears do not
@@ -158,6 +190,6 @@ public final class DiffusionTransformer implements AutoCloseable {
 
     @Override
     public void close() {
-        sessions.forEach(Session::close);
+        sessions.values().forEach(Session::close);
     }
 }

@@ -2,9 +2,11 @@ package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// How the linears of the transformer blocks are emitted: the seam between a model family, which says what is
 /// multiplied, and a quantization, which says how. Layers are named by their weight key without `.weight`, as in
@@ -26,6 +28,11 @@ public interface LinearLayers {
     /// @param activationBits 4, 6 or 8
     default Map<String, Tensor> inputs(int activationBits) {
         return Map.of();
+    }
+
+    /// How activations are quantized; empty where they are not.
+    default Optional<ActivationQuantizer> activations() {
+        return Optional.empty();
     }
 
     /// Prepares an activation once for all `layers` that read it: rotates and quantizes it, or leaves it as it is.

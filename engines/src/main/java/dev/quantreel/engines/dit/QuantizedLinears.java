@@ -115,6 +115,11 @@ public final class QuantizedLinears implements LinearLayers {
     }
 
     @Override
+    public Optional<ActivationQuantizer> activations() {
+        return Optional.of(activations);
+    }
+
+    @Override
     public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
         Input raw = floatLinears.prepare(graph, x, layers);
         Optional<QuantizedMatrix> matrix =

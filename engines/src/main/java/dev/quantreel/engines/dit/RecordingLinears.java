@@ -3,10 +3,12 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Passes everything on to other linears and lets the inputs of some layers leave the graph.
@@ -28,6 +30,11 @@ final class RecordingLinears implements LinearLayers {
     @Override
     public Map<String, Tensor> inputs(int activationBits) {
         return linears.inputs(activationBits);
+    }
+
+    @Override
+    public Optional<ActivationQuantizer> activations() {
+        return linears.activations();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -31,6 +32,16 @@ public interface TransformerArchitecture {
     /// @param linears emits [#blockLinears]; everything else is computed in F32
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when a weight is not finite
     SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect);
+
+    /// Builds the trunk that runs both branches of classifier-free guidance in one pass, see [BranchAxis]; for each
+    /// branch it computes what the trunk of [#graphs] does.
+    OnnxModel trunkOfBoth(Checkpoint weights, LinearLayers linears, Dialect dialect);
+
+    /// Tokens of the text that run through the blocks beside the picture's, where their number differs from prompt to
+    /// prompt; 0 where the picture only attends to the text, or every prompt is padded to one length.
+    default int textInBlocks(BranchConditioning conditioning) {
+        return 0;
+    }
 
     /// Inputs that stay the same during a generation, per guidance branch: the prompt, pooled vectors, masks, guidance.
     ///

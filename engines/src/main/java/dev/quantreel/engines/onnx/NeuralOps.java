@@ -84,21 +84,22 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
     }
 
     /// Applies vectors that differ by timestep to the tokens of each: a clip of several timesteps lies as
-    /// `[timesteps, tokens / timesteps, width]` while `change` runs.
+    /// `[batch, timesteps, tokens / timesteps, width]` while `change` runs.
     ///
     /// @param vectors `[timesteps, 1, width]`
-    /// @param x `[1, tokens, width]`
+    /// @param x `[batch, tokens, width]`
     public Value perTimestep(Value vectors, Value x, UnaryOperator<Value> change) {
         Value width = graph.op(OnnxOp.Shape, Attributes.of("start", 2), x);
         Value timesteps = graph.op(OnnxOp.Shape, Attributes.of("end", 1), vectors);
-        Value split = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), timesteps, graph.longs(-1), width);
+        Value split =
+                graph.op(OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(0), timesteps, graph.longs(-1), width);
         Value changed = change.apply(graph.op(OnnxOp.Reshape, x, split));
         return graph.op(OnnxOp.Reshape, changed, graph.op(OnnxOp.Shape, x));
     }
 
     /// Rotates the pairs (2j, 2j + 1) of every head by the angle of their token.
     ///
-    /// @param x `[1, tokens, heads * headDim]`
+    /// @param x `[batch, tokens, heads * headDim]`
     /// @param cos `[tokens, headDim / 2]`
     /// @param sin like `cos`
     public Value rotate(Value x, Value cos, Value sin, int heads) {
@@ -119,7 +120,7 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
 
     /// Rotates the pairs (j, j + headDim / 2) of every head by the angle of their token, as Llama does.
     ///
-    /// @param x `[1, tokens, heads * headDim]`
+    /// @param x `[batch, tokens, heads * headDim]`
     /// @param cos `[tokens, headDim / 2]`
     /// @param sin like `cos`
     public Value rotateHalves(Value x, Value cos, Value sin, int heads) {
@@ -140,10 +141,11 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
 
     /// `softmax(q kᵀ * scale + bias) v` per head.
     ///
-    /// @param q `[1, tokens, heads * headDim]`
-    /// @param k `[1, context, heads * headDim]`
+    /// @param q `[batch, tokens, heads * headDim]`
+    /// @param k `[batch, context, heads * headDim]`
     /// @param v like `k`
-    /// @param bias added to the scores, `[1, heads or 1, tokens, context]`; [OnnxGraphBuilder#none] for none
+    /// @param bias added to the scores, `[batch or 1, heads or 1, tokens, context]`; [OnnxGraphBuilder#none] for
+    // none
     /// @return shaped as `q`
     public Value attention(Value q, Value k, Value v, Value bias, Heads heads) {
         if (dialect == Dialect.ONNX_RUNTIME) {

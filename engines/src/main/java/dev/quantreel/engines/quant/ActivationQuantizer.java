@@ -123,6 +123,11 @@ public sealed interface ActivationQuantizer {
         };
     }
 
+    /// Whether the codes of a token depend on how many others there are.
+    default boolean averagesTokens() {
+        return this instanceof ChannelToken(Statistic statistic) && statistic == Statistic.RMS;
+    }
+
     /// Largest code of a symmetric quantizer: `2^(bits-1) - 1`.
     ///
     /// @throws IllegalArgumentException when bits is not in 2..8

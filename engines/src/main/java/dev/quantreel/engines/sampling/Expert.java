@@ -6,11 +6,11 @@ import dev.quantreel.engines.schedule.BitSchedule;
 /// One of the models that share a generation: Wan 2.2 A14B has one for the noisy steps and one for the rest.
 ///
 /// @param model opened when its first step comes
-/// @param cfg strength of its classifier-free guidance; 1 leaves the unconditional pass out
+/// @param guidance its classifier-free guidance
 /// @param bits activation bits per step, counted over the whole generation; of no effect on a full-precision model
 /// @param cache which of its steps are skipped
 /// @param leastTimestep it runs while the model's time is this or more, and no expert before it does; 0 to the end
-public record Expert(Source model, double cfg, BitSchedule bits, StepCache cache, double leastTimestep) {
+public record Expert(Source model, Guidance guidance, BitSchedule bits, StepCache cache, double leastTimestep) {
 
     /// Where a model comes from. An expert is released before the next is opened, so that one at a time need be in
     /// memory.

@@ -96,13 +96,23 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
             close();
             SplitModel model = wanted.model().open();
             model.schedule(levels.timesteps());
-            GuidedModel next = new GuidedModel(model, wanted.cfg(), wanted.bits(), wanted.cache(), levels.steps());
+            requireFitting(model, wanted.guidance());
+            GuidedModel next = new GuidedModel(model, wanted, levels.steps());
             if (current != null) {
                 next.follows(current);
             }
             expert = wanted;
             guided = next;
             return next;
+        }
+
+        private static void requireFitting(SplitModel model, Guidance guidance) {
+            if (guidance.isGuided() && guidance.passes() == Guidance.Passes.BATCHED) {
+                model.jointPassObstacle().ifPresent(reason -> {
+                    throw new SamplingException(
+                            "the branches of guidance cannot run in one pass: " + reason + "; run them serially");
+                });
+            }
         }
 
         @Override

@@ -57,7 +57,7 @@ public record FlowSampler(SplitModel model, SamplerSettings settings, BitSchedul
     /// @throws java.util.concurrent.CancellationException when cancelled, within one pass of the model
     /// @throws SamplingException when the model puts out NaN or infinities
     public Sampled sample(Start start, SamplingListener listener, CancellationToken cancellation) {
-        Expert only = new Expert(() -> model, settings.cfg(), bits, cache, 0);
+        Expert only = new Expert(() -> model, Guidance.serial(settings.cfg()), bits, cache, 0);
         return new ExpertSampler(List.of(only), settings.solver()).sample(start, listener, cancellation);
     }
 }

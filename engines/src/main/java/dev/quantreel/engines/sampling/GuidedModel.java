@@ -8,12 +8,12 @@ import dev.quantreel.engines.sampling.SamplingTrace.Decision;
 import dev.quantreel.engines.sampling.SamplingTrace.Elapsed;
 import dev.quantreel.engines.sampling.SplitModel.Branch;
 import dev.quantreel.engines.sampling.SplitModel.Prelude;
-import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.BitTracker;
 import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A model with classifier-free guidance, step cache and bit switching around it: the state of one generation.
@@ -21,11 +21,12 @@ import org.jspecify.annotations.Nullable;
 /// Order of a step: prelude; the cache decides for each branch; if a branch is computed the bit schedule is asked,
 // once,
 /// so that both branches have the same bits; trunk or reuse; head; guidance; the change of the output goes to the bit
-// schedule.
+/// schedule. Batched passes change none of it: where both branches are computed one pass of the trunk does both, where
+/// one is, it runs alone.
 final class GuidedModel {
 
     private final SplitModel model;
-    private final double cfg;
+    private final Guidance guidance;
     private final StepCache cache;
     private final BitTracker bits;
     private final CacheTracker conditionalCache;
@@ -33,11 +34,11 @@ final class GuidedModel {
     private @Nullable Tensor previous;
 
     /// @param steps of the whole generation
-    GuidedModel(SplitModel model, double cfg, BitSchedule bits, StepCache cache, int steps) {
+    GuidedModel(SplitModel model, Expert expert, int steps) {
         this.model = model;
-        this.cfg = cfg;
-        this.cache = cache;
-        this.bits = bits.start(steps);
+        this.guidance = expert.guidance();
+        this.cache = expert.cache();
+        this.bits = expert.bits().start(steps);
         this.conditionalCache = cache.start(steps);
         this.unconditionalCache = cache.start(steps);
     }
@@ -45,10 +46,6 @@ final class GuidedModel {
     /// Another model had the steps before: the first change of this one's output is against that one's.
     void follows(GuidedModel earlier) {
         previous = earlier.previous;
-    }
-
-    private boolean isGuided() {
-        return cfg != 1;
     }
 
     /// The guided velocity and how it came about; the sampler's own time is not in yet.
@@ -65,26 +62,33 @@ final class GuidedModel {
     Outcome evaluate(int step, Tensor latent, float timestep, CancellationToken cancellation) {
         Stopwatch watch = new Stopwatch();
         Prelude prelude = model.prelude(latent, timestep, Branch.CONDITIONAL, cancellation);
-        Prelude negative = isGuided() ? model.prelude(latent, timestep, Branch.UNCONDITIONAL, cancellation) : prelude;
+        Prelude negative =
+                guidance.isGuided() ? model.prelude(latent, timestep, Branch.UNCONDITIONAL, cancellation) : prelude;
         long preludeNanos = watch.lap();
         Decision conditional = decide(conditionalCache, step, prelude);
-        Decision unconditional = isGuided() ? decide(unconditionalCache, step, negative) : Decision.ABSENT;
+        Decision unconditional = guidance.isGuided() ? decide(unconditionalCache, step, negative) : Decision.ABSENT;
         boolean computes = conditional == Decision.COMPUTED || unconditional == Decision.COMPUTED;
         int activationBits = computes ? bits.bits(step) : 0;
         long samplerNanos = watch.lap();
 
         Pass pass = new Pass(prelude, Branch.CONDITIONAL, activationBits, cancellation);
-        Tensor conditionalTokens = tokens(pass, conditional, conditionalCache);
+        Pass second = new Pass(negative, Branch.UNCONDITIONAL, activationBits, cancellation);
+        boolean together = guidance.passes() == Guidance.Passes.BATCHED
+                && conditional == Decision.COMPUTED
+                && unconditional == Decision.COMPUTED;
+        Optional<SplitModel.Both> both = together ? Optional.of(both(pass, second)) : Optional.empty();
+        Tensor conditionalTokens =
+                both.map(SplitModel.Both::conditional).orElseGet(() -> tokens(pass, conditional, conditionalCache));
         long trunkNanos = watch.lap();
         Tensor velocity = model.head(prelude, conditionalTokens, cancellation);
         long headNanos = watch.lap();
-        if (isGuided()) {
-            Pass second = new Pass(negative, Branch.UNCONDITIONAL, activationBits, cancellation);
-            Tensor tokens = tokens(second, unconditional, unconditionalCache);
+        if (guidance.isGuided()) {
+            Tensor tokens = both.map(SplitModel.Both::unconditional)
+                    .orElseGet(() -> tokens(second, unconditional, unconditionalCache));
             trunkNanos += watch.lap();
             Tensor unguided = model.head(negative, tokens, cancellation);
             headNanos += watch.lap();
-            velocity = guide(unguided, velocity, cfg);
+            velocity = guide(unguided, velocity, guidance.cfg());
         }
         requireFinite(step, velocity);
         double change = observe(step, velocity);
@@ -120,10 +124,23 @@ final class GuidedModel {
             return tracker.reuse(input);
         }
         Tensor output = model.trunk(pass.prelude(), pass.branch(), pass.activationBits(), pass.cancellation());
+        remember(tracker, input, output);
+        return output;
+    }
+
+    private SplitModel.Both both(Pass pass, Pass second) {
+        pass.cancellation().throwIfCancelled();
+        SplitModel.Both both =
+                model.trunks(pass.prelude(), second.prelude(), pass.activationBits(), pass.cancellation());
+        remember(conditionalCache, pass.prelude().tokens(), both.conditional());
+        remember(unconditionalCache, second.prelude().tokens(), both.unconditional());
+        return both;
+    }
+
+    private void remember(CacheTracker tracker, Tensor input, Tensor output) {
         if (!(cache instanceof StepCache.None)) {
             tracker.computed(input, output);
         }
-        return output;
     }
 
     private double observe(int step, Tensor velocity) {

@@ -4,6 +4,7 @@ import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A diffusion transformer, bound to its text conditioning, cut where step caches and bit switching need to look:
 /// prelude (patch embedding and timestep embedding), trunk (all blocks) and head. Not thread-safe.
@@ -27,6 +28,25 @@ public interface SplitModel {
     /// @param activationBits bits of the quantized linears' activations, 4, 6 or 8; ignored in full precision
     /// @return F32 tokens `[1, tokens, dim]`
     Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation);
+
+    /// Runs all blocks for both branches in one pass.
+    ///
+    /// @param conditional prelude of the conditional branch
+    /// @param unconditional prelude of the other; the same value where the prelude serves both
+    /// @return what [#trunk] gives for each
+    /// @throws UnsupportedOperationException where [#jointPassObstacle] names a reason
+    default Both trunks(
+            Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
+        throw new UnsupportedOperationException(jointPassObstacle().orElse(""));
+    }
+
+    /// Why the branches cannot run in one pass; empty where they can.
+    default Optional<String> jointPassObstacle() {
+        return Optional.of("this model runs one branch at a time");
+    }
+
+    /// Tokens of both branches, F32 `[1, tokens, dim]` each.
+    record Both(Tensor conditional, Tensor unconditional) {}
 
     /// Projects tokens back.
     ///

@@ -60,7 +60,7 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     ///
     /// @param model bound to the same conditioning as the reference
     public Deviation deviationOf(SplitModel model, BitSchedule bits, CancellationToken cancellation) {
-        GuidedModel guided = new GuidedModel(model, settings.cfg(), bits, new StepCache.None(), points.size());
+        GuidedModel guided = guided(model, settings.cfg(), bits);
         List<Double> errors = new ArrayList<>();
         List<Integer> widths = new ArrayList<>();
         for (int step = 0; step < points.size(); step++) {
@@ -80,7 +80,7 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     /// @param reference the model that was recorded, bound to the same conditioning
     public Trajectory withGuidance(SplitModel reference, double cfg, CancellationToken cancellation) {
         SamplerSettings other = settings.withCfg(cfg);
-        GuidedModel guided = new GuidedModel(reference, cfg, new Constant(8), new StepCache.None(), points.size());
+        GuidedModel guided = guided(reference, cfg, new Constant(8));
         List<Point> answered = new ArrayList<>();
         for (int step = 0; step < points.size(); step++) {
             Point point = points.get(step);
@@ -89,6 +89,11 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
             answered.add(new Point(point.sigma(), point.timestep(), point.latent(), velocity));
         }
         return new Trajectory(other, answered);
+    }
+
+    private GuidedModel guided(SplitModel model, double cfg, BitSchedule bits) {
+        Expert expert = new Expert(() -> model, Guidance.serial(cfg), bits, new StepCache.None(), 0);
+        return new GuidedModel(model, expert, points.size());
     }
 
     /// Listens to a generation and keeps its trajectory.

@@ -33,13 +33,13 @@ record CogVideoXBlock(
     /// @param sin like `cos`
     record Rope(Value cos, Value sin) {}
 
-    /// @param image `[1, tokens, dim]`
-    /// @param text `[1, text, dim]`
+    /// @param image `[branches, tokens, dim]`
+    /// @param text `[branches, text, dim]`
     record Streams(Value image, Value text) {}
 
     /// Both streams after norm, shift and scale, one after the other.
     ///
-    /// @param joined `[1, tokens + text, dim]`
+    /// @param joined `[branches, tokens + text, dim]`
     /// @param gates of the change, `[1, 1, dim]` each
     private record Modulated(Value joined, Streams gates) {}
 

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit.cogvideox;
 
+import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -46,7 +47,7 @@ final class CogVideoXGraphBuilder {
     }
 
     SplitGraphs graphs() {
-        return new SplitGraphs(Optional.of(text()), prelude(), trunk(), head());
+        return new SplitGraphs(Optional.of(text()), prelude(), trunk(1), head());
     }
 
     private OnnxModel text() {
@@ -103,21 +104,25 @@ final class CogVideoXGraphBuilder {
         };
     }
 
-    private OnnxModel trunk() {
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create("cogvideox-trunk");
-        Value tokens = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
-        Value text = graph.input(TEXT_TOKENS, DType.F32, ONE, TEXT, width);
+    /// Prompts of all branches have the length that the family pads to.
+    ///
+    /// @param branches of guidance that it runs at once, 1 or 2
+    OnnxModel trunk(int branches) {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create(BranchAxis.name("cogvideox", branches));
+        NeuralOps ops = new NeuralOps(graph, dialect);
+        BranchAxis axis = new BranchAxis(ops, branches);
+        Value tokens = axis.stacked(SplitGraphs.TOKENS, TOKENS, width);
+        Value text = axis.stacked(TEXT_TOKENS, TEXT, width);
         Value embedding = graph.input(SplitGraphs.TIME_EMBEDDING, DType.F32, ONE, timeWidth);
         Optional<CogVideoXBlock.Rope> rope = rope(graph);
         linears.declareInputs(graph);
-        NeuralOps ops = new NeuralOps(graph, dialect);
         CogVideoXBlock block = new CogVideoXBlock(
                 ops, config, weights, linears, new CogVideoXBlock.Shared(floats, ops.silu(embedding), rope));
         CogVideoXBlock.Streams streams = new CogVideoXBlock.Streams(tokens, text);
         for (int i = 0; i < config.layers(); i++) {
             streams = block.emit("transformer_blocks." + i, streams);
         }
-        graph.output(SplitGraphs.OUT, streams.image(), DType.F32, ONE, TOKENS, width);
+        axis.output(SplitGraphs.OUT, streams.image(), TOKENS, width);
         return graph.build(Map.of());
     }
 

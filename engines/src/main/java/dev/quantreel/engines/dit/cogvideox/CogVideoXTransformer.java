@@ -10,6 +10,7 @@ import dev.quantreel.engines.dit.TokenGrid;
 import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.LatentSpace;
@@ -81,6 +82,11 @@ public record CogVideoXTransformer(CogVideoXConfig config) implements Transforme
     @Override
     public SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect) {
         return new CogVideoXGraphBuilder(config, new FloatWeights(weights), linears, dialect).graphs();
+    }
+
+    @Override
+    public OnnxModel trunkOfBoth(Checkpoint weights, LinearLayers linears, Dialect dialect) {
+        return new CogVideoXGraphBuilder(config, new FloatWeights(weights), linears, dialect).trunk(2);
     }
 
     @Override

@@ -9,17 +9,18 @@ import java.util.List;
 ///
 /// @param ops on the trunk
 /// @param linears emits the linears
-record DoubleBlock(HunyuanOps ops, LinearLayers linears) {
+/// @param attended the attention of picture and text together
+record DoubleBlock(HunyuanOps ops, LinearLayers linears, Attended attended) {
 
-    /// @param image tokens of the picture, `[1, tokens, dim]`
-    /// @param text tokens of the text, `[1, text, dim]`
+    /// @param image tokens of the picture, `[branches, tokens, dim]`
+    /// @param text tokens of the text, `[branches, text, dim]`
     record Streams(Value image, Value text) {}
 
     /// @param cos `[tokens + text, headDim / 2]`; text is not rotated, its angles are 0
     /// @param sin like `cos`
     record Rope(Value cos, Value sin) {}
 
-    /// Modulation vectors `[1, 6 * dim]` of both streams.
+    /// Modulation vectors of both streams, `[1, 6 * dim]`, or `[branches, 1, 6 * dim]` of several branches.
     record Modulations(Value image, Value text) {}
 
     private record Attention(Value q, Value k, Value v) {}
@@ -33,7 +34,7 @@ record DoubleBlock(HunyuanOps ops, LinearLayers linears) {
         Attention ofText = attention(name + ".txt_attn.", ops.modulated(streams.text, text.get(0), text.get(1)));
         Value q = rotated(ops.joined(ofImage.q, ofText.q), rope);
         Value k = rotated(ops.joined(ofImage.k, ofText.k), rope);
-        Value mixed = ops.attention(q, k, ops.joined(ofImage.v, ofText.v));
+        Value mixed = attended.attention(q, k, ops.joined(ofImage.v, ofText.v));
         return new Streams(
                 stream(name + ".img_", streams.image, ops.first(mixed, tokens), image),
                 stream(name + ".txt_", streams.text, ops.rest(mixed, tokens), text));

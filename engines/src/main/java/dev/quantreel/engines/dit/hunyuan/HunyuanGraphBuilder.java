@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit.hunyuan;
 
+import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
 import dev.quantreel.engines.onnx.Attributes;
@@ -77,7 +78,7 @@ final class HunyuanGraphBuilder {
     }
 
     SplitGraphs graphs() {
-        return new SplitGraphs(Optional.empty(), prelude(), trunk(), head());
+        return new SplitGraphs(Optional.empty(), prelude(), trunk(1), head());
     }
 
     private OnnxModel prelude() {
@@ -126,21 +127,24 @@ final class HunyuanGraphBuilder {
         return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows);
     }
 
-    private OnnxModel trunk() {
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create(name + "-trunk");
+    /// @param branches of guidance that it runs at once, 1 or 2
+    OnnxModel trunk(int branches) {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create(BranchAxis.name(name, branches));
         HunyuanOps ops = HunyuanOps.on(graph, dialect, config, weights);
-        Value tokens = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
-        Value text = graph.input(TEXT_TOKENS, DType.F32, ONE, TEXT, width);
-        Value vector = graph.input(VECTOR, DType.F32, ONE, width);
-        Value first = graph.input(FIRST_MODULATION, DType.F32, ONE, Dim.of(6L * config.dim()));
+        HunyuanBranches axis = new HunyuanBranches(new BranchAxis(ops.neural(), branches));
+        Value tokens = axis.axis().stacked(SplitGraphs.TOKENS, TOKENS, width);
+        HunyuanBranches.Text prompts = axis.text(TEXT_TOKENS, tokens, TEXT, width);
+        Value vector = axis.vector(VECTOR, width);
+        Value first = axis.vector(FIRST_MODULATION, Dim.of(6L * config.dim()));
         Dim sequence = Dim.of("sequence");
         Dim half = Dim.of(config.headDim() / 2);
         DoubleBlock.Rope rope = new DoubleBlock.Rope(
                 graph.input("rope_cos", DType.F32, sequence, half), graph.input("rope_sin", DType.F32, sequence, half));
         linears.declareInputs(graph);
         Value active = ops.neural().silu(vector);
-        DoubleBlock doubles = new DoubleBlock(ops, linears);
-        DoubleBlock.Streams[] streams = {new DoubleBlock.Streams(tokens, text)};
+        Attended attended = (q, k, v) -> axis.attention(ops, q, k, v, prompts.lengths());
+        DoubleBlock doubles = new DoubleBlock(ops, linears, attended);
+        DoubleBlock.Streams[] streams = {new DoubleBlock.Streams(tokens, prompts.tokens())};
         for (int i = 0; i < config.depth().doubles(); i++) {
             String block = "double_blocks." + i;
             Value image = i == 0 ? first : ops.linear(active, block + ".img_mod.lin");
@@ -151,13 +155,14 @@ final class HunyuanGraphBuilder {
         }
         Value result = config.depth().singles() == 0
                 ? streams[0].image()
-                : ops.first(singles(ops, streams[0], active, rope), ops.count(tokens));
-        graph.output(SplitGraphs.OUT, result, DType.F32, ONE, TOKENS, width);
+                : ops.first(
+                        singles(new SingleBlock(ops, linears, attended), streams[0], active, rope), ops.count(tokens));
+        axis.axis().output(SplitGraphs.OUT, result, TOKENS, width);
         return graph.build(Map.of());
     }
 
-    private Value singles(HunyuanOps ops, DoubleBlock.Streams streams, Value active, DoubleBlock.Rope rope) {
-        SingleBlock single = new SingleBlock(ops, linears);
+    private Value singles(SingleBlock single, DoubleBlock.Streams streams, Value active, DoubleBlock.Rope rope) {
+        HunyuanOps ops = single.ops();
         Value[] z = {ops.joined(streams.image(), streams.text())};
         for (int i = 0; i < config.depth().singles(); i++) {
             String block = "single_blocks." + i;

@@ -86,8 +86,11 @@ record HunyuanOps(OnnxGraphBuilder graph, NeuralOps neural, HunyuanConfig config
     }
 
     Value attention(Value q, Value k, Value v) {
-        var heads = new NeuralOps.Heads(config.heads(), (float) (1 / Math.sqrt(config.headDim())));
-        return neural.attention(q, k, v, graph.none, heads);
+        return neural.attention(q, k, v, graph.none, heads());
+    }
+
+    NeuralOps.Heads heads() {
+        return new NeuralOps.Heads(config.heads(), (float) (1 / Math.sqrt(config.headDim())));
     }
 
     Value weight(String name) {

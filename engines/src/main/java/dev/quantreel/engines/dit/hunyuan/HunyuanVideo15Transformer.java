@@ -9,6 +9,7 @@ import dev.quantreel.engines.dit.TimeFeatures;
 import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
@@ -128,8 +129,22 @@ public record HunyuanVideo15Transformer(HunyuanConfig config, Widths widths, boo
 
     @Override
     public SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect) {
+        return builder(weights, linears, dialect).graphs();
+    }
+
+    @Override
+    public OnnxModel trunkOfBoth(Checkpoint weights, LinearLayers linears, Dialect dialect) {
+        return builder(weights, linears, dialect).trunk(2);
+    }
+
+    private HunyuanGraphBuilder builder(Checkpoint weights, LinearLayers linears, Dialect dialect) {
         var conditions = new HunyuanVideo15Conditions(widths, meanFlow);
-        return new HunyuanGraphBuilder(config, conditions, new FloatWeights(weights), linears, dialect).graphs();
+        return new HunyuanGraphBuilder(config, conditions, new FloatWeights(weights), linears, dialect);
+    }
+
+    @Override
+    public int textInBlocks(BranchConditioning conditioning) {
+        return conditioning.text().length() + count(conditioning.text().glyphs()) + count(features(conditioning));
     }
 
     @Override
@@ -187,8 +202,7 @@ public record HunyuanVideo15Transformer(HunyuanConfig config, Widths widths, boo
     @Override
     public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
         var grid = size.grid(config.tokenPatch());
-        int text = conditioning.text().length() + count(conditioning.text().glyphs()) + count(features(conditioning));
-        RopeTable rope = config.rope(grid, text);
+        RopeTable rope = config.rope(grid, textInBlocks(conditioning));
         return Map.of("rope_cos", rope.cos(), "rope_sin", rope.sin(), "grid", grid.tensor());
     }
 

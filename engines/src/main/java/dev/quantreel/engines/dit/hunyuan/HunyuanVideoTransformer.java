@@ -10,6 +10,7 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.Dim;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
@@ -91,9 +92,22 @@ public record HunyuanVideoTransformer(HunyuanConfig config, int pooledDim, boole
 
     @Override
     public SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect) {
+        return builder(weights, linears, dialect).graphs();
+    }
+
+    @Override
+    public OnnxModel trunkOfBoth(Checkpoint weights, LinearLayers linears, Dialect dialect) {
+        return builder(weights, linears, dialect).trunk(2);
+    }
+
+    private HunyuanGraphBuilder builder(Checkpoint weights, LinearLayers linears, Dialect dialect) {
         return new HunyuanGraphBuilder(
-                        config, new Pooled(pooledDim, guided), new FloatWeights(weights), linears, dialect)
-                .graphs();
+                config, new Pooled(pooledDim, guided), new FloatWeights(weights), linears, dialect);
+    }
+
+    @Override
+    public int textInBlocks(BranchConditioning conditioning) {
+        return conditioning.text().length();
     }
 
     /// Adds pooled text and guidance to the timestep.
@@ -180,7 +194,7 @@ public record HunyuanVideoTransformer(HunyuanConfig config, int pooledDim, boole
     @Override
     public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
         var grid = size.grid(config.tokenPatch());
-        RopeTable rope = config.rope(grid, conditioning.text().length());
+        RopeTable rope = config.rope(grid, textInBlocks(conditioning));
         return Map.of("rope_cos", rope.cos(), "rope_sin", rope.sin(), "grid", grid.tensor());
     }
 }

@@ -10,11 +10,12 @@ import java.util.List;
 ///
 /// @param ops on the trunk
 /// @param linears emits the linears
-record SingleBlock(HunyuanOps ops, LinearLayers linears) {
+/// @param attended the attention of picture and text together
+record SingleBlock(HunyuanOps ops, LinearLayers linears, Attended attended) {
 
     /// @param name `single_blocks.i`
-    /// @param z `[1, tokens + text, dim]`
-    /// @param modulation `[1, 3 * dim]`
+    /// @param z `[branches, tokens + text, dim]`
+    /// @param modulation `[1, 3 * dim]`, or `[branches, 1, 3 * dim]` of several branches
     Value emit(String name, Value z, Value modulation, DoubleBlock.Rope rope) {
         List<Value> parts = ops.parts(modulation, 3);
         String in = name + ".linear1.";
@@ -24,7 +25,7 @@ record SingleBlock(HunyuanOps ops, LinearLayers linears) {
                 List.of(in + "q", in + "k", in + "v", in + "mlp"));
         Value q = rotated(name + ".norm.query_norm", linears.apply(ops.graph(), input, in + "q"), rope);
         Value k = rotated(name + ".norm.key_norm", linears.apply(ops.graph(), input, in + "k"), rope);
-        Value mixed = ops.attention(q, k, linears.apply(ops.graph(), input, in + "v"));
+        Value mixed = attended.attention(q, k, linears.apply(ops.graph(), input, in + "v"));
         Value hidden = ops.neural().gelu(linears.apply(ops.graph(), input, in + "mlp"));
         Value change = ops.add(projected(name + ".linear2.attn", mixed), projected(name + ".linear2.mlp", hidden));
         return ops.gated(z, change, parts.get(2));

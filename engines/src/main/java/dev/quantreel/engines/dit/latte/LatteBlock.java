@@ -1,8 +1,8 @@
 package dev.quantreel.engines.dit.latte;
 
 import dev.quantreel.engines.dit.AdaLnSingle;
+import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.LinearLayers;
-import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.NeuralOps;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
@@ -15,18 +15,14 @@ import java.util.function.UnaryOperator;
 /// to the text, and temporal ones, in which each cell attends to itself in all frames. Both are modulated, with a
 /// feed-forward network behind.
 ///
-/// @param ops operations on the graph that receives the nodes
+/// @param axis branches of guidance, on the graph that receives the nodes
 /// @param config sizes
 /// @param linears emits the linears
-record LatteBlock(NeuralOps ops, LatteConfig config, LinearLayers linears) {
-
-    /// @param k keys of the text, `[1, text, dim]`
-    /// @param v values of the text
-    record Context(Value k, Value v) {}
+record LatteBlock(BranchAxis axis, LatteConfig config, LinearLayers linears) {
 
     /// What goes into a block.
     ///
-    /// @param z `[1, tokens, dim]`
+    /// @param z `[branches, tokens, dim]`
     /// @param modulated `z` after norm, shift and scale of the attention
     /// @param modulation six vectors `[1, 1, dim]`, see [AdaLnSingle]
     record Tokens(Value z, Value modulated, List<Value> modulation) {}
@@ -40,41 +36,38 @@ record LatteBlock(NeuralOps ops, LatteConfig config, LinearLayers linears) {
     ///
     /// @param name of a spatial block
     /// @param text `[1, text, dim]`
-    Context context(String name, Value text) {
+    BranchAxis.Context context(String name, Value text) {
         String prefix = name + ".attn2.";
         LinearLayers.Input input = linears.prepare(graph(), text, List.of(prefix + "to_k", prefix + "to_v"));
-        return new Context(
+        return new BranchAxis.Context(
                 linears.apply(graph(), input, prefix + "to_k"), linears.apply(graph(), input, prefix + "to_v"));
     }
 
-    /// @param byFrame the shape `[frames, cells, dim]`
-    /// @return `[1, tokens, dim]`
-    Value spatial(String name, Tokens tokens, Value byFrame, Context context) {
+    /// @param contexts the text of every branch
+    /// @return `[branches, tokens, dim]`
+    Value spatial(String name, Tokens tokens, LatteClip clip, List<BranchAxis.Context> contexts) {
         Value[] result = new Value[1];
         graph().scope(name, () -> {
-            UnaryOperator<Value> frames = x -> graph().op(OnnxOp.Reshape, x, byFrame);
-            Value attended = attended(name, tokens, frames, UnaryOperator.identity());
-            Value informed = graph().op(OnnxOp.Add, attended, crossAttention(name + ".attn2.", attended, context));
+            Value attended = attended(name, tokens, clip::frames, clip::tokens);
+            Value informed = graph().op(OnnxOp.Add, attended, crossAttention(name + ".attn2.", attended, contexts));
             result[0] = fed(name, informed, tokens.modulation);
         });
         return result[0];
     }
 
-    /// @param byFrame the shape `[frames, cells, dim]`
-    /// @return `[1, tokens, dim]`
-    Value temporal(String name, Tokens tokens, Value byFrame) {
+    /// @return `[branches, tokens, dim]`
+    Value temporal(String name, Tokens tokens, LatteClip clip) {
         Value[] result = new Value[1];
-        graph().scope(name, () -> {
-            UnaryOperator<Value> turned = x -> graph().op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0, 2), x);
-            UnaryOperator<Value> cells = x -> turned.apply(graph().op(OnnxOp.Reshape, x, byFrame));
-            result[0] = fed(name, attended(name, tokens, cells, turned), tokens.modulation);
-        });
+        graph().scope(
+                        name,
+                        () -> result[0] =
+                                fed(name, attended(name, tokens, clip::cells, clip::tokensOfCells), tokens.modulation));
         return result[0];
     }
 
     /// Self-attention among the tokens of each row of a batch.
     ///
-    /// @param apart brings `[1, tokens, dim]` into the batch
+    /// @param apart brings `[branches, tokens, dim]` into the batch
     /// @param together brings what `apart` made back to the order of tokens
     private Value attended(String name, Tokens tokens, UnaryOperator<Value> apart, UnaryOperator<Value> together) {
         String prefix = name + ".attn1.";
@@ -83,22 +76,21 @@ record LatteBlock(NeuralOps ops, LatteConfig config, LinearLayers linears) {
         Value q = apart.apply(linears.apply(graph(), input, prefix + "to_q"));
         Value k = apart.apply(linears.apply(graph(), input, prefix + "to_k"));
         Value v = apart.apply(linears.apply(graph(), input, prefix + "to_v"));
-        Value mixed = together.apply(ops.attention(q, k, v, graph().none, heads()));
-        Value rows = graph().op(OnnxOp.Reshape, mixed, graph().longs(1, -1, config.dim()));
-        return gated(tokens.z, projected(prefix + "to_out.0", rows), tokens.modulation.get(2));
+        Value mixed = together.apply(ops().attention(q, k, v, graph().none, heads()));
+        return gated(tokens.z, projected(prefix + "to_out.0", mixed), tokens.modulation.get(2));
     }
 
-    private Value crossAttention(String prefix, Value z, Context context) {
+    private Value crossAttention(String prefix, Value z, List<BranchAxis.Context> contexts) {
         LinearLayers.Input input = linears.prepare(graph(), z, List.of(prefix + "to_q"));
         Value q = linears.apply(graph(), input, prefix + "to_q");
-        return projected(prefix + "to_out.0", ops.attention(q, context.k, context.v, graph().none, heads()));
+        return projected(prefix + "to_out.0", axis.attention(q, contexts, heads()));
     }
 
     private Value fed(String name, Value z, List<Value> m) {
         String prefix = name + ".ff.net.";
         LinearLayers.Input input =
                 linears.prepare(graph(), modulated(z, m.get(3), m.get(4)), List.of(prefix + "0.proj"));
-        Value hidden = ops.gelu(linears.apply(graph(), input, prefix + "0.proj"));
+        Value hidden = ops().gelu(linears.apply(graph(), input, prefix + "0.proj"));
         return gated(z, projected(prefix + "2", hidden), m.get(5));
     }
 
@@ -107,7 +99,7 @@ record LatteBlock(NeuralOps ops, LatteConfig config, LinearLayers linears) {
     }
 
     private Value modulated(Value z, Value shift, Value scale) {
-        return ops.modulate(ops.layerNorm(z, config.dim(), AdaLnSingle.EPSILON), shift, scale);
+        return ops().modulate(ops().layerNorm(z, config.dim(), AdaLnSingle.EPSILON), shift, scale);
     }
 
     private Value gated(Value z, Value change, Value gate) {
@@ -118,7 +110,11 @@ record LatteBlock(NeuralOps ops, LatteConfig config, LinearLayers linears) {
         return new NeuralOps.Heads(config.heads(), (float) (1 / Math.sqrt(config.headDim())));
     }
 
+    private NeuralOps ops() {
+        return axis.ops();
+    }
+
     private OnnxGraphBuilder graph() {
-        return ops.graph();
+        return ops().graph();
     }
 }

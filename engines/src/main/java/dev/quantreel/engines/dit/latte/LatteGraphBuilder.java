@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit.latte;
 
 import dev.quantreel.engines.dit.AdaLnSingle;
+import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -21,7 +22,8 @@ import java.util.Optional;
 
 /// Emits the graphs of a Latte transformer. The arithmetic is that of `LatteTransformer3DModel` of diffusers.
 ///
-/// Tokens lie as `[1, frames * cells, dim]` throughout; only attention takes them apart by frames or cells. Block 0 is
+/// Tokens lie as `[branches, frames * cells, dim]` throughout; only attention takes them apart by frames or cells.
+// Block 0 is
 /// modulated in the prelude, where step caches watch the result; the trunk reads it from there.
 final class LatteGraphBuilder {
 
@@ -50,7 +52,7 @@ final class LatteGraphBuilder {
     }
 
     SplitGraphs graphs() {
-        return new SplitGraphs(Optional.of(text()), prelude(), trunk(), head());
+        return new SplitGraphs(Optional.of(text()), prelude(), trunk(1), head());
     }
 
     private OnnxModel text() {
@@ -62,7 +64,7 @@ final class LatteGraphBuilder {
         for (int pair = 0; pair < config.pairs(); pair++) {
             String name = LatteKeys.spatial(pair);
             graph.scope(name, () -> {
-                LatteBlock.Context projected = block.context(name, text);
+                BranchAxis.Context projected = block.context(name, text);
                 graph.output(name + ".k", projected.k(), DType.F32, ONE, TEXT, width);
                 graph.output(name + ".v", projected.v(), DType.F32, ONE, TEXT, width);
             });
@@ -114,18 +116,20 @@ final class LatteGraphBuilder {
         return graph.op(OnnxOp.Reshape, placed, graph.longs(1, -1, config.dim()));
     }
 
-    private OnnxModel trunk() {
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create("latte-trunk");
-        Value z = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
+    /// @param branches of guidance that it runs at once, 1 or 2
+    OnnxModel trunk(int branches) {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create(BranchAxis.name("latte", branches));
+        BranchAxis axis = new BranchAxis(new NeuralOps(graph, dialect), branches);
+        Value z = axis.stacked(SplitGraphs.TOKENS, TOKENS, width);
         Value projection = graph.input(SplitGraphs.TIME_PROJECTION, DType.F32, ONE, VECTORS, width);
         Value modulation = graph.input(FIRST_MODULATION, DType.F32, ONE, VECTORS, width);
-        Value modulated = graph.input(SplitGraphs.MODULATED_INPUT, DType.F32, ONE, TOKENS, width);
+        Value modulated = axis.stacked(SplitGraphs.MODULATED_INPUT, TOKENS, width);
         Value time = graph.input("time_positions", DType.F32, Dim.of("grid_frames"), ONE, width);
         linears.declareInputs(graph);
         Value frames = graph.op(OnnxOp.Shape, Attributes.of("end", 1), time);
-        Value byFrame = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), frames, graph.longs(-1, config.dim()));
+        LatteClip clip = new LatteClip(graph, branches, frames, config.dim());
         AdaLnSingle modulator = modulator(graph);
-        LatteBlock block = block(graph);
+        LatteBlock block = new LatteBlock(axis, config, linears);
         for (int pair = 0; pair < config.pairs(); pair++) {
             String spatial = LatteKeys.spatial(pair);
             if (pair > 0) {
@@ -133,19 +137,16 @@ final class LatteGraphBuilder {
             }
             List<Value> vectors = modulator.split(modulation, AdaLnSingle.VECTORS);
             Value input = pair == 0 ? modulated : block.modulatedInput(z, vectors);
-            LatteBlock.Context context = new LatteBlock.Context(
-                    graph.input(spatial + ".k", DType.F32, ONE, TEXT, width),
-                    graph.input(spatial + ".v", DType.F32, ONE, TEXT, width));
-            z = block.spatial(spatial, new LatteBlock.Tokens(z, input, vectors), byFrame, context);
+            List<BranchAxis.Context> contexts = axis.contexts(spatial + ".k", spatial + ".v", TEXT, width);
+            z = block.spatial(spatial, new LatteBlock.Tokens(z, input, vectors), clip, contexts);
             if (pair == 0) {
-                Value placed = graph.op(OnnxOp.Add, graph.op(OnnxOp.Reshape, z, byFrame), time);
-                z = graph.op(OnnxOp.Reshape, placed, graph.longs(1, -1, config.dim()));
+                z = clip.tokens(graph.op(OnnxOp.Add, clip.grid(z), time));
             }
             String temporal = LatteKeys.temporal(pair);
             List<Value> m = modulator.split(modulator.modulation(temporal, projection), AdaLnSingle.VECTORS);
-            z = block.temporal(temporal, new LatteBlock.Tokens(z, block.modulatedInput(z, m), m), byFrame);
+            z = block.temporal(temporal, new LatteBlock.Tokens(z, block.modulatedInput(z, m), m), clip);
         }
-        graph.output(SplitGraphs.OUT, z, DType.F32, ONE, TOKENS, width);
+        axis.output(SplitGraphs.OUT, z, TOKENS, width);
         return graph.build(Map.of());
     }
 
@@ -189,6 +190,6 @@ final class LatteGraphBuilder {
     }
 
     private LatteBlock block(OnnxGraphBuilder graph) {
-        return new LatteBlock(new NeuralOps(graph, dialect), config, linears);
+        return new LatteBlock(new BranchAxis(new NeuralOps(graph, dialect), 1), config, linears);
     }
 }

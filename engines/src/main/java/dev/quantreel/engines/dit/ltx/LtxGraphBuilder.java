@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit.ltx;
 
 import dev.quantreel.engines.dit.AdaLnSingle;
+import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -48,7 +49,7 @@ final class LtxGraphBuilder {
     }
 
     SplitGraphs graphs() {
-        return new SplitGraphs(Optional.of(text()), prelude(), trunk(), head());
+        return new SplitGraphs(Optional.of(text()), prelude(), trunk(1), head());
     }
 
     private OnnxModel text() {
@@ -60,7 +61,7 @@ final class LtxGraphBuilder {
         for (int i = 0; i < config.layers(); i++) {
             String name = name(i);
             graph.scope(name, () -> {
-                LtxBlock.Context projected = block.context(name, text);
+                BranchAxis.Context projected = block.context(name, text);
                 graph.output(name + ".k", projected.k(), DType.F32, ONE, TEXT, width);
                 graph.output(name + ".v", projected.v(), DType.F32, ONE, TEXT, width);
             });
@@ -89,18 +90,20 @@ final class LtxGraphBuilder {
         return graph.build(Map.of());
     }
 
-    private OnnxModel trunk() {
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create("ltx-trunk");
-        Value z = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
+    /// @param branches of guidance that it runs at once, 1 or 2
+    OnnxModel trunk(int branches) {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create(BranchAxis.name("ltx", branches));
+        BranchAxis axis = new BranchAxis(new NeuralOps(graph, dialect), branches);
+        Value z = axis.stacked(SplitGraphs.TOKENS, TOKENS, width);
         Value projection = graph.input(SplitGraphs.TIME_PROJECTION, DType.F32, ONE, VECTORS, width);
         Value modulation = graph.input(FIRST_MODULATION, DType.F32, ONE, VECTORS, width);
-        Value modulated = graph.input(SplitGraphs.MODULATED_INPUT, DType.F32, ONE, TOKENS, width);
+        Value modulated = axis.stacked(SplitGraphs.MODULATED_INPUT, TOKENS, width);
         Dim half = Dim.of(config.headDim() / 2);
         Value cos = graph.input("rope_cos", DType.F32, Dim.of("rows"), half);
         Value sin = graph.input("rope_sin", DType.F32, Dim.of("rows"), half);
         linears.declareInputs(graph);
         AdaLnSingle modulator = modulator(graph);
-        LtxBlock block = block(graph);
+        LtxBlock block = new LtxBlock(axis, config, weights, linears);
         for (int i = 0; i < config.layers(); i++) {
             String name = name(i);
             if (i > 0) {
@@ -108,12 +111,10 @@ final class LtxGraphBuilder {
             }
             List<Value> vectors = modulator.split(modulation, AdaLnSingle.VECTORS);
             Value input = i == 0 ? modulated : block.modulatedInput(z, vectors);
-            LtxBlock.Context context = new LtxBlock.Context(
-                    graph.input(name + ".k", DType.F32, ONE, TEXT, width),
-                    graph.input(name + ".v", DType.F32, ONE, TEXT, width));
-            z = block.emit(name, new LtxBlock.Tokens(z, input, vectors), new LtxBlock.Rope(cos, sin), context);
+            List<BranchAxis.Context> contexts = axis.contexts(name + ".k", name + ".v", TEXT, width);
+            z = block.emit(name, new LtxBlock.Tokens(z, input, vectors), new LtxBlock.Rope(cos, sin), contexts);
         }
-        graph.output(SplitGraphs.OUT, z, DType.F32, ONE, TOKENS, width);
+        axis.output(SplitGraphs.OUT, z, TOKENS, width);
         return graph.build(Map.of());
     }
 
@@ -146,6 +147,6 @@ final class LtxGraphBuilder {
     }
 
     private LtxBlock block(OnnxGraphBuilder graph) {
-        return new LtxBlock(new NeuralOps(graph, dialect), config, weights, linears);
+        return new LtxBlock(new BranchAxis(new NeuralOps(graph, dialect), 1), config, weights, linears);
     }
 }

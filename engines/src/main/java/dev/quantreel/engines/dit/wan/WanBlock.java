@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit.wan;
 
+import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.NeuralOps;
@@ -17,23 +18,19 @@ import java.util.function.UnaryOperator;
 /// @param config sizes
 /// @param weights norms and modulation tables
 /// @param linears emits the linears
-/// @param ops compound operations on `graph`
-record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, LinearLayers linears, NeuralOps ops) {
+/// @param axis branches of guidance, on `graph`
+record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, LinearLayers linears, BranchAxis axis) {
 
     /// @param cos `[tokens, headDim / 2]`
     /// @param sin like `cos`
     record Rope(Value cos, Value sin) {}
 
-    /// @param k keys of the text, normalized, `[1, text, dim]`
-    /// @param v values of the text
-    record Context(Value k, Value v) {}
-
     /// @param name `blocks.i`
-    /// @param z `[1, tokens, dim]`
+    /// @param z `[branches, tokens, dim]`
     /// @param projection the step's modulation, `[timesteps, 6, dim]`
-    /// @param contexts the text, and the image's features where the model reads them
-    /// @return `[1, tokens, dim]`
-    Value emit(String name, Value z, Value projection, Rope rope, List<Context> contexts) {
+    /// @param contexts the text, and the image's features where the model reads them; each of every branch
+    /// @return `[branches, tokens, dim]`
+    Value emit(String name, Value z, Value projection, Rope rope, List<List<BranchAxis.Context>> contexts) {
         Value[] result = new Value[1];
         graph.scope(name, () -> {
             Value table = weight(name + ".modulation");
@@ -56,17 +53,17 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
         Value q = rotated(prefix + "norm_q", linears.apply(graph, input, prefix + "q"), rope);
         Value k = rotated(prefix + "norm_k", linears.apply(graph, input, prefix + "k"), rope);
         Value v = linears.apply(graph, input, prefix + "v");
-        return projected(prefix + "o", ops.attention(q, k, v, graph.none, heads()));
+        return projected(prefix + "o", ops().attention(q, k, v, graph.none, heads()));
     }
 
     /// The query asks the text and the image each by a softmax of its own.
-    private Value crossAttention(String block, Value z, List<Context> contexts) {
+    private Value crossAttention(String block, Value z, List<List<BranchAxis.Context>> contexts) {
         String prefix = block + ".cross_attn.";
-        Value x = ops.layerNorm(z, weight(block + ".norm3.weight"), weight(block + ".norm3.bias"), WanConfig.EPSILON);
+        Value x = ops().layerNorm(z, weight(block + ".norm3.weight"), weight(block + ".norm3.bias"), WanConfig.EPSILON);
         LinearLayers.Input input = linears.prepare(graph, x, List.of(prefix + "q"));
         Value q = normalized(prefix + "norm_q", linears.apply(graph, input, prefix + "q"));
         Value mixed = contexts.stream()
-                .map(context -> ops.attention(q, context.k, context.v, graph.none, heads()))
+                .map(context -> axis.attention(q, context, heads()))
                 .reduce((a, b) -> graph.op(OnnxOp.Add, a, b))
                 .orElseThrow();
         return projected(prefix + "o", mixed);
@@ -74,7 +71,7 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
 
     private Value feedForward(String prefix, Value x) {
         LinearLayers.Input input = linears.prepare(graph, x, List.of(prefix + "0"));
-        return projected(prefix + "2", ops.gelu(linears.apply(graph, input, prefix + "0")));
+        return projected(prefix + "2", ops().gelu(linears.apply(graph, input, prefix + "0")));
     }
 
     private Value projected(String layer, Value x) {
@@ -82,15 +79,16 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
     }
 
     private Value rotated(String norm, Value x, Rope rope) {
-        return ops.rotate(normalized(norm, x), rope.cos, rope.sin, config.heads());
+        return ops().rotate(normalized(norm, x), rope.cos, rope.sin, config.heads());
     }
 
     private Value normalized(String norm, Value x) {
-        return ops.rmsNorm(x, weight(norm + ".weight"), WanConfig.EPSILON);
+        return ops().rmsNorm(x, weight(norm + ".weight"), WanConfig.EPSILON);
     }
 
     private Value modulated(Value z, Value shift, Value scale) {
-        return byFrame(shift, ops.layerNorm(z, config.dim(), WanConfig.EPSILON), x -> ops.modulate(x, shift, scale));
+        return byFrame(
+                shift, ops().layerNorm(z, config.dim(), WanConfig.EPSILON), x -> ops().modulate(x, shift, scale));
     }
 
     private Value gated(Value z, Value change, Value gate) {
@@ -98,11 +96,15 @@ record WanBlock(OnnxGraphBuilder graph, WanConfig config, FloatWeights weights, 
     }
 
     private Value byFrame(Value vectors, Value x, UnaryOperator<Value> change) {
-        return config.timestepPerFrame() ? ops.perTimestep(vectors, x, change) : change.apply(x);
+        return config.timestepPerFrame() ? ops().perTimestep(vectors, x, change) : change.apply(x);
     }
 
     private NeuralOps.Heads heads() {
         return new NeuralOps.Heads(config.heads(), (float) (1 / Math.sqrt(config.headDim())));
+    }
+
+    private NeuralOps ops() {
+        return axis.ops();
     }
 
     private Value weight(String name) {

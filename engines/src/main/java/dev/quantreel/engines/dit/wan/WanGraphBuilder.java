@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit.wan;
 
+import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -47,7 +48,7 @@ final class WanGraphBuilder {
     }
 
     SplitGraphs graphs() {
-        return new SplitGraphs(Optional.of(text()), prelude(), trunk(), head());
+        return new SplitGraphs(Optional.of(text()), prelude(), trunk(1), head());
     }
 
     private OnnxModel text() {
@@ -128,31 +129,31 @@ final class WanGraphBuilder {
         return graph.build(Map.of());
     }
 
-    private OnnxModel trunk() {
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create("wan-trunk");
-        Value tokens = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
+    /// @param branches of guidance that it runs at once, 1 or 2
+    OnnxModel trunk(int branches) {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create(BranchAxis.name("wan", branches));
+        BranchAxis axis = new BranchAxis(new NeuralOps(graph, dialect), branches);
+        Value tokens = axis.stacked(SplitGraphs.TOKENS, TOKENS, width);
         Value projection = graph.input(SplitGraphs.TIME_PROJECTION, DType.F32, timesteps, Dim.of(6), width);
         Dim half = Dim.of(config.headDim() / 2);
         Value cos = graph.input("rope_cos", DType.F32, TOKENS, half);
         Value sin = graph.input("rope_sin", DType.F32, TOKENS, half);
         linears.declareInputs(graph);
-        WanBlock block = new WanBlock(graph, config, weights, linears, new NeuralOps(graph, dialect));
+        WanBlock block = new WanBlock(graph, config, weights, linears, axis);
         Value z = tokens;
         for (int i = 0; i < config.layers(); i++) {
             String name = "blocks." + i;
-            List<WanBlock.Context> contexts = config.readsImageFeatures()
-                    ? List.of(context(graph, name, "", TEXT), context(graph, name, "_img", IMAGE))
-                    : List.of(context(graph, name, "", TEXT));
+            List<List<BranchAxis.Context>> contexts = config.readsImageFeatures()
+                    ? List.of(contexts(axis, name, "", TEXT), contexts(axis, name, "_img", IMAGE))
+                    : List.of(contexts(axis, name, "", TEXT));
             z = block.emit(name, z, projection, new WanBlock.Rope(cos, sin), contexts);
         }
-        graph.output(SplitGraphs.OUT, z, DType.F32, ONE, TOKENS, width);
+        axis.output(SplitGraphs.OUT, z, TOKENS, width);
         return graph.build(Map.of());
     }
 
-    private WanBlock.Context context(OnnxGraphBuilder graph, String block, String suffix, Dim length) {
-        return new WanBlock.Context(
-                graph.input(block + ".k" + suffix, DType.F32, ONE, length, width),
-                graph.input(block + ".v" + suffix, DType.F32, ONE, length, width));
+    private List<BranchAxis.Context> contexts(BranchAxis axis, String block, String suffix, Dim length) {
+        return axis.contexts(block + ".k" + suffix, block + ".v" + suffix, length, width);
     }
 
     private OnnxModel head() {

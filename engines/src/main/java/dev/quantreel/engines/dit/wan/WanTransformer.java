@@ -9,6 +9,7 @@ import dev.quantreel.engines.dit.TimeFeatures;
 import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.LatentSpace;
@@ -90,6 +91,11 @@ public record WanTransformer(WanConfig config) implements TransformerArchitectur
     @Override
     public SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect) {
         return new WanGraphBuilder(config, new FloatWeights(weights), linears, dialect).graphs();
+    }
+
+    @Override
+    public OnnxModel trunkOfBoth(Checkpoint weights, LinearLayers linears, Dialect dialect) {
+        return new WanGraphBuilder(config, new FloatWeights(weights), linears, dialect).trunk(2);
     }
 
     @Override
