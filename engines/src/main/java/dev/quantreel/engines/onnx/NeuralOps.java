@@ -144,8 +144,8 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
     /// @param q `[batch, tokens, heads * headDim]`
     /// @param k `[batch, context, heads * headDim]`
     /// @param v like `k`
-    /// @param bias added to the scores, `[batch or 1, heads or 1, tokens, context]`; [OnnxGraphBuilder#none] for
-    // none
+    /// @param bias added to the scores, `[batch or 1, heads or 1, tokens, context]`, or
+    /// [OnnxGraphBuilder#none]
     /// @return shaped as `q`
     public Value attention(Value q, Value k, Value v, Value bias, Heads heads) {
         if (dialect == Dialect.ONNX_RUNTIME) {

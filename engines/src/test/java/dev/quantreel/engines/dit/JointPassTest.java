@@ -58,8 +58,7 @@ class JointPassTest {
 
         static Pair of(String file, int frames) {
             TinyTransformer tiny = new TinyTransformer(file, frames);
-            return new Pair(
-                    file, tiny.checkpoint(), tiny.latent(), tiny.conditioning(12, 5), tiny.conditioning(13, 9));
+            return new Pair(file, tiny.checkpoint(), tiny.latent(), tiny.conditioning(12, 5), tiny.conditioning(13, 9));
         }
 
         /// A file of Wan with an image and, where it says so, timesteps per frame.
@@ -188,8 +187,7 @@ class JointPassTest {
                 new ActivationQuantizer.ChannelToken(Statistic.ABSMAX),
                 new ActivationQuantizer.BlockExact(16),
                 new ActivationQuantizer.TokenAsymmetric())) {
-            QuantizationPlan plan =
-                    QuantizationPlan.MIN_MAX.withActivations(new RotationPlan.None(), quantizer);
+            QuantizationPlan plan = QuantizationPlan.MIN_MAX.withActivations(new RotationPlan.None(), quantizer);
             List<Tensor> serial = pair.predictions(ORT, pair.quantized(plan), 6, false);
             List<Tensor> joint = pair.predictions(ORT, pair.quantized(plan), 6, true);
 
@@ -262,10 +260,8 @@ class JointPassTest {
     @Test
     void watchedLayersRunOneBranchAtATime() {
         Pair pair = Pair.of("ltx_diffusers.safetensors", 2);
-        LayerProbe probe =
-                new LayerProbe(Set.of(pair.checkpoint.blockLinears().getFirst()), (layer, input) -> {});
-        try (DiffusionTransformer transformer =
-                DiffusionTransformer.open(ORT, pair.checkpoint, pair.floats(), probe)) {
+        LayerProbe probe = new LayerProbe(Set.of(pair.checkpoint.blockLinears().getFirst()), (layer, input) -> {});
+        try (DiffusionTransformer transformer = DiffusionTransformer.open(ORT, pair.checkpoint, pair.floats(), probe)) {
             assertThat(transformer.bind(pair.conditional, pair.unconditional).jointPassObstacle())
                     .hasValueSatisfying(reason -> assertThat(reason).contains("watched"));
         }

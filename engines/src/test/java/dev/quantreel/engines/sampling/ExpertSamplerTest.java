@@ -73,7 +73,12 @@ class ExpertSamplerTest {
         FakeModel low = new FakeModel(0.3f, 0.2f);
         List<Step> steps = new ExpertSampler(
                         List.of(
-                                new Expert(source("high", new FakeModel(0.3f, 0)), Guidance.serial(1), lazy, new StepCache.None(), 650),
+                                new Expert(
+                                        source("high", new FakeModel(0.3f, 0)),
+                                        Guidance.serial(1),
+                                        lazy,
+                                        new StepCache.None(),
+                                        650),
                                 new Expert(source("low", low), Guidance.serial(1), lazy, everything, 0)),
                         new Euler())
                 .sample(start(Optional.empty()), SamplingListener.NONE, CancellationToken.NONE)
@@ -129,7 +134,8 @@ class ExpertSamplerTest {
     }
 
     private Expert expert(String name, SplitModel model, double cfg, double leastTimestep) {
-        return new Expert(source(name, model), Guidance.serial(cfg), new Constant(8), new StepCache.None(), leastTimestep);
+        return new Expert(
+                source(name, model), Guidance.serial(cfg), new Constant(8), new StepCache.None(), leastTimestep);
     }
 
     private Expert.Source source(String name, SplitModel model) {

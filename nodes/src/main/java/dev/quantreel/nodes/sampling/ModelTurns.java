@@ -5,6 +5,7 @@ import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.sampling.Expert;
+import dev.quantreel.engines.sampling.Guidance;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -59,7 +60,7 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context) {
                 }
             }
         };
-        return new Expert(source, cfg, bits, cache, TIME_OF_NOISE * boundary);
+        return new Expert(source, Guidance.serial(cfg), bits, cache, TIME_OF_NOISE * boundary);
     }
 
     private SplitModel opened(DiffusionModel model, BranchConditioning positive, BranchConditioning negative) {
