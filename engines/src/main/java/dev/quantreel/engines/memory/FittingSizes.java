@@ -1,10 +1,8 @@
 package dev.quantreel.engines.memory;
 
 import dev.quantreel.engines.dit.LatentSize;
-import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.memory.MemoryPlan.Workload;
 import dev.quantreel.engines.quant.QuantizationPlan;
-import dev.quantreel.engines.tensor.Checkpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,17 +10,17 @@ import java.util.function.Predicate;
 
 /// Looks for generations that fit a budget when the one that was asked for does not.
 ///
-/// @param architecture of the model
-/// @param weights under canonical names
+/// @param sampling what was asked for
 /// @param memory the budget
-public record FittingSizes(TransformerArchitecture architecture, Checkpoint weights, MachineMemory memory) {
+public record FittingSizes(SamplingMemory sampling, MachineMemory memory) {
 
     /// What would fit, in words: fewer frames, a smaller picture, fewer bits; empty when nothing does.
-    public List<String> instead(Optional<QuantizationPlan> plan, Workload work) {
-        List<String> offers = new ArrayList<>(sizes(plan, work));
-        boolean already = plan.filter(p -> p.weightBits() <= 4).isPresent();
+    public List<String> instead(Workload work) {
+        List<String> offers = new ArrayList<>(sizes(sampling, work));
+        boolean already = sampling.models().stream()
+                .allMatch(model -> model.plan().filter(p -> p.weightBits() <= 4).isPresent());
         if (!already) {
-            Optional<QuantizationPlan> four = Optional.of(QuantizationPlan.DVD_QUANT);
+            SamplingMemory four = fourBits();
             if (fits(four, work)) {
                 offers.add("this size with 4-bit weights (BGR Quantize)");
             } else if (offers.isEmpty()) {
@@ -32,10 +30,18 @@ public record FittingSizes(TransformerArchitecture architecture, Checkpoint weig
         return List.copyOf(offers);
     }
 
-    private List<String> sizes(Optional<QuantizationPlan> plan, Workload work) {
+    private SamplingMemory fourBits() {
+        return new SamplingMemory(
+                sampling.models().stream()
+                        .map(model -> model.with(Optional.of(QuantizationPlan.DVD_QUANT)))
+                        .toList(),
+                sampling.beside());
+    }
+
+    private List<String> sizes(SamplingMemory candidateModels, Workload work) {
         List<String> offers = new ArrayList<>();
         LatentSize size = work.size();
-        Predicate<LatentSize> fits = candidate -> fits(plan, new Workload(candidate, work.branches()));
+        Predicate<LatentSize> fits = candidate -> fits(candidateModels, new Workload(candidate, work.branches()));
         for (int frames = size.frames() - 1; frames >= 1; frames--) {
             LatentSize candidate = new LatentSize(frames, size.height(), size.width());
             if (fits.test(candidate)) {
@@ -55,8 +61,8 @@ public record FittingSizes(TransformerArchitecture architecture, Checkpoint weig
         return offers;
     }
 
-    private boolean fits(Optional<QuantizationPlan> plan, Workload work) {
-        return MemoryPlan.of(architecture, weights, plan, work).fits(memory);
+    private boolean fits(SamplingMemory candidate, Workload work) {
+        return candidate.plan(work, memory).fits(memory);
     }
 
     private static int even(int extent, int percent) {

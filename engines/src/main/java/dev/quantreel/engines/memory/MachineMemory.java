@@ -22,15 +22,14 @@ public record MachineMemory(long budgetBytes, String reason) {
     private static final Path MEMORY = Path.of("/proc/meminfo");
     private static final Path GROUP = Path.of("/sys/fs/cgroup");
 
-    /// Asks the system: the smaller of what is free (page cache included) and what the control group leaves, plus
-    /// what
-    /// this process has. Without an answer nothing is limited.
+    /// Asks the system: the smaller of what is free (page cache included, and with it the pages of mapped files) plus
+    /// what this process has beside them, and what the control group allows. Without an answer nothing is limited.
     public static MachineMemory now() {
         String set = System.getProperty(PROPERTY, "");
         if (!set.isBlank()) {
             return new MachineMemory(parse(set), "the budget that was set");
         }
-        long resident = ResidentMemory.now().nowBytes();
+        long resident = ResidentMemory.now().anonymousBytes();
         OptionalLong free = line(MEMORY, "MemAvailable:");
         OptionalLong limit = number(GROUP.resolve("memory.max"));
         long machine = free.isPresent() ? free.getAsLong() + resident : Long.MAX_VALUE;
@@ -38,6 +37,11 @@ public record MachineMemory(long budgetBytes, String reason) {
             return new MachineMemory(limit.getAsLong(), "the limit of the container");
         }
         return new MachineMemory(machine, "free memory of this machine");
+    }
+
+    /// What this process may still take: the budget less what it has and cannot give back.
+    public long leftBytes() {
+        return Math.max(0, budgetBytes - ResidentMemory.now().anonymousBytes());
     }
 
     /// `12g`, `3.5 GB`, `800m`, or a number of bytes; units are decimal.

@@ -2,14 +2,14 @@ package dev.quantreel.engines.vae;
 
 /// How to cut pictures into tiles.
 ///
-/// @param tilePixels side of a tile; 0 chooses the largest that keeps a run within [#AUTO_BYTES], often the whole
+/// @param tilePixels side of a tile; 0 chooses the largest that keeps a run within `budgetBytes`, often the whole
 /// picture
-/// @param overlapPixels how far neighbouring tiles reach into each other, blended linearly; 0 chooses a quarter of
-/// the
+/// @param overlapPixels how far neighbouring tiles reach into each other, blended linearly; 0 chooses a quarter of the
 /// tile
-public record DecodeOptions(int tilePixels, int overlapPixels) {
+/// @param budgetBytes working memory within which a tile is chosen; at most [#AUTO_BYTES] are used
+public record DecodeOptions(int tilePixels, int overlapPixels, long budgetBytes) {
 
-    /// Working memory within which the tile is chosen.
+    /// Working memory within which the tile is chosen where there is enough.
     public static final long AUTO_BYTES = 2L << 30;
 
     /// Everything chosen.
@@ -20,5 +20,21 @@ public record DecodeOptions(int tilePixels, int overlapPixels) {
             throw new IllegalArgumentException("tile " + tilePixels + " and overlap " + overlapPixels
                     + " pixels; accepted are an overlap of at most half the tile, and 0 to choose");
         }
+        budgetBytes = Math.clamp(budgetBytes, 0, AUTO_BYTES);
+    }
+
+    /// With the usual working memory.
+    public DecodeOptions(int tilePixels, int overlapPixels) {
+        this(tilePixels, overlapPixels, AUTO_BYTES);
+    }
+
+    /// The same within less memory.
+    public DecodeOptions within(long bytes) {
+        return new DecodeOptions(tilePixels, overlapPixels, bytes);
+    }
+
+    /// The same with a tile of this side.
+    public DecodeOptions withTile(int pixels) {
+        return new DecodeOptions(pixels, Math.min(overlapPixels, pixels / 2), budgetBytes);
     }
 }

@@ -20,12 +20,14 @@ final class TiledDecoder implements VaeDecoder {
     private final DecoderPlan.Graph graph;
     private final Tiling tiling;
     private final Session session;
+    private final long weightBytes;
 
     private TiledDecoder(DecoderPlan plan, DecoderPlan.Graph graph, Session session) {
         this.plan = plan;
         this.graph = graph;
         this.tiling = new Tiling(plan.traits().grid(), plan.memory(), graph.state());
         this.session = session;
+        this.weightBytes = graph.model().weightBytes();
     }
 
     static TiledDecoder open(Engine engine, DecoderPlan plan) {
@@ -80,6 +82,11 @@ final class TiledDecoder implements VaeDecoder {
     @Override
     public long workingBytes(Shape latent, DecodeOptions options) {
         return tiling.workingBytes(latent, plan.time().longest((int) latent.dim(2)), options);
+    }
+
+    @Override
+    public long weightBytes() {
+        return weightBytes;
     }
 
     @Override

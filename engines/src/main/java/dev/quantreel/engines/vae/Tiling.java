@@ -22,13 +22,13 @@ record Tiling(VaeTraits.Grid grid, DecoderPlan.Memory memory, List<StateInput> s
         if (options.tilePixels() > 0) {
             return Math.clamp(options.tilePixels() / pixels, Math.min(2, longest), longest);
         }
-        if (bytes(run, latent.dim(3), latent.dim(4)) <= DecodeOptions.AUTO_BYTES) {
+        if (bytes(run, latent.dim(3), latent.dim(4)) <= options.budgetBytes()) {
             return longest;
         }
         int smallest = Math.max(2, memory.smallestTile() / pixels);
         for (int side : TILE_SIDES) {
             int cells = side / pixels;
-            if (cells < longest && cells >= smallest && bytes(run, cells, cells) <= DecodeOptions.AUTO_BYTES) {
+            if (cells < longest && cells >= smallest && bytes(run, cells, cells) <= options.budgetBytes()) {
                 return cells;
             }
         }

@@ -62,6 +62,9 @@ public interface VaeDecoder extends AutoCloseable {
     /// @param latent `[1, channels, frames, height, width]`
     long workingBytes(Shape latent, DecodeOptions options);
 
+    /// Bytes of the weights as the engine holds them.
+    long weightBytes();
+
     @Override
     void close();
 

@@ -51,11 +51,16 @@ class MemoryPlanTest {
         return MemoryPlan.of(wan.architecture(), wan, plan, work);
     }
 
+    private FittingSizes sizes(MachineMemory memory, Optional<QuantizationPlan> plan) {
+        return new FittingSizes(SamplingMemory.of(model("sampling", plan)), memory);
+    }
+
+    private SamplingMemory.Model model(String title, Optional<QuantizationPlan> plan) {
+        return new SamplingMemory.Model(title, wan.architecture(), wan, plan);
+    }
+
     private static long bytes(MemoryPlan plan, String name) {
-        return plan.items().stream()
-                .filter(item -> item.name().equals(name))
-                .mapToLong(MemoryPlan.Item::bytes)
-                .sum();
+        return plan.peak().bytes(name);
     }
 
     @Test
@@ -93,7 +98,7 @@ class MemoryPlanTest {
         MachineMemory memory = new MachineMemory(3_000_000_000L, "a test");
 
         assertThat(plan(W4, large).fits(memory)).isFalse();
-        List<String> instead = new FittingSizes(wan.architecture(), wan, memory).instead(W4, large);
+        List<String> instead = sizes(memory, W4).instead(large);
 
         assertThat(instead).hasSize(2);
         String frames = instead.getFirst();
@@ -109,16 +114,51 @@ class MemoryPlanTest {
     void fewerBitsAreOfferedWhereTheyHelp() {
         MachineMemory memory = new MachineMemory(3_000_000_000L, "a test");
 
-        assertThat(new FittingSizes(wan.architecture(), wan, memory).instead(Optional.empty(), SMALL))
+        assertThat(sizes(memory, Optional.empty()).instead(SMALL))
                 .containsExactly("this size with 4-bit weights (BGR Quantize)");
+    }
+
+    @Test
+    void twoExpertsAreHeldTogetherWhereBothFitElseInTurn() {
+        SamplingMemory experts = new SamplingMemory(
+                List.of(model("high", W4), model("low", W4)), List.of(new MemoryPlan.Item("preview", 7_000_000)));
+        long one = SamplingMemory.of(model("one", W4)).together(SMALL).totalBytes();
+
+        MemoryPlan together = experts.plan(SMALL, new MachineMemory(Long.MAX_VALUE, "a test"));
+        assertThat(together.phases()).hasSize(1);
+        assertThat(together.peak().bytes("low, quantized weights"))
+                .isEqualTo(together.peak().bytes("high, quantized weights"))
+                .isEqualTo(bytes(plan(W4, SMALL), "quantized weights"));
+        assertThat(together.peak().items())
+                .filteredOn(item -> item.name().equals("program"))
+                .hasSize(1);
+
+        MemoryPlan inTurn = experts.plan(SMALL, new MachineMemory(together.totalBytes() - 1, "a test"));
+        assertThat(inTurn.phases()).extracting(MemoryPlan.Phase::name).containsExactly("high", "low");
+        assertThat(inTurn.totalBytes()).isEqualTo(one + 7_000_000);
+    }
+
+    @Test
+    void theTableMarksThePhaseThatNeedsMost() {
+        MemoryPlan plan = new MemoryPlan(List.of(
+                new MemoryPlan.Phase("a", List.of(new MemoryPlan.Item("x", 1_000_000_000))),
+                new MemoryPlan.Phase(
+                        "long",
+                        List.of(
+                                new MemoryPlan.Item("y", 1_200_000_000),
+                                new MemoryPlan.Item("nothing", 0),
+                                new MemoryPlan.Item("z", 1_300_000_000)))));
+
+        assertThat(plan.totalBytes()).isEqualTo(2_500_000_000L);
+        assertThat(plan.table().lines())
+                .containsExactly("  a      1.00 GB: x 1.00", "> long   2.50 GB: z 1.30, y 1.20");
     }
 
     @Test
     void nothingIsOfferedWhereNothingFits() {
         MachineMemory memory = new MachineMemory(1_000_000, "a test");
 
-        assertThat(new FittingSizes(wan.architecture(), wan, memory).instead(Optional.empty(), SMALL))
-                .isEmpty();
+        assertThat(sizes(memory, Optional.empty()).instead(SMALL)).isEmpty();
     }
 
     @ParameterizedTest

@@ -22,6 +22,7 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.values.TileCheck;
 import dev.quantreel.nodes.values.VideoDecoder;
 import dev.quantreel.nodes.values.VisionFeatures;
 import java.util.Optional;
@@ -116,7 +117,8 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
             requireFitting(encoder.traits(), in, facts.latent().space());
             return image.of(
                     start,
-                    pictures -> VideoDecoder.encode(encoder, pictures, DecodeOptions.AUTO, context),
+                    pictures -> VideoDecoder.encode(
+                            encoder, pictures, DecodeOptions.AUTO, new TileCheck.Ports("width", ""), context),
                     in.clipVisionOutput().map(VisionFeatures::features));
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("vae", "is " + in.vae().file().name() + "; " + e.getMessage(), e);

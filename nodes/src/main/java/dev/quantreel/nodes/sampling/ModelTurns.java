@@ -13,7 +13,6 @@ import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.LowNoiseModel;
 import dev.quantreel.nodes.values.ModelAssembly;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,27 +21,24 @@ import java.util.Optional;
 ///
 /// @param in what the user asked for
 /// @param context opens and closes models
-record ModelTurns(SampleVideo.Inputs in, NodeContext context) {
+/// @param takesTurns whether one model is closed before the next is opened
+record ModelTurns(SampleVideo.Inputs in, NodeContext context, boolean takesTurns) {
 
     private static final double TIME_OF_NOISE = 1000;
-
-    /// Two models that take more than this share of the machine's memory are not held at once.
-    private static final double SHARED_MEMORY = 0.5;
 
     /// @throws NodeInputException when the two models do not belong together
     List<Expert> experts(BitSchedule bits) {
         List<Expert> experts = new ArrayList<>();
-        boolean alternate = in.lowNoise().isPresent() && isTight(in.lowNoise().get());
         double boundary = in.lowNoise().map(LowNoiseModel::boundary).orElse(0.0);
-        experts.add(expert(in.model(), in.cfg(), bits, boundary, alternate));
+        experts.add(expert(in.model(), in.cfg(), bits, boundary));
         in.lowNoise().ifPresent(low -> {
             requirePair(in.model().facts(), low.model().facts());
-            experts.add(expert(low.model(), low.cfg(), bits, 0, alternate));
+            experts.add(expert(low.model(), low.cfg(), bits, 0));
         });
         return experts;
     }
 
-    private Expert expert(DiffusionModel model, double cfg, BitSchedule bits, double boundary, boolean alternate) {
+    private Expert expert(DiffusionModel model, double cfg, BitSchedule bits, double boundary) {
         BranchConditioning positive = branch("positive", model);
         BranchConditioning negative = cfg == 1 ? positive : branch("negative", model);
         StepCache cache =
@@ -55,7 +51,7 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context) {
 
             @Override
             public void release() {
-                if (alternate) {
+                if (takesTurns) {
                     closed(model);
                 }
             }
@@ -119,21 +115,5 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context) {
                     "is " + low.variant() + ", while model is " + high.variant()
                             + "; accepted is the low-noise model of the same release");
         }
-    }
-
-    private boolean isTight(LowNoiseModel low) {
-        double bytes = bytes(in.model()) + bytes(low.model());
-        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
-                && bytes > SHARED_MEMORY * system.getTotalMemorySize();
-    }
-
-    /// About what the weights take.
-    private static double bytes(DiffusionModel model) {
-        double bits = model.weights().map(DiffusionModel.Weights::bits).orElse(16);
-        return model.architecture().shapes().values().stream()
-                        .mapToDouble(shape -> shape.elements())
-                        .sum()
-                * bits
-                / 8;
     }
 }

@@ -1,6 +1,5 @@
 package dev.quantreel.nodes.sampling;
 
-import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.sampling.ExpertSampler;
 import dev.quantreel.engines.sampling.FlowSampler;
@@ -21,7 +20,6 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.LowNoiseModel;
-import dev.quantreel.nodes.values.MemoryCheck;
 import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.values.VideoDecoder;
@@ -154,9 +152,8 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
         context.status(choice.recommended());
         NoisedLatent noised = NoisedLatent.of(settings, in);
         BitSchedule bits = bits(in, noised.levels().steps(), context);
-        LatentSize size = LatentSize.of(in.latent().samples());
-        MemoryCheck.require("latent", in.model(), size, in.cfg() == 1 ? 1 : 2, context);
-        ExpertSampler sampler = new ExpertSampler(new ModelTurns(in, context).experts(bits), settings.solver());
+        boolean turns = new SamplingCheck(in, context).takesTurns();
+        ExpertSampler sampler = new ExpertSampler(new ModelTurns(in, context, turns).experts(bits), settings.solver());
         TextModel.makeRoom(context);
         LatentPreview preview = LatentPreview.of(in.previewVae(), context);
         FlowSampler.Sampled sampled = sampler.sample(

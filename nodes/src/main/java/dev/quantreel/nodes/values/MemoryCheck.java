@@ -1,45 +1,40 @@
 package dev.quantreel.nodes.values;
 
-import dev.quantreel.engines.dit.LatentSize;
-import dev.quantreel.engines.dit.TransformerCheckpoint;
-import dev.quantreel.engines.memory.FittingSizes;
 import dev.quantreel.engines.memory.MachineMemory;
 import dev.quantreel.engines.memory.MemoryPlan;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import java.util.List;
+import java.util.function.Supplier;
 
-/// Refuses a generation that would not fit into memory before anything is quantized, with the plan and what would
-/// fit.
-public final class MemoryCheck {
+/// Refuses what would not fit into memory before anything is opened, with the plan and what would fit.
+///
+/// @param port the input that says how much is wanted
+/// @param memory what there is
+public record MemoryCheck(String port, MachineMemory memory) {
 
-    private MemoryCheck() {}
+    /// Against what the machine has now.
+    public static MemoryCheck now(String port) {
+        return new MemoryCheck(port, MachineMemory.now());
+    }
 
     /// Shows the plan as a status, and refuses where it exceeds the budget.
     ///
-    /// @param port the input that says how large the video is
-    /// @param branches 2 with classifier-free guidance
+    /// @param instead what would fit, in words; asked for only when the plan does not
     /// @throws NodeInputException when it does not fit
-    /// @throws Exception when the file of the model cannot be opened
-    public static MemoryPlan require(
-            String port, DiffusionModel model, LatentSize size, int branches, NodeContext context) throws Exception {
-        TransformerCheckpoint checkpoint =
-                TransformerCheckpoint.of(model.file().open(context).file());
-        MemoryPlan.Workload work = new MemoryPlan.Workload(size, branches);
-        MachineMemory memory = MachineMemory.now();
-        MemoryPlan plan = MemoryPlan.of(checkpoint.architecture(), checkpoint, model.plan(), work);
+    public void require(MemoryPlan plan, Supplier<List<String>> instead, NodeContext context) {
         context.status("memory plan " + plan.describe());
-        if (!plan.fits(memory)) {
-            List<String> instead =
-                    new FittingSizes(checkpoint.architecture(), checkpoint, memory).instead(model.plan(), work);
-            throw new NodeInputException(
-                    port,
-                    "needs " + plan.describe() + "; " + MemoryPlan.gigabytes(memory.budgetBytes()) + " GB are there ("
-                            + memory.reason() + "). "
-                            + (instead.isEmpty()
-                                    ? "No smaller video of this model fits"
-                                    : "It would fit with " + String.join(", or ", instead)));
+        if (plan.fits(memory)) {
+            return;
         }
-        return plan;
+        List<String> offers = instead.get();
+        throw new NodeInputException(
+                port,
+                "needs " + MemoryPlan.gigabytes(plan.totalBytes()) + " GB at its peak, "
+                        + MemoryPlan.gigabytes(memory.budgetBytes()) + " GB are there (" + memory.reason()
+                        + "). The plan:\n" + plan.table() + "\n"
+                        + (offers.isEmpty()
+                                ? "Nothing smaller of this kind fits"
+                                : "It would fit with " + String.join(", or ", offers)));
     }
 }

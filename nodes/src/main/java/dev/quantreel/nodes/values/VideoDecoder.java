@@ -59,8 +59,14 @@ public record VideoDecoder(ModelFile file, EngineChoice engine) {
 
     /// Encodes pictures, with the memory it takes and its progress shown on the node.
     ///
+    /// @param wished tiles; those chosen fit into the memory that is left
+    /// @param ports inputs to blame when none fit
+    /// @throws dev.quantreel.nodes.spi.NodeInputException when it would not fit into memory
     /// @throws IllegalArgumentException as [VaeEncoder#encode]
-    public static Tensor encode(VaeEncoder encoder, Frames pictures, DecodeOptions options, NodeContext context) {
+    public static Tensor encode(
+            VaeEncoder encoder, Frames pictures, DecodeOptions wished, TileCheck.Ports ports, NodeContext context) {
+        DecodeOptions options = new TileCheck("encoding", ports, tiles -> encoder.workingBytes(pictures, tiles))
+                .require(wished, context);
         context.status(String.format(
                 Locale.ROOT,
                 "encoding %d pictures of %d x %d with %s, %.1f GiB of working memory",

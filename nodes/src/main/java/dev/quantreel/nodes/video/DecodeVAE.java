@@ -14,6 +14,7 @@ import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.values.TileCheck;
 import dev.quantreel.nodes.values.VideoDecoder;
 import java.util.Locale;
 
@@ -80,14 +81,19 @@ public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs
         VaeDecoder decoder = in.vae().open(context);
         VaeTraits traits = decoder.traits();
         LatentMatch.of(in.samples(), in.vae(), traits).require();
+        DecodeOptions options = new TileCheck(
+                        "decoding",
+                        new TileCheck.Ports("samples", "tileSize"),
+                        tiles -> decoder.workingBytes(latent.shape(), tiles))
+                .require(in.options(), context);
         FrameSpool spool = new FrameSpool(context.folders().temp());
         context.status(String.format(
                 Locale.ROOT,
                 "decoding %s with %s, %.1f GiB of working memory",
                 latent.shape(),
                 traits.family(),
-                decoder.workingBytes(latent.shape(), in.options()) / (double) (1 << 30)));
-        decoder.decode(latent, spool, in.options(), context.cancellation(), context::progress);
+                decoder.workingBytes(latent.shape(), options) / (double) (1 << 30)));
+        decoder.decode(latent, spool, options, context.cancellation(), context::progress);
         return new Outputs(new Pictures(spool.frames()));
     }
 }

@@ -14,6 +14,7 @@ import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.values.TileCheck;
 import dev.quantreel.nodes.values.VideoDecoder;
 
 /// Encodes frames to a latent.
@@ -71,7 +72,12 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
         VaeEncoder encoder = encoder(in, context);
         requireWholeLatents(in.pixels().frames().count(), encoder.traits());
         Frames frames = fitting(in.pixels().frames(), encoder.traits().pixelsPerCell(), context);
-        Tensor latent = VideoDecoder.encode(encoder, frames, new DecodeOptions(in.tileSize(), in.overlap()), context);
+        Tensor latent = VideoDecoder.encode(
+                encoder,
+                frames,
+                new DecodeOptions(in.tileSize(), in.overlap()),
+                new TileCheck.Ports("pixels", "tileSize"),
+                context);
         return new Outputs(new Latent(latent, encoder.traits().pairing().likely(), 0));
     }
 

@@ -1,0 +1,33 @@
+package dev.quantreel.engines.memory;
+
+/// What ONNX Runtime on the CPU and the Java machine around it take beside weights: every constant of the plan.
+/// Measured with `quantreel bench memory` (docs/benchmarks.md); fitted again whenever the engine's settings change.
+final class EngineCosts {
+
+    /// Weights from this size on are read where they lie; smaller ones are copied to F32
+    /// (`dit.WeightEmitter`, `text.EncoderLinears`).
+    static final long STREAMED_FROM = 1 << 20;
+
+    /// Virtual machine, its heap, native libraries.
+    static final long PROCESS_BYTES = 600_000_000L;
+
+    /// Sessions of a transformer: its graphs, and what the allocators keep.
+    static final long ENGINE_BYTES = 300_000_000L;
+
+    /// Unpacked copies of the widest matrix that live at once: the one being multiplied, and the room that the
+    /// allocator keeps from one of another size.
+    static final double UNPACKED_COPIES = 2;
+
+    /// F32 vectors of the width of a token that live at once in a block beside the feed-forward network: the stream,
+    /// its normalised copy, query, key, value, their rotated copies, the sum.
+    static final double TOKEN_VECTORS = 8;
+
+    /// F32 vectors of the widest operand of a linear that live at once in full precision: before and after the
+    /// activation function, and what the allocator loses between blocks of unequal size.
+    static final double WIDE_VECTORS = 2.7;
+
+    /// The same where activations are rotated and rounded: the rotated vector and its codes beside them.
+    static final double QUANTIZED_WIDE_VECTORS = 2.7;
+
+    private EngineCosts() {}
+}

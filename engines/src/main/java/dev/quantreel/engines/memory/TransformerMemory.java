@@ -1,0 +1,131 @@
+package dev.quantreel.engines.memory;
+
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.TransformerArchitecture;
+import dev.quantreel.engines.dit.TransformerFacts;
+import dev.quantreel.engines.memory.MemoryPlan.Item;
+import dev.quantreel.engines.memory.MemoryPlan.Workload;
+import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// What one transformer takes while it is open and at work.
+///
+/// @param model the transformer and its precision
+record TransformerMemory(SamplingMemory.Model model) {
+
+    private static final String WEIGHT = ".weight";
+
+    /// Everything but the program around it.
+    List<Item> items(Workload work) {
+        Held held = held();
+        return List.of(
+                new Item("quantized weights", held.codes),
+                new Item("weights read from the file", held.mapped),
+                new Item("decoded weights", held.decoded),
+                new Item("small weights", held.copied),
+                new Item("unpacked matrix", (long) (EngineCosts.UNPACKED_COPIES * 4 * held.widest)),
+                new Item("encoded prompts", promptBytes() * (work.branches() + 1)),
+                new Item("activations", activationBytes(work.size())),
+                new Item("engine", EngineCosts.ENGINE_BYTES));
+    }
+
+    private TransformerArchitecture architecture() {
+        return model.architecture();
+    }
+
+    private TransformerFacts facts() {
+        return architecture().facts();
+    }
+
+    /// Bytes of the weights by the way they are held.
+    private static final class Held {
+        private long codes;
+        private long mapped;
+        private long decoded;
+        private long copied;
+        private long widest;
+    }
+
+    private Held held() {
+        Held held = new Held();
+        Set<String> quantized = model.plan()
+                .<Set<String>>map(plan ->
+                        new HashSet<>(plan.layers().select(architecture().blockLinears())))
+                .orElse(Set.of());
+        for (Map.Entry<String, Shape> tensor : architecture().shapes().entrySet()) {
+            Shape shape = tensor.getValue();
+            long elements = shape.elements();
+            if (quantized.contains(layer(tensor.getKey()))) {
+                held.codes += codeBytes(shape, model.plan().orElseThrow().weightBits());
+            } else if (shape.rank() == 2 && elements >= EngineCosts.STREAMED_FROM) {
+                stream(tensor.getKey(), elements, held);
+            } else {
+                held.copied += 4 * elements;
+            }
+        }
+        return held;
+    }
+
+    /// A large matrix is read where it lies; one that the file has packed is unpacked once and kept.
+    private void stream(String name, long elements, Held held) {
+        Checkpoint weights = model.weights();
+        DType dtype = weights.dtype(name);
+        boolean readable = dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
+        long readBytes = readable ? dtype.byteSize(elements) : 4 * elements;
+        if (readable && weights.storedBytes(name) >= readBytes) {
+            held.mapped += readBytes;
+        } else {
+            held.decoded += readBytes;
+        }
+        held.widest = Math.max(held.widest, elements);
+    }
+
+    private static String layer(String name) {
+        return name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
+    }
+
+    /// Codes of up to four bits lie two to a byte; steps, zero points.
+    private static long codeBytes(Shape shape, int bits) {
+        long rows = shape.dim(0);
+        long columns = shape.elements() / rows;
+        return (bits <= 4 ? Math.ceilDiv(rows, 2L) : rows) * columns + 9 * rows;
+    }
+
+    /// Keys and values of a prompt, kept per block where the family has a text graph of its own. The engine keeps the
+    /// room of one more after it has made them.
+    private long promptBytes() {
+        long vectors = hasCrossAttention() ? 2L * facts().sizes().layers() : 2;
+        return 4L * vectors * facts().text().length() * facts().sizes().dim();
+    }
+
+    private boolean hasCrossAttention() {
+        return architecture().shapes().keySet().stream()
+                .anyMatch(name -> name.contains("cross_attn.k.") || name.contains("attn2.to_k."));
+    }
+
+    /// Tokens of the prompt run through the blocks with those of the picture where no block looks across.
+    private long activationBytes(LatentSize size) {
+        long tokens = MemoryPlan.tokens(facts(), size)
+                + (hasCrossAttention() ? 0 : facts().text().length());
+        double wide = model.plan().isPresent() ? EngineCosts.QUANTIZED_WIDE_VECTORS : EngineCosts.WIDE_VECTORS;
+        return (long) (4 * tokens * (EngineCosts.TOKEN_VECTORS * facts().sizes().dim() + wide * widestOperand()));
+    }
+
+    /// Values per token of the widest operand of a linear within the blocks.
+    private long widestOperand() {
+        Set<String> linears = new HashSet<>(architecture().blockLinears());
+        return architecture().shapes().entrySet().stream()
+                .filter(tensor -> linears.contains(layer(tensor.getKey()))
+                        && tensor.getValue().rank() == 2
+                        && !tensor.getKey().contains("mod"))
+                .mapToLong(tensor ->
+                        Math.max(tensor.getValue().dim(0), tensor.getValue().dim(1)))
+                .max()
+                .orElse(facts().sizes().dim());
+    }
+}

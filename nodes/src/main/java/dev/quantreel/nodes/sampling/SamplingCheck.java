@@ -1,0 +1,70 @@
+package dev.quantreel.nodes.sampling;
+
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.memory.FittingSizes;
+import dev.quantreel.engines.memory.MemoryPlan;
+import dev.quantreel.engines.memory.MemoryPlan.Item;
+import dev.quantreel.engines.memory.MemoryPlan.Workload;
+import dev.quantreel.engines.memory.SamplingMemory;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.vae.DecodeOptions;
+import dev.quantreel.engines.vae.VaeDecoder;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.MemoryCheck;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The memory plan of a generation: its transformer or both experts, and the decoder of its previews. Text encoders are
+/// closed before ([dev.quantreel.nodes.values.TextModel#makeRoom]) and planned by their own node, as is decoding.
+///
+/// @param in what the user asked for
+/// @param context opens files
+record SamplingCheck(SampleVideo.Inputs in, NodeContext context) {
+
+    /// Refuses what does not fit.
+    ///
+    /// @return whether each of two experts is closed before the other is opened, because both do not fit at once
+    /// @throws NodeInputException when it does not fit
+    /// @throws Exception when a file cannot be opened
+    boolean takesTurns() throws Exception {
+        SamplingMemory sampling = new SamplingMemory(models(), beside());
+        boolean guided =
+                in.cfg() != 1 || in.lowNoise().filter(low -> low.cfg() != 1).isPresent();
+        Workload work = new Workload(LatentSize.of(in.latent().samples()), guided ? 2 : 1);
+        MemoryCheck check = MemoryCheck.now("latent");
+        MemoryPlan plan = sampling.plan(work, check.memory());
+        check.require(plan, () -> new FittingSizes(sampling, check.memory()).instead(work), context);
+        return plan.phases().size() > 1;
+    }
+
+    private List<SamplingMemory.Model> models() throws Exception {
+        List<SamplingMemory.Model> models = new ArrayList<>();
+        if (in.lowNoise().isEmpty()) {
+            models.add(model("sampling", in.model()));
+        } else {
+            models.add(model("high-noise expert", in.model()));
+            models.add(model("low-noise expert", in.lowNoise().get().model()));
+        }
+        return models;
+    }
+
+    private SamplingMemory.Model model(String title, DiffusionModel model) throws Exception {
+        TransformerCheckpoint checkpoint =
+                TransformerCheckpoint.of(model.file().open(context).file());
+        return new SamplingMemory.Model(title, checkpoint.architecture(), checkpoint, model.plan());
+    }
+
+    /// Previews decode one latent frame, and only where that is quick.
+    private List<Item> beside() throws Exception {
+        if (in.previewVae().isEmpty()) {
+            return List.of();
+        }
+        VaeDecoder decoder = in.previewVae().get().open(context);
+        Shape latent = in.latent().samples().shape();
+        Shape frame = Shape.of(1, latent.dim(1), 1, latent.dim(3), latent.dim(4));
+        long working = decoder.traits().isQuick() ? decoder.workingBytes(frame, DecodeOptions.AUTO) : 0;
+        return List.of(new Item("decoder of previews", decoder.weightBytes() + working));
+    }
+}
