@@ -14,7 +14,14 @@ import sys
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderKLHunyuanVideo, AutoencoderKLLTXVideo, AutoencoderKLWan
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderKLCogVideoX,
+    AutoencoderKLHunyuanVideo,
+    AutoencoderKLHunyuanVideo15,
+    AutoencoderKLLTXVideo,
+    AutoencoderKLWan,
+)
 from safetensors.torch import save_file
 
 FOLDER = Path(sys.argv[1])
@@ -110,6 +117,16 @@ def hunyuan_encoder() -> None:
            "out.mean1": model.encode(x[:, :, :1]).latent_dist.mean})
 
 
+def hunyuan15() -> None:
+    config = dict(block_out_channels=(4, 4, 4, 8, 8), latent_channels=2, layers_per_block=1)
+    model = randomized(AutoencoderKLHunyuanVideo15(**config), 18)
+    z = noise(19, 1, 2, 3, 1, 2)
+    x = smooth(20, 9, 16, 32)
+    write("hunyuan15_vae_diffusers", model, config,
+          {"in.z": z, "in.x": x, "out.y": model.decode(z).sample, "out.mean": model.encode(x).latent_dist.mean,
+           "out.mean1": model.encode(x[:, :, :1]).latent_dist.mean})
+
+
 def ltx(name: str, seed: int, cells: tuple[int, int, int], **more) -> None:
     config = dict(latent_channels=16, block_out_channels=(8, 8, 16, 16), layers_per_block=(1, 1, 1, 1, 1),
                   decoder_block_out_channels=(4, 4, 8, 16), decoder_layers_per_block=(1, 1, 1, 1, 1),
@@ -138,6 +155,7 @@ def main() -> None:
         wan22()
         hunyuan()
         hunyuan_encoder()
+        hunyuan15()
         ltx("ltx_vae_diffusers", 8, (3, 1, 2), decoder_block_out_channels=(4, 8, 12, 12))
         ltx("ltx_vae_timestep", 10, (2, 1, 1), latent_channels=4, decoder_block_out_channels=(8, 16, 32),
             decoder_layers_per_block=(1, 1, 1, 1), decoder_spatio_temporal_scaling=(True, True, True),

@@ -72,6 +72,8 @@ class FamilyVideoTest {
     private static final int GLYPH_WIDTH = 32;
     private static final String TAEHV_15 = "taehv1_5";
 
+    private static final HunyuanConfig.Rope HUNYUAN_ROPE = new HunyuanConfig.Rope(List.of(16, 56, 56), 256);
+
     /// @param encoders files of the text encoders
     /// @param vae file of the VAE
     /// @param frames of the clip
@@ -111,10 +113,10 @@ class FamilyVideoTest {
     }
 
     static List<Case> families() {
-        var rope = new HunyuanConfig.Rope(List.of(16, 56, 56), 256);
-        HunyuanConfig hunyuan = new HunyuanConfig(4, 4, 2, 128, 1, new HunyuanConfig.Depth(1, 1, 1), WIDTH, 256, rope);
+        HunyuanConfig hunyuan =
+                new HunyuanConfig(4, 4, 2, 128, 1, new HunyuanConfig.Depth(1, 1, 1), WIDTH, 256, HUNYUAN_ROPE);
         HunyuanConfig hunyuan15 =
-                new HunyuanConfig(65, 32, 1, 128, 1, new HunyuanConfig.Depth(1, 1, 0), WIDTH, 256, rope);
+                new HunyuanConfig(65, 32, 1, 128, 1, new HunyuanConfig.Depth(1, 1, 0), WIDTH, 256, HUNYUAN_ROPE);
         return List.of(
                 wan("wan-2.1", 16, false, "wan21_vae_dec"),
                 wan("wan-2.1-taehv", 16, false, "taehv_narrow_dec"),
@@ -276,13 +278,81 @@ class FamilyVideoTest {
         assertThat(sampled(model, picture(0, 0, 1))).isNotEqualTo(red);
     }
 
-    private float[] sampled(DiffusionModel model, Pictures picture) throws Exception {
+    @Test
+    void hunyuanVideo15StartsFromAPictureAndWhatSiglipSees() throws Exception {
+        HunyuanConfig config =
+                new HunyuanConfig(5, 2, 1, 128, 1, new HunyuanConfig.Depth(1, 1, 0), WIDTH, 256, HUNYUAN_ROPE);
+        Case family = new Case(
+                "i2v-1.5",
+                new HunyuanVideo15Family(),
+                new HunyuanVideo15Transformer(
+                        config,
+                        new HunyuanVideo15Transformer.Widths(GLYPH_WIDTH, 64, WIDTH),
+                        false,
+                        new HunyuanVideo15Transformer.Release(false, true, false)),
+                List.of("qwen25", "byt5_encoder"),
+                "hunyuan15_vae_diffusers",
+                5);
+        DiffusionModel model = load(family);
+        ImageToVideo.Outputs plain = start(model, family, picture(1, 0.5f, 0), Optional.empty());
+        ImageToVideo.Outputs seen =
+                start(model, family, picture(1, 0.5f, 0), Optional.of(seen("siglip_vision", picture(1, 0.5f, 0))));
+        Latent fromPlain = sampled(model, plain);
+        Latent fromSeen = sampled(model, seen);
+
+        assertThat(plain.positive()
+                        .image()
+                        .orElseThrow()
+                        .channels()
+                        .orElseThrow()
+                        .shape())
+                .isEqualTo(Shape.of(1, 3, 2, 4, 4));
+        assertThat(fromSeen.samples().toFloatArray())
+                .isNotEqualTo(fromPlain.samples().toFloatArray());
+        for (Latent latent : List.of(fromPlain, sampled(quantized(model), seen))) {
+            assertThat(saved(latent, vae(family.vae()), "i2v-1.5").frames().count())
+                    .isEqualTo(5);
+        }
+    }
+
+    @Test
+    void hunyuanVideoStartsFromAPicture() throws Exception {
+        HunyuanConfig config =
+                new HunyuanConfig(9, 4, 2, 128, 1, new HunyuanConfig.Depth(1, 1, 1), WIDTH, 256, HUNYUAN_ROPE);
+        Case family = new Case(
+                "i2v-1.0",
+                new HunyuanVideoFamily(),
+                new HunyuanVideoTransformer(config, WIDTH, true),
+                List.of("llama", "clip_l"),
+                "hunyuan_vae_encoder",
+                5);
+        DiffusionModel model = load(family);
+        Latent red = sampled(model, start(model, family, picture(1, 0, 0), Optional.empty()));
+        Latent blue = sampled(model, start(model, family, picture(0, 0, 1), Optional.empty()));
+
+        assertThat(red.samples().toFloatArray()).isNotEqualTo(blue.samples().toFloatArray());
+        assertThat(saved(red, vae(family.vae()), "i2v-1.0").frames().count()).isEqualTo(5);
+    }
+
+    private Latent sampled(DiffusionModel model, ImageToVideo.Outputs start) throws Exception {
+        return new SampleRequest(model, start.positive(), start.latent())
+                .steps(2)
+                .cfg(1)
+                .run(context)
+                .latent();
+    }
+
+    private VisionFeatures seen(String file, Pictures picture) throws Exception {
         var vision = new LoadCLIPVision()
-                .run(new LoadCLIPVision.Inputs(models.golden("clip_vision", "clip_vision"), Optional.empty()), context)
+                .run(new LoadCLIPVision.Inputs(models.golden("clip_vision", file), Optional.empty()), context)
                 .clipVision();
-        VisionFeatures seen = new CLIPVisionEncode()
+        return new CLIPVisionEncode()
                 .run(new CLIPVisionEncode.Inputs(vision, picture, CLIPVisionEncode.Crop.NONE), context)
                 .clipVisionOutput();
+    }
+
+    private float[] sampled(DiffusionModel model, Pictures picture) throws Exception {
+        VisionFeatures seen = seen("clip_vision", picture);
         ImageToVideo.Outputs start = start(model, "wan21_vae_diffusers", Optional.of(seen));
         return new SampleRequest(model, start.positive(), start.latent())
                 .steps(1)
@@ -295,16 +365,21 @@ class FamilyVideoTest {
 
     private ImageToVideo.Outputs start(DiffusionModel model, String vae, Optional<VisionFeatures> seen)
             throws Exception {
+        return start(model, wan("", 16, false, vae), picture(1, 0.5f, 0), seen);
+    }
+
+    private ImageToVideo.Outputs start(
+            DiffusionModel model, Case family, Pictures picture, Optional<VisionFeatures> seen) throws Exception {
         return new ImageToVideo()
                 .run(
                         new ImageToVideo.Inputs(
                                 model,
-                                prompt(List.of("umt5_encoder"), "a cat"),
-                                vae(vae),
-                                picture(1, 0.5f, 0),
+                                prompt(family.encoders(), "a cat"),
+                                vae(family.vae()),
+                                picture,
                                 64,
                                 64,
-                                5,
+                                family.frames(),
                                 Optional.empty(),
                                 seen),
                         context);

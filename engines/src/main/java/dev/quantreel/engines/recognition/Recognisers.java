@@ -75,9 +75,10 @@ final class Recognisers {
         if (!clip || file.contains("text_model.encoder.layers.0.mlp.fc1.weight")) {
             return Optional.empty();
         }
+        boolean isClip = !file.contains("vision_model.embeddings.patch_embedding.bias");
         return Optional.of(new ModelCard(
                 ModelCard.Kind.IMAGE_ENCODER,
-                "CLIP vision",
+                isClip ? "CLIP vision" : "SigLIP vision",
                 "",
                 "",
                 parameters(file, name -> true),

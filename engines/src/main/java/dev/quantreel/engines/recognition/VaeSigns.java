@@ -46,6 +46,10 @@ final class VaeSigns {
         if (file.contains(prefix + "decoder.middle.0.residual.0.gamma")) {
             return wan(file, prefix + "conv2.weight", "original");
         }
+        if (file.contains(prefix + "decoder.mid_block.attentions.0.to_q.weight")
+                && file.contains(prefix + "decoder.norm_out.gamma")) {
+            return hunyuan(file, prefix + "decoder.conv_in.conv.weight", "diffusers");
+        }
         if (file.contains(prefix + "decoder.mid_block.resnets.0.norm1.gamma")) {
             return wan(file, prefix + "post_quant_conv.weight", "diffusers");
         }

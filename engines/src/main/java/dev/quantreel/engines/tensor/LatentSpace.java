@@ -9,7 +9,7 @@ public enum LatentSpace {
     WAN_21("Wan 2.1", 16, 8, 4, "wan_2.1_vae.safetensors", "taew2_1.safetensors"),
     WAN_22("Wan 2.2 5B", 48, 16, 4, "wan2.2_vae.safetensors", "taew2_2.safetensors"),
     HUNYUAN_VIDEO("HunyuanVideo", 16, 8, 4, "hunyuan_video_vae_bf16.safetensors", "taehv.safetensors"),
-    HUNYUAN_VIDEO_15("HunyuanVideo 1.5", 32, 16, 4, "taehv1_5.safetensors", ""),
+    HUNYUAN_VIDEO_15("HunyuanVideo 1.5", 32, 16, 4, "hunyuanvideo15_vae_fp16.safetensors", "taehv1_5.safetensors"),
     LTX_VIDEO("LTX-Video", 128, 32, 8, "the VAE inside ltx-video-2b-v0.9.safetensors", ""),
     COG_VIDEO_X("CogVideoX", 16, 8, 4, "the vae folder of CogVideoX", "taecvx.safetensors"),
     STABLE_DIFFUSION("Stable Diffusion", 4, 8, 1, "vae-ft-mse-840000-ema-pruned.safetensors", "");

@@ -14,22 +14,29 @@ final class CarriedState implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final List<StateInput> state;
+    private final int height;
+    private final int width;
     private Map<String, Tensor> read;
     private Map<String, Tensor> written;
+    private Arena grownRead = Arena.ofShared();
+    private Arena grownWritten = Arena.ofShared();
+    private int latents;
     private boolean first = true;
 
     /// @param height cells of the tile
     /// @param width cells of the tile
     CarriedState(List<StateInput> state, int height, int width) {
         this.state = state;
-        this.read = allocate(height, width);
-        this.written = allocate(height, width);
+        this.height = height;
+        this.width = width;
+        this.read = allocate();
+        this.written = allocate();
     }
 
-    private Map<String, Tensor> allocate(int height, int width) {
+    private Map<String, Tensor> allocate() {
         Map<String, Tensor> tensors = new HashMap<>();
         for (StateInput input : state) {
-            tensors.put(input.past(), Tensor.allocate(DType.F32, input.shape(height, width), arena));
+            tensors.put(input.past(), Tensor.allocate(DType.F32, input.shape(0, height, width), arena));
         }
         return tensors;
     }
@@ -47,9 +54,16 @@ final class CarriedState implements AutoCloseable {
     }
 
     /// Where the next run leaves its state.
-    Map<String, Tensor> outputs() {
+    ///
+    /// @param more latent frames of that run
+    Map<String, Tensor> outputs(int more) {
+        latents += more;
         Map<String, Tensor> outputs = new HashMap<>();
         for (StateInput input : state) {
+            if (input.grows()) {
+                Shape shape = input.shape(latents, height, width);
+                written.put(input.past(), Tensor.allocate(DType.F32, shape, grownWritten));
+            }
             Tensor target = written.get(input.past());
             if (target != null) {
                 outputs.put(input.last(), target);
@@ -63,11 +77,16 @@ final class CarriedState implements AutoCloseable {
         Map<String, Tensor> old = read;
         read = written;
         written = old;
+        grownRead.close();
+        grownRead = grownWritten;
+        grownWritten = Arena.ofShared();
         first = false;
     }
 
     @Override
     public void close() {
+        grownRead.close();
+        grownWritten.close();
         arena.close();
     }
 }

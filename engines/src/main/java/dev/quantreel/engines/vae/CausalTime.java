@@ -9,32 +9,51 @@ import dev.quantreel.engines.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Where Wan's causal layers find the frames before: in state carried from run to run, or, when the whole clip
-/// goes in
-/// at once, in zeros. Both give the same pictures; the whole clip is for exports and for proving just that.
+/// Where causal layers find the frames before: in state carried from run to run, or, when the whole clip goes in at
+/// once, in zeros. Both give the same pictures; the whole clip is for exports and for proving just that.
 ///
 /// The first frame of a clip stands for itself: layers that double (or halve) the number of frames pass it by. When
-/// streaming, the first run therefore takes exactly that frame and says so through the input `first`.
+/// streaming, the first run therefore takes exactly that frame (or an odd number, where the family says so) and says so
+/// through the input `first`.
 final class CausalTime {
+
+    /// What stands where there is no frame or pixel.
+    ///
+    /// @param firstFrameBefore whether the first frame is repeated before the clip; else zeros
+    /// @param edgeAround whether the border of each frame is repeated; else zeros
+    private record Padding(boolean firstFrameBefore, boolean edgeAround) {}
 
     private final VaeLayers layers;
     private final boolean streaming;
+    private final Padding padding;
     private final Value first;
     private final List<StateInput> state = new ArrayList<>();
 
-    private CausalTime(VaeLayers layers, boolean streaming) {
+    private CausalTime(VaeLayers layers, boolean streaming, Padding padding) {
         this.layers = layers;
         this.streaming = streaming;
+        this.padding = padding;
         this.first = streaming ? layers.graph().input("first", DType.BOOL, Dim.of(1)) : layers.graph().none;
     }
 
+    /// Zeros before the clip and around each frame (Wan).
     static CausalTime streaming(VaeLayers layers) {
-        return new CausalTime(layers, true);
+        return new CausalTime(layers, true, new Padding(false, false));
     }
 
-    /// For clips of at least two latent frames.
+    /// The first frame repeated before the clip, zeros around each frame (LTX-Video, CogVideoX).
+    static CausalTime afterFirstFrame(VaeLayers layers) {
+        return new CausalTime(layers, true, new Padding(true, false));
+    }
+
+    /// The first frame repeated before the clip, the border around each frame (HunyuanVideo 1.5).
+    static CausalTime withinEdges(VaeLayers layers) {
+        return new CausalTime(layers, true, new Padding(true, true));
+    }
+
+    /// As [#streaming], for clips of at least two latent frames.
     static CausalTime wholeClip(VaeLayers layers) {
-        return new CausalTime(layers, false);
+        return new CausalTime(layers, false, new Padding(false, false));
     }
 
     /// What is carried from run to run; nothing for the whole clip.
@@ -47,15 +66,70 @@ final class CausalTime {
     /// @param name as the file calls it
     Feature convolution(String name, Feature x) {
         int taps = layers.taps(name);
-        int side = Math.toIntExact(layers.shape(name + ".weight").dim(-1));
-        return taps == 1 ? layers.same(name, x) : layers.overTime(name, withPast(name, x, taps - 1), 1, side / 2);
+        int around = Math.toIntExact(layers.shape(name + ".weight").dim(-1)) / 2;
+        if (taps == 1) {
+            return layers.same(name, x);
+        }
+        Feature joined = withPast(name, x, taps - 1);
+        return padding.edgeAround
+                ? layers.overTime(name, edged(joined, around), 1, 0)
+                : layers.overTime(name, joined, 1, around);
+    }
+
+    private Feature edged(Feature x, int around) {
+        return x.with(layers.graph()
+                .op(
+                        OnnxOp.Pad,
+                        Attributes.of("mode", "edge"),
+                        x.value(),
+                        layers.graph().longs(0, 0, around, around, 0, 0, around, around)));
+    }
+
+    /// A causal convolution with a result for every second frame, the first among them. A run after the first takes an
+    /// even number of frames.
+    ///
+    /// @param each how each frame is convolved
+    Feature everySecond(String name, Feature x, Attributes each) {
+        Feature joined = withPast(name, x, layers.taps(name) - 1);
+        return layers.overTime(name, layers.framesFrom(joined, oneAfterTheFirst()), 2, each);
+    }
+
+    /// Frames in pairs: the first frame of the clip twice, so that it has one to be paired with. A run after the first
+    /// takes an even number of frames.
+    Feature pairedWithItself(Feature x) {
+        return layers.framesFrom(layers.frames(layers.frame(x, false), x), oneAfterTheFirst());
+    }
+
+    /// In the run that begins the clip `begun`, whose frames are all the same or one, else `later`.
+    Feature chosen(Feature begun, Feature later) {
+        return later.with(layers.graph().op(OnnxOp.Where, first, begun.value(), later.value()));
+    }
+
+    /// The frames of all runs so far, this one's included.
+    Feature kept(String name, Feature x) {
+        Dim[] dims = dims(x, 0);
+        dims[0] = Dim.of("past");
+        Value before = layers.graph().input("past." + name, DType.F32, dims);
+        Feature all = layers.frames(x.with(before), x);
+        dims[0] = Dim.of("kept");
+        layers.graph().output("last." + name, all.value(), DType.F32, dims);
+        state.add(new StateInput("past." + name, "last." + name, StateInput.ALL, x.channels(), x.scale()));
+        return all;
+    }
+
+    /// I64 `[1]`: 0 in the first run, 1 later.
+    private Value oneAfterTheFirst() {
+        Value isFirst = layers.graph().op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.I64)), first);
+        return layers.graph().op(OnnxOp.Sub, layers.graph().longs(1), isFirst);
     }
 
     private Feature withPast(String name, Feature x, int frames) {
         if (!streaming) {
             return zerosBefore(x, frames);
         }
-        Feature joined = layers.frames(past(name, x, frames), x);
+        Feature carried = past(name, x, frames);
+        Feature before = padding.firstFrameBefore ? chosen(layers.frame(x, false), carried) : carried;
+        Feature joined = layers.frames(before, x);
         keep(name, x, layers.framesFrom(joined, layers.graph().longs(-frames)).value(), frames);
         return joined;
     }
@@ -131,8 +205,6 @@ final class CausalTime {
         if (!streaming) {
             return padded;
         }
-        Value isFirst = layers.graph().op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.I64)), first);
-        return layers.framesFrom(
-                padded, layers.graph().op(OnnxOp.Sub, layers.graph().longs(1), isFirst));
+        return layers.framesFrom(padded, oneAfterTheFirst());
     }
 }

@@ -13,6 +13,7 @@ final class DecoderFamilies {
     private static final List<Family> FAMILIES = List.of(
             new Family(TaehvFamily::decodes, TaehvFamily::traits, TaehvFamily::decoder),
             new Family(WanFamilies::decodes, WanFamilies::traits, WanFamilies::decoder),
+            new Family(Hunyuan15Family::decodes, Hunyuan15Family::traits, Hunyuan15Family::decoder),
             new Family(LtxFamily::decodes, LtxFamily::traits, LtxFamily::decoder),
             new Family(KlFamilies::decodes, KlFamilies::traits, KlFamilies::decoder));
 
@@ -40,10 +41,12 @@ final class DecoderFamilies {
         return FAMILIES.stream()
                 .filter(family -> family.recognises().test(checkpoint))
                 .findFirst()
-                .orElseThrow(() -> new UnsupportedCheckpointException(
-                        checkpoint.source(),
-                        ModelFamily.describe(checkpoint) + "; accepted is a decoder of TAEHV (taew2_1, taew2_2, taehv,"
-                                + " taehv1_5, taecvx), Wan 2.1 (wan_2.1_vae), Wan 2.2 (wan2.2_vae), HunyuanVideo"
-                                + " (hunyuan_video_vae_bf16), LTX-Video 0.9.x or Stable Diffusion (vae-ft-mse)"));
+                .orElseThrow(
+                        () -> new UnsupportedCheckpointException(
+                                checkpoint.source(),
+                                ModelFamily.describe(checkpoint)
+                                        + "; accepted is a decoder of TAEHV (taew2_1, taew2_2, taehv,"
+                                        + " taehv1_5, taecvx), Wan 2.1 (wan_2.1_vae), Wan 2.2 (wan2.2_vae), HunyuanVideo"
+                                        + " (hunyuan_video_vae_bf16), HunyuanVideo 1.5 (hunyuanvideo15_vae_fp16), LTX-Video 0.9.x or Stable Diffusion (vae-ft-mse)"));
     }
 }

@@ -48,6 +48,15 @@ record SelfAttention(OnnxGraphBuilder graph) {
         return restored(framed, q);
     }
 
+    /// Cells see all those of the frames given, which may be more than their own.
+    ///
+    /// @param k like `v` `[frames, channels, height, width]`
+    Feature toAll(Feature q, Feature k, Feature v) {
+        Value keys = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), allRows(k));
+        Value scores = graph.op(OnnxOp.MatMul, scaled(rows(q), q.channels()), keys);
+        return restored(graph.op(OnnxOp.MatMul, softmax(scores), allRows(v)), q);
+    }
+
     /// The frame number of every cell, `[frames * cells]`.
     private Value frameOfCells(Feature q) {
         Value frames = graph.op(OnnxOp.Shape, Attributes.of("start", 0).and("end", 1), q.value());

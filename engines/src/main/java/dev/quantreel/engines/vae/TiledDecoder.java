@@ -118,7 +118,7 @@ final class TiledDecoder implements VaeDecoder {
             int count = time.skip() + time.pictures();
             Shape shape = Shape.of(count, (long) pixels * row.length(), (long) pixels * column.length(), 3);
             Tensor rgb = Tensor.zeros(DType.F32, shape);
-            Map<String, Tensor> outputs = state.outputs();
+            Map<String, Tensor> outputs = state.outputs(time.latents());
             outputs.put("rgb", rgb);
             session.runInto(inputs, outputs, cancellation);
             state.advance();

@@ -122,7 +122,7 @@ final class TiledEncoder implements VaeEncoder {
                 inputs.put("first", state.first());
             }
             inputs.put("pictures", pictures(frames, time));
-            Map<String, Tensor> outputs = state.outputs();
+            Map<String, Tensor> outputs = state.outputs(time.latents());
             outputs.put("latent", part);
             session.runInto(inputs, outputs, cancellation);
             state.advance();

@@ -22,13 +22,13 @@ record Tiling(VaeTraits.Grid grid, DecoderPlan.Memory memory, List<StateInput> s
         if (options.tilePixels() > 0) {
             return Math.clamp(options.tilePixels() / pixels, Math.min(2, longest), longest);
         }
-        if (bytes(run, latent.dim(3), latent.dim(4)) <= options.budgetBytes()) {
+        if (bytes(latent, run, latent.dim(3), latent.dim(4)) <= options.budgetBytes()) {
             return longest;
         }
         int smallest = Math.max(2, memory.smallestTile() / pixels);
         for (int side : TILE_SIDES) {
             int cells = side / pixels;
-            if (cells < longest && cells >= smallest && bytes(run, cells, cells) <= options.budgetBytes()) {
+            if (cells < longest && cells >= smallest && bytes(latent, run, cells, cells) <= options.budgetBytes()) {
                 return cells;
             }
         }
@@ -44,12 +44,19 @@ record Tiling(VaeTraits.Grid grid, DecoderPlan.Memory memory, List<StateInput> s
     /// Working memory of a clip.
     long workingBytes(Shape latent, int run, DecodeOptions options) {
         int tile = tileCells(latent, run, options);
-        return bytes(run, Math.min(tile, latent.dim(3)), Math.min(tile, latent.dim(4)));
+        return bytes(latent, run, Math.min(tile, latent.dim(3)), Math.min(tile, latent.dim(4)));
     }
 
-    private long bytes(int run, long height, long width) {
-        long carried =
-                state.stream().mapToLong(input -> input.bytes(height, width)).sum();
-        return 2 * carried + memory.activationBytes(grid, run, height * width);
+    private long bytes(Shape latent, int run, long height, long width) {
+        int clip = Math.toIntExact(latent.dim(2));
+        long carried = state.stream()
+                .mapToLong(input -> input.bytes(clip, height, width))
+                .sum();
+        return 2 * carried + memory.activationBytes(grid, run, height * width) + scores(clip, run, height * width);
+    }
+
+    /// Attention of a run's cells to those of all runs before.
+    private long scores(int clip, int run, long cells) {
+        return state.stream().anyMatch(StateInput::grows) ? 2L * Float.BYTES * run * cells * clip * cells : 0;
     }
 }

@@ -60,7 +60,7 @@ public record VaeTraits(
             case 16 ->
                 "the decoder trained for this model: taew2_1 or wan_2.1_vae for Wan 2.1, taehv or"
                         + " hunyuan_video_vae_bf16 for HunyuanVideo, taecvx for CogVideoX";
-            case 32 -> "taehv1_5 for HunyuanVideo 1.5";
+            case 32 -> "hunyuanvideo15_vae_fp16 or taehv1_5 for HunyuanVideo 1.5";
             case 48 -> "taew2_2 or wan2.2_vae for Wan 2.2 TI2V-5B";
             case 128 -> "the VAE of LTX-Video 0.9.x (inside its checkpoint)";
             default -> "the decoder trained for this model; none known here has " + latentChannels + " channels";

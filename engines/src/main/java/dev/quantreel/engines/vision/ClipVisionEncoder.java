@@ -12,7 +12,8 @@ import dev.quantreel.engines.video.Frames;
 import java.util.Map;
 
 /// CLIP's picture encoder up to its penultimate layer, whose vectors Wan 2.1's image-to-video models read (Radford et
-/// al., 2021, arXiv 2103.00020; ViT-H/14 of open_clip). Not thread-safe; closed by whoever opened it.
+/// al., 2021, arXiv 2103.00020; ViT-H/14 of open_clip), or SigLIP's with its last norm, which HunyuanVideo 1.5 reads
+/// (Zhai et al., 2023, arXiv 2303.15343; So400m/14 at 384 pixels). Not thread-safe; closed by whoever opened it.
 public final class ClipVisionEncoder implements AutoCloseable {
 
     private final ClipVisionConfig config;
@@ -43,8 +44,8 @@ public final class ClipVisionEncoder implements AutoCloseable {
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException as [#open]
     public static String describe(Checkpoint checkpoint) {
         ClipVisionConfig config = ClipVisionConfig.of(ClipVisionKeys.of(checkpoint));
-        return "CLIP vision, %d layers, width %d, pictures of %d pixels"
-                .formatted(config.layers(), config.dim(), config.imageSize());
+        return "%s, %d layers, width %d, pictures of %d pixels"
+                .formatted(config.kind().title(), config.layers(), config.dim(), config.imageSize());
     }
 
     /// Side of the square pictures it reads, pixels.
@@ -52,7 +53,7 @@ public final class ClipVisionEncoder implements AutoCloseable {
         return config.imageSize();
     }
 
-    /// Width of a vector; 1280 of ViT-H.
+    /// Width of a vector; 1280 of ViT-H, 1152 of SigLIP's So400m.
     public int dim() {
         return config.dim();
     }
@@ -66,9 +67,11 @@ public final class ClipVisionEncoder implements AutoCloseable {
     ///
     /// @param picture number of it among `frames`
     /// @param crop how it is made square
-    /// @return F32 `[1, 1 + patches, dim]`: the class token and one vector per patch, 257 x 1280 of ViT-H
+    /// @return F32 `[1, tokens, dim]`: the class token and one vector per patch, 257 x 1280 of ViT-H; of SigLIP
+    // patches
+    /// alone, 729 x 1152 of So400m
     public Tensor encode(Frames frames, int picture, ImageCrop crop, CancellationToken cancellation) {
-        return encode(ClipPixels.of(frames, picture, crop, config.imageSize()), cancellation);
+        return encode(ClipPixels.of(frames, picture, crop, config), cancellation);
     }
 
     /// Encodes pixels that are ready.

@@ -13,8 +13,8 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import java.util.Map;
 
-/// Emits the encoder without its last layer. Input `pixels` F32 `[1, 3, size, size]`, output `hidden` F32
-/// `[1, 1 + patches, dim]`.
+/// Emits the encoder up to the layer that is read. Input `pixels` F32 `[1, 3, size, size]`, output `hidden` F32
+/// `[1, tokens, dim]`: CLIP's class token and patches before its last layer, or SigLIP's patches after the last norm.
 final class ClipVisionGraph {
 
     static final String PIXELS = "pixels";
@@ -42,31 +42,35 @@ final class ClipVisionGraph {
     private OnnxModel encoder() {
         Dim side = Dim.of(config.imageSize());
         Value pixels = graph.input(PIXELS, DType.F32, Dim.of(1), Dim.of(3), side, side);
-        Value[] state = {norm(embedded(pixels), ClipVisionKeys.FIRST_NORM)};
-        for (int i = 0; i < config.layers() - 1; i++) {
+        Value first = embedded(pixels);
+        Value[] state = {config.hasClass() ? norm(first, ClipVisionKeys.FIRST_NORM) : first};
+        for (int i = 0; i < config.layersRead(); i++) {
             String layer = ClipVisionKeys.layer(i);
             graph.scope("layers." + i, () -> {
                 Value attended = graph.op(OnnxOp.Add, state[0], attention(layer, state[0]));
                 state[0] = graph.op(OnnxOp.Add, attended, feedForward(layer, attended));
             });
         }
-        int patches = config.imageSize() / config.patch();
-        graph.output(HIDDEN, state[0], DType.F32, Dim.of(1), Dim.of(patches * patches + 1), Dim.of(config.dim()));
+        Value read = config.hasClass() ? state[0] : norm(state[0], ClipVisionKeys.LAST_NORM);
+        graph.output(HIDDEN, read, DType.F32, Dim.of(1), Dim.of(config.tokens()), Dim.of(config.dim()));
         return graph.build(Map.of());
     }
 
-    /// The class token, then the patches row by row, each with its position.
+    /// The class token, where there is one, then the patches row by row, each with its position.
     private Value embedded(Value pixels) {
-        Value patches = graph.op(
-                OnnxOp.Conv,
-                Attributes.ints("strides", config.patch(), config.patch()),
-                pixels,
-                weight(ClipVisionKeys.PATCHES));
+        Attributes strides = Attributes.ints("strides", config.patch(), config.patch());
+        Value kernel = weight(ClipVisionKeys.PATCHES);
+        Value patches = config.hasClass()
+                ? graph.op(OnnxOp.Conv, strides, pixels, kernel)
+                : graph.op(OnnxOp.Conv, strides, pixels, kernel, weight(ClipVisionKeys.PATCH_BIAS));
         Value rows = graph.op(OnnxOp.Reshape, patches, graph.longs(1, config.dim(), -1));
         Value tokens = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows);
+        return graph.op(OnnxOp.Add, config.hasClass() ? afterClass(tokens) : tokens, weight(ClipVisionKeys.POSITIONS));
+    }
+
+    private Value afterClass(Value tokens) {
         Value first = graph.op(OnnxOp.Reshape, weight(ClipVisionKeys.CLASS), graph.longs(1, 1, config.dim()));
-        Value joined = graph.op(OnnxOp.Concat, Attributes.of("axis", 1), first, tokens);
-        return graph.op(OnnxOp.Add, joined, weight(ClipVisionKeys.POSITIONS));
+        return graph.op(OnnxOp.Concat, Attributes.of("axis", 1), first, tokens);
     }
 
     private Value attention(String layer, Value x) {
@@ -85,6 +89,7 @@ final class ClipVisionGraph {
         Value active =
                 switch (config.activation()) {
                     case GELU -> ops.geluExact(hidden);
+                    case GELU_TANH -> ops.gelu(hidden);
                     case QUICK_GELU ->
                         graph.op(
                                 OnnxOp.Mul,
@@ -95,7 +100,11 @@ final class ClipVisionGraph {
     }
 
     private Value norm(Value x, String prefix) {
-        return ops.layerNorm(x, weight(prefix + "weight"), weight(prefix + "bias"), ClipVisionConfig.EPSILON);
+        return ops.layerNorm(
+                x,
+                weight(prefix + "weight"),
+                weight(prefix + "bias"),
+                config.kind().epsilon());
     }
 
     private Value weight(String name) {

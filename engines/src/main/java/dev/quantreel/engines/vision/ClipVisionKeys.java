@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.SequencedSet;
 
-/// A CLIP picture encoder under the names of transformers, whatever its layout. Only the names that the graph asks for
+/// A picture encoder under the names of transformers, whatever its layout. Only the names that the graph asks for
 /// are known.
 ///
 /// @param file as it is stored
@@ -19,8 +19,12 @@ record ClipVisionKeys(Checkpoint file, Layout layout) implements Checkpoint {
 
     static final String CLASS = "vision_model.embeddings.class_embedding";
     static final String PATCHES = "vision_model.embeddings.patch_embedding.weight";
+    /// SigLIP's alone.
+    static final String PATCH_BIAS = "vision_model.embeddings.patch_embedding.bias";
     static final String POSITIONS = "vision_model.embeddings.position_embedding.weight";
     static final String FIRST_NORM = "vision_model.pre_layrnorm.";
+    /// Read of SigLIP alone.
+    static final String LAST_NORM = "vision_model.post_layernorm.";
     private static final String LAYERS = "vision_model.encoder.layers.";
     private static final int FUSED = 3;
 
@@ -46,7 +50,8 @@ record ClipVisionKeys(Checkpoint file, Layout layout) implements Checkpoint {
         }
         throw new UnsupportedCheckpointException(
                 file.source(),
-                ModelFamily.describe(file) + "; accepted is a CLIP vision encoder such as clip_vision_h.safetensors");
+                ModelFamily.describe(file) + "; accepted is a CLIP or SigLIP vision encoder such as"
+                        + " clip_vision_h.safetensors or sigclip_vision_patch14_384.safetensors");
     }
 
     /// @return prefix of the tensors of a layer

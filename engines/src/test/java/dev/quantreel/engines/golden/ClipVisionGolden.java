@@ -9,12 +9,12 @@ import dev.quantreel.engines.vision.ClipVisionEncoder;
 import dev.quantreel.engines.vision.ImageCrop;
 import java.util.Map;
 
-/// A picture through CLIP's picture encoder.
+/// A picture through CLIP's picture encoder, cropped, and through SigLIP's, squeezed.
 final class ClipVisionGolden implements GoldenFamily {
 
     @Override
     public boolean fits(GoldenFile golden) {
-        return golden.contains("in.picture") && golden.contains("out.hidden");
+        return golden.contains("in.picture") && (golden.contains("out.hidden") || golden.contains("out.last"));
     }
 
     @Override
@@ -25,8 +25,11 @@ final class ClipVisionGolden implements GoldenFamily {
                 Shape.of(1, picture.shape().dim(0), picture.shape().dim(1), 3),
                 picture.data()));
         try (ClipVisionEncoder encoder = ClipVisionEncoder.open(engine, golden.weights())) {
-            Tensor hidden = encoder.encode(frames, 0, ImageCrop.CENTER, CancellationToken.NONE);
-            return Map.of("out.hidden", GoldenFile.maxAbsoluteError(hidden, golden.tensor("out.hidden")));
+            boolean siglip = golden.contains("out.last");
+            String result = siglip ? "out.last" : "out.hidden";
+            ImageCrop crop = siglip ? ImageCrop.NONE : ImageCrop.CENTER;
+            Tensor vectors = encoder.encode(frames, 0, crop, CancellationToken.NONE);
+            return Map.of(result, GoldenFile.maxAbsoluteError(vectors, golden.tensor(result)));
         }
     }
 }

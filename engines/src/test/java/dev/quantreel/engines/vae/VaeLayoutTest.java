@@ -77,8 +77,24 @@ class VaeLayoutTest {
         assertThat(layout.layer(diffusers)).isEqualTo(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "encoder.down_blocks.2.resnets.1.norm1, encoder.down.2.block.1.norm1",
+        "encoder.down_blocks.0.downsamplers.0.conv.conv, encoder.down.0.downsample.conv.conv",
+        "encoder.mid_block.resnets.1.conv2.conv, encoder.mid.block_2.conv2.conv",
+        "decoder.mid_block.attentions.0.to_q, decoder.mid.attn_1.q",
+        "decoder.mid_block.attentions.0.proj_out, decoder.mid.attn_1.proj_out",
+        "decoder.up_blocks.3.upsamplers.0.conv.conv, decoder.up.3.upsample.conv.conv",
+        "decoder.norm_out, decoder.norm_out"
+    })
+    void hunyuanVideo15sNamesAreThoseOfItsAuthors(String diffusers, String expected) {
+        assertThat(Hunyuan15Layout.ORIGINAL.layer(diffusers)).isEqualTo(expected);
+        assertThat(Hunyuan15Layout.DIFFUSERS.layer(diffusers)).isEqualTo(diffusers);
+    }
+
     @Test
     void theOriginalLayoutsGiveTheSamePictures() {
+        assertSame("hunyuan15_vae_diffusers", Hunyuan15Layout.ORIGINAL::layer);
         assertSame(
                 "wan21_vae_diffusers",
                 name -> WanVaeLayout.ORIGINAL.name(name.replace(".upsamplers.0.", ".upsampler.")));
@@ -192,7 +208,8 @@ class VaeLayoutTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"wan21_vae_diffusers", "wan22_vae_diffusers", "hunyuan_vae_encoder"})
+    @ValueSource(
+            strings = {"wan21_vae_diffusers", "wan22_vae_diffusers", "hunyuan_vae_encoder", "hunyuan15_vae_diffusers"})
     void everyTensorOfAnAutoencoderIsUsed(String golden) {
         Checkpoint file = VaeFixtures.weights(golden);
         Set<String> read = new HashSet<>();
@@ -236,6 +253,19 @@ class VaeLayoutTest {
             assertThat(encoder.workingBytes(frames(9, 64), DecodeOptions.AUTO)).isEqualTo(clip);
             assertThat(encoder.workingBytes(frames(1, 128), DecodeOptions.AUTO)).isGreaterThanOrEqualTo(4 * one);
             assertThat(encoder.workingBytes(frames(1, 128), tiled)).isEqualTo(one);
+        }
+    }
+
+    @Test
+    void whatAllFramesSeeIsKeptAndCounted() {
+        try (VaeEncoder encoder = VaeEncoder.open(engine, VaeFixtures.weights("hunyuan15_vae_diffusers"))) {
+            long five = encoder.workingBytes(frames(5, 64), DecodeOptions.AUTO);
+            long nine = encoder.workingBytes(frames(9, 64), DecodeOptions.AUTO);
+            long thirteen = encoder.workingBytes(frames(13, 64), DecodeOptions.AUTO);
+            long cells = 4 * 4;
+
+            // Keys and values of 8 channels, twice, and the scores of a frame's cells to another's, twice.
+            assertThat(nine - five).isEqualTo(thirteen - nine).isEqualTo(4 * (2 * 2 * 8 * cells + 2 * cells * cells));
         }
     }
 

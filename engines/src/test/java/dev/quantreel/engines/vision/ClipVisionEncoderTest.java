@@ -32,7 +32,8 @@ class ClipVisionEncoderTest {
     @ParameterizedTest
     @CsvSource({"picture, CENTER, centre", "picture, NONE, whole", "enlarged, NONE, enlarged"})
     void picturesArePreparedAsTorchDoes(String picture, ImageCrop crop, String expected) {
-        float[] actual = ClipPixels.of(frames(picture), 0, crop, 28).toFloatArray();
+        float[] actual = ClipPixels.of(frames(picture), 0, crop, ClipVisionConfig.of(ClipVisionKeys.of(transformers())))
+                .toFloatArray();
         float[] wanted = GOLDEN.tensor("out." + expected).toFloatArray();
         int off = 0;
         for (int i = 0; i < actual.length; i++) {
@@ -74,9 +75,25 @@ class ClipVisionEncoderTest {
         assertThatExceptionOfType(UnsupportedCheckpointException.class)
                 .isThrownBy(() -> ClipVisionEncoder.describe(text))
                 .withMessageContaining("CLIP text encoder")
-                .withMessageContaining("clip_vision_h.safetensors");
+                .withMessageContainingAll("clip_vision_h.safetensors", "sigclip_vision_patch14_384.safetensors");
         assertThat(ClipVisionEncoder.describe(transformers()))
                 .isEqualTo("CLIP vision, 4 layers, width 48, pictures of 28 pixels");
+    }
+
+    @Test
+    void siglipIsToldByItsKeysAndReadsItsOwnSizes() {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("vision_model.encoder.layers.0.layer_norm1.weight", Tensor.zeros(DType.F32, Shape.of(1152)));
+        tensors.put("vision_model.encoder.layers.1.layer_norm1.weight", Tensor.zeros(DType.F32, Shape.of(1152)));
+        tensors.put(ClipVisionKeys.PATCHES, Tensor.zeros(DType.F32, Shape.of(1152, 3, 14, 14)));
+        tensors.put(ClipVisionKeys.POSITIONS, Tensor.zeros(DType.F32, Shape.of(729, 1152)));
+        Checkpoint file = new MemoryCheckpoint("sigclip_vision_patch14_384.safetensors", tensors, Map.of());
+        ClipVisionConfig config = ClipVisionConfig.of(ClipVisionKeys.of(file));
+
+        assertThat(ClipVisionEncoder.describe(file))
+                .isEqualTo("SigLIP vision, 2 layers, width 1152, pictures of 384 pixels");
+        assertThat(config.heads()).isEqualTo(16);
+        assertThat(config.tokens()).isEqualTo(729);
     }
 
     private static Tensor encode(Checkpoint checkpoint) {

@@ -18,16 +18,20 @@ import java.util.Optional;
         id = "LoadCLIPVision",
         title = "Load CLIP Vision",
         category = "loading",
-        description = "Opens a CLIP picture encoder from the folder clip_vision. Wan 2.1's image-to-video models read"
-                + " what clip_vision_h.safetensors (ViT-H) sees; Wan 2.2's do without.",
-        aliases = {"CLIPVisionLoader", "CLIP-ViT-H", "image encoder"})
+        description = "Opens a CLIP or SigLIP picture encoder from the folder clip_vision. Wan 2.1's image-to-video"
+                + " models read what clip_vision_h.safetensors (ViT-H) sees, HunyuanVideo 1.5's what"
+                + " sigclip_vision_patch14_384.safetensors does; Wan 2.2's do without.",
+        aliases = {"CLIPVisionLoader", "CLIP-ViT-H", "SigLIP", "image encoder"})
 public final class LoadCLIPVision implements Node<LoadCLIPVision.Inputs, LoadCLIPVision.Outputs> {
 
     private static final CheckpointGate GATE = new CheckpointGate("file", "clip_vision");
 
     /// See [LoadCLIPVision].
     public record Inputs(
-            @In(help = "A file in clip_vision, for Wan 2.1 clip_vision_h.safetensors.", folder = "clip_vision")
+            @In(
+                    help =
+                            "A file in clip_vision: for Wan 2.1 clip_vision_h, for HunyuanVideo 1.5 sigclip_vision_patch14_384.",
+                    folder = "clip_vision")
             String file,
 
             @In(help = "What runs it; the best engine of this machine when not connected.")

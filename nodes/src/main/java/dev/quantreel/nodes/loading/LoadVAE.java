@@ -20,7 +20,7 @@ import java.util.Optional;
         category = "loading",
         description =
                 "Recognises a VAE in the folder vae, also inside an all-in-one checkpoint there: Wan 2.1, Wan 2.2,"
-                        + " HunyuanVideo, LTX-Video 0.9.x, Stable Diffusion (for Latte), or a TAEHV decoder (taew2_1, taew2_2,"
+                        + " HunyuanVideo, HunyuanVideo 1.5, LTX-Video 0.9.x, Stable Diffusion (for Latte), or a TAEHV decoder (taew2_1, taew2_2,"
                         + " taehv, taehv1_5, taecvx), which is small and many times faster. Says which it is.",
         aliases = {"VAELoader", "TAEHV", "taew2_1", "autoencoder"})
 public final class LoadVAE implements Node<LoadVAE.Inputs, LoadVAE.Outputs> {

@@ -15,9 +15,9 @@ import dev.quantreel.nodes.values.VisionModel;
         id = "CLIPVisionEncode",
         title = "CLIP Vision Encode",
         category = "sampling",
-        description = "Looks at the first picture with CLIP: 257 vectors of the penultimate layer, which Wan 2.1's"
-                + " image-to-video models read beside the prompt. Connect to Image To Video.",
-        aliases = {"image features", "CLIP"})
+        description = "Looks at the first picture with CLIP or SigLIP: vectors that Wan 2.1's (CLIP) and HunyuanVideo"
+                + " 1.5's (SigLIP) image-to-video models read beside the prompt. Connect to Image To Video.",
+        aliases = {"image features", "CLIP", "SigLIP"})
 public final class CLIPVisionEncode implements Node<CLIPVisionEncode.Inputs, CLIPVisionEncode.Outputs> {
 
     /// How a picture becomes square.
@@ -51,7 +51,7 @@ public final class CLIPVisionEncode implements Node<CLIPVisionEncode.Inputs, CLI
             @In(
                     help =
                             "How it becomes square: center keeps the middle, as CLIP was trained; none squeezes the whole"
-                                    + " picture, as Wan does.",
+                                    + " picture, as Wan and HunyuanVideo 1.5 do.",
                     initial = "center")
             Crop crop) {}
 

@@ -34,7 +34,8 @@ import java.util.Optional;
         category = "sampling",
         description = "Lets a video start from a picture: adds to both prompts what the model reads of it and makes the"
                 + " empty latent of the clip. Wan 2.1 I2V reads mask, latent and CLIP vision; Wan 2.2 I2V mask and"
-                + " latent; Wan 2.2 5B has the picture as its first latent frame; HunyuanVideo 1.5 I2V latent and mask."
+                + " latent; Wan 2.2 5B has the picture as its first latent frame; HunyuanVideo 1.5 I2V latent and"
+                + " mask, and what SigLIP sees where it is connected."
                 + " The picture is cropped to the clip's proportions.",
         aliases = {"WanImageToVideo", "Wan22ImageToVideoLatent", "HunyuanVideo15ImageToVideo", "I2V", "start image"})
 public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVideo.Outputs> {
@@ -64,7 +65,7 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
             @In(help = "What guidance leads away from; not needed when cfg is 1.")
             Optional<Conditioning> negative,
 
-            @In(help = "What CLIP sees in the picture; Wan 2.1 I2V needs it.")
+            @In(help = "What CLIP sees in the picture, which Wan 2.1 I2V needs, or SigLIP, for HunyuanVideo 1.5 I2V.")
             Optional<VisionFeatures> clipVisionOutput) {}
 
     /// See [ImageToVideo].
