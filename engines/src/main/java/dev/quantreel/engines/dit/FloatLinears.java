@@ -3,11 +3,9 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
-import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
-import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 
@@ -34,9 +32,7 @@ public final class FloatLinears implements LinearLayers {
 
     @Override
     public Value apply(OnnxGraphBuilder graph, Input input, String layer) {
-        if (!(input instanceof Plain(Value x))) {
-            throw new IllegalArgumentException("the activation of " + layer + " was prepared by other linears");
-        }
+        Value x = plain(input, layer).x;
         Value product = graph.op(OnnxOp.MatMul, x, weight(graph, layer + ".weight", x));
         String bias = layer + ".bias";
         return weights.checkpoint().contains(bias)
@@ -51,20 +47,20 @@ public final class FloatLinears implements LinearLayers {
         }
         Tensor stored = weights.stored(name);
         Value streamed = graph.streamed(name, stored);
-        Value wide = stored.dtype() == DType.F32 ? streamed : widened(graph, streamed, x);
+        Value wide = stored.dtype() == DType.F32 ? streamed : Widening.after(graph, x).floats(streamed);
         return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
     }
 
-    /// Widening depends on nothing but the weight; ONNX Runtime would widen all weights before the first product and
-    /// keep them. So the weight is reshaped to its own shape, `[0, -1]`, where the 0 is computed from the extent of
-    /// `x`.
-    private static Value widened(OnnxGraphBuilder graph, Value weight, Value x) {
-        Value extent = graph.op(OnnxOp.Shape, Attributes.of("start", -2).and("end", -1), x);
-        Value zero = graph.constant(Tensor.ofLongs(Shape.of(), 0));
-        Value shape = graph.op(
-                OnnxOp.Concat, Attributes.of("axis", 0), graph.op(OnnxOp.Clip, extent, zero, zero), graph.longs(-1));
-        Value same = graph.op(OnnxOp.Reshape, weight, shape);
-        return graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.F32)), same);
+    @Override
+    public Value operand(Input input, String layer) {
+        return plain(input, layer).x;
+    }
+
+    private static Plain plain(Input input, String layer) {
+        if (input instanceof Plain plain) {
+            return plain;
+        }
+        throw new IllegalArgumentException("the activation of " + layer + " was prepared by other linears");
     }
 
     /// One layer whose input no other layer shares.

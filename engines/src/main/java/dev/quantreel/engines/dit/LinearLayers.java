@@ -46,6 +46,13 @@ public interface LinearLayers {
     /// @return F32 `[batch, tokens, out]`
     Value apply(OnnxGraphBuilder graph, Input input, String layer);
 
+    /// The activation that meets the weight of `layer`, before any rounding: smoothed and rotated where the weight is,
+    /// otherwise as it came.
+    ///
+    /// @param input what [#prepare] returned for a group that contains `layer`
+    /// @return F32 `[batch, tokens, in]`
+    Value operand(Input input, String layer);
+
     /// A prepared activation; only the instance that prepared it can apply it.
     interface Input {}
 }

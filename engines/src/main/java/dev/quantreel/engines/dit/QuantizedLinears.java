@@ -141,9 +141,7 @@ public final class QuantizedLinears implements LinearLayers {
 
     @Override
     public Value apply(OnnxGraphBuilder graph, Input input, String layer) {
-        if (!(input instanceof Prepared prepared)) {
-            throw new IllegalArgumentException("layer " + layer + " was given an input prepared by another instance");
-        }
+        Prepared prepared = prepared(input, layer);
         Optional<QuantizedMatrix> matrix = weights.matrix(layer);
         if (matrix.isEmpty()) {
             return floatLinears.apply(graph, prepared.raw, layer);
@@ -160,6 +158,19 @@ public final class QuantizedLinears implements LinearLayers {
                         : floatProduct(graph, dequantized(graph, operands, weight), weight))
                 .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
         return withBias(graph, product, layer);
+    }
+
+    @Override
+    public Value operand(Input input, String layer) {
+        Prepared prepared = prepared(input, layer);
+        return weights.matrix(layer).isPresent() ? prepared.rotated : floatLinears.operand(prepared.raw, layer);
+    }
+
+    private static Prepared prepared(Input input, String layer) {
+        if (input instanceof Prepared prepared) {
+            return prepared;
+        }
+        throw new IllegalArgumentException("layer " + layer + " was given an input prepared by another instance");
     }
 
     private Value withBias(OnnxGraphBuilder graph, Value product, String layer) {

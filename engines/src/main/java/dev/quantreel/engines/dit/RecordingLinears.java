@@ -57,4 +57,9 @@ final class RecordingLinears implements LinearLayers {
     public Value apply(OnnxGraphBuilder graph, Input input, String layer) {
         return linears.apply(graph, input, layer);
     }
+
+    @Override
+    public Value operand(Input input, String layer) {
+        return linears.operand(input, layer);
+    }
 }

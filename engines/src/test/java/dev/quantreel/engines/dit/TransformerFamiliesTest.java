@@ -87,6 +87,11 @@ class TransformerFamiliesTest {
                 emitted.add(layer);
                 return floats.apply(graph, input, layer);
             }
+
+            @Override
+            public Value operand(Input input, String layer) {
+                return floats.operand(input, layer);
+            }
         };
 
         checkpoint.architecture().graphs(checkpoint, listening, Dialect.STANDARD);

@@ -1,0 +1,117 @@
+package dev.quantreel.engines.dit;
+
+import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.lowrank.LowRankBranches;
+import dev.quantreel.engines.onnx.Attributes;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.MemoryCheckpoint;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Other linears with low-rank branches beside them, see [LowRankBranch]. Layers without a branch stay as they are.
+///
+/// Matrices of [#STREAMED_FROM] elements and more are streamed in their 16 bits, wherever they lie, and widened just
+/// before their product; smaller ones are handed over in F32. Layers that read the same input through the same `down`,
+/// as the parts of a fused matrix do, share that product.
+///
+/// Serves one graph at a time, as all linears do.
+public final class LowRankLinears implements LinearLayers {
+
+    /// Elements from which on a matrix is streamed: what is copied below is less than the nodes of widening.
+    static final long STREAMED_FROM = 1 << 14;
+
+    private final LinearLayers linears;
+    private final LowRankBranches branches;
+
+    private LowRankLinears(LinearLayers linears, LowRankBranches branches) {
+        this.linears = linears;
+        this.branches = branches;
+    }
+
+    /// Adds branches; the linears themselves when there are none.
+    public static LinearLayers of(LinearLayers linears, LowRankBranches branches) {
+        return branches.isEmpty() ? linears : new LowRankLinears(linears, branches);
+    }
+
+    /// @param inner what the linears beneath made of it
+    /// @param x as it came
+    /// @param reduced products with `down` so far
+    private record Prepared(Input inner, Value x, Map<Reduction, Value> reduced) implements Input {}
+
+    private record Reduction(Value operand, Tensor down, float factor) {}
+
+    @Override
+    public void declareInputs(OnnxGraphBuilder graph) {
+        linears.declareInputs(graph);
+    }
+
+    @Override
+    public Map<String, Tensor> inputs(int activationBits) {
+        return linears.inputs(activationBits);
+    }
+
+    @Override
+    public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
+        return new Prepared(linears.prepare(graph, x, layers), x, new HashMap<>());
+    }
+
+    @Override
+    public Value operand(Input input, String layer) {
+        return linears.operand(prepared(input, layer).inner, layer);
+    }
+
+    @Override
+    public Value apply(OnnxGraphBuilder graph, Input input, String layer) {
+        Prepared prepared = prepared(input, layer);
+        Value sum = linears.apply(graph, prepared.inner, layer);
+        List<LowRankBranch> beside = branches.of(layer);
+        for (int i = 0; i < beside.size(); i++) {
+            String name = layer + ".branch" + (i == 0 ? "" : "." + i);
+            sum = graph.op(OnnxOp.Add, sum, product(new Emission(graph, prepared, layer, name), beside.get(i)));
+        }
+        return sum;
+    }
+
+    private static Prepared prepared(Input input, String layer) {
+        if (input instanceof Prepared prepared) {
+            return prepared;
+        }
+        throw new IllegalArgumentException("layer " + layer + " was given an input prepared by another instance");
+    }
+
+    /// Where a branch is emitted.
+    private record Emission(OnnxGraphBuilder graph, Prepared prepared, String layer, String name) {}
+
+    private Value product(Emission to, LowRankBranch branch) {
+        Value operand =
+                switch (branch.basis()) {
+                    case ORIGINAL -> to.prepared.x;
+                    case QUANTIZED -> linears.operand(to.prepared.inner, to.layer);
+                };
+        Value reduced = to.prepared.reduced.computeIfAbsent(
+                new Reduction(operand, branch.down(), branch.factor()), missing -> {
+                    Value sums = times(to, operand, to.name + ".down", branch.down());
+                    return branch.factor() == 1
+                            ? sums
+                            : to.graph.op(OnnxOp.Mul, sums, to.graph.constant(branch.factor()));
+                });
+        return times(to, reduced, to.name + ".up", branch.up());
+    }
+
+    /// `x Wᵀ`.
+    private static Value times(Emission to, Value x, String name, Tensor matrix) {
+        OnnxGraphBuilder graph = to.graph;
+        FloatWeights weights = new FloatWeights(new MemoryCheckpoint(to.layer, Map.of(name, matrix), Map.of()));
+        if (matrix.elements() < STREAMED_FROM) {
+            return graph.op(OnnxOp.MatMul, x, graph.initializer(name, weights.transposed(name)));
+        }
+        Value wide = Widening.after(graph, x).floats(graph.streamed(name, weights.stored(name)));
+        return graph.op(
+                OnnxOp.MatMul, x, graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide));
+    }
+}
