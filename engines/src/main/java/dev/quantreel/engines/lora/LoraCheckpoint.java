@@ -1,25 +1,32 @@
 package dev.quantreel.engines.lora;
 
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// A transformer with a LoRA merged in: `W + strength * alpha / rank * up * down`, computed in F32 when a tensor is
-/// asked for, before anything quantizes it. Names, shapes and layout are those of the model's file. Chainable: the base
-/// may itself be one. Safe for many threads if both files are.
+/// A transformer with a LoRA: `W + strength * alpha / rank * up * down`. Merged it is computed in F32 when a tensor is
+/// asked for, before anything quantizes it; as [LoraForm#BRANCH] the weights of the block linears are those of the base,
+/// and [#branches] go beside them. Names, shapes and layout are those of the model's file. Chainable: the base may
+/// itself be one. Safe for many threads if both files are.
 public final class LoraCheckpoint implements Checkpoint {
 
     /// Rows that one task changes.
@@ -28,23 +35,58 @@ public final class LoraCheckpoint implements Checkpoint {
     private final Checkpoint base;
     private final LoraFile lora;
     private final float strength;
-    private final LoraMapping mapping;
+    private final LoraForm form;
+    private final List<String> unmatched;
+    private final Map<String, List<LoraMapping.Placement>> merged = new HashMap<>();
+    private final List<LoraMapping.Placement> beside = new ArrayList<>();
 
-    private LoraCheckpoint(Checkpoint base, LoraFile lora, float strength, LoraMapping mapping) {
+    private LoraCheckpoint(Checkpoint base, LoraFile lora, float strength, LoraForm form) {
         this.base = base;
         this.lora = lora;
         this.strength = strength;
-        this.mapping = mapping;
+        this.form = form;
+        TransformerCheckpoint model = TransformerCheckpoint.of(base);
+        LoraMapping mapping = LoraMapping.of(model, lora);
+        this.unmatched = mapping.unmatched();
+        Set<String> linears = form == LoraForm.MERGED
+                ? Set.of()
+                : model.blockLinears().stream().map(layer -> layer + ".weight").collect(Collectors.toSet());
+        mapping.placements()
+                .forEach((name, placements) -> placements.forEach(
+                        placement -> (linears.contains(placement.canonical())
+                                        ? besideLinear(placement)
+                                        : merged.computeIfAbsent(name, missing -> new ArrayList<>()))
+                                .add(placement)));
+    }
+
+    private List<LoraMapping.Placement> besideLinear(LoraMapping.Placement placement) {
+        if (placement.delta() instanceof LoraDelta.Full full) {
+            throw new UnsupportedCheckpointException(
+                    lora.source(),
+                    "changes " + placement.canonical() + " by a difference of full size (" + full.name()
+                            + "), which no low-rank branch can hold; merge this LoRA instead");
+        }
+        return beside;
+    }
+
+    /// A merged LoRA; see [#of(Checkpoint, LoraFile, double, LoraForm)].
+    public static LoraCheckpoint of(Checkpoint base, LoraFile lora, double strength) {
+        return of(base, lora, strength, LoraForm.MERGED);
     }
 
     /// Looks up every tensor that the LoRA changes.
     ///
     /// @param strength 1 as it was trained; negative values turn it round
-    /// @throws UnsupportedCheckpointException when the base is no known transformer, or the LoRA was made for
-    // another
-    // one
-    public static LoraCheckpoint of(Checkpoint base, LoraFile lora, double strength) {
-        return new LoraCheckpoint(base, lora, (float) strength, LoraMapping.of(TransformerCheckpoint.of(base), lora));
+    /// @throws UnsupportedCheckpointException when the base is no known transformer, the LoRA was made for another one,
+    /// or it has differences of full size where branches are wanted
+    public static LoraCheckpoint of(Checkpoint base, LoraFile lora, double strength, LoraForm form) {
+        return new LoraCheckpoint(base, lora, (float) strength, form);
+    }
+
+    /// What goes beside the block linears; empty when the LoRA is merged. Views of the LoRA's file where that has 16
+    /// bits, which stays open as long as they are used; made anew at each call.
+    public LowRankBranches branches() {
+        return new LoraBranches(lora, strength).of(beside);
     }
 
     /// Why a LoRA was not made for a model; empty when it was.
@@ -59,31 +101,31 @@ public final class LoraCheckpoint implements Checkpoint {
 
     /// Tensors that the LoRA changes and the model does not have, as the LoRA names them; they are left out.
     public List<String> unmatched() {
-        return mapping.unmatched();
+        return unmatched;
     }
 
-    /// Tensors of the model's file that it changes.
+    /// Tensors of the model's file that it changes; branches change none.
     public int changed() {
-        return mapping.placements().size();
+        return merged.size();
     }
 
     @Override
     public Tensor tensor(String name) {
-        List<LoraMapping.Placement> placements = mapping.placements().get(name);
+        List<LoraMapping.Placement> placements = merged.get(name);
         Tensor original = base.tensor(name);
         if (placements == null) {
             return original;
         }
-        Tensor merged = Tensor.zeros(DType.F32, original.shape());
-        Conversions.toF32(original, merged.data());
+        Tensor sum = Tensor.zeros(DType.F32, original.shape());
+        Conversions.toF32(original, sum.data());
         int columns = Math.toIntExact(LoraDelta.columns(original.shape()));
         for (LoraMapping.Placement placement : placements) {
-            add(placement, merged.data(), columns);
+            add(placement, sum.data(), columns);
         }
-        return merged;
+        return sum;
     }
 
-    private void add(LoraMapping.Placement placement, MemorySegment merged, int columns) {
+    private void add(LoraMapping.Placement placement, MemorySegment sum, int columns) {
         LoraDelta.Loaded delta = placement.delta().load(lora.file());
         int rows = Math.toIntExact(placement.rows());
         int count = Math.toIntExact(placement.columns());
@@ -93,9 +135,9 @@ public final class LoraCheckpoint implements Checkpoint {
             for (int r = task * CHUNK; r < Math.min(rows, (task + 1) * CHUNK); r++) {
                 long at = 4
                         * ((placement.to().row() + r) * columns + placement.to().column());
-                MemorySegment.copy(merged, Tensor.FLOAT, at, row, 0, count);
+                MemorySegment.copy(sum, Tensor.FLOAT, at, row, 0, count);
                 delta.addRow(Math.toIntExact(placement.from().row() + r), from, strength, row);
-                MemorySegment.copy(row, 0, merged, Tensor.FLOAT, at, count);
+                MemorySegment.copy(row, 0, sum, Tensor.FLOAT, at, count);
             }
         });
     }
@@ -117,7 +159,7 @@ public final class LoraCheckpoint implements Checkpoint {
 
     @Override
     public DType dtype(String name) {
-        return mapping.placements().containsKey(name) ? DType.F32 : base.dtype(name);
+        return merged.containsKey(name) ? DType.F32 : base.dtype(name);
     }
 
     @Override
@@ -137,12 +179,13 @@ public final class LoraCheckpoint implements Checkpoint {
 
     @Override
     public String digest() {
-        return digest(base.digest(), lora.digest(), strength);
+        return digest(base.digest(), lora.digest(), strength, form);
     }
 
     /// Identifies a model with a LoRA by the digests of both, without opening either.
-    public static String digest(String base, String lora, double strength) {
-        String text = base + "+" + lora + "*" + Float.toHexString((float) strength);
+    public static String digest(String base, String lora, double strength, LoraForm form) {
+        String sign = form == LoraForm.MERGED ? "+" : "|";
+        String text = base + sign + lora + "*" + Float.toHexString((float) strength);
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));

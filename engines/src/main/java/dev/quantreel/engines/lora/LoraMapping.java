@@ -18,10 +18,11 @@ final class LoraMapping {
 
     /// Adds a part of a delta to a part of a tensor of the model's file.
     ///
+    /// @param canonical tensor of the model that is changed
     /// @param delta what the LoRA adds
     /// @param from where the part lies in the delta
     /// @param to where it goes in the tensor
-    record Placement(LoraDelta delta, Corner from, Corner to, long rows, long columns) {}
+    record Placement(String canonical, LoraDelta delta, Corner from, Corner to, long rows, long columns) {}
 
     /// Row and column of the first element of a part.
     record Corner(long row, long column) {}
@@ -95,7 +96,7 @@ final class LoraMapping {
         TensorSlice stored = model.slice(part.canonical());
         placements
                 .computeIfAbsent(stored.name(), missing -> new ArrayList<>())
-                .add(new Placement(delta, from, corner(stored, rows, columns), rows, columns));
+                .add(new Placement(part.canonical(), delta, from, corner(stored, rows, columns), rows, columns));
     }
 
     /// Where a slice of `rows` and `columns` begins within the tensor it is cut from.

@@ -67,6 +67,13 @@ public final class QuantizedWeights {
         return plan.rotation().at(weight.columns()).map(weight::rotated).orElse(weight);
     }
 
+    /// The same codes beside other tensors: biases and norms that a LoRA changed, while the quantized weights did not.
+    ///
+    /// @param other has the names and shapes of [#checkpoint]
+    public QuantizedWeights beside(Checkpoint other) {
+        return new QuantizedWeights(other, plan, matrices);
+    }
+
     /// What was quantized; also holds every tensor that was not.
     public Checkpoint checkpoint() {
         return checkpoint;

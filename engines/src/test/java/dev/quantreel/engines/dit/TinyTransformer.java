@@ -65,7 +65,12 @@ public record TinyTransformer(String file, int frames) {
 
     /// One pass.
     public Tensor prediction(Engine engine, LinearLayers linears) {
-        try (DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint(), linears)) {
+        return prediction(engine, checkpoint(), linears);
+    }
+
+    /// One pass of other weights in the same architecture.
+    public Tensor prediction(Engine engine, TransformerCheckpoint weights, LinearLayers linears) {
+        try (DiffusionTransformer transformer = DiffusionTransformer.open(engine, weights, linears)) {
             SplitModel model = transformer.bind(conditioning(12, 5), conditioning(13, 4));
             SplitModel.Prelude prelude = model.prelude(latent(), 600, Branch.CONDITIONAL, NONE);
             return model.head(prelude, model.trunk(prelude, Branch.CONDITIONAL, 8, NONE), NONE);

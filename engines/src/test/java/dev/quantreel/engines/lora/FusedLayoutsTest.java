@@ -7,18 +7,27 @@ import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.convert.ComfyConversion;
 import dev.quantreel.engines.convert.ComfyFormat;
+import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.KeyLayout;
+import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.LowRankLinears;
 import dev.quantreel.engines.dit.TensorSlice;
 import dev.quantreel.engines.dit.TinyTransformer;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
+import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.safetensors.SafetensorsWriter;
 import dev.quantreel.engines.synth.SyntheticCheckpoint;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -106,6 +115,55 @@ class FusedLayoutsTest {
                 }
             }
         }
+    }
+
+    @ParameterizedTest(name = "model {0}, LoRA {1}")
+    @MethodSource("pairs")
+    void branchesOfFusedMatricesAreTheMergedLora(String modelLayout, String loraLayout) {
+        TinyTransformer tiny = new TinyTransformer("hunyuan_video_diffusers.safetensors", 3);
+        Engine engine = new OrtEngineProvider().create(new EngineOptions(1));
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        targets(layout(loraLayout)).forEach((name, shape) -> {
+            String layer = "diffusion_model." + name.substring(0, name.length() - ".weight".length());
+            long seed = name.hashCode();
+            tensors.put(layer + ".lora_A.weight", narrow(seed, RANK, shape.dim(1)));
+            tensors.put(layer + ".lora_B.weight", narrow(seed + 1, shape.dim(0), RANK));
+        });
+        LoraFile lora = LoraFile.of(new MemoryCheckpoint("lora.safetensors", tensors, Map.of()));
+
+        try (CheckpointFile file = model(modelLayout)) {
+            LoraCheckpoint beside = LoraCheckpoint.of(file, lora, 0.05, LoraForm.BRANCH);
+            LowRankBranches branches = beside.branches();
+            float[] plain = prediction(tiny, engine, file, LowRankBranches.NONE);
+            float[] merged = prediction(tiny, engine, LoraCheckpoint.of(file, lora, 0.05), LowRankBranches.NONE);
+            float[] branched = prediction(tiny, engine, beside, branches);
+
+            assertThat(branches.byLayer().keySet()).containsExactlyInAnyOrderElementsOf(TINY.blockLinears());
+            assertThat(branches.bytes())
+                    .isEqualTo(tensors.values().stream()
+                            .mapToLong(tensor -> tensor.data().byteSize())
+                            .sum());
+            assertThat(beside.changed()).isZero();
+            double change = 0;
+            double worst = 0;
+            for (int i = 0; i < merged.length; i++) {
+                change = Math.max(change, Math.abs(merged[i] - plain[i]));
+                worst = Math.max(worst, Math.abs(branched[i] - merged[i]));
+            }
+            assertThat(change).as("what the LoRA does").isGreaterThan(1e-2);
+            assertThat(worst).isLessThan(1e-5);
+        }
+    }
+
+    private static Tensor narrow(long seed, long... dims) {
+        return Conversions.fromF32(TinyTransformer.random(seed, dims), DType.F16);
+    }
+
+    private static float[] prediction(
+            TinyTransformer tiny, Engine engine, Checkpoint model, LowRankBranches branches) {
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(model);
+        LinearLayers linears = LowRankLinears.of(new FloatLinears(new FloatWeights(checkpoint)), branches);
+        return tiny.prediction(engine, checkpoint, linears).toFloatArray();
     }
 
     /// The matrices of the first blocks as a layout has them.

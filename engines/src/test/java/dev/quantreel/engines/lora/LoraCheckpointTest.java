@@ -138,7 +138,7 @@ class LoraCheckpointTest {
         assertMerged(base, twice, "blocks.0.ffn.0.weight", 0.75);
         assertThat(twice.digest()).isNotEqualTo(once.digest());
         assertThat(once.digest()).isNotEqualTo(base.digest());
-        assertThat(once.digest()).isEqualTo(LoraCheckpoint.digest(base.digest(), lora.digest(), 0.25));
+        assertThat(once.digest()).isEqualTo(LoraCheckpoint.digest(base.digest(), lora.digest(), 0.25, LoraForm.MERGED));
         assertThat(once.source()).isEqualTo(base.source() + " with style.safetensors");
     }
 
