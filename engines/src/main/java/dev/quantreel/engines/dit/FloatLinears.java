@@ -47,7 +47,9 @@ public final class FloatLinears implements LinearLayers {
         }
         Tensor stored = weights.stored(name);
         Value streamed = graph.streamed(name, stored);
-        Value wide = stored.dtype() == DType.F32 ? streamed : Widening.after(graph, x).floats(streamed);
+        Value wide = stored.dtype() == DType.F32
+                ? streamed
+                : Widening.after(graph, x).floats(streamed);
         return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
     }
 

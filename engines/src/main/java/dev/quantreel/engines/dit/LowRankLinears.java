@@ -93,8 +93,8 @@ public final class LowRankLinears implements LinearLayers {
                     case ORIGINAL -> to.prepared.x;
                     case QUANTIZED -> linears.operand(to.prepared.inner, to.layer);
                 };
-        Value reduced = to.prepared.reduced.computeIfAbsent(
-                new Reduction(operand, branch.down(), branch.factor()), missing -> {
+        Value reduced =
+                to.prepared.reduced.computeIfAbsent(new Reduction(operand, branch.down(), branch.factor()), missing -> {
                     Value sums = times(to, operand, to.name + ".down", branch.down());
                     return branch.factor() == 1
                             ? sums
@@ -111,7 +111,6 @@ public final class LowRankLinears implements LinearLayers {
             return graph.op(OnnxOp.MatMul, x, graph.initializer(name, weights.transposed(name)));
         }
         Value wide = Widening.after(graph, x).floats(graph.streamed(name, weights.stored(name)));
-        return graph.op(
-                OnnxOp.MatMul, x, graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide));
+        return graph.op(OnnxOp.MatMul, x, graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide));
     }
 }

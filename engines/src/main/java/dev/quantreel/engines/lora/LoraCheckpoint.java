@@ -24,7 +24,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// A transformer with a LoRA: `W + strength * alpha / rank * up * down`. Merged it is computed in F32 when a tensor is
-/// asked for, before anything quantizes it; as [LoraForm#BRANCH] the weights of the block linears are those of the base,
+/// asked for, before anything quantizes it; as [LoraForm#BRANCH] the weights of the block linears are those of the
+// base,
 /// and [#branches] go beside them. Names, shapes and layout are those of the model's file. Chainable: the base may
 /// itself be one. Safe for many threads if both files are.
 public final class LoraCheckpoint implements Checkpoint {
@@ -52,11 +53,10 @@ public final class LoraCheckpoint implements Checkpoint {
                 ? Set.of()
                 : model.blockLinears().stream().map(layer -> layer + ".weight").collect(Collectors.toSet());
         mapping.placements()
-                .forEach((name, placements) -> placements.forEach(
-                        placement -> (linears.contains(placement.canonical())
-                                        ? besideLinear(placement)
-                                        : merged.computeIfAbsent(name, missing -> new ArrayList<>()))
-                                .add(placement)));
+                .forEach((name, placements) -> placements.forEach(placement -> (linears.contains(placement.canonical())
+                                ? besideLinear(placement)
+                                : merged.computeIfAbsent(name, missing -> new ArrayList<>()))
+                        .add(placement)));
     }
 
     private List<LoraMapping.Placement> besideLinear(LoraMapping.Placement placement) {
@@ -77,7 +77,8 @@ public final class LoraCheckpoint implements Checkpoint {
     /// Looks up every tensor that the LoRA changes.
     ///
     /// @param strength 1 as it was trained; negative values turn it round
-    /// @throws UnsupportedCheckpointException when the base is no known transformer, the LoRA was made for another one,
+    /// @throws UnsupportedCheckpointException when the base is no known transformer, the LoRA was made for another
+    // one,
     /// or it has differences of full size where branches are wanted
     public static LoraCheckpoint of(Checkpoint base, LoraFile lora, double strength, LoraForm form) {
         return new LoraCheckpoint(base, lora, (float) strength, form);
@@ -107,6 +108,12 @@ public final class LoraCheckpoint implements Checkpoint {
     /// Tensors of the model's file that it changes; branches change none.
     public int changed() {
         return merged.size();
+    }
+
+    /// Linears that get a branch.
+    public int branchedLayers() {
+        return Math.toIntExact(
+                beside.stream().map(LoraMapping.Placement::canonical).distinct().count());
     }
 
     @Override

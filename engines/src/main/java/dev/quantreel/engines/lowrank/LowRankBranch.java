@@ -18,14 +18,15 @@ public record LowRankBranch(Tensor down, Tensor up, float factor, Basis basis) {
         /// The activation as it reaches the linear: what was trained or computed on the original weight, as LoRAs are.
         ORIGINAL,
         /// The activation that meets the stored weight, before any rounding: smoothed and rotated where the weight is.
-        /// SVDQuant: `Y = Q(X̂) Q(R)ᵀ + (X̂ L2ᵀ) L1ᵀ` with one `X̂`. The original one beside a layer that is kept.
+        /// SVDQuant: `Y = Q(X̂) Q(R)ᵀ + (X̂ L2ᵀ) L1ᵀ` with one `X̂`. The original one beside a layer that is
+        // kept.
         QUANTIZED
     }
 
     public LowRankBranch {
         if (!isNarrow(down) || !isNarrow(up)) {
-            throw new IllegalArgumentException("a low-rank branch has matrices in F16 or BF16, got " + describe(down)
-                    + " and " + describe(up));
+            throw new IllegalArgumentException(
+                    "a low-rank branch has matrices in F16 or BF16, got " + describe(down) + " and " + describe(up));
         }
         if (down.shape().dim(0) != up.shape().dim(1) || down.shape().dim(0) == 0) {
             throw new IllegalArgumentException("the matrices of a low-rank branch, [rank, in] and [out, rank], share no"

@@ -74,10 +74,11 @@ public final class LowRankBranches {
     /// Bytes of all matrices; one that several layers share counts once.
     public long bytes() {
         Set<Tensor> distinct = new HashSet<>();
-        byLayer.values().forEach(branches -> branches.forEach(branch -> {
-            distinct.add(branch.down());
-            distinct.add(branch.up());
-        }));
+        byLayer.values()
+                .forEach(branches -> branches.forEach(branch -> {
+                    distinct.add(branch.down());
+                    distinct.add(branch.up());
+                }));
         return distinct.stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
     }
 }

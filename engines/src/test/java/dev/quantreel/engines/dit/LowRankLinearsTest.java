@@ -125,11 +125,9 @@ class LowRankLinearsTest {
     }
 
     static Stream<Arguments> cases() {
-        return Stream.of(ORT, INTERPRETER)
-                .flatMap(engine -> Stream.of(Basis.values())
-                        .flatMap(basis -> Stream.of(3, 72)
-                                .flatMap(rank -> Stream.of(DType.F16, DType.BF16)
-                                        .map(dtype -> Arguments.of(engine.id(), engine, basis, rank, dtype)))));
+        return Stream.of(ORT, INTERPRETER).flatMap(engine -> Stream.of(Basis.values())
+                .flatMap(basis -> Stream.of(3, 72).flatMap(rank -> Stream.of(DType.F16, DType.BF16)
+                        .map(dtype -> Arguments.of(engine.id(), engine, basis, rank, dtype)))));
     }
 
     /// Rank 72 is streamed, rank 3 is not.
@@ -166,8 +164,8 @@ class LowRankLinearsTest {
     void branchesOfDifferentRanksAndBasesAddUp() {
         LowRankBranch lora = branch(72, Basis.ORIGINAL, DType.F16);
         LowRankBranch residual = branch(16, Basis.QUANTIZED, DType.BF16);
-        LowRankBranches branches = LowRankBranches.of(Map.of("q", List.of(lora)))
-                .plus(LowRankBranches.of(Map.of("q", List.of(residual))));
+        LowRankBranches branches =
+                LowRankBranches.of(Map.of("q", List.of(lora))).plus(LowRankBranches.of(Map.of("q", List.of(residual))));
         float[] without = run(ORT, quantized(), "q");
         float[] expected = without.clone();
         ReferenceBranch.add(lora, X, expected);
@@ -195,8 +193,7 @@ class LowRankLinearsTest {
     /// ONNX Runtime runs what depends on weights alone before everything else, and keeps it.
     @Test
     void nothingIsComputedFromAStreamedWeightAlone() {
-        LowRankBranches branches =
-                LowRankBranches.of(Map.of("q", List.of(branch(72, Basis.QUANTIZED, DType.BF16))));
+        LowRankBranches branches = LowRankBranches.of(Map.of("q", List.of(branch(72, Basis.QUANTIZED, DType.BF16))));
         OnnxModel model = model(LowRankLinears.of(quantized(), branches), "q");
         Set<String> afterActivation = new HashSet<>(Set.of("x"));
         Set<String> afterWeight = new HashSet<>(model.streamed());

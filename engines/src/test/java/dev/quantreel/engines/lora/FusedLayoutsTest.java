@@ -159,8 +159,7 @@ class FusedLayoutsTest {
         return Conversions.fromF32(TinyTransformer.random(seed, dims), DType.F16);
     }
 
-    private static float[] prediction(
-            TinyTransformer tiny, Engine engine, Checkpoint model, LowRankBranches branches) {
+    private static float[] prediction(TinyTransformer tiny, Engine engine, Checkpoint model, LowRankBranches branches) {
         TransformerCheckpoint checkpoint = TransformerCheckpoint.of(model);
         LinearLayers linears = LowRankLinears.of(new FloatLinears(new FloatWeights(checkpoint)), branches);
         return tiny.prediction(engine, checkpoint, linears).toFloatArray();

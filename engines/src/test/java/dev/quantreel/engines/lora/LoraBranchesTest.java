@@ -98,8 +98,7 @@ class LoraBranchesTest {
 
     @Test
     void theInterpreterAgrees() {
-        LoraFile lora =
-                lora(Map.of("blocks.0.ffn.0.lora_A.weight", down, "blocks.0.ffn.0.lora_B.weight", up));
+        LoraFile lora = lora(Map.of("blocks.0.ffn.0.lora_A.weight", down, "blocks.0.ffn.0.lora_B.weight", up));
         assertSameAsMerged(INTERPRETER, TinyWan.comfy(), lora, 0.8);
     }
 
@@ -171,9 +170,7 @@ class LoraBranchesTest {
             float[] without = TINY.prediction(ORT, TransformerCheckpoint.of(beside), quantized)
                     .toFloatArray();
             float[] with = TINY.prediction(
-                            ORT,
-                            TransformerCheckpoint.of(beside),
-                            LowRankLinears.of(quantized, beside.branches()))
+                            ORT, TransformerCheckpoint.of(beside), LowRankLinears.of(quantized, beside.branches()))
                     .toFloatArray();
             assertThat(worst(with, without)).isGreaterThan(1e-2);
         }

@@ -20,10 +20,11 @@ import java.time.LocalDateTime;
         id = "SaveQuantizedModel",
         title = "Save Quantized Model",
         category = "quantize",
-        description = "Quantizes the linears of a diffusion transformer, with its LoRAs, and saves it as a safetensors"
-                + " file that ComfyUI loads (comfy_quant): ConvRot W4A4, INT8 with ConvRot, or INT8. Weights get one"
-                + " step per row with the least squared error, after the rotation; names and all other tensors are those"
-                + " of the source. Quantize nodes before it do not matter: these layouts have their own grid.",
+        description =
+                "Quantizes the linears of a diffusion transformer, all LoRAs merged, and saves it as a safetensors"
+                        + " file that ComfyUI loads (comfy_quant): ConvRot W4A4, INT8 with ConvRot, or INT8. Weights get one"
+                        + " step per row with the least squared error, after the rotation; names and all other tensors are those"
+                        + " of the source. Quantize nodes before it do not matter: these layouts have their own grid.",
         output = true,
         aliases = {"ModelSave", "convrot_w4a4", "int8_tensorwise", "save checkpoint", "convert"})
 public final class SaveQuantizedModel implements Node<SaveQuantizedModel.Inputs, SaveQuantizedModel.Outputs> {
@@ -76,7 +77,7 @@ public final class SaveQuantizedModel implements Node<SaveQuantizedModel.Inputs,
         String name = names.fileName(names.nextCounter(), "safetensors");
         Path target = names.folder().resolve(name);
         ComfyConversion.Settings settings = new ComfyConversion.Settings(in.format().layout, LayerRules.of(in.keep()));
-        try (SharedFile.Lease lease = in.model().file().open(context).again()) {
+        try (SharedFile.Lease lease = in.model().file().merged().open(context).again()) {
             ComfyConversion.Report report = ComfyConversion.write(
                     lease.file(),
                     target,

@@ -1,7 +1,6 @@
 package dev.quantreel.nodes.sampling;
 
 import dev.quantreel.engines.dit.LinearLayers;
-import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.SplitGraphs;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.onnx.Dialect;
@@ -126,9 +125,8 @@ public final class ExportONNX implements Node<ExportONNX.Inputs, ExportONNX.Outp
 
     private static LinearLayers linears(Inputs in, ModelAssembly.Weights weights) {
         DiffusionModel model = in.model();
-        if (in.activationBits() == ActivationBits.FIXED && weights.quantized().isPresent()) {
-            return QuantizedLinears.fixed(
-                    weights.quantized().get(), model.execution().arithmetic(), model.activationBits());
+        if (in.activationBits() == ActivationBits.FIXED) {
+            return weights.linears(model.execution().arithmetic(), model.activationBits());
         }
         return weights.linears(model.execution().arithmetic());
     }

@@ -4,6 +4,7 @@ import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.LowRankLinears;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
@@ -18,6 +19,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.function.Function;
 
 /// Carries out the plan of a [DiffusionModel], once: what comes out is kept in the resource cache under the digests of
 /// checkpoint and plan, and shared by all nodes.
@@ -31,16 +33,25 @@ public final class ModelAssembly {
     ///
     /// @param checkpoint the file under canonical names
     /// @param quantized empty for full precision
-    /// @param lease of the file behind both
+    /// @param lease of the file behind both, and of what goes beside its linears
     public record Weights(
             TransformerCheckpoint checkpoint, Optional<QuantizedWeights> quantized, SharedFile.Lease lease)
             implements AutoCloseable {
 
         /// How the linears of the blocks are emitted.
         public LinearLayers linears(Arithmetic arithmetic) {
-            return quantized
-                    .<LinearLayers>map(weights -> QuantizedLinears.of(weights, arithmetic))
-                    .orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
+            return linears(weights -> QuantizedLinears.of(weights, arithmetic));
+        }
+
+        /// The same with activations of fixed bits, where they are quantized at all.
+        public LinearLayers linears(Arithmetic arithmetic, int activationBits) {
+            return linears(weights -> QuantizedLinears.fixed(weights, arithmetic, activationBits));
+        }
+
+        private LinearLayers linears(Function<QuantizedWeights, LinearLayers> emission) {
+            LinearLayers linears =
+                    quantized.map(emission).orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
+            return LowRankLinears.of(linears, lease.branches());
         }
 
         @Override
@@ -57,16 +68,21 @@ public final class ModelAssembly {
         }
     }
 
-    /// The weights of a model, quantized on first use with progress; owned by the resource cache.
+    /// The weights of a model, quantized on first use with progress; owned by the resource cache. Models that differ in
+    /// the LoRAs beside their weights alone share their codes.
     ///
     /// @throws NodeInputException naming the model when its plan does not fit it
     /// @throws java.util.concurrent.CancellationException when interrupted
     /// @throws Exception when the file cannot be read
     public static Weights weights(DiffusionModel model, NodeContext context) throws Exception {
         return context.resources().get(weightsKey(model), Weights.class, () -> {
+            Optional<QuantizedWeights> codes = codesBeneath(model, context);
             SharedFile.Lease lease = model.file().open(context).again();
             try {
                 TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
+                if (codes.isPresent()) {
+                    return new Weights(checkpoint, codes.map(same -> same.beside(checkpoint)), lease);
+                }
                 Optional<QuantizedWeights> quantized = plan(model).map(plan -> quantize(checkpoint, plan, context));
                 return new Weights(checkpoint, quantized, lease);
             } catch (IllegalArgumentException e) {
@@ -77,6 +93,14 @@ public final class ModelAssembly {
                 throw e;
             }
         });
+    }
+
+    /// The codes of the model without the LoRAs beside its weights; empty when it has none, or in full precision.
+    private static Optional<QuantizedWeights> codesBeneath(DiffusionModel model, NodeContext context) throws Exception {
+        DiffusionModel beneath = model.with(model.file().withoutBranches());
+        return beneath.equals(model) || plan(model).isEmpty()
+                ? Optional.empty()
+                : weights(beneath, context).quantized();
     }
 
     private static Optional<QuantizationPlan> plan(DiffusionModel model) {
@@ -123,6 +147,7 @@ public final class ModelAssembly {
         Engine engine = model.execution().engine().open(context);
         context.resources().release(transformerKey(model, engine));
         context.resources().release(weightsKey(model));
+        context.resources().release(weightsKey(model.with(model.file().withoutBranches())));
     }
 
     private static String weightsKey(DiffusionModel model) {

@@ -5,6 +5,8 @@ import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.checkpoint.CheckpointStamp;
 import dev.quantreel.engines.lora.LoraCheckpoint;
 import dev.quantreel.engines.lora.LoraFile;
+import dev.quantreel.engines.lora.LoraForm;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.nodes.spi.NodeContext;
 import java.io.IOException;
@@ -21,7 +23,7 @@ import java.util.stream.Stream;
 /// @param path where it lies
 /// @param content digest of the file, see [Checkpoint#digest]
 /// @param stamp size and time of modification
-/// @param loras merged in this order
+/// @param loras in the order they were added
 public record ModelFile(Path path, String content, String stamp, List<Lora> loras) {
 
     public ModelFile {
@@ -34,7 +36,8 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
     }
 
     /// @param strength 1 as it was trained
-    public record Lora(ModelFile file, double strength) {}
+    /// @param form merged into the weights, or beside them
+    public record Lora(ModelFile file, double strength, LoraForm form) {}
 
     /// What tells two states of a file, a set of shards or a folder apart without reading it.
     public static String stamp(Path path) throws IOException {
@@ -42,20 +45,29 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
     }
 
     /// This model with one more LoRA.
-    public ModelFile with(ModelFile lora, double strength) {
-        return new ModelFile(
-                path,
-                content,
-                stamp,
-                Stream.concat(loras.stream(), Stream.of(new Lora(lora, strength)))
-                        .toList());
+    public ModelFile with(Lora lora) {
+        return with(Stream.concat(loras.stream(), Stream.of(lora)));
+    }
+
+    private ModelFile with(Stream<Lora> changed) {
+        return new ModelFile(path, content, stamp, changed.toList());
+    }
+
+    /// What is quantized: this model without the LoRAs that go beside its weights.
+    public ModelFile withoutBranches() {
+        return with(loras.stream().filter(lora -> lora.form() == LoraForm.MERGED));
+    }
+
+    /// This model with all its LoRAs merged, for files that hold weights alone.
+    public ModelFile merged() {
+        return with(loras.stream().map(lora -> new Lora(lora.file(), lora.strength(), LoraForm.MERGED)));
     }
 
     /// Digest of what [#open] hands out: the file with its LoRAs.
     public String digest() {
         String digest = content;
         for (Lora lora : loras) {
-            digest = LoraCheckpoint.digest(digest, lora.file().digest(), lora.strength());
+            digest = LoraCheckpoint.digest(digest, lora.file().digest(), lora.strength(), lora.form());
         }
         return digest;
     }
@@ -71,7 +83,7 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
     /// @throws Exception when it cannot be opened
     public SharedFile.Lease open(NodeContext context) throws Exception {
         if (!loras.isEmpty()) {
-            return context.resources().get("file:" + digest(), SharedFile.Lease.class, () -> merged(context));
+            return context.resources().get("file:" + digest(), SharedFile.Lease.class, () -> withLoras(context));
         }
         return context.resources().get("file:" + content, SharedFile.Lease.class, () -> {
             if (!stamp(path).equals(stamp)) {
@@ -81,18 +93,24 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
         });
     }
 
-    private SharedFile.Lease merged(NodeContext context) throws Exception {
+    private SharedFile.Lease withLoras(NodeContext context) throws Exception {
         List<SharedFile.Lease> leases = new ArrayList<>();
         try {
             leases.add(new ModelFile(path, content, stamp).open(context).again());
             CheckpointFile base = leases.getFirst().file();
             Checkpoint view = base;
+            List<LoraCheckpoint> chain = new ArrayList<>();
             for (Lora lora : loras) {
                 SharedFile.Lease lease = lora.file().open(context).again();
                 leases.add(lease);
-                view = LoraCheckpoint.of(view, LoraFile.of(lease.file()), lora.strength());
+                chain.add(LoraCheckpoint.of(view, LoraFile.of(lease.file()), lora.strength(), lora.form()));
+                view = chain.getLast();
             }
-            return SharedFile.share(CheckpointFiles.view(base, view, () -> leases.forEach(SharedFile.Lease::close)));
+            return SharedFile.share(
+                    CheckpointFiles.view(base, view, () -> leases.forEach(SharedFile.Lease::close)),
+                    () -> chain.stream()
+                            .map(LoraCheckpoint::branches)
+                            .reduce(LowRankBranches.NONE, LowRankBranches::plus));
         } catch (Exception e) {
             leases.forEach(SharedFile.Lease::close);
             throw e;

@@ -1,21 +1,40 @@
 package dev.quantreel.nodes.values;
 
 import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.lowrank.LowRankBranches;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A mapped checkpoint with several owners: sessions read weights straight from the mapping, so it closes with the last
 /// of them, whatever order the resource cache evicts in. Thread-safe.
 public final class SharedFile {
 
     private final CheckpointFile file;
+    private final Supplier<LowRankBranches> making;
+    private @Nullable LowRankBranches branches;
     private int leases;
 
-    private SharedFile(CheckpointFile file) {
+    private SharedFile(CheckpointFile file, Supplier<LowRankBranches> making) {
         this.file = file;
+        this.making = making;
     }
 
     /// Shares a file just opened; the file closes when the first lease and all made from it are closed.
     public static Lease share(CheckpointFile file) {
-        return new SharedFile(file).lease();
+        return share(file, () -> LowRankBranches.NONE);
+    }
+
+    /// Shares a file just opened with what goes beside its linears.
+    ///
+    /// @param branches made at first use, may be views of what the file keeps open
+    public static Lease share(CheckpointFile file, Supplier<LowRankBranches> branches) {
+        return new SharedFile(file, branches).lease();
+    }
+
+    private synchronized LowRankBranches branches() {
+        LowRankBranches known = branches == null ? making.get() : branches;
+        branches = known;
+        return known;
     }
 
     private synchronized Lease lease() {
@@ -43,6 +62,11 @@ public final class SharedFile {
         /// The file, open as long as this lease is.
         public CheckpointFile file() {
             return shared.file;
+        }
+
+        /// What goes beside the linears of the file: LoRAs that are not merged. Usable as long as this lease.
+        public LowRankBranches branches() {
+            return shared.branches();
         }
 
         /// A hold for one more owner.

@@ -68,8 +68,13 @@ class LoadLoRATest {
     }
 
     private DiffusionModel load(DiffusionModel model, String file, double strength) throws Exception {
+        return load(model, file, strength, LoadLoRA.Form.MERGE);
+    }
+
+    private DiffusionModel load(DiffusionModel model, String file, double strength, LoadLoRA.Form form)
+            throws Exception {
         return new LoadLoRA()
-                .run(new LoadLoRA.Inputs(model, file, strength), demo.context())
+                .run(new LoadLoRA.Inputs(model, file, strength, form), demo.context())
                 .model();
     }
 
