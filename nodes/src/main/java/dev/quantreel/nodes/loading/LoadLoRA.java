@@ -66,10 +66,10 @@ public final class LoadLoRA implements Node<LoadLoRA.Inputs, LoadLoRA.Outputs> {
             double strength,
 
             @In(
-                    help =
-                            "merge: added to the weights before they are quantized, costs nothing per step. 16-bit branch:"
-                                    + " beside the linears of the blocks, untouched by quantization; another strength quantizes"
-                                    + " nothing anew, every step takes a little longer.",
+                    help = "Where it goes: merge adds it to the weights before they are quantized and costs nothing per"
+                            + " step; a 16-bit branch runs beside the linears of the blocks, untouched by"
+                            + " quantization: another strength quantizes nothing anew, every step takes a"
+                            + " little longer.",
                     initial = "merge")
             Form form) {}
 
