@@ -6,12 +6,14 @@ import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Other linears with low-rank branches beside them, see [LowRankBranch]. Layers without a branch stay as they are.
 ///
@@ -53,6 +55,11 @@ public final class LowRankLinears implements LinearLayers {
     @Override
     public Map<String, Tensor> inputs(int activationBits) {
         return linears.inputs(activationBits);
+    }
+
+    @Override
+    public Optional<ActivationQuantizer> activations() {
+        return linears.activations();
     }
 
     @Override

@@ -217,6 +217,15 @@ class LowRankLinearsTest {
     }
 
     @Test
+    void whatTheLinearsBeneathSayOfActivationsStaysTrue() {
+        LowRankBranches branches = LowRankBranches.of(Map.of("q", List.of(branch(3, Basis.ORIGINAL, DType.F16))));
+        LinearLayers beneath = quantized();
+        LinearLayers linears = LowRankLinears.of(beneath, branches);
+        assertThat(linears.activations()).isPresent().isEqualTo(beneath.activations());
+        assertThat(linears.inputs(4).keySet()).isEqualTo(beneath.inputs(4).keySet());
+    }
+
+    @Test
     void damagedMatricesAndForeignInputsNameTheLayer() {
         Tensor down = random(DType.F32, 1, 72, IN);
         down.data().set(Tensor.FLOAT, 0, Float.POSITIVE_INFINITY);
