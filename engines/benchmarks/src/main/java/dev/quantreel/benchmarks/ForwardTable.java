@@ -92,7 +92,7 @@ public final class ForwardTable {
     private void row(String precision, int tokens) throws IOException {
         long start = MACHINE.getProcessCpuTime();
         TransformerCheckpoint model = TransformerCheckpoint.of(checkpoint);
-        LinearLayers linears = linears(precision, model);
+        LinearLayers linears = linears(precision, rotationBlock, model);
         long quantized = MACHINE.getProcessCpuTime();
         SplitGraphs graphs = model.graphs(linears, new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, Set.of()));
         long built = MACHINE.getProcessCpuTime();
@@ -123,7 +123,7 @@ public final class ForwardTable {
     }
 
     /// Random values for everything that a graph reads.
-    private static Map<String, Tensor> inputs(OnnxModel model, Map<String, Tensor> scalars, int tokens) {
+    static Map<String, Tensor> inputs(OnnxModel model, Map<String, Tensor> scalars, int tokens) {
         Map<String, Tensor> inputs = new HashMap<>(scalars);
         for (ValueInfoProto input : model.proto().getGraph().getInputList()) {
             long[] dims = input.getType().getTensorType().getShape().getDimList().stream()
@@ -140,7 +140,9 @@ public final class ForwardTable {
         return new OrtEngineProvider().create(new EngineOptions(threads)).open(model);
     }
 
-    private LinearLayers linears(String precision, TransformerCheckpoint model) {
+    /// @param precision `fp32`, `w8a8`, `w4a8` or `w4a4`
+    /// @param rotationBlock 0 for none
+    static LinearLayers linears(String precision, int rotationBlock, TransformerCheckpoint model) {
         if (precision.equals("fp32")) {
             return new FloatLinears(new FloatWeights(model));
         }
@@ -172,7 +174,7 @@ public final class ForwardTable {
     }
 
     /// Private memory, mapped files, and the largest sum of both so far.
-    private static String resident() throws IOException {
+    static String resident() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("RssAnon") || line.startsWith("RssFile") || line.startsWith("VmHWM"))
                 .map(line -> line.split("\\s+"))
