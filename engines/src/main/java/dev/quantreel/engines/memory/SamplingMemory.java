@@ -30,12 +30,27 @@ public record SamplingMemory(List<Model> models, List<Item> beside) {
     /// @param title for people, the name of its phase
     /// @param weights under canonical names; asked for shapes and types only
     /// @param plan empty for full precision
+    /// @param branchBytes low-rank branches beside its linears, see
+    /// [dev.quantreel.engines.lowrank.LowRankBranches#bytes]
     public record Model(
-            String title, TransformerArchitecture architecture, Checkpoint weights, Optional<QuantizationPlan> plan) {
+            String title,
+            TransformerArchitecture architecture,
+            Checkpoint weights,
+            Optional<QuantizationPlan> plan,
+            long branchBytes) {
+
+        /// A model without branches.
+        public Model(
+                String title,
+                TransformerArchitecture architecture,
+                Checkpoint weights,
+                Optional<QuantizationPlan> plan) {
+            this(title, architecture, weights, plan, 0);
+        }
 
         /// The same file in another precision.
         public Model with(Optional<QuantizationPlan> other) {
-            return new Model(title, architecture, weights, other);
+            return new Model(title, architecture, weights, other, branchBytes);
         }
     }
 

@@ -28,6 +28,7 @@ record TransformerMemory(SamplingMemory.Model model) {
                 new Item("weights read from the file", held.mapped),
                 new Item("decoded weights", held.decoded),
                 new Item("small weights", held.copied),
+                new Item("low-rank branches", model.branchBytes()),
                 new Item("unpacked matrix", (long) (EngineCosts.UNPACKED_COPIES * 4 * held.widest)),
                 new Item("encoded prompts", promptBytes() * (work.branches() + 1)),
                 new Item("activations", activationBytes(work.size())),

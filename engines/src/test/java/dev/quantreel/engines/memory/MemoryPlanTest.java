@@ -64,6 +64,25 @@ class MemoryPlanTest {
     }
 
     @Test
+    void lowRankBranchesAreCountedAlsoInWhatWouldFitInstead() {
+        long rank64 = wan.blockLinears().stream()
+                .map(layer -> wan.shape(layer + ".weight"))
+                .mapToLong(shape -> 2 * 64 * (shape.dim(0) + shape.dim(1)))
+                .sum();
+        SamplingMemory without = SamplingMemory.of(model("sampling", W4));
+        SamplingMemory with =
+                SamplingMemory.of(new SamplingMemory.Model("sampling", wan.architecture(), wan, W4, rank64));
+
+        assertThat(rank64).isBetween(170_000_000L, 180_000_000L);
+        assertThat(with.together(SMALL).totalBytes())
+                .isEqualTo(without.together(SMALL).totalBytes() + rank64);
+        assertThat(bytes(with.together(SMALL), "low-rank branches")).isEqualTo(rank64);
+        assertThat(with.models().getFirst().with(Optional.empty()).branchBytes())
+                .isEqualTo(rank64);
+        assertThat(with.together(SMALL).describe()).contains("low-rank branches 0.17");
+    }
+
+    @Test
     void weightsAreCountedOnceInThePrecisionTheyAreHeldIn() {
         long parameters = wan.parameters();
 

@@ -13,6 +13,7 @@ import dev.quantreel.engines.vae.VaeDecoder;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.MemoryCheck;
+import dev.quantreel.nodes.values.SharedFile;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -51,9 +52,14 @@ record SamplingCheck(SampleVideo.Inputs in, NodeContext context) {
     }
 
     private SamplingMemory.Model model(String title, DiffusionModel model) throws Exception {
-        TransformerCheckpoint checkpoint =
-                TransformerCheckpoint.of(model.file().open(context).file());
-        return new SamplingMemory.Model(title, checkpoint.architecture(), checkpoint, model.plan());
+        SharedFile.Lease lease = model.file().open(context);
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
+        return new SamplingMemory.Model(
+                title,
+                checkpoint.architecture(),
+                checkpoint,
+                model.plan(),
+                lease.branches().bytes());
     }
 
     /// Previews decode one latent frame, and only where that is quick.
