@@ -2,6 +2,7 @@
 
 cogvideox15_diffusers.safetensors: two blocks of a CogVideoX 1.5 transformer (two latent frames per token) with random
 weights, one forward pass; laid out like the other transformer files: w.KEY, in.NAME, out.NAME, config in the metadata.
+ltx_i2v_diffusers.safetensors: likewise LTX-Video with a timestep per token, 0 in the first latent frame.
 positions.safetensors: position tables of diffusers at sizes other than the trained one: stretched.GRID.cos and .sin
 (CogVideoX 5B), added.GRID (CogVideoX 2B, width 32), space.GRID and time.GRID (Latte, width 32), ltx.GRID.cos and .sin
 (width 64) and causal.GRID.cos and .sin, the same with causal time; GRID being frames x rows x columns of patches.
@@ -14,7 +15,7 @@ import pathlib
 import sys
 
 import torch
-from diffusers import CogVideoXTransformer3DModel
+from diffusers import CogVideoXTransformer3DModel, LTXVideoTransformer3DModel
 from diffusers.models.embeddings import (
     get_1d_sincos_pos_embed_from_grid,
     get_2d_sincos_pos_embed,
@@ -63,6 +64,34 @@ def transformer() -> dict:
     return tensors
 
 
+LTX = dict(
+    in_channels=8,
+    out_channels=8,
+    num_attention_heads=2,
+    attention_head_dim=12,
+    cross_attention_dim=24,
+    num_layers=2,
+    caption_channels=24,
+)
+
+
+def ltx_i2v() -> dict:
+    torch.manual_seed(16)
+    model = LTXVideoTransformer3DModel(**LTX).eval()
+    for name, parameter in model.named_parameters():
+        torch.nn.init.normal_(parameter, std=0.1 if "scale_shift_table" in name else 0.15)
+        parameter.data = parameter.data.half().float()
+    x = torch.randn(1, 12, 8)
+    context = torch.randn(1, 5, 24)
+    mask = torch.ones(1, 5, dtype=torch.int64)
+    timesteps = torch.tensor([[0.0] * 6 + [700.0] * 6])
+    with torch.no_grad():
+        y = model(x, context, timesteps, mask, num_frames=2, height=2, width=3,
+                  rope_interpolation_scale=(8 / 25, 32, 32)).sample
+    tensors = {f"w.{name}": value.half() for name, value in model.state_dict().items()}
+    return tensors | {"in.x": x, "in.context": context, "in.context_mask": mask, "in.t": timesteps, "out.y": y}
+
+
 def causal(frames: int, rows: int, columns: int) -> torch.Tensor:
     ids = LTXConditionPipeline._prepare_video_ids(1, frames, rows, columns, 1, 1)
     coordinates = LTXConditionPipeline._scale_video_ids(ids, scale_factor=32, scale_factor_t=8).float()
@@ -101,6 +130,8 @@ def main(folder: str) -> None:
     torch.set_num_threads(1)
     out = pathlib.Path(folder)
     save_file(transformer(), out / "cogvideox15_diffusers.safetensors", {"config": json.dumps(CONFIG)})
+    save_file(ltx_i2v(), out / "ltx_i2v_diffusers.safetensors",
+              {"config": json.dumps(LTX | dict(num_frames=2, height=2, width=3))})
     save_file(positions(), out / "positions.safetensors")
 
 

@@ -50,9 +50,10 @@ def randomized(model: torch.nn.Module, seed: int) -> torch.nn.Module:
     return model.eval()
 
 
-def write(name: str, model: torch.nn.Module, config: dict, tensors: dict, keep=lambda key: True) -> None:
+def write(name: str, model: torch.nn.Module, config: dict, tensors: dict, keep=lambda key: True, extra=None) -> None:
     stored = {"w." + key: value.half().contiguous() for key, value in model.state_dict().items() if keep(key)}
     stored |= {key: value.float().contiguous() for key, value in tensors.items()}
+    stored |= {key: value.contiguous() for key, value in (extra or {}).items()}
     path = FOLDER / f"{name}.safetensors"
     save_file(stored, path, metadata={"config": json.dumps(config)})
     print(path.name, path.stat().st_size, {key: tuple(value.shape) for key, value in tensors.items()},
@@ -138,6 +139,19 @@ def ltx(name: str, seed: int, cells: tuple[int, int, int], **more) -> None:
     write(name, model, config, {"in.z": z, "out.y": model.decode(z, temb).sample}, decoder_only)
 
 
+def ltx_encoder(name: str, seed: int, pictures: int, **more) -> None:
+    config = dict(latent_channels=8, block_out_channels=(4, 4, 8, 8), layers_per_block=(1, 1, 1, 1, 1),
+                  decoder_block_out_channels=(4, 4, 4, 4), decoder_layers_per_block=(1, 1, 1, 1, 1),
+                  patch_size=4, encoder_causal=True, decoder_causal=False)
+    config |= more
+    model = randomized(AutoencoderKLLTXVideo(**config), seed)
+    x = smooth(seed + 1, pictures, 32, 32).half().float()
+    z = noise(seed + 2, 1, 8, 1, 1, 1)
+    out = {"in.z": z, "out.y": model.decode(z).sample, "out.mean": model.encode(x).latent_dist.mean,
+           "out.mean1": model.encode(x[:, :, :1]).latent_dist.mean}
+    write(name, model, config, out, extra={"in.x": x.half()})
+
+
 def stable_diffusion() -> None:
     config = dict(block_out_channels=(4, 4, 8, 8), norm_num_groups=2, latent_channels=4, layers_per_block=1,
                   down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4)
@@ -161,6 +175,11 @@ def main() -> None:
             decoder_layers_per_block=(1, 1, 1, 1), decoder_spatio_temporal_scaling=(True, True, True),
             decoder_inject_noise=(False, False, False, False),
             upsample_residual=(True, True, True), upsample_factor=(2, 2, 2), timestep_conditioning=True)
+        ltx_encoder("ltx_vae_encoder", 21, 17)
+        ltx_encoder("ltx095_vae_encoder", 24, 17, block_out_channels=(4, 4, 8, 8, 8),
+                    down_block_types=("LTXVideo095DownBlock3D",) * 4, layers_per_block=(1, 1, 1, 1, 1),
+                    spatio_temporal_scaling=(True, True, True, True),
+                    downsample_type=("spatial", "temporal", "spatiotemporal", "spatiotemporal"))
         stable_diffusion()
 
 

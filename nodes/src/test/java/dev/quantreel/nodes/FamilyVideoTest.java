@@ -316,6 +316,36 @@ class FamilyVideoTest {
     }
 
     @Test
+    void ltxVideoKeepsThePictureAsItsFirstLatentFrame() throws Exception {
+        Case family = new Case(
+                "i2v-ltx",
+                new LtxFamily(),
+                new LtxTransformer(new LtxConfig(8, 128, 64, 32, 2, WIDTH, 256, false)),
+                List.of("t5_encoder"),
+                "ltx_vae_encoder",
+                17);
+        DiffusionModel model = load(family);
+        ImageToVideo.Outputs start = start(model, family, picture(1, 0.5f, 0), Optional.empty());
+        Latent given = start.latent();
+        assertThat(given.samples().shape()).isEqualTo(Shape.of(1, 8, 3, 2, 2));
+        assertThat(given.knownFrames()).isEqualTo(1);
+
+        for (DiffusionModel precision : List.of(model, quantized(model))) {
+            Latent sampled = new SampleRequest(precision, start.positive(), given)
+                    .negative(start.negative())
+                    .steps(2)
+                    .cfg(3)
+                    .run(context)
+                    .latent();
+
+            assertThat(frame(sampled, 0)).isEqualTo(frame(given, 0));
+            assertThat(frame(sampled, 1)).doesNotContain(0f);
+            assertThat(saved(sampled, vae(family.vae()), family.name()).frames().count())
+                    .isEqualTo(17);
+        }
+    }
+
+    @Test
     void hunyuanVideoStartsFromAPicture() throws Exception {
         HunyuanConfig config =
                 new HunyuanConfig(9, 4, 2, 128, 1, new HunyuanConfig.Depth(1, 1, 1), WIDTH, 256, HUNYUAN_ROPE);

@@ -26,13 +26,13 @@ public record AdaLnSingle(NeuralOps ops, FloatWeights weights, FloatLinears floa
 
     /// What the timestep becomes.
     ///
-    /// @param embedding `[1, dim]`
-    /// @param projection `[1, 6, dim]`
+    /// @param embedding `[timesteps, dim]`
+    /// @param projection `[timesteps, 6, dim]`
     public record Time(Value embedding, Value projection) {}
 
     /// Embeds the timestep.
     ///
-    /// @param features sinusoidal, `[1, freqDim]`
+    /// @param features sinusoidal, `[timesteps, freqDim]`
     public Time time(Value features) {
         OnnxGraphBuilder graph = ops.graph();
         String embedder = "adaln_single.emb.timestep_embedder.";
@@ -54,16 +54,16 @@ public record AdaLnSingle(NeuralOps ops, FloatWeights weights, FloatLinears floa
     /// What modulates one block at this step.
     ///
     /// @param block name of the block, which has a `scale_shift_table`
-    /// @param projection `[1, 6, dim]`
-    /// @return `[1, 6, dim]`
+    /// @param projection `[timesteps, 6, dim]`
+    /// @return `[timesteps, 6, dim]`
     public Value modulation(String block, Value projection) {
         return ops.graph().op(OnnxOp.Add, weight(block + ".scale_shift_table"), projection);
     }
 
     /// The vectors of a modulation.
     ///
-    /// @param modulation `[1, count, dim]`
-    /// @return `count` values `[1, 1, dim]`
+    /// @param modulation `[timesteps, count, dim]`
+    /// @return `count` values `[timesteps, 1, dim]`
     public List<Value> split(Value modulation, int count) {
         return ops.graph().op(OnnxOp.Split, count, Attributes.of("axis", 1).and("num_outputs", count), modulation);
     }
@@ -71,13 +71,14 @@ public record AdaLnSingle(NeuralOps ops, FloatWeights weights, FloatLinears floa
     /// Norm, modulation and projection after the last block.
     ///
     /// @param tokens `[1, tokens, dim]`
-    /// @param embedding `[1, dim]`
+    /// @param embedding `[timesteps, dim]`
     /// @return `[1, tokens, out]`
     public Value head(Value tokens, Value embedding) {
         OnnxGraphBuilder graph = ops.graph();
         Value time = graph.op(OnnxOp.Unsqueeze, embedding, graph.longs(1));
         List<Value> vectors = split(graph.op(OnnxOp.Add, weight("scale_shift_table"), time), 2);
-        Value modulated = ops.modulate(ops.layerNorm(tokens, dim, EPSILON), vectors.get(0), vectors.get(1));
+        Value normal = ops.layerNorm(tokens, dim, EPSILON);
+        Value modulated = ops.perTimestep(vectors.get(0), normal, x -> ops.modulate(x, vectors.get(0), vectors.get(1)));
         return floats.linear(graph, modulated, "proj_out");
     }
 

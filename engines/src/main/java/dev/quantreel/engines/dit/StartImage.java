@@ -12,8 +12,8 @@ import java.util.Optional;
 ///
 /// Wan's models read 4 mask channels (1 where the latent frame is known) and the latent of a clip whose unknown
 // pictures
-/// are grey; HunyuanVideo 1.5 the latent of the pictures alone, followed by zeros, and one mask channel; Wan 2.2 5B has
-/// the latent of the pictures put into the clip itself.
+/// are grey; HunyuanVideo 1.5 the latent of the pictures alone, followed by zeros, and one mask channel; Wan 2.2 5B and
+/// LTX-Video have the latent of the pictures put into the clip itself.
 ///
 /// @param facts of the model
 /// @param size of the clip, in cells
@@ -47,7 +47,7 @@ public record StartImage(TransformerFacts facts, LatentSize size) {
             case NONE ->
                 throw new IllegalArgumentException(facts.variant()
                         + " makes videos from text alone; accepted is an image-to-video model, such as Wan 2.1 I2V,"
-                        + " Wan 2.2 I2V or TI2V-5B, HunyuanVideo 1.5 I2V");
+                        + " Wan 2.2 I2V or TI2V-5B, HunyuanVideo 1.5 I2V, LTX-Video");
             case CHANNELS, OPTIONAL_CHANNELS, CHANNELS_AND_FEATURES -> {
                 int masks = additional - latent.channels();
                 Tensor channels =

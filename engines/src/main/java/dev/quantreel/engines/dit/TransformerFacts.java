@@ -48,7 +48,7 @@ public record TransformerFacts(
         OPTIONAL_CHANNELS,
         /// [#CHANNELS], and CLIP-ViT-H features as additional context.
         CHANNELS_AND_FEATURES,
-        /// The first latent frame is given and has timestep 0 (Wan 2.2 5B).
+        /// The first latent frame is given and has timestep 0 (Wan 2.2 5B, LTX-Video).
         FIRST_FRAME
     }
 

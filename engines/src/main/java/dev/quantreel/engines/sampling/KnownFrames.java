@@ -5,7 +5,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /// Latent frames at the start of a clip that are given: they are put back clean before every evaluation and at the end
-/// (Wan 2.2 TI2V-5B, whose first frame has timestep 0).
+/// (Wan 2.2 TI2V-5B and LTX-Video, whose given frames have timestep 0).
 ///
 /// @param latent F32 `[1, channels, frames, height, width]`; the first `count` frames count
 /// @param count how many frames are given

@@ -25,6 +25,10 @@ final class LtxFamily {
                                 && !checkpoint.contains("decoder.mid_block.resnets.0.norm1.weight"));
     }
 
+    static boolean encodes(Checkpoint checkpoint) {
+        return decodes(checkpoint) && checkpoint.contains("encoder.conv_out.conv.weight");
+    }
+
     static VaeTraits traits(Checkpoint checkpoint) {
         int channels = CheckpointShapes.extent(checkpoint, "decoder.conv_in.conv.weight", 5, 1);
         return new VaeTraits(
@@ -60,5 +64,18 @@ final class LtxFamily {
                         SMALLEST_TILE),
                 arena -> LtxDecoderGraph.build(
                         WanFamilies.layers(checkpoint, arena, "ltx-vae-decoder"), traits, causal));
+    }
+
+    static EncoderPlan encoder(Checkpoint checkpoint) {
+        VaeTraits traits = traits(checkpoint);
+        int width = CheckpointShapes.extent(checkpoint, "encoder.conv_in.conv.weight", 5, 0);
+        return new EncoderPlan(
+                traits,
+                new TimePlan.Streaming(VaeTraits.Grid.stills(1), 1, 1, 0),
+                new DecoderPlan.Memory(
+                        DecoderPlan.Memory.MAPS * width / PATCH_PIXELS,
+                        DecoderPlan.Memory.Attention.NONE,
+                        SMALLEST_TILE),
+                arena -> LtxEncoderGraph.build(WanFamilies.layers(checkpoint, arena, "ltx-vae-encoder"), traits));
     }
 }

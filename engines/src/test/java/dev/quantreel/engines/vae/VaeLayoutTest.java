@@ -209,7 +209,14 @@ class VaeLayoutTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"wan21_vae_diffusers", "wan22_vae_diffusers", "hunyuan_vae_encoder", "hunyuan15_vae_diffusers"})
+            strings = {
+                "wan21_vae_diffusers",
+                "wan22_vae_diffusers",
+                "hunyuan_vae_encoder",
+                "hunyuan15_vae_diffusers",
+                "ltx_vae_encoder",
+                "ltx095_vae_encoder"
+            })
     void everyTensorOfAnAutoencoderIsUsed(String golden) {
         Checkpoint file = VaeFixtures.weights(golden);
         Set<String> read = new HashSet<>();
@@ -230,6 +237,32 @@ class VaeLayoutTest {
         Checkpoint renamed =
                 VaeFixtures.weights(golden, name -> layout.name(name.replace(".upsamplers.0.", ".upsampler.")));
         try (VaeEncoder encoder = VaeEncoder.open(engine, VaeFixtures.weights(golden));
+                VaeEncoder other = VaeEncoder.open(engine, renamed)) {
+            assertThat(latent(other, frames)).isEqualTo(latent(encoder, frames));
+        }
+    }
+
+    /// The table of diffusers' conversion script, read backwards.
+    @Test
+    void ltxVideosEncoderIsFoundUnderItsAuthorsNames() {
+        Map<String, String> table = new LinkedHashMap<>();
+        table.put("encoder.mid_block.resnets", "encoder.down_blocks.8.res_blocks");
+        table.put("encoder.down_blocks.3.resnets", "encoder.down_blocks.7.res_blocks");
+        table.put("encoder.down_blocks.2.downsamplers.0", "encoder.down_blocks.6");
+        table.put("encoder.down_blocks.2.resnets", "encoder.down_blocks.5.res_blocks");
+        table.put("encoder.down_blocks.1.conv_out", "encoder.down_blocks.4");
+        table.put("encoder.down_blocks.1.downsamplers.0", "encoder.down_blocks.3");
+        table.put("encoder.down_blocks.1.resnets", "encoder.down_blocks.2.res_blocks");
+        table.put("encoder.down_blocks.0.downsamplers.0", "encoder.down_blocks.1");
+        table.put("encoder.down_blocks.0.resnets", "encoder.down_blocks.0.res_blocks");
+        Checkpoint renamed = VaeFixtures.weights(
+                "ltx_vae_encoder",
+                name -> name.startsWith("encoder.") ? common(first(name, table)) : originalLtx(name));
+        Random random = new Random(5);
+        byte[] rgb = new byte[17 * 32 * 64 * 3];
+        random.nextBytes(rgb);
+        Frames frames = Frames.ofBytes(17, 32, 64, rgb);
+        try (VaeEncoder encoder = VaeEncoder.open(engine, VaeFixtures.weights("ltx_vae_encoder"));
                 VaeEncoder other = VaeEncoder.open(engine, renamed)) {
             assertThat(latent(other, frames)).isEqualTo(latent(encoder, frames));
         }

@@ -27,7 +27,7 @@ record LtxBlock(BranchAxis axis, LtxConfig config, FloatWeights weights, LinearL
     ///
     /// @param z `[branches, tokens, dim]`
     /// @param modulated `z` after norm, shift and scale of the attention
-    /// @param modulation six vectors `[1, 1, dim]`, see [AdaLnSingle]
+    /// @param modulation six vectors `[timesteps, 1, dim]`, see [AdaLnSingle]
     record Tokens(Value z, Value modulated, List<Value> modulation) {}
 
     /// Norm, shift and scale before the self-attention.
@@ -98,11 +98,12 @@ record LtxBlock(BranchAxis axis, LtxConfig config, FloatWeights weights, LinearL
     }
 
     private Value modulated(Value z, Value shift, Value scale) {
-        return ops().modulate(ops().rmsNorm(z, config.dim(), AdaLnSingle.EPSILON), shift, scale);
+        Value normal = ops().rmsNorm(z, config.dim(), AdaLnSingle.EPSILON);
+        return ops().perTimestep(shift, normal, x -> ops().modulate(x, shift, scale));
     }
 
     private Value gated(Value z, Value change, Value gate) {
-        return graph().op(OnnxOp.Add, z, graph().op(OnnxOp.Mul, change, gate));
+        return graph().op(OnnxOp.Add, z, ops().perTimestep(gate, change, x -> graph().op(OnnxOp.Mul, x, gate)));
     }
 
     private NeuralOps.Heads heads() {

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 
-/// LTX-Video 0.9.x, 2B and 13B, text-to-video.
+/// LTX-Video 0.9.x, 2B and 13B; the same weights start from a text alone or from pictures, which are then the first
+/// latent frames.
 ///
 /// Files without a `config` in their metadata are taken to count time causally if they are the 13B model, which only
 /// exists since 0.9.7.

@@ -28,6 +28,7 @@ final class LtxGraphBuilder {
     private static final String FIRST_MODULATION = "first_modulation";
 
     private static final Dim ONE = Dim.of(1);
+    private static final Dim TIMESTEPS = Dim.of("timesteps");
     private static final Dim TOKENS = Dim.of("tokens");
     private static final Dim TEXT = Dim.of("text");
     private static final Dim VECTORS = Dim.of(AdaLnSingle.VECTORS);
@@ -74,7 +75,7 @@ final class LtxGraphBuilder {
         Dim channels = Dim.of(config.channels());
         Value latent =
                 graph.input("latent", DType.F32, ONE, channels, Dim.of("frames"), Dim.of("height"), Dim.of("width"));
-        Value features = graph.input("time_features", DType.F32, ONE, Dim.of(config.freqDim()));
+        Value features = graph.input("time_features", DType.F32, TIMESTEPS, Dim.of(config.freqDim()));
         Value cells = graph.op(OnnxOp.Reshape, latent, graph.longs(1, config.channels(), -1));
         Value rows = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), cells);
         Value tokens = floats.linear(graph, rows, "patchify_proj");
@@ -83,9 +84,9 @@ final class LtxGraphBuilder {
         Value modulation = modulator.modulation(name(0), time.projection());
         Value modulated = block(graph).modulatedInput(tokens, modulator.split(modulation, AdaLnSingle.VECTORS));
         graph.output(SplitGraphs.TOKENS, tokens, DType.F32, ONE, TOKENS, width);
-        graph.output(SplitGraphs.TIME_EMBEDDING, time.embedding(), DType.F32, ONE, width);
-        graph.output(SplitGraphs.TIME_PROJECTION, time.projection(), DType.F32, ONE, VECTORS, width);
-        graph.output(FIRST_MODULATION, modulation, DType.F32, ONE, VECTORS, width);
+        graph.output(SplitGraphs.TIME_EMBEDDING, time.embedding(), DType.F32, TIMESTEPS, width);
+        graph.output(SplitGraphs.TIME_PROJECTION, time.projection(), DType.F32, TIMESTEPS, VECTORS, width);
+        graph.output(FIRST_MODULATION, modulation, DType.F32, TIMESTEPS, VECTORS, width);
         graph.output(SplitGraphs.MODULATED_INPUT, modulated, DType.F32, ONE, TOKENS, width);
         return graph.build(Map.of());
     }
@@ -95,8 +96,8 @@ final class LtxGraphBuilder {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create(BranchAxis.name("ltx", branches));
         BranchAxis axis = new BranchAxis(new NeuralOps(graph, dialect), branches);
         Value z = axis.stacked(SplitGraphs.TOKENS, TOKENS, width);
-        Value projection = graph.input(SplitGraphs.TIME_PROJECTION, DType.F32, ONE, VECTORS, width);
-        Value modulation = graph.input(FIRST_MODULATION, DType.F32, ONE, VECTORS, width);
+        Value projection = graph.input(SplitGraphs.TIME_PROJECTION, DType.F32, TIMESTEPS, VECTORS, width);
+        Value modulation = graph.input(FIRST_MODULATION, DType.F32, TIMESTEPS, VECTORS, width);
         Value modulated = axis.stacked(SplitGraphs.MODULATED_INPUT, TOKENS, width);
         Dim half = Dim.of(config.headDim() / 2);
         Value cos = graph.input("rope_cos", DType.F32, Dim.of("rows"), half);
@@ -121,7 +122,7 @@ final class LtxGraphBuilder {
     private OnnxModel head() {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("ltx-head");
         Value tokens = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
-        Value embedding = graph.input(SplitGraphs.TIME_EMBEDDING, DType.F32, ONE, width);
+        Value embedding = graph.input(SplitGraphs.TIME_EMBEDDING, DType.F32, TIMESTEPS, width);
         Value grid = graph.input("grid", DType.I64, Dim.of(3));
         Value rows = modulator(graph).head(tokens, embedding);
         Value cells = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows);

@@ -18,6 +18,7 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.PromptEmbedding;
 import dev.quantreel.engines.text.TextEncoderFamily;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -25,7 +26,8 @@ import java.util.SequencedMap;
 /// One LTX-Video transformer.
 ///
 /// Graph inputs: text graph `context` F32 `[1, text, textDim]`, the real tokens alone, since the reference masks the
-/// padding out; prelude `latent` and `time_features` F32 `[1, freqDim]`; trunk `rope_cos`, `rope_sin` F32
+/// padding out; prelude `latent` and `time_features` F32 `[timesteps, freqDim]`, one timestep for all or one per latent
+/// frame, of which those given carry 0; trunk `rope_cos`, `rope_sin` F32
 /// `[tokens * heads, headDim / 2]`; head `grid` I64 `[3]`.
 public record LtxTransformer(LtxConfig config) implements TransformerArchitecture {
 
@@ -45,7 +47,7 @@ public record LtxTransformer(LtxConfig config) implements TransformerArchitectur
                         config.channels(),
                         config.channels(),
                         TransformerFacts.Patch.ONE,
-                        TransformerFacts.Image.NONE),
+                        TransformerFacts.Image.FIRST_FRAME),
                 new TransformerFacts.Text(List.of(TextEncoderFamily.T5), config.textDim(), TEXT_LENGTH, 0),
                 new TransformerFacts.Sampling(
                         TransformerFacts.Prediction.FLOW, false, 3, SHIFT, LtxConfig.FRAMES_PER_SECOND));
@@ -93,7 +95,14 @@ public record LtxTransformer(LtxConfig config) implements TransformerArchitectur
 
     @Override
     public Map<String, Tensor> stepInputs(Tensor latent, float timestep, BranchConditioning conditioning) {
-        return Map.of("latent", latent, "time_features", TimeFeatures.of(config.freqDim(), timestep));
+        int known =
+                conditioning.image().map(BranchConditioning.Image::knownFrames).orElse(0);
+        float[] timesteps = {timestep};
+        if (known > 0) {
+            timesteps = new float[LatentSize.of(latent).frames()];
+            Arrays.fill(timesteps, known, timesteps.length, timestep);
+        }
+        return Map.of("latent", latent, "time_features", TimeFeatures.of(config.freqDim(), timesteps));
     }
 
     @Override
