@@ -7,6 +7,7 @@ import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.vae.VaeDecoder;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
@@ -129,20 +130,25 @@ public record ModelCatalog(List<ModelEntry> entries) {
                     VaeDecoder.traits(file); // says why a decoder that is known by sight cannot be used
                 }
             } catch (UnsupportedCheckpointException e) {
-                problem = Optional.of(withoutFile(e, file.source()));
+                problem = Optional.of(withoutFile(e, path));
                 damaged = e instanceof DamagedCheckpointException;
             }
             return new ModelEntry(name, path, bytes, Optional.of(file.format()), cards, problem, damaged);
         } catch (CheckpointException e) {
-            Optional<String> problem = Optional.of(withoutFile(e, path.toString()));
+            Optional<String> problem = Optional.of(withoutFile(e, path));
             return new ModelEntry(name, path, size(path), Optional.empty(), List.of(), problem, !e.isForeign());
         }
     }
 
-    /// The table names the file already.
-    private static String withoutFile(RuntimeException e, String file) {
+    /// The table names the file already; a shard keeps its name.
+    private static String withoutFile(RuntimeException e, Path path) {
         String message = String.valueOf(e.getMessage());
-        return message.startsWith(file + ": ") ? message.substring(file.length() + 2) : message;
+        String inFolder = without(message, path.resolveSibling("").toString() + File.separator);
+        return without(inFolder, path.getFileName() + ": ");
+    }
+
+    private static String without(String text, String prefix) {
+        return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
     }
 
     private static long size(Path path) {

@@ -89,6 +89,20 @@ public final class SyntheticCheckpoint {
         return new SyntheticCheckpoint(tensors, dtypes, options, Map.of("format", "pt", "synthetic", what));
     }
 
+    /// Plans a file of tensors that are kept as they are named, in BF16.
+    static SyntheticCheckpoint of(TinyPart part, long seed) {
+        List<FusedTensor> tensors = part.shapes().entrySet().stream()
+                .map(entry -> new FusedTensor(
+                        entry.getKey(),
+                        entry.getValue(),
+                        0,
+                        List.of(new FusedTensor.Part(entry.getKey(), entry.getValue()))))
+                .toList();
+        Options options = new Options("", DType.BF16, 0, seed);
+        return new SyntheticCheckpoint(
+                tensors, Map.of(), options, Map.of("format", "pt", "config", part.config(), "synthetic", part.file()));
+    }
+
     private static KeyLayout layout(TransformerFamily family, String wanted) {
         String word = wanted.toLowerCase(Locale.ROOT);
         List<String> accepted = word.startsWith("comfy")

@@ -42,6 +42,8 @@ final class ModelsCommand implements Callable<Integer> {
     private static final List<String> HEADINGS =
             List.of("file", "kind", "model", "parameters", "precision", "format", "layout", "size", "pairs with");
 
+    private static final int MOST_PARTNERS = 4;
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -99,7 +101,7 @@ final class ModelsCommand implements Callable<Integer> {
                 rows.add(row(entry, "?", "", 0, ""));
             }
             for (ModelCard card : entry.cards()) {
-                String partners = String.join(", ", pairing.partners());
+                String partners = few(pairing.partners());
                 List<String> row =
                         new ArrayList<>(row(entry, card.kind().word(), card.title(), card.parameters(), partners));
                 row.set(HEADINGS.indexOf("layout"), card.layout());
@@ -115,6 +117,12 @@ final class ModelsCommand implements Callable<Integer> {
             out.println();
             remarks.forEach(out::println);
         }
+    }
+
+    /// JSON has all of them.
+    private static String few(List<String> names) {
+        String some = String.join(", ", names.subList(0, Math.min(MOST_PARTNERS, names.size())));
+        return names.size() <= MOST_PARTNERS ? some : some + " and " + (names.size() - MOST_PARTNERS) + " more";
     }
 
     private static List<String> row(ModelEntry entry, String kind, String model, long parameters, String partners) {

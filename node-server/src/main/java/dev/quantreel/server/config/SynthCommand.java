@@ -4,8 +4,11 @@ import dev.quantreel.engines.dit.KeyLayout;
 import dev.quantreel.engines.dit.TransformerRelease;
 import dev.quantreel.engines.memory.ResidentMemory;
 import dev.quantreel.engines.safetensors.SafetensorsException;
+import dev.quantreel.engines.synth.BadModels;
 import dev.quantreel.engines.synth.SyntheticCheckpoint;
+import dev.quantreel.engines.synth.TinyModels;
 import dev.quantreel.engines.tensor.DType;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -67,9 +70,27 @@ final class SynthCommand implements Callable<Integer> {
     @Option(names = "--sparse", description = "Write the header only; the weights are a hole that takes no room.")
     private boolean sparse;
 
+    @Option(
+            names = "--tiny",
+            paramLabel = "FOLDER",
+            description = "Write a models folder of tiny checkpoints: every family in every layout, text encoders,"
+                    + " VAEs, LoRAs; all load and run.")
+    private @Nullable Path tiny;
+
+    @Option(
+            names = "--bad",
+            paramLabel = "FOLDER",
+            description = "Write a models folder of tiny checkpoints that are damaged or do not fit together, to see"
+                    + " how each is explained.")
+    private @Nullable Path bad;
+
     @Override
     public Integer call() throws Exception {
         PrintWriter terminal = spec.commandLine().getOut();
+        if (tiny != null || bad != null) {
+            folders(terminal);
+            return 0;
+        }
         if (model == null) {
             list(terminal);
             return 0;
@@ -82,6 +103,27 @@ final class SynthCommand implements Callable<Integer> {
         } catch (IllegalArgumentException | SafetensorsException e) {
             throw new ConfigException(String.valueOf(e.getMessage()));
         }
+    }
+
+    private void folders(PrintWriter terminal) throws IOException {
+        if (model != null) {
+            throw new ConfigException("--tiny and --bad write every family; leave out " + model);
+        }
+        try {
+            if (tiny != null) {
+                TinyModels.write(tiny);
+                terminal.println("Tiny models are in " + tiny + "; to see them:  ./quantreel models " + tiny);
+            }
+            if (bad != null) {
+                BadModels.write(bad).forEach((file, what) -> terminal.printf("%-55s %s%n", file, what));
+                terminal.println("To see how each is explained:  ./quantreel models " + bad);
+            }
+        } catch (SafetensorsException e) {
+            throw new ConfigException(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw new ConfigException("the folder cannot be written: " + e.getMessage());
+        }
+        terminal.flush();
     }
 
     private static void list(PrintWriter terminal) {

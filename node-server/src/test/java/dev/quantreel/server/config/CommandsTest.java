@@ -3,8 +3,6 @@ package dev.quantreel.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,23 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 @SuppressWarnings("NullAway") // JUnit fills the fields; a lookup that finds nothing fails the test
 class CommandsTest {
 
     @TempDir
     private Path root;
-
-    private record Ran(int code, String out, String err) {}
-
-    private static Ran quantreel(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine line = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        int code = line.execute(arguments);
-        return new Ran(code, out.toString(), err.toString());
-    }
 
     private Path workflow(String json) throws IOException {
         return Files.writeString(root.resolve("w.json"), json);
@@ -40,7 +27,7 @@ class CommandsTest {
     @ParameterizedTest
     @ValueSource(strings = {"serve", "run", "nodes", "models", "convert", "doctor", "bench", "synth", "inspect"})
     void everyCommandExplainsItself(String command) {
-        Ran ran = quantreel(command, "--help");
+        CommandLineRun ran = CommandLineRun.quantreel(command, "--help");
 
         assertThat(ran.code()).isZero();
         assertThat(ran.out()).startsWith("Usage: quantreel " + command);
@@ -48,7 +35,7 @@ class CommandsTest {
 
     @Test
     void serveKnowsComfyUisFlags() {
-        assertThat(quantreel("serve", "--help").out())
+        assertThat(CommandLineRun.quantreel("serve", "--help").out())
                 .contains(
                         "--listen",
                         "--port",
@@ -63,32 +50,32 @@ class CommandsTest {
 
     @Test
     void versionIsThatOfTheBuild() {
-        assertThat(quantreel("--version").out()).matches("(?s)Quantreel \\d+\\.\\d+\\.\\d+.*");
+        assertThat(CommandLineRun.quantreel("--version").out()).matches("(?s)Quantreel \\d+\\.\\d+\\.\\d+.*");
     }
 
     @Test
     void missingCommandAndUnknownOptionsAreUsageErrors() {
-        assertThat(quantreel().code()).isEqualTo(2);
-        assertThat(quantreel("serve", "--nope").code()).isEqualTo(2);
-        assertThat(quantreel("run").code()).isEqualTo(2);
+        assertThat(CommandLineRun.quantreel().code()).isEqualTo(2);
+        assertThat(CommandLineRun.quantreel("serve", "--nope").code()).isEqualTo(2);
+        assertThat(CommandLineRun.quantreel("run").code()).isEqualTo(2);
     }
 
     @Test
     void nodesAreListedAndDescribedByIdOrTitle() {
-        Ran list = quantreel("nodes");
-        Ran byId = quantreel("nodes", "SaveVideo");
-        Ran byTitle = quantreel("nodes", "save video");
+        CommandLineRun list = CommandLineRun.quantreel("nodes");
+        CommandLineRun byId = CommandLineRun.quantreel("nodes", "SaveVideo");
+        CommandLineRun byTitle = CommandLineRun.quantreel("nodes", "save video");
 
         assertThat(list.out()).contains("SaveVideo", "Save Video");
         assertThat(byId.out()).contains("Inputs:", "quality: INT 1 to 100, default 90", "Frames per second");
         assertThat(byTitle.out()).isEqualTo(byId.out());
-        assertThat(quantreel("nodes", "Nope").code()).isEqualTo(2);
-        assertThat(quantreel("nodes", "Nope").err()).contains("no kind of node 'Nope'", "SaveVideo");
+        assertThat(CommandLineRun.quantreel("nodes", "Nope").code()).isEqualTo(2);
+        assertThat(CommandLineRun.quantreel("nodes", "Nope").err()).contains("no kind of node 'Nope'", "SaveVideo");
     }
 
     @Test
     void unknownNodeInAWorkflowIsNamed() throws IOException {
-        Ran ran = quantreel(
+        CommandLineRun ran = CommandLineRun.quantreel(
                 "run",
                 workflow("{\"7\":{\"class_type\":\"Nope\",\"inputs\":{}}}").toString());
 
@@ -98,7 +85,7 @@ class CommandsTest {
 
     @Test
     void valueOutOfRangeNamesNodeInputValueAndWhatIsAccepted() throws IOException {
-        Ran ran = quantreel(
+        CommandLineRun ran = CommandLineRun.quantreel(
                 "run",
                 workflow(
                                 "{\"7\":{\"class_type\":\"SaveVideo\",\"_meta\":{\"title\":\"Keep it\"},\"inputs\":"
@@ -113,9 +100,10 @@ class CommandsTest {
 
     @Test
     void fileThatIsNoWorkflowIsNamed() throws IOException {
-        Ran broken = quantreel("run", workflow("{").toString());
-        Ran missing = quantreel("run", root.resolve("none.json").toString());
-        Ran setting = quantreel("run", workflow("{}").toString(), "--set", "nonsense");
+        CommandLineRun broken = CommandLineRun.quantreel("run", workflow("{").toString());
+        CommandLineRun missing =
+                CommandLineRun.quantreel("run", root.resolve("none.json").toString());
+        CommandLineRun setting = CommandLineRun.quantreel("run", workflow("{}").toString(), "--set", "nonsense");
 
         assertThat(broken.code()).isEqualTo(2);
         assertThat(broken.err()).contains("w.json", "invalid JSON", "line");
@@ -125,7 +113,8 @@ class CommandsTest {
 
     @Test
     void baseDirectoryThatDoesNotExistIsNamed() {
-        Ran ran = quantreel("nodes", "--base-directory", root.resolve("none").toString());
+        CommandLineRun ran = CommandLineRun.quantreel(
+                "nodes", "--base-directory", root.resolve("none").toString());
 
         assertThat(ran.code()).isEqualTo(2);
         assertThat(ran.err()).contains("--base-directory", "none");
@@ -133,8 +122,8 @@ class CommandsTest {
 
     @Test
     void unknownBenchmarkIsNamed() {
-        assertThat(quantreel("bench").code()).isZero();
-        assertThat(quantreel("bench", "nope").err()).contains("no benchmark 'nope'");
+        assertThat(CommandLineRun.quantreel("bench").code()).isZero();
+        assertThat(CommandLineRun.quantreel("bench", "nope").err()).contains("no benchmark 'nope'");
     }
 
     @Test
@@ -178,7 +167,7 @@ class CommandsTest {
     void synthWritesASparseFileOfRealSize() throws IOException {
         Path file = root.resolve("wan.safetensors");
 
-        Ran ran = quantreel("synth", "wan-t2v-1.3b", "--sparse", "--out", file.toString());
+        CommandLineRun ran = CommandLineRun.quantreel("synth", "wan-t2v-1.3b", "--sparse", "--out", file.toString());
 
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();
@@ -188,10 +177,12 @@ class CommandsTest {
 
     @Test
     void synthSaysWhichModelsThereAre() {
-        assertThat(quantreel("synth").out()).contains("wan-t2v-1.3b", "wan2.2-ti2v-5b", "1,418,996,800");
-        Ran ran = quantreel("synth", "flux");
+        assertThat(CommandLineRun.quantreel("synth").out()).contains("wan-t2v-1.3b", "wan2.2-ti2v-5b", "1,418,996,800");
+        CommandLineRun ran = CommandLineRun.quantreel("synth", "flux");
         assertThat(ran.code()).isEqualTo(2);
         assertThat(ran.err()).contains("'flux'", "wan-t2v-1.3b");
-        assertThat(quantreel("synth", "wan-t2v-1.3b", "--dtype", "int3").err()).contains("int3", "bf16, f16, f32, fp8");
+        assertThat(CommandLineRun.quantreel("synth", "wan-t2v-1.3b", "--dtype", "int3")
+                        .err())
+                .contains("int3", "bf16, f16, f32, fp8");
     }
 }

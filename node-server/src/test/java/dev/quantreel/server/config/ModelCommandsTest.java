@@ -11,18 +11,14 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.server.workflow.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 class ModelCommandsTest {
 
@@ -35,24 +31,14 @@ class ModelCommandsTest {
         this.folder = folder;
     }
 
-    private record Ran(int code, String out, String err) {}
-
-    private static Ran quantreel(Object... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine line = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        int code = line.execute(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
-        return new Ran(code, out.toString(), err.toString());
-    }
-
     @Test
     void modelsPrintsWhatAFolderHoldsAndWhatPairs() throws IOException {
         Files.createDirectories(folder.resolve("unet"));
         Files.copy(DEMO.resolve(DIT), folder.resolve("unet/dit.safetensors"));
         Files.writeString(folder.resolve("old.pt"), "x");
 
-        Ran alone = quantreel("models", folder);
-        Ran demo = quantreel("models", DEMO);
+        CommandLineRun alone = CommandLineRun.quantreel("models", folder);
+        CommandLineRun demo = CommandLineRun.quantreel("models", DEMO);
 
         assertThat(alone.code()).as("a pickle is no damage").isZero();
         assertThat(alone.out())
@@ -70,7 +56,7 @@ class ModelCommandsTest {
         lora("large", "diffusion_model.blocks.0.self_attn.q", 1536);
         lora("other", "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q", 640);
 
-        assertThat(quantreel("models", folder).out())
+        assertThat(CommandLineRun.quantreel("models", folder).out())
                 .contains(
                         "large.safetensors: LoRA for a Wan transformer, rank 2 fits none of the transformers here",
                         "[1536x1536], but dit.safetensors",
@@ -90,7 +76,9 @@ class ModelCommandsTest {
 
     @Test
     void modelsAsJsonSayTheSame() {
-        JsonNode models = Json.read(quantreel("models", DEMO, "--json").out()).path("models");
+        JsonNode models = Json.read(
+                        CommandLineRun.quantreel("models", DEMO, "--json").out())
+                .path("models");
 
         assertThat(models).hasSize(3);
         JsonNode dit = models.path(0);
@@ -107,7 +95,7 @@ class ModelCommandsTest {
         Files.createDirectories(folder.resolve("models/vae"));
         Files.copy(DEMO.resolve(DIT), folder.resolve("models/vae/lost.safetensors"));
 
-        Ran ran = quantreel("models", "--base-directory", folder);
+        CommandLineRun ran = CommandLineRun.quantreel("models", "--base-directory", folder);
 
         assertThat(ran.out())
                 .contains("vae/lost.safetensors: is a DiT")
@@ -120,8 +108,8 @@ class ModelCommandsTest {
         Files.write(folder.resolve("cut.safetensors"), Arrays.copyOf(dit, dit.length - 5));
         Files.write(folder.resolve("whole.safetensors"), dit);
 
-        Ran ran = quantreel("models", folder);
-        Ran json = quantreel("models", folder, "--json");
+        CommandLineRun ran = CommandLineRun.quantreel("models", folder);
+        CommandLineRun json = CommandLineRun.quantreel("models", folder, "--json");
 
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.out()).contains("2 checkpoints, 1 damaged", "cut.safetensors: ", "5 missing");
@@ -135,16 +123,19 @@ class ModelCommandsTest {
     void aBenchmarkOfAFileThatIsNotThereOrNoTransformerIsExplained() throws IOException {
         Path page = Files.writeString(folder.resolve("page.safetensors"), "<!DOCTYPE html><html></html>");
 
-        assertExplained(quantreel("bench", "wan13", "--file", folder.resolve("none.safetensors")), "no such file");
-        assertExplained(quantreel("bench", "wan13", "--file", page), "web page");
         assertExplained(
-                quantreel("bench", "wan13", "--file", DEMO.resolve("vae/quantreel_demo_taehv_bf16.safetensors")),
+                CommandLineRun.quantreel("bench", "wan13", "--file", folder.resolve("none.safetensors")),
+                "no such file");
+        assertExplained(CommandLineRun.quantreel("bench", "wan13", "--file", page), "web page");
+        assertExplained(
+                CommandLineRun.quantreel(
+                        "bench", "wan13", "--file", DEMO.resolve("vae/quantreel_demo_taehv_bf16.safetensors")),
                 "accepted is a diffusion transformer");
     }
 
     @Test
     void missingFolderIsNamed() {
-        Ran ran = quantreel("models", folder.resolve("none"));
+        CommandLineRun ran = CommandLineRun.quantreel("models", folder.resolve("none"));
 
         assertThat(ran.code()).isEqualTo(2);
         assertThat(ran.err()).contains("there is no folder", "none");
@@ -156,8 +147,9 @@ class ModelCommandsTest {
         Path target = folder.resolve("out.safetensors");
         Path unpacked = folder.resolve("unpacked.safetensors");
 
-        Ran ran = quantreel("convert", DEMO.resolve(DIT), "--format", format, "--out", target);
-        Ran back = quantreel("convert", target, "--format", "fp32", "--out", unpacked);
+        CommandLineRun ran =
+                CommandLineRun.quantreel("convert", DEMO.resolve(DIT), "--format", format, "--out", target);
+        CommandLineRun back = CommandLineRun.quantreel("convert", target, "--format", "fp32", "--out", unpacked);
 
         assertThat(ran.code()).isZero();
         assertThat(ran.out()).contains("40 layers in " + format, "relative error 0.");
@@ -181,22 +173,24 @@ class ModelCommandsTest {
         Path other = folder.resolve("other.safetensors");
         Path dit = DEMO.resolve(DIT);
 
-        assertExplained(quantreel("convert", dit, "--format", "bf16", "--out", target), "exists", "--force");
         assertExplained(
-                quantreel("convert", dit, "--format", "nvfp4", "--out", other),
+                CommandLineRun.quantreel("convert", dit, "--format", "bf16", "--out", target), "exists", "--force");
+        assertExplained(
+                CommandLineRun.quantreel("convert", dit, "--format", "nvfp4", "--out", other),
                 "'nvfp4'",
                 "convrot_w4a4, int8_convrot");
-        assertExplained(quantreel("convert", target, "--format", "bf16", "--out", other), "truncated");
+        assertExplained(CommandLineRun.quantreel("convert", target, "--format", "bf16", "--out", other), "truncated");
         assertExplained(
-                quantreel("convert", dit, "--format", "bf16", "--out", other, "--lora", target + ":x"),
+                CommandLineRun.quantreel("convert", dit, "--format", "bf16", "--out", other, "--lora", target + ":x"),
                 "FILE:STRENGTH");
         assertExplained(
-                quantreel("convert", dit, "--format", "bf16", "--out", other, "--lora", dit), "no part of a LoRA");
+                CommandLineRun.quantreel("convert", dit, "--format", "bf16", "--out", other, "--lora", dit),
+                "no part of a LoRA");
         assertThat(other).doesNotExist();
         assertThat(Files.readString(target)).isEqualTo("x");
     }
 
-    private static void assertExplained(Ran ran, String... parts) {
+    private static void assertExplained(CommandLineRun ran, String... parts) {
         assertThat(ran.code()).isEqualTo(2);
         assertThat(ran.err()).contains(parts).doesNotContain("\tat ");
     }
