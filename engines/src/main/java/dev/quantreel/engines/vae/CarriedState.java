@@ -1,5 +1,6 @@
 package dev.quantreel.engines.vae;
 
+import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -25,17 +26,25 @@ final class CarriedState implements AutoCloseable {
 
     /// @param height cells of the tile
     /// @param width cells of the tile
-    CarriedState(List<StateInput> state, int height, int width) {
+    /// @param cancellation asked before each piece: clearing gigabytes takes seconds on a busy machine
+    /// @throws java.util.concurrent.CancellationException when interrupted; nothing stays allocated
+    CarriedState(List<StateInput> state, int height, int width, CancellationToken cancellation) {
         this.state = state;
         this.height = height;
         this.width = width;
-        this.read = allocate();
-        this.written = allocate();
+        try {
+            this.read = allocate(cancellation);
+            this.written = allocate(cancellation);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
     }
 
-    private Map<String, Tensor> allocate() {
+    private Map<String, Tensor> allocate(CancellationToken cancellation) {
         Map<String, Tensor> tensors = new HashMap<>();
         for (StateInput input : state) {
+            cancellation.throwIfCancelled();
             tensors.put(input.past(), Tensor.allocate(DType.F32, input.shape(0, height, width), arena));
         }
         return tensors;

@@ -60,7 +60,7 @@ final class TiledDecoder implements VaeDecoder {
         int done = 0;
         for (TileAxis.Span row : rows) {
             for (TileAxis.Span column : columns) {
-                try (TileRun run = new TileRun(row, column)) {
+                try (TileRun run = new TileRun(row, column, cancellation)) {
                     for (int i = 0; i < times.size(); i++) {
                         TimePlan.Span time = times.get(i);
                         Tensor pictures = run.next(latent, time, cancellation);
@@ -101,10 +101,10 @@ final class TiledDecoder implements VaeDecoder {
         private final TileAxis.Span column;
         private final CarriedState state;
 
-        TileRun(TileAxis.Span row, TileAxis.Span column) {
+        TileRun(TileAxis.Span row, TileAxis.Span column, CancellationToken cancellation) {
             this.row = row;
             this.column = column;
-            this.state = new CarriedState(graph.state(), row.length(), column.length());
+            this.state = new CarriedState(graph.state(), row.length(), column.length(), cancellation);
         }
 
         /// The pictures of one run.

@@ -69,7 +69,7 @@ final class TiledEncoder implements VaeEncoder {
         int done = 0;
         for (TileAxis.Span row : rows) {
             for (TileAxis.Span column : columns) {
-                try (TileRun run = new TileRun(row, column)) {
+                try (TileRun run = new TileRun(row, column, cancellation)) {
                     for (int i = 0; i < times.size(); i++) {
                         Tensor part = run.next(frames, times.get(i), cancellation);
                         int after = i + 1 < times.size() ? times.get(i + 1).blend() : 0;
@@ -107,10 +107,10 @@ final class TiledEncoder implements VaeEncoder {
         private final TileAxis.Span column;
         private final CarriedState state;
 
-        TileRun(TileAxis.Span row, TileAxis.Span column) {
+        TileRun(TileAxis.Span row, TileAxis.Span column, CancellationToken cancellation) {
             this.row = row;
             this.column = column;
-            this.state = new CarriedState(graph.state(), row.length(), column.length());
+            this.state = new CarriedState(graph.state(), row.length(), column.length(), cancellation);
         }
 
         /// The latent frames of one run, `[latents, channels, height, width]`.

@@ -117,7 +117,9 @@ class TinyModelsTest {
                         TextEncoder encoder = TextEncoder.open(engine, file, EncoderPrecision.FULL)) {
                     Tensor vectors = encoder.run(new int[] {4, 5, 6, 1}, CancellationToken.NONE);
 
-                    assertThat(NonFinite.firstIn("hidden", vectors)).as(entry.name()).isEmpty();
+                    assertThat(NonFinite.firstIn("hidden", vectors))
+                            .as(entry.name())
+                            .isEmpty();
                 }
             });
         }

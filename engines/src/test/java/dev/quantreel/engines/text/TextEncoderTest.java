@@ -16,11 +16,13 @@ import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.testing.GoldenResource;
+import dev.quantreel.engines.testing.StopInRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,6 +84,19 @@ class TextEncoderTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> encoder.run(new int[] {1, 64}, CancellationToken.NONE))
                     .withMessageContainingAll("token id 64", "vocabulary of 64");
+        }
+    }
+
+    @Test
+    void oneRunIsInterruptedInside() {
+        try (Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
+                TextEncoder encoder = TextEncoder.open(engine, weights(), tokenizer())) {
+            StopInRun token = new StopInRun();
+
+            assertThatExceptionOfType(CancellationException.class)
+                    .isThrownBy(() -> encoder.run(new int[] {1, 2, 3}, token))
+                    .withMessageContaining("interrupted in");
+            assertThat(token.reachedARun()).isTrue();
         }
     }
 

@@ -12,6 +12,7 @@ import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.testing.StopInRun;
 import dev.quantreel.engines.video.FrameBuffer;
 import dev.quantreel.engines.video.FrameSpool;
 import dev.quantreel.engines.video.Frames;
@@ -243,6 +244,38 @@ class TiledDecodingTest {
                             }));
             assertThat(steps).containsExactly(1);
         }
+    }
+
+    @Test
+    void oneRunIsInterruptedInside() {
+        try (VaeDecoder decoder = VaeDecoder.open(engine, VaeFixtures.weights("wan21_vae_dec"))) {
+            StopInRun token = new StopInRun();
+            List<Integer> steps = new ArrayList<>();
+
+            assertThatExceptionOfType(CancellationException.class)
+                    .isThrownBy(() -> decoder.decode(
+                            latent(16, 1, 3, 4),
+                            new FrameBuffer(),
+                            DecodeOptions.AUTO,
+                            token,
+                            (done, total) -> steps.add(done)))
+                    .withMessageContaining("interrupted in");
+            assertThat(token.reachedARun()).isTrue();
+            assertThat(steps).isEmpty();
+        }
+    }
+
+    @Test
+    void interruptionIsSeenWhileTheStateIsClearedAndNothingStaysAllocated() {
+        List<StateInput> state = List.of(new StateInput("a", "b", 2, 3, 1), new StateInput("c", "d", 2, 3, 2));
+        StopInRun counting = new StopInRun();
+        new CarriedState(state, 4, 5, counting).close();
+        VaeFixtures.Switch cancelled = new VaeFixtures.Switch();
+        cancelled.cancel();
+
+        assertThat(counting.polls()).as("once a tensor, which exists twice").isEqualTo(4);
+        assertThatExceptionOfType(CancellationException.class)
+                .isThrownBy(() -> new CarriedState(state, 4, 5, cancelled));
     }
 
     private static Tensor latent(int channels, int frames, int height, int width) {
