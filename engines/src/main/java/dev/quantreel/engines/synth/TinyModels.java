@@ -96,12 +96,13 @@ public final class TinyModels {
         write(plan(wan, "original", DType.F32), file("diffusion_models/wan2.1_t2v_tiny_fp32.safetensors"));
         write(plan(wan, "original", DType.F16), file("diffusion_models/wan2.1_t2v_tiny_fp16.safetensors"));
         write(plan(wan, "original", DType.F8_E4M3), file("diffusion_models/wan2.1_t2v_tiny_fp8_e4m3fn.safetensors"));
-        Path diffusers = file("Wan2.1-T2V-Tiny-Diffusers/transformer/config.json");
-        Files.writeString(diffusers, """
+        Path diffusers = folder.resolve("Wan2.1-T2V-Tiny-Diffusers/transformer");
+        Files.createDirectories(diffusers);
+        Files.writeString(diffusers.resolve("config.json"), """
                 {"_class_name": "WanTransformer3DModel", "num_attention_heads": 1}
                 """);
         SyntheticCheckpoint sharded = plan(wan, "diffusers", DType.BF16);
-        sharded.writeShards(diffusers.getParent(), sharded.dataBytes() / 2, bytes -> {}, CancellationToken.NONE);
+        sharded.writeShards(diffusers, sharded.dataBytes() / 2, bytes -> {}, CancellationToken.NONE);
         try (CheckpointFile source = CheckpointFiles.open(file("diffusion_models/wan2.1_t2v_tiny_fp32.safetensors"))) {
             SafetensorsWriter.write(
                     file("diffusion_models/wan2.1_t2v_tiny_fp8_scaled.safetensors"),
