@@ -25,11 +25,17 @@ public final class DiffusionTransformer implements AutoCloseable {
 
     /// The graphs it is made of.
     private enum Part {
-        TEXT,
-        PRELUDE,
-        TRUNK,
-        TRUNK_OF_BOTH,
-        HEAD
+        TEXT(Engine.Use.OCCASIONAL),
+        PRELUDE(Engine.Use.OCCASIONAL),
+        TRUNK(Engine.Use.STEADY),
+        TRUNK_OF_BOTH(Engine.Use.STEADY),
+        HEAD(Engine.Use.OCCASIONAL);
+
+        private final Engine.Use use;
+
+        Part(Engine.Use use) {
+            this.use = use;
+        }
     }
 
     private DiffusionTransformer(
@@ -68,7 +74,7 @@ public final class DiffusionTransformer implements AutoCloseable {
     }
 
     private void open(Part part, OnnxModel model) {
-        sessions.put(part, engine.open(model));
+        sessions.put(part, engine.open(model, part.use));
     }
 
     public TransformerArchitecture architecture() {

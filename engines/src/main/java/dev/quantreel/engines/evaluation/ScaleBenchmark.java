@@ -8,6 +8,7 @@ import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.internal.kernel.ReductionKernels;
 import dev.quantreel.engines.memory.ResidentMemory;
 import dev.quantreel.engines.quant.QuantizationPlan;
@@ -73,7 +74,7 @@ public final class ScaleBenchmark implements AutoCloseable {
         }
     }
 
-    /// One forward pass of one guidance branch, repeated.
+    /// Forward passes of one guidance branch, or steps of two, repeated.
     ///
     /// @param tokens of the picture
     /// @param seconds of each repetition
@@ -83,6 +84,12 @@ public final class ScaleBenchmark implements AutoCloseable {
         public Passes {
             seconds = List.copyOf(seconds);
             cpuSeconds = List.copyOf(cpuSeconds);
+        }
+
+        /// The repetitions after the first, which makes what later ones find made.
+        public Passes withoutFirst() {
+            return new Passes(
+                    tokens, seconds.subList(1, seconds.size()), cpuSeconds.subList(1, cpuSeconds.size()), memory);
         }
     }
 
@@ -115,29 +122,64 @@ public final class ScaleBenchmark implements AutoCloseable {
         return loadSeconds;
     }
 
-    /// Runs the model on noise and a random prompt of full length.
+    /// Runs the model on noise and a random prompt of full length, one branch of guidance.
     ///
     /// @param warmUps repetitions before those that count
     /// @throws IllegalStateException when the output is not finite, or nothing but zeros
     public Passes run(LatentSize size, int warmUps, int repetitions, CancellationToken cancellation) {
-        var facts = transformer.facts();
-        Tensor prompt = TorchNoise.gaussian(
-                1, Shape.of(1, facts.text().length(), facts.text().width()));
-        Tensor latent = TorchNoise.gaussian(
-                2, Shape.of(1, facts.latent().channels(), size.frames(), size.height(), size.width()));
-        BranchConditioning conditioning = BranchConditioning.of(prompt);
-        SplitModel model = transformer.bind(conditioning, conditioning);
+        BranchConditioning prompt = prompt(1);
+        return run(
+                transformer.bind(prompt, prompt),
+                noise(size),
+                List.of(Branch.CONDITIONAL),
+                new Repetitions(warmUps, repetitions),
+                cancellation);
+    }
+
+    /// Runs steps of classifier-free guidance, a positive and a negative prompt of full length each: two passes one
+    /// after the other. The first repetition makes keys and values of the prompts.
+    ///
+    /// @throws IllegalStateException when the output is not finite, or nothing but zeros
+    public Passes guidedSteps(LatentSize size, int repetitions, CancellationToken cancellation) {
+        return run(
+                transformer.bind(prompt(1), prompt(3)),
+                noise(size),
+                List.of(Branch.values()),
+                new Repetitions(0, repetitions),
+                cancellation);
+    }
+
+    private record Repetitions(int warmUps, int counted) {}
+
+    private BranchConditioning prompt(long seed) {
+        TransformerFacts.Text text = transformer.facts().text();
+        return BranchConditioning.of(TorchNoise.gaussian(seed, Shape.of(1, text.length(), text.width())));
+    }
+
+    private Tensor noise(LatentSize size) {
+        int channels = transformer.facts().latent().channels();
+        return TorchNoise.gaussian(2, Shape.of(1, channels, size.frames(), size.height(), size.width()));
+    }
+
+    private Passes run(
+            SplitModel model,
+            Tensor latent,
+            List<Branch> branches,
+            Repetitions repetitions,
+            CancellationToken cancellation) {
         List<Double> seconds = new ArrayList<>();
         List<Double> cpuSeconds = new ArrayList<>();
         int tokens = 0;
-        for (int i = 0; i < warmUps + repetitions; i++) {
+        for (int i = 0; i < repetitions.warmUps + repetitions.counted; i++) {
             long start = System.nanoTime();
             long cpuStart = cpuNanos();
-            SplitModel.Prelude prelude = model.prelude(latent, TIMESTEP + i, Branch.CONDITIONAL, cancellation);
-            tokens = Math.toIntExact(prelude.tokens().shape().dim(1));
-            Tensor out = model.trunk(prelude, Branch.CONDITIONAL, precision.activationBits(), cancellation);
-            requirePlausible(model.head(prelude, out, cancellation));
-            if (i >= warmUps) {
+            for (Branch branch : branches) {
+                SplitModel.Prelude prelude = model.prelude(latent, TIMESTEP + i, branch, cancellation);
+                tokens = Math.toIntExact(prelude.tokens().shape().dim(1));
+                Tensor out = model.trunk(prelude, branch, precision.activationBits(), cancellation);
+                requirePlausible(model.head(prelude, out, cancellation));
+            }
+            if (i >= repetitions.warmUps) {
                 seconds.add((System.nanoTime() - start) / 1e9);
                 cpuSeconds.add((cpuNanos() - cpuStart) / 1e9);
             }

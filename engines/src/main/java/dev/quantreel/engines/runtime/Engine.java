@@ -16,6 +16,21 @@ public interface Engine extends AutoCloseable {
     /// @throws EngineException when the engine cannot run it; the message names the model and the reason
     Session open(OnnxModel model);
 
+    /// How often a session runs, which decides what is worth keeping between two runs.
+    enum Use {
+        /// Run after run, as the blocks of a transformer are: scratch memory is kept for the next.
+        STEADY,
+        /// Once per prompt, or with little work per run: scratch memory goes back after each.
+        OCCASIONAL
+    }
+
+    /// Opens a model for a kind of use; results are the same for either.
+    ///
+    /// @throws EngineException as [#open(OnnxModel)]
+    default Session open(OnnxModel model, Use use) {
+        return open(model);
+    }
+
     @Override
     void close();
 }

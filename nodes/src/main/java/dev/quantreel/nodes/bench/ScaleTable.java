@@ -99,9 +99,9 @@ public final class ScaleTable implements Benchmark {
             line(out, "engine", engine.description());
             line(out, "load", number(benchmark.loadSeconds()));
             line(out, "plan", plan(file, precision));
-            Passes first = benchmark.run(FIRST_STEP, 0, 1, CancellationToken.NONE);
-            line(out, "first", number(first.seconds().getFirst()));
-            report(out, benchmark.run(FIRST_STEP, 0, given.passes(), CancellationToken.NONE));
+            Passes steps = benchmark.guidedSteps(FIRST_STEP, 1 + given.passes(), CancellationToken.NONE);
+            line(out, "first", number(steps.seconds().getFirst()));
+            report(out, steps.withoutFirst());
             for (int tokens : given.tokens()) {
                 int passes = tokens > 2000 ? 1 : given.passes();
                 report(
@@ -116,7 +116,7 @@ public final class ScaleTable implements Benchmark {
     private static String plan(CheckpointFile file, Precision precision) {
         TransformerCheckpoint checkpoint = TransformerCheckpoint.of(file);
         MemoryPlan plan = MemoryPlan.of(
-                checkpoint.architecture(), checkpoint, precision.plan(), new MemoryPlan.Workload(FIRST_STEP, 1));
+                checkpoint.architecture(), checkpoint, precision.plan(), new MemoryPlan.Workload(FIRST_STEP, 2));
         System.err.println(precision + " plan " + plan.describe());
         return String.format(Locale.ROOT, "%.0f", plan.totalBytes() / 1e6);
     }

@@ -31,7 +31,12 @@ public final class OrtEngine implements Engine {
 
     @Override
     public Session open(OnnxModel model) {
-        return new OrtModelLoader(environment, threads).open(model);
+        return open(model, Use.STEADY);
+    }
+
+    @Override
+    public Session open(OnnxModel model, Use use) {
+        return new OrtModelLoader(environment, threads, use).open(model);
     }
 
     /// Nothing to release: the environment belongs to the process.

@@ -15,6 +15,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorShapeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TypeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
+import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.tensor.Tensor;
@@ -49,15 +50,17 @@ final class OrtModelLoader {
 
     private final OrtEnvironment environment;
     private final int threads;
+    private final Engine.Use use;
     private final long embedLimitBytes;
 
-    OrtModelLoader(OrtEnvironment environment, int threads) {
-        this(environment, threads, EMBED_LIMIT_BYTES);
+    OrtModelLoader(OrtEnvironment environment, int threads, Engine.Use use) {
+        this(environment, threads, use, EMBED_LIMIT_BYTES);
     }
 
-    OrtModelLoader(OrtEnvironment environment, int threads, long embedLimitBytes) {
+    OrtModelLoader(OrtEnvironment environment, int threads, Engine.Use use, long embedLimitBytes) {
         this.environment = environment;
         this.threads = threads;
+        this.use = use;
         this.embedLimitBytes = embedLimitBytes;
     }
 
@@ -71,7 +74,7 @@ final class OrtModelLoader {
                 }
             }
             OrtSession session = create(withInputs(model, fed.keySet()));
-            return new OrtModelSession(environment, session, model, fed);
+            return new OrtModelSession(environment, session, model, fed, hasArena());
         } catch (OrtException e) {
             throw new EngineException(OrtEngineProvider.ID, "cannot open " + model.name() + ": " + e.getMessage(), e);
         }
@@ -180,6 +183,9 @@ final class OrtModelLoader {
         options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
         options.setIntraOpNumThreads(threads);
         options.setInterOpNumThreads(1);
+        // Every session has an arena of its own, which never shrinks: the results of a run that is not repeated would
+        // lie in it for good.
+        options.setCPUArenaAllocator(hasArena());
         options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
         // Workers sleep between operators instead of spinning: several sessions live side by side, and on a loaded
         // machine
@@ -189,6 +195,10 @@ final class OrtModelLoader {
         // A weight-only product multiplies in fp32, as its graph says, never with activations rounded behind our back.
         options.addConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
         return options;
+    }
+
+    private boolean hasArena() {
+        return use == Engine.Use.STEADY;
     }
 
     private static MemorySegment serialize(ModelProto proto, Arena arena) {

@@ -32,11 +32,19 @@ final class OrtModelSession implements Session {
     private final List<String> outputs;
     private final Map<String, OnnxTensor> streamed;
     private final List<Tensor> streamedMemory;
+    private final boolean hasArena;
 
     /// The model itself is not kept: ONNX Runtime has copied its weights, but for the streamed ones.
     ///
     /// @param streamed fed to every run; closed with the session
-    OrtModelSession(OrtEnvironment environment, OrtSession session, OnnxModel model, Map<String, OnnxTensor> streamed) {
+    /// @param hasArena whether the session was opened with one, which can then be shrunk
+    OrtModelSession(
+            OrtEnvironment environment,
+            OrtSession session,
+            OnnxModel model,
+            Map<String, OnnxTensor> streamed,
+            boolean hasArena) {
+        this.hasArena = hasArena;
         this.environment = environment;
         this.session = session;
         this.name = model.name();
@@ -84,6 +92,11 @@ final class OrtModelSession implements Session {
         List<OnnxTensor> opened = new ArrayList<>();
         try (OrtSession.RunOptions options = new OrtSession.RunOptions();
                 Terminator terminator = new Terminator(options, cancellation)) {
+            if (hasArena) {
+                // What no tensor uses after the run goes back: the arena's first regions do not suit the plan that ONNX
+                // Runtime makes of the first run and follows from the second on.
+                options.addRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+            }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(streamed);
             for (Map.Entry<String, Tensor> input : ordered.entrySet()) {
                 OnnxTensor feed = OrtTensors.wrap(environment, input.getValue());
@@ -125,14 +138,22 @@ final class OrtModelSession implements Session {
         }
     }
 
+    /// Results are copied and released one by one, so that large ones never lie in memory twice; the result object
+    /// owns nothing else.
+    @SuppressWarnings("MustBeClosedChecker")
     private Map<String, Tensor> run(Map<String, OnnxTensor> feeds, OrtSession.RunOptions options) throws OrtException {
-        try (OrtSession.Result result = session.run(feeds, options)) {
+        Map<String, OnnxValue> left = new LinkedHashMap<>();
+        session.run(feeds, options).forEach(result -> left.put(result.getKey(), result.getValue()));
+        try {
             Map<String, Tensor> values = new LinkedHashMap<>();
             for (String name : outputs) {
-                OnnxValue value = result.get(name).orElseThrow();
-                values.put(name, OrtTensors.copy((OnnxTensor) value));
+                try (OnnxValue value = Objects.requireNonNull(left.remove(name), name)) {
+                    values.put(name, OrtTensors.copy((OnnxTensor) value));
+                }
             }
             return values;
+        } finally {
+            left.values().forEach(OnnxValue::close);
         }
     }
 

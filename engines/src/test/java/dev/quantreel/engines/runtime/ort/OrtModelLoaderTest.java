@@ -10,6 +10,7 @@ import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
@@ -29,8 +30,8 @@ class OrtModelLoaderTest {
         Map<String, Tensor> inputs = Map.of("x", Tensor.of(Shape.of(1), 3f));
         OrtEnvironment environment = OrtEngineProvider.environment();
         long before = temporaryFolders();
-        try (Session inMemory = new OrtModelLoader(environment, 1).open(model);
-                Session throughFile = new OrtModelLoader(environment, 1, 0).open(model)) {
+        try (Session inMemory = new OrtModelLoader(environment, 1, Engine.Use.STEADY).open(model);
+                Session throughFile = new OrtModelLoader(environment, 1, Engine.Use.OCCASIONAL, 0).open(model)) {
             float[] expected = inMemory.run(inputs, "y", CancellationToken.NONE).toFloatArray();
 
             assertThat(throughFile.run(inputs, "y", CancellationToken.NONE).toFloatArray())
