@@ -9,10 +9,10 @@ final class EngineCosts {
     static final long STREAMED_FROM = 1 << 20;
 
     /// Virtual machine, its heap, native libraries.
-    static final long PROCESS_BYTES = 600_000_000L;
+    static final long PROCESS_BYTES = 250_000_000L;
 
     /// Sessions of a transformer: its graphs, and what the allocators keep.
-    static final long ENGINE_BYTES = 300_000_000L;
+    static final long ENGINE_BYTES = 80_000_000L;
 
     /// Unpacked copies of the widest matrix that live at once: the one being multiplied, and the room that the
     /// allocator keeps from one of another size.

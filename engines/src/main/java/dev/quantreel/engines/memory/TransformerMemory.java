@@ -30,7 +30,7 @@ record TransformerMemory(SamplingMemory.Model model) {
                 new Item("small weights", held.copied),
                 new Item("low-rank branches", model.branchBytes()),
                 new Item("unpacked matrix", (long) (EngineCosts.UNPACKED_COPIES * 4 * held.widest)),
-                new Item("encoded prompts", promptBytes() * (work.branches() + 1)),
+                new Item("encoded prompts", promptBytes() * work.branches()),
                 new Item("activations", activationBytes(work.size())),
                 new Item("engine", EngineCosts.ENGINE_BYTES));
     }
@@ -97,8 +97,7 @@ record TransformerMemory(SamplingMemory.Model model) {
         return (bits <= 4 ? Math.ceilDiv(rows, 2L) : rows) * columns + 9 * rows;
     }
 
-    /// Keys and values of a prompt, kept per block where the family has a text graph of its own. The engine keeps the
-    /// room of one more after it has made them.
+    /// Keys and values of a prompt, kept per block where the family has a text graph of its own.
     private long promptBytes() {
         long vectors = hasCrossAttention() ? 2L * facts().sizes().layers() : 2;
         return 4L * vectors * facts().text().length() * facts().sizes().dim();

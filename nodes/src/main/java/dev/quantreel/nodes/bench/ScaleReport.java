@@ -81,7 +81,8 @@ record ScaleReport(Precision precision, Map<String, String> figures, List<Pass> 
                 reports.getFirst().figure("engine"),
                 Runtime.version(),
                 Runtime.getRuntime().availableProcessors());
-        out.println("256 x 256 x 9 (768 tokens), steps of classifier-free guidance: two passes, both prompts in memory.\n");
+        out.println(
+                "256 x 256 x 9 (768 tokens), steps of classifier-free guidance: two passes, both prompts in memory.\n");
         out.println("| precision | load s | first step s | s/step | speed | CPU-s/step | spread | peak MB | plan MB |");
         out.println("|---|---|---|---|---|---|---|---|---|");
         double reference = reports.getFirst().passes.getFirst().leastCpu();
