@@ -8,6 +8,11 @@ package dev.quantreel.engines.quant;
 /// @param keptBytes all other tensors at 16 bits per value
 public record WeightMemory(long originalBytes, long quantizedBytes, long keptBytes) {
 
+    /// With more kept beside the weights, such as low-rank branches, which the original does not have.
+    public WeightMemory plus(long moreKeptBytes) {
+        return new WeightMemory(originalBytes, quantizedBytes, keptBytes + moreKeptBytes);
+    }
+
     public long bytes() {
         return quantizedBytes + keptBytes;
     }

@@ -8,6 +8,7 @@ import dev.quantreel.engines.quant.LayerSqnr;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RowTasks;
+import dev.quantreel.engines.quant.WeightMemory;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplerSettings;
@@ -92,7 +93,8 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
                         "model",
                         "is in full precision; accepted is a model behind BGR Quantize, MinMax Quantize or"
                                 + " ARQ Activation"));
-        LayerFigures figures = figures(in, quantized, context);
+        LayerFigures figures = figures(
+                in, quantized, quantized.memory().plus(weights.lease().branches().bytes()), context);
         ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
         Frames errors = ClipPainter.frames(Charts.layers(
                 "Weight error per layer, " + figures.title(),
@@ -111,7 +113,8 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
         return new Outputs(new Pictures(errors), figures.memory().ratio(), figures.table());
     }
 
-    private static LayerFigures figures(Inputs in, QuantizedWeights quantized, NodeContext context) throws Exception {
+    private static LayerFigures figures(
+            Inputs in, QuantizedWeights quantized, WeightMemory memory, NodeContext context) throws Exception {
         Optional<LayerInputs> inputs = in.positive().isEmpty()
                 ? Optional.empty()
                 : Optional.of(record(in, in.positive().get(), quantized, context));
@@ -133,7 +136,7 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
             });
             layers.add(new LayerFigures.Layer(name, matrix, sqnr));
         }
-        return new LayerFigures(in.model().precision(), bits.orElse(0), layers, quantized.memory());
+        return new LayerFigures(in.model().precision(), bits.orElse(0), layers, memory);
     }
 
     /// Runs the full-precision model and keeps what the quantized layers read.

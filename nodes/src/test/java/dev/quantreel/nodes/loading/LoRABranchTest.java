@@ -15,6 +15,7 @@ import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.loading.LoadLoRA.Form;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.SaveQuantizedModel;
+import dev.quantreel.nodes.report.QuantizationReport;
 import dev.quantreel.nodes.sampling.ExportONNX;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.DiffusionModel;
@@ -24,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -160,6 +162,26 @@ class LoRABranchTest {
 
         assertThat(Path.of(branch)).hasSameBinaryContentAs(Path.of(merged));
         assertThat(Files.mismatch(Path.of(branch), Path.of(plain))).isNotNegative();
+    }
+
+    @Test
+    void reportCountsTheBytesOfTheBranches() throws Exception {
+        DiffusionModel plain = quantized(demo.model());
+        long bytes = codes(plain).memory().bytes();
+        long branches = 8L * 2 * RANK * (DIM + DIM);
+
+        double without = ratio(plain);
+        double with = ratio(load(plain, 1, Form.BRANCH));
+
+        assertThat(without / with).isCloseTo((double) (bytes + branches) / bytes, within(1e-9));
+    }
+
+    private double ratio(DiffusionModel model) throws Exception {
+        return new QuantizationReport()
+                .run(
+                        new QuantizationReport.Inputs(model, Optional.empty(), Optional.empty(), 1, 0, "report/x"),
+                        demo.context())
+                .ratio();
     }
 
     private String save(DiffusionModel model, String name) throws Exception {
