@@ -94,7 +94,10 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
                         "is in full precision; accepted is a model behind BGR Quantize, MinMax Quantize or"
                                 + " ARQ Activation"));
         LayerFigures figures = figures(
-                in, quantized, quantized.memory().plus(weights.lease().branches().bytes()), context);
+                in,
+                quantized,
+                quantized.memory().plus(weights.lease().branches().bytes()),
+                context);
         ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
         Frames errors = ClipPainter.frames(Charts.layers(
                 "Weight error per layer, " + figures.title(),
@@ -113,8 +116,8 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
         return new Outputs(new Pictures(errors), figures.memory().ratio(), figures.table());
     }
 
-    private static LayerFigures figures(
-            Inputs in, QuantizedWeights quantized, WeightMemory memory, NodeContext context) throws Exception {
+    private static LayerFigures figures(Inputs in, QuantizedWeights quantized, WeightMemory memory, NodeContext context)
+            throws Exception {
         Optional<LayerInputs> inputs = in.positive().isEmpty()
                 ? Optional.empty()
                 : Optional.of(record(in, in.positive().get(), quantized, context));
