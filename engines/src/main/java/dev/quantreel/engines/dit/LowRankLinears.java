@@ -6,6 +6,7 @@ import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.onnx.Widening;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;

@@ -24,6 +24,7 @@ import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.text.PromptEmbedding;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,7 +154,13 @@ public final class ScaleBenchmark implements AutoCloseable {
 
     private BranchConditioning prompt(long seed) {
         TransformerFacts.Text text = transformer.facts().text();
-        return BranchConditioning.of(TorchNoise.gaussian(seed, Shape.of(1, text.length(), text.width())));
+        return BranchConditioning.of(new PromptEmbedding(
+                TorchNoise.gaussian(seed, Shape.of(1, text.length(), text.width())),
+                text.length(),
+                text.pooledWidth() == 0
+                        ? Optional.empty()
+                        : Optional.of(TorchNoise.gaussian(seed + 4, Shape.of(1, text.pooledWidth()))),
+                Optional.empty()));
     }
 
     private Tensor noise(LatentSize size) {

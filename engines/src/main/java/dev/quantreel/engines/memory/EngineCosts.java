@@ -18,6 +18,9 @@ final class EngineCosts {
     /// allocator keeps from one of another size.
     static final double UNPACKED_COPIES = 2;
 
+    /// Codes of a text encoder that lie beside their packed form while it is opened (`text.TextEncoder`).
+    static final long ENCODER_SECTION_BYTES = 512L << 20;
+
     /// F32 vectors of the width of a token that live at once in a block beside the feed-forward network: the stream,
     /// its normalised copy, query, key, value, their rotated copies, the sum.
     static final double TOKEN_VECTORS = 8;

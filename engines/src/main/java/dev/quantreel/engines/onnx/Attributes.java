@@ -65,7 +65,7 @@ public final class Attributes {
                 .addAllInts(Arrays.stream(values).boxed().collect(Collectors.toList())));
     }
 
-    /// A finished branch of an `If`.
+    /// A finished branch of an `If`, or body of a `Scan`.
     public Attributes and(String name, OnnxGraphBuilder branch) {
         return with(AttributeProto.newBuilder()
                 .setName(name)

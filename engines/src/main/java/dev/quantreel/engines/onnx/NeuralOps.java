@@ -1,5 +1,6 @@
 package dev.quantreel.engines.onnx;
 
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.Arrays;
@@ -11,6 +12,11 @@ import java.util.function.UnaryOperator;
 /// @param graph receives the nodes
 /// @param dialect chooses fused or plain operators
 public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
+
+    /// Scores of attention that plain operators compute at once: 64 MB as F32, and as much after the softmax.
+    private static final long SCORES = 1L << 24;
+
+    private static final Dim[] PART = {Dim.of("branches"), Dim.of("queries"), Dim.of("width")};
 
     /// `x Wᵀ + b`.
     ///
@@ -154,13 +160,78 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
                     ? graph.op(OnnxOp.MultiHeadAttention, attributes, q, k, v)
                     : graph.op(OnnxOp.MultiHeadAttention, attributes, q, k, v, graph.none, graph.none, bias);
         }
-        Value keys = graph.op(
+        return bias == graph.none
+                ? inChunks(q, k, v, heads, SCORES)
+                : mixed(q, keys(k, heads), perHead(v, heads), bias, heads);
+    }
+
+    /// Attention for as many queries at a time as keep the scores within a budget: what is in memory at once grows with
+    /// the tokens, not with their square. A bias is of the size of the scores itself, so it is not cut.
+    ///
+    /// @param scores most of the matrix `[batch, heads, queries, context]` at once
+    Value inChunks(Value q, Value k, Value v, Heads heads, long scores) {
+        Value parts = chunks(q, k, heads, scores);
+        Value keys = keys(k, heads);
+        Value values = perHead(v, heads);
+        OnnxGraphBuilder body = graph.subgraph("queries");
+        Value some = body.input(parts.name() + ":queries", DType.F32, PART);
+        Value mixed = new NeuralOps(body, dialect).mixed(some, keys, values, body.none, heads);
+        body.output(parts.name() + ":mixed", mixed, DType.F32, PART);
+        Value all = graph.op(OnnxOp.Scan, Attributes.of("num_scan_inputs", 1).and("body", body), parts);
+        Value inOrder = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0, 2, 3), all);
+        Value width = graph.op(OnnxOp.Shape, Attributes.of("start", 2), v);
+        Value batch = graph.op(OnnxOp.Shape, Attributes.of("end", 1), q);
+        Value joined = graph.op(
+                OnnxOp.Reshape,
+                inOrder,
+                graph.op(OnnxOp.Concat, Attributes.of("axis", 0), batch, graph.longs(-1), width));
+        return graph.op(OnnxOp.Slice, joined, graph.longs(0), tokens(q), graph.longs(1));
+    }
+
+    /// Queries in equal parts, the last filled up with zeros.
+    ///
+    /// @return `[parts, batch, queries, heads * headDim]`
+    Value chunks(Value q, Value k, Heads heads, long scores) {
+        Value tokens = tokens(q);
+        Value batch = graph.op(OnnxOp.Shape, Attributes.of("end", 1), q);
+        Value perQuery = graph.op(OnnxOp.Mul, graph.op(OnnxOp.Mul, batch, tokens(k)), graph.longs(heads.count));
+        Value fitting = graph.op(OnnxOp.Max, graph.op(OnnxOp.Div, graph.longs(scores), perQuery), graph.longs(1));
+        Value least = graph.op(OnnxOp.Min, fitting, tokens);
+        Value count = ceilDiv(tokens, least);
+        // As even as the number of parts allows, so that little is filled up.
+        Value rows = ceilDiv(tokens, count);
+        Value missing = graph.op(OnnxOp.Sub, graph.op(OnnxOp.Mul, rows, count), tokens);
+        Value pads =
+                graph.op(OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(0, 0, 0, 0), missing, graph.longs(0));
+        Value whole = graph.op(OnnxOp.Pad, q, pads);
+        Value width = graph.op(OnnxOp.Shape, Attributes.of("start", 2), q);
+        Value split = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), batch, count, rows, width);
+        return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0, 2, 3), graph.op(OnnxOp.Reshape, whole, split));
+    }
+
+    private Value tokens(Value x) {
+        return graph.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), x);
+    }
+
+    private Value ceilDiv(Value number, Value divisor) {
+        Value raised = graph.op(OnnxOp.Sub, graph.op(OnnxOp.Add, number, divisor), graph.longs(1));
+        return graph.op(OnnxOp.Div, raised, divisor);
+    }
+
+    /// `[batch, heads, headDim, context]`.
+    private Value keys(Value k, Heads heads) {
+        return graph.op(
                 OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 3, 1), graph.op(OnnxOp.Reshape, k, split(heads)));
+    }
+
+    /// @param keys `[batch, heads, headDim, context]`
+    /// @param values `[batch, heads, context, headDim]`
+    private Value mixed(Value q, Value keys, Value values, Value bias, Heads heads) {
         Value scaled = graph.op(OnnxOp.Mul, perHead(q, heads), graph.constant(heads.scale));
         Value scores = graph.op(OnnxOp.MatMul, scaled, keys);
         Value biased = bias == graph.none ? scores : graph.op(OnnxOp.Add, scores, bias);
         Value weights = graph.op(OnnxOp.Softmax, Attributes.of("axis", -1), biased);
-        Value mixed = graph.op(OnnxOp.MatMul, weights, perHead(v, heads));
+        Value mixed = graph.op(OnnxOp.MatMul, weights, values);
         Value joined = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1, 3), mixed);
         return graph.op(OnnxOp.Reshape, joined, graph.longs(0, 0, -1));
     }

@@ -56,7 +56,8 @@ public final class OnnxGraphBuilder {
         return new OnnxGraphBuilder(name, null);
     }
 
-    /// A branch of an `If`: its nodes may read values of this graph. Pass it as an attribute when finished.
+    /// A branch of an `If` or the body of a `Scan`: its nodes may read values of this graph. Pass it as an attribute
+    /// when finished.
     public OnnxGraphBuilder subgraph(String name) {
         OnnxGraphBuilder child = new OnnxGraphBuilder(name, this);
         child.scope = scope;

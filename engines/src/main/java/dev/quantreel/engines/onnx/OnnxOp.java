@@ -61,6 +61,16 @@ public enum OnnxOp {
     Reshape(2, 2, "allowzero"),
     Resize(1, 4, "coordinate_transformation_mode", "mode", "nearest_mode"),
     Round(1, 1),
+    /// Runs `body` for every slice of its inputs along axis 0 and stacks what it puts out.
+    Scan(
+            1,
+            Integer.MAX_VALUE,
+            "body",
+            "num_scan_inputs",
+            "scan_input_axes",
+            "scan_input_directions",
+            "scan_output_axes",
+            "scan_output_directions"),
     Shape(1, 1, "start", "end"),
     Sigmoid(1, 1),
     Sign(1, 1),

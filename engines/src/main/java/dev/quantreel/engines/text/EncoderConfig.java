@@ -31,6 +31,9 @@ sealed interface EncoderConfig permits T5Config, ClipConfig, DecoderConfig {
     /// Width of a token.
     int dim();
 
+    /// Attention heads of the queries.
+    int heads();
+
     /// Name of the embedding table.
     String embedding();
 

@@ -3,8 +3,8 @@ package dev.quantreel.engines.text;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
-import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.onnx.Widening;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 
@@ -29,20 +29,18 @@ record EncoderLinears(OnnxGraphBuilder graph, EncoderWeights weights) {
     Value product(Value x, String name) {
         int inputs = Math.toIntExact(weights.stored().checkpoint().shape(name).dim(1));
         int block = weights.precision().isFull() ? 0 : weights.precision().blockFor(inputs);
-        return block == 0 ? graph.op(OnnxOp.MatMul, x, wide(name)) : blockProduct(x, name, block);
+        return block == 0 ? graph.op(OnnxOp.MatMul, x, wide(name, x)) : blockProduct(x, name, block);
     }
 
-    /// F32 `[in, out]`. A large matrix is read from the file at every run and widened there; ONNX Runtime fuses the
-    /// transposition into the product.
-    private Value wide(String name) {
+    /// F32 `[in, out]`. A large matrix is read from the file at every run and widened there, when its turn has come
+    /// ([Widening]); ONNX Runtime fuses the transposition into the product.
+    private Value wide(String name, Value x) {
         if (weights.stored().checkpoint().shape(name).elements() < STREAMED_FROM) {
             return graph.initializer(name, weights.stored().transposed(name));
         }
         Tensor stored = weights.stored().stored(name);
         Value streamed = graph.streamed(name, stored);
-        Value wide = stored.dtype() == DType.F32
-                ? streamed
-                : graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.F32)), streamed);
+        Value wide = stored.dtype() == DType.F32 ? streamed : Widening.after(graph, x).floats(streamed);
         return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
     }
 

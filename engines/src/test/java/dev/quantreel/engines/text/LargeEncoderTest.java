@@ -12,6 +12,7 @@ import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -96,5 +97,19 @@ class LargeEncoderTest {
         double relative = Math.sqrt(error / norm);
         System.out.printf("one block of width %d, int%d-b%d: relative error %.4f%n", DIM, bits, block, relative);
         assertThat(relative).isPositive().isLessThan(bound);
+    }
+
+    @Test
+    void thePlanCountsWhatTheSessionHolds() {
+        MemoryCheckpoint weights = weights();
+        for (EncoderPrecision precision :
+                List.of(EncoderPrecision.FULL, EncoderPrecision.INT8, EncoderPrecision.INT4)) {
+            EncoderMemory memory = EncoderMemory.of(weights, precision, 64);
+            long planned = memory.codeBytes() + memory.mappedBytes() + memory.decodedBytes() + memory.copiedBytes();
+            try (Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
+                    TextEncoder encoder = TextEncoder.open(engine, weights, precision)) {
+                assertThat((double) planned / encoder.weightBytes()).isBetween(0.97, 1.03);
+            }
+        }
     }
 }

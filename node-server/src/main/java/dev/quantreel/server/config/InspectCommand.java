@@ -5,6 +5,7 @@ import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.checkpoint.CheckpointScan;
 import dev.quantreel.engines.checkpoint.TensorStatistics;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.memory.MachineMemory;
 import dev.quantreel.engines.memory.ResidentMemory;
 import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.ModelFamily;
@@ -31,8 +32,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "inspect",
         description = "Looks at every weight of a checkpoint once: what it is, whether its tensors are complete, its"
-                + " digest, NaN and infinities, and figures layer by layer. Memory does not grow with the file. Exit"
-                + " code 1 when it is damaged.",
+                + " digest, NaN and infinities, figures layer by layer, and of a transformer the memory that sampling"
+                + " takes. Memory does not grow with the file. Exit code 1 when it is damaged.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class InspectCommand implements Callable<Integer> {
@@ -50,6 +51,9 @@ final class InspectCommand implements Callable<Integer> {
             description = "A safetensors or GGUF file, an index of shards, or a diffusers folder.")
     private Path path = Path.of("");
 
+    @Option(names = "--header", description = "Keys and memory alone: no weight is read.")
+    private boolean header;
+
     @Option(names = "--tensors", description = "One line per tensor instead of one per kind of tensor.")
     private boolean tensors;
 
@@ -58,6 +62,9 @@ final class InspectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (CheckpointFile file = CheckpointFiles.open(path)) {
             boolean known = describe(file, out);
+            if (header) {
+                return known ? 0 : DAMAGED;
+            }
             ByteProgress progress =
                     new ByteProgress(System.err, "reading " + file.source(), CheckpointScan.bytes(file));
             CheckpointScan.Result result;
@@ -105,6 +112,7 @@ final class InspectCommand implements Callable<Integer> {
                         model.facts().sizes().dim(),
                         model.facts().sizes().heads());
                 out.println("keys       complete, every tensor used once");
+                new PlanTable(model, MachineMemory.now()).lines().forEach(out::println);
             } else {
                 out.println("model      " + ModelFamily.describe(file));
             }

@@ -14,16 +14,17 @@ final class ChildProcess {
 
     private ChildProcess() {}
 
-    /// Runs `bench wan13` with other arguments.
+    /// Runs a benchmark with other arguments.
     ///
+    /// @param benchmark its name
     /// @return lines of its output
     /// @throws IOException when it cannot be started or fails
-    static List<String> run(List<String> arguments) throws IOException, InterruptedException {
+    static List<String> run(String benchmark, List<String> arguments) throws IOException, InterruptedException {
         String program = System.getProperty("sun.java.command", "").split(" ", 2)[0];
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of(program, "bench", "wan13"));
+        command.addAll(List.of(program, "bench", benchmark));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         // Not as an argument: ONNX Runtime 1.29 crashes in a process whose command line exceeds 4096 bytes.

@@ -1,6 +1,7 @@
 package dev.quantreel.nodes.bench;
 
 import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.evaluation.ScaleBenchmark.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,14 +95,19 @@ record ScaleArguments(
         return arguments;
     }
 
-    /// A latent of so many tokens: few frames, and pictures as square as the number allows.
+    /// A latent of so many tokens of 2 x 2 cells: few frames, and pictures as square as the number allows.
     static LatentSize size(int tokens) {
+        return size(tokens, TransformerFacts.Patch.TWO_BY_TWO);
+    }
+
+    /// A latent of so many tokens.
+    static LatentSize size(int tokens, TransformerFacts.Patch patch) {
         for (int frames : new int[] {3, 5, 4, 2, 7, 1}) {
             if (tokens % frames == 0) {
                 int rows = divisor(tokens / frames);
                 int columns = tokens / frames / rows;
                 if (columns <= 2 * rows || frames == 1) {
-                    return new LatentSize(frames, 2 * rows, 2 * columns);
+                    return new LatentSize(patch.frames() * frames, patch.height() * rows, patch.width() * columns);
                 }
             }
         }

@@ -61,7 +61,7 @@ public final class ScaleTable implements Benchmark {
             List<ScaleReport> reports = new ArrayList<>();
             for (Precision precision : given.precisions()) {
                 System.err.println("running " + precision + " in a process of its own");
-                reports.add(ScaleReport.parse(precision, ChildProcess.run(given.forChild(precision, file))));
+                reports.add(ScaleReport.parse(precision, ChildProcess.run(name(), given.forChild(precision, file))));
             }
             ScaleReport.print(reports, out);
             return 0;

@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.values;
 
+import dev.quantreel.engines.memory.TextMemory;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.text.EncoderPrecision;
 import dev.quantreel.engines.text.PromptCache;
@@ -14,6 +15,7 @@ import dev.quantreel.nodes.spi.Releasable;
 import dev.quantreel.nodes.spi.Socket;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The text encoders of a model, one or two: ComfyUI's `CLIP`.
 ///
@@ -94,12 +96,26 @@ public record TextModel(List<Part> parts, EncoderPrecision precision, EngineChoi
                     "opening " + part.file().name() + ", " + part.family().title() + ", " + precision);
             SharedFile.Lease lease = part.file().open(context).again();
             try {
+                requireMemory(new TextMemory(lease.file(), part.format().maxTokens()), context);
                 return new Opened(TextEncoder.open(runtime, lease.file(), precision), lease);
             } catch (RuntimeException e) {
                 lease.close();
                 throw e;
             }
         });
+    }
+
+    /// Refuses an encoder that does not fit, and names a precision that does.
+    private void requireMemory(TextMemory encoder, NodeContext context) {
+        MemoryCheck check = MemoryCheck.now("clip");
+        check.require(
+                encoder.plan(precision),
+                () -> Stream.of(EncoderPrecision.INT8, EncoderPrecision.INT4)
+                        .filter(fewer -> fewer.bits() < precision.bits())
+                        .filter(fewer -> encoder.plan(fewer).fits(check.memory()))
+                        .map(fewer -> "precision int" + fewer.bits() + " in the node that loads the text encoder")
+                        .toList(),
+                context);
     }
 
     /// Closes large encoders before a transformer is opened: their work is done, and both together may not fit.

@@ -128,4 +128,15 @@ class MemoryRefusalTest {
                 .isThrownBy(() -> request(512, 13).preview(demo.vae()).run(demo.context()))
                 .withMessageContaining("decoder of previews");
     }
+
+    @Test
+    void aTextEncoderThatDoesNotFitIsRefusedBeforeItIsOpened() {
+        limit(0.001);
+
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> demo.prompt("a blue square that no cache knows"))
+                .satisfies(e -> assertThat(e.port()).isEqualTo("clip"))
+                .withMessageContaining("> text encoder")
+                .withMessageContaining("at its peak");
+    }
 }

@@ -9,6 +9,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,9 +63,39 @@ record Interpreter(CancellationToken cancellation) {
         return run(graph, inner);
     }
 
+    /// One input, sliced along axis 0, without state; what each slice gives is stacked along axis 0.
+    private List<NdArray> scan(NodeCall call, Map<String, NdArray> known) {
+        if (call.integer("num_scan_inputs", 0) != 1 || call.has(1)) {
+            throw new IllegalArgumentException("only a Scan of one input without state is supported");
+        }
+        GraphProto body = call.graph("body");
+        NdArray x = call.in(0);
+        int[] dims = x.dims();
+        int[] sliceDims = Arrays.copyOfRange(dims, 1, dims.length);
+        int size = x.size() / dims[0];
+        List<List<NdArray>> slices = new ArrayList<>();
+        for (int i = 0; i < dims[0]; i++) {
+            int first = i * size;
+            Map<String, NdArray> inner = new HashMap<>(known);
+            for (TensorProto initializer : body.getInitializerList()) {
+                inner.put(initializer.getName(), ReferenceSession.inline(initializer));
+            }
+            inner.put(body.getInput(0).getName(), NdArray.of(x.dtype(), sliceDims, flat -> x.get(first + flat)));
+            slices.add(run(body, inner));
+        }
+        List<NdArray> stacked = new ArrayList<>();
+        for (int output = 0; output < body.getOutputCount(); output++) {
+            int which = output;
+            stacked.add(ShapeOps.stack(
+                    slices.stream().map(slice -> slice.get(which)).toList()));
+        }
+        return stacked;
+    }
+
     private List<NdArray> apply(OnnxOp op, NodeCall call, Map<String, NdArray> known) {
         return switch (op) {
             case If -> branch(call, known);
+            case Scan -> scan(call, known);
             case Split -> ShapeOps.split(call);
             case LayerNormalization -> Normalizations.layerNorm(call);
             case SimplifiedLayerNormalization -> Normalizations.rmsNorm(call);
@@ -138,7 +169,7 @@ record Interpreter(CancellationToken cancellation) {
             case QuantizeLinear -> QuantizationOps.quantize(call);
             case DequantizeLinear -> QuantizationOps.dequantize(call);
             case ConvTranspose -> throw new IllegalArgumentException("the reference engine has no " + op);
-            case If, Split, LayerNormalization, SimplifiedLayerNormalization, DynamicQuantizeLinear ->
+            case If, Scan, Split, LayerNormalization, SimplifiedLayerNormalization, DynamicQuantizeLinear ->
                 throw new IllegalArgumentException(op + " has several outputs");
         };
     }

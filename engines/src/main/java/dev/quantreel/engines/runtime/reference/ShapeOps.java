@@ -95,6 +95,16 @@ final class ShapeOps {
         return NdArray.of(x.dtype(), dims, i -> x.get(x.offset(i, dims)));
     }
 
+    /// Arrays of one shape along a new axis 0.
+    static NdArray stack(List<NdArray> parts) {
+        NdArray first = parts.getFirst();
+        int[] dims = new int[first.rank() + 1];
+        dims[0] = parts.size();
+        System.arraycopy(first.dims(), 0, dims, 1, first.rank());
+        return NdArray.of(
+                first.dtype(), dims, flat -> parts.get(flat / first.size()).get(flat % first.size()));
+    }
+
     static NdArray concat(NodeCall call) {
         NdArray first = call.in(0);
         int axis = first.axis(call.integer("axis", 0));
