@@ -40,7 +40,9 @@ record EncoderLinears(OnnxGraphBuilder graph, EncoderWeights weights) {
         }
         Tensor stored = weights.stored().stored(name);
         Value streamed = graph.streamed(name, stored);
-        Value wide = stored.dtype() == DType.F32 ? streamed : Widening.after(graph, x).floats(streamed);
+        Value wide = stored.dtype() == DType.F32
+                ? streamed
+                : Widening.after(graph, x).floats(streamed);
         return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
     }
 

@@ -16,6 +16,7 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -59,6 +60,10 @@ class AttentionChunksTest {
         }
     }
 
+    private static Tensor of(Map<String, Tensor> results, String name) {
+        return Objects.requireNonNull(results.get(name), name);
+    }
+
     private static Engine ort() {
         return new OrtEngineProvider().create(EngineOptions.DEFAULTS);
     }
@@ -81,13 +86,13 @@ class AttentionChunksTest {
     })
     void anyCutGivesTheResultOfTheFusedOperatorWithinTheBudget(int batch, int tokens, int context, long scores) {
         Map<String, Tensor> inputs = inputs(batch, tokens, context);
-        Tensor fused = run(ort(), model(Dialect.ONNX_RUNTIME, 0), inputs).get("mixed");
+        Tensor fused = of(run(ort(), model(Dialect.ONNX_RUNTIME, 0), inputs), "mixed");
         OnnxModel cut = model(Dialect.STANDARD, scores);
 
         for (Engine engine : new Engine[] {ort(), reference()}) {
             Map<String, Tensor> results = run(engine, cut, inputs);
-            assertClose(results.get("mixed"), fused);
-            long[] parts = results.get("cut").data().toArray(ValueLayout.JAVA_LONG);
+            assertClose(of(results, "mixed"), fused);
+            long[] parts = of(results, "cut").data().toArray(ValueLayout.JAVA_LONG);
             assertThat(parts[0] * parts[2]).as("every query is in a part").isGreaterThanOrEqualTo(tokens);
             assertThat(parts[0] * parts[2] - tokens).as("filled up").isLessThan(parts[0]);
             long atOnce = batch * 3L * parts[2] * context;

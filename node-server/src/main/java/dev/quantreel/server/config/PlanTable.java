@@ -43,20 +43,20 @@ record PlanTable(TransformerCheckpoint model, MachineMemory memory) {
         List<String> lines = new ArrayList<>();
         lines.add("memory     GB with guidance, " + MemoryPlan.gigabytes(memory.budgetBytes()) + " are there ("
                 + memory.reason() + ")");
-        lines.add(String.format(
-                ROW, "clip", "model", "weights", "prompts", "activations", "rest", "peak", "fits here"));
+        lines.add(
+                String.format(ROW, "clip", "model", "weights", "prompts", "activations", "rest", "peak", "fits here"));
         for (Clip clip : CLIPS) {
             LatentSize size = size(clip);
             for (Held held : precisions()) {
                 lines.add(row(
                         clip,
                         held.title(),
-                        MemoryPlan.of(
-                                model.architecture(), model, held.plan(), new MemoryPlan.Workload(size, 2))));
+                        MemoryPlan.of(model.architecture(), model, held.plan(), new MemoryPlan.Workload(size, 2))));
             }
         }
-        lines.add("attention takes the queries in chunks and is part of the activations; text encoder and VAE are phases of"
-                + " their own, planned by their nodes");
+        lines.add(
+                "attention takes the queries in chunks and is part of the activations; text encoder and VAE are phases of"
+                        + " their own, planned by their nodes");
         return lines;
     }
 
