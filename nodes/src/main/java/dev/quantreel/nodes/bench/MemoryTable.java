@@ -105,7 +105,7 @@ public final class MemoryTable implements Benchmark {
         out.println("| model | blocks | precision | tokens | plan MB | peak MB | plan/peak | largest of the plan |");
         out.println("|---|---|---|---|---|---|---|---|");
         for (Entry entry : given.models()) {
-            Path file = folders.temp().resolve("bench-memory-" + entry.model() + ".safetensors");
+            Path file = folders.cache().resolve("bench-memory-" + entry.model() + ".safetensors");
             try {
                 write(entry, file);
                 rows(entry, file, given, out);

@@ -51,7 +51,7 @@ public final class ScaleTable implements Benchmark {
             return 0;
         }
         Path file =
-                given.file().isPresent() ? given.file().get() : folders.temp().resolve("bench-wan13.safetensors");
+                given.file().isPresent() ? given.file().get() : folders.cache().resolve("bench-wan13.safetensors");
         try {
             if (given.file().isEmpty()) {
                 synthesize(file);

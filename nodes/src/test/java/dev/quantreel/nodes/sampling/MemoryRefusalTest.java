@@ -104,7 +104,7 @@ class MemoryRefusalTest {
         LowNoiseModel low = new LowNoiseModel(demo.bgr(model, 4), 0.7, 1);
         double one = needed(request(64, 13));
 
-        limit(one + 0.05);
+        limit(one + 0.01);
         request(64, 13).lowNoise(low).run(demo.context());
         assertThat(demo.context().statuses())
                 .anyMatch(status -> status.contains("(high-noise expert)") || status.contains("(low-noise expert)"))
@@ -131,6 +131,7 @@ class MemoryRefusalTest {
 
     @Test
     void aTextEncoderThatDoesNotFitIsRefusedBeforeItIsOpened() {
+        demo.context().resources().release(0);
         limit(0.001);
 
         assertThatExceptionOfType(NodeInputException.class)
