@@ -12,11 +12,13 @@ import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
@@ -147,10 +149,10 @@ public final class ForwardTable {
             return new FloatLinears(new FloatWeights(model));
         }
         QuantizationPlan plan = new QuantizationPlan(
-                new WeightQuantizer.MinMax(),
-                precision.startsWith("w8") ? 8 : 4,
-                rotationBlock > 0 ? new RotationPlan.Hadamard(rotationBlock, 1) : new RotationPlan.None(),
-                new ActivationQuantizer.Auto(),
+                new WeightPlan(new WeightQuantizer.MinMax(), precision.startsWith("w8") ? 8 : 4),
+                new InputPlan(
+                        rotationBlock > 0 ? new RotationPlan.Hadamard(rotationBlock, 1) : new RotationPlan.None(),
+                        new ActivationQuantizer.Auto()),
                 LayerRule.ALL);
         QuantizedWeights weights = QuantizedWeights.of(
                 model, plan, model.architecture().blockLinears(), QuantizationProgress.NONE, CancellationToken.NONE);

@@ -7,11 +7,13 @@ import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
@@ -130,7 +132,9 @@ public class LinearBenchmark {
                 };
         RotationPlan rotation = mode.endsWith("still") ? new RotationPlan.None() : new RotationPlan.Hadamard(256, 1);
         QuantizationPlan plan = new QuantizationPlan(
-                new WeightQuantizer.MinMax(), mode.endsWith("w8") ? 8 : 4, rotation, activations, LayerRule.ALL);
+                new WeightPlan(new WeightQuantizer.MinMax(), mode.endsWith("w8") ? 8 : 4),
+                new InputPlan(rotation, activations),
+                LayerRule.ALL);
         QuantizedWeights weights = QuantizedWeights.of(
                 checkpoint, plan, List.of(LAYER), QuantizationProgress.NONE, CancellationToken.NONE);
         return mode.endsWith("fixed")

@@ -2,57 +2,79 @@ package dev.quantreel.engines.quant;
 
 /// What is asked of a quantization, as a value: nothing is computed until [QuantizedWeights#of].
 ///
-/// The order in which a plan is refined does not matter, because weights are quantized after rotation,
-/// `Ŵ = BGR(W·H)`, when the plan is carried out. Plans are equal when their parts are; [#toString] is stable and
+/// The order in which a plan is refined does not matter, because weights are quantized after smoothing and rotation,
+/// `Ŵ = BGR(W·s·H)`, when the plan is carried out. Plans are equal when their parts are; [#toString] is stable and
 /// complete, so it can be hashed as the recipe of an artifact.
 ///
-/// @param weights how the grid of a weight row is chosen
-/// @param weightBits 2 to 8
-/// @param rotation of the input axis of all quantized linears
-/// @param activations how inputs are quantized on line
+/// @param weight how weights are quantized
+/// @param input what happens to the inputs of the quantized linears
 /// @param layers which block linears take part
-public record QuantizationPlan(
-        WeightQuantizer weights,
-        int weightBits,
-        RotationPlan rotation,
-        ActivationQuantizer activations,
-        LayerRule layers) {
+public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule layers) {
 
     /// The baseline: row-wise MinMax weights, asymmetric MinMax per token, no rotation, 4-bit weights.
     public static final QuantizationPlan MIN_MAX = new QuantizationPlan(
-            new WeightQuantizer.MinMax(),
-            4,
-            new RotationPlan.None(),
-            new ActivationQuantizer.TokenAsymmetric(),
+            new WeightPlan(new WeightQuantizer.MinMax(), 4),
+            new InputPlan(new RotationPlan.None(), new ActivationQuantizer.TokenAsymmetric()),
             LayerRule.ALL);
 
     /// DVD-Quant: BGR weights of 4 bits, random-sign Hadamard rotation, ARQ activations.
     public static final QuantizationPlan DVD_QUANT = new QuantizationPlan(
-            new WeightQuantizer.Bgr(),
-            4,
-            new RotationPlan.Hadamard(256, 0),
-            new ActivationQuantizer.Auto(),
+            new WeightPlan(new WeightQuantizer.Bgr(), 4),
+            new InputPlan(new RotationPlan.Hadamard(256, 0), new ActivationQuantizer.Auto()),
             LayerRule.ALL);
 
     public QuantizationPlan {
-        if (weightBits < 2 || weightBits > 8) {
-            throw new IllegalArgumentException("weight bits is " + weightBits + "; 2 to 8 are accepted");
-        }
-        if (weightBits == 8 && activations instanceof ActivationQuantizer.BlockExact) {
+        if (weight.bits() == 8 && input.activations() instanceof ActivationQuantizer.BlockExact) {
             throw new IllegalArgumentException(
                     "exact block scales need weights of 7 bits or less, weight bits is 8; use Block instead");
         }
     }
 
-    public QuantizationPlan withWeights(WeightQuantizer quantizer, int bits) {
-        return new QuantizationPlan(quantizer, bits, rotation, activations, layers);
+    public WeightQuantizer weights() {
+        return weight.quantizer();
     }
 
-    public QuantizationPlan withActivations(RotationPlan newRotation, ActivationQuantizer quantizer) {
-        return new QuantizationPlan(weights, weightBits, newRotation, quantizer, layers);
+    public int weightBits() {
+        return weight.bits();
+    }
+
+    public BranchPlan branch() {
+        return weight.branch();
+    }
+
+    public StatisticsPlan statistics() {
+        return weight.statistics();
+    }
+
+    public SmoothingPlan smoothing() {
+        return input.smoothing();
+    }
+
+    public RotationPlan rotation() {
+        return input.rotation();
+    }
+
+    public ActivationQuantizer activations() {
+        return input.activations();
+    }
+
+    public QuantizationPlan withWeights(WeightQuantizer quantizer, int bits) {
+        return withWeights(weight.with(quantizer, bits));
+    }
+
+    public QuantizationPlan withWeights(WeightPlan newWeight) {
+        return new QuantizationPlan(newWeight, input, layers);
+    }
+
+    public QuantizationPlan withActivations(RotationPlan rotation, ActivationQuantizer quantizer) {
+        return withInputs(new InputPlan(input.smoothing(), rotation, quantizer));
+    }
+
+    public QuantizationPlan withInputs(InputPlan newInput) {
+        return new QuantizationPlan(weight, newInput, layers);
     }
 
     public QuantizationPlan withLayers(LayerRule rule) {
-        return new QuantizationPlan(weights, weightBits, rotation, activations, rule);
+        return new QuantizationPlan(weight, input, rule);
     }
 }

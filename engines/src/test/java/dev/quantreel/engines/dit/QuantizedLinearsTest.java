@@ -12,6 +12,7 @@ import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationMatrix;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ActivationQuantizer.Statistic;
+import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
@@ -21,6 +22,7 @@ import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.ReferenceLinear;
 import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.engines.quant.SyntheticData;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
@@ -80,7 +82,9 @@ class QuantizedLinearsTest {
 
     private static QuantizedWeights quantized(ActivationQuantizer mode, int weightBits) {
         QuantizationPlan plan = new QuantizationPlan(
-                new WeightQuantizer.Pbq(), weightBits, new RotationPlan.Hadamard(256, 11), mode, LayerRule.ALL);
+                new WeightPlan(new WeightQuantizer.Pbq(), weightBits),
+                new InputPlan(new RotationPlan.Hadamard(256, 11), mode),
+                LayerRule.ALL);
         return QuantizedWeights.of(
                 SyntheticData.linears(OUTPUTS, CHANNELS, LAYER),
                 plan,

@@ -4,9 +4,11 @@ import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.nodes.spi.Socket;
 import java.util.Optional;
@@ -49,12 +51,23 @@ public record DiffusionModel(
         return architecture.facts();
     }
 
-    /// @param bits 2 to 8
     /// @param layers which block linears take part
-    public record Weights(WeightQuantizer quantizer, int bits, LayerRule layers) {}
+    public record Weights(WeightPlan plan, LayerRule layers) {
+        public Weights(WeightQuantizer quantizer, int bits, LayerRule layers) {
+            this(new WeightPlan(quantizer, bits), layers);
+        }
+
+        public int bits() {
+            return plan.bits();
+        }
+    }
 
     /// @param bits used where no bit schedule says otherwise
-    public record Activations(ActivationQuantizer quantizer, RotationPlan rotation, int bits) {}
+    public record Activations(InputPlan plan, int bits) {
+        public Activations(ActivationQuantizer quantizer, RotationPlan rotation, int bits) {
+            this(new InputPlan(rotation, quantizer), bits);
+        }
+    }
 
     /// @param arithmetic of the quantized linears
     public record Execution(EngineChoice engine, Arithmetic arithmetic) {}
@@ -86,13 +99,13 @@ public record DiffusionModel(
                 weights.orElseGet(() -> new Weights(new WeightQuantizer.MinMax(), nearLosslessBits(), LayerRule.ALL));
         Activations a = activations.orElse(
                 new Activations(new ActivationQuantizer.FullPrecision(), new RotationPlan.None(), NEAR_LOSSLESS_BITS));
-        return Optional.of(new QuantizationPlan(w.quantizer(), w.bits(), a.rotation(), a.quantizer(), w.layers()));
+        return Optional.of(new QuantizationPlan(w.plan(), a.plan(), w.layers()));
     }
 
     /// Exact block scales leave room for 7 bits.
     private int nearLosslessBits() {
         boolean exact = activations
-                .filter(part -> part.quantizer() instanceof ActivationQuantizer.BlockExact)
+                .filter(part -> part.plan().activations() instanceof ActivationQuantizer.BlockExact)
                 .isPresent();
         return exact ? NEAR_LOSSLESS_BITS - 1 : NEAR_LOSSLESS_BITS;
     }
