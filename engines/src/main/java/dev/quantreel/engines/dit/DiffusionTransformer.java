@@ -5,6 +5,7 @@ import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.sampling.Guidance;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.EnumMap;
@@ -58,13 +59,26 @@ public final class DiffusionTransformer implements AutoCloseable {
     /// Like [#open(Engine, TransformerCheckpoint, LinearLayers)], and watches the inputs of some layers.
     public static DiffusionTransformer open(
             Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
-        SplitGraphs graphs =
-                checkpoint.graphs(linears, new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, probe.layers()));
+        return open(engine, checkpoint, linears, probe, Guidance.Passes.SERIAL);
+    }
+
+    /// Like [#open(Engine, TransformerCheckpoint, LinearLayers, LayerProbe)], for a sampler that runs the branches of
+    /// guidance so. The trunk of the other kind is opened if it is needed after all; it shares the large weights.
+    public static DiffusionTransformer open(
+            Engine engine,
+            TransformerCheckpoint checkpoint,
+            LinearLayers linears,
+            LayerProbe probe,
+            Guidance.Passes passes) {
+        SplitGraphs graphs = graphs(checkpoint, linears, probe);
         DiffusionTransformer transformer = new DiffusionTransformer(engine, checkpoint, linears, probe);
         try {
             graphs.text().ifPresent(text -> transformer.open(Part.TEXT, text));
             transformer.open(Part.PRELUDE, graphs.prelude());
-            transformer.open(Part.TRUNK, graphs.trunk());
+            switch (passes) {
+                case SERIAL -> transformer.open(Part.TRUNK, graphs.trunk());
+                case BATCHED -> transformer.session(Part.TRUNK_OF_BOTH);
+            }
             transformer.open(Part.HEAD, graphs.head());
             return transformer;
         } catch (RuntimeException e) {
@@ -126,12 +140,7 @@ public final class DiffusionTransformer implements AutoCloseable {
         return required(runWithLinears(trunk, pool, activationBits, cancellation), SplitGraphs.OUT);
     }
 
-    /// Opens the trunk of both branches when it is first wanted; it shares the large weights with that of one.
     SplitModel.Both runTrunkOfBoth(JointPool pool, int activationBits, CancellationToken cancellation) {
-        if (!sessions.containsKey(Part.TRUNK_OF_BOTH)) {
-            cancellation.throwIfCancelled();
-            open(Part.TRUNK_OF_BOTH, architecture().trunkOfBoth(checkpoint, linears, Dialect.ONNX_RUNTIME));
-        }
         Session trunk = session(Part.TRUNK_OF_BOTH);
         Map<String, Tensor> outputs = runWithLinears(trunk, pool.inputs(trunk.inputs()), activationBits, cancellation);
         return new SplitModel.Both(
@@ -150,8 +159,22 @@ public final class DiffusionTransformer implements AutoCloseable {
         return head.run(taken(head, pool), SplitGraphs.PREDICTION, cancellation);
     }
 
+    /// Opens the trunks when they are first wanted.
     private Session session(Part part) {
+        if (!sessions.containsKey(part)) {
+            open(
+                    part,
+                    switch (part) {
+                        case TRUNK_OF_BOTH -> architecture().trunkOfBoth(checkpoint, linears, Dialect.ONNX_RUNTIME);
+                        case TRUNK -> graphs(checkpoint, linears, probe).trunk();
+                        case TEXT, PRELUDE, HEAD -> throw new IllegalStateException(part + " is opened with the rest");
+                    });
+        }
         return Objects.requireNonNull(sessions.get(part), part.name());
+    }
+
+    private static SplitGraphs graphs(TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
+        return checkpoint.graphs(linears, new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, probe.layers()));
     }
 
     /// Key under which results that depend on activation bits may be kept: all bits alike where the linears do not

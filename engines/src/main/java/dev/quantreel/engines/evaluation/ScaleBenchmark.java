@@ -5,6 +5,7 @@ import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
@@ -17,6 +18,7 @@ import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.sampling.Guidance;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.SplitModel.Branch;
 import dev.quantreel.engines.sampling.TorchNoise;
@@ -94,6 +96,19 @@ public final class ScaleBenchmark implements AutoCloseable {
         }
     }
 
+    /// Guided steps whose branches run in one pass or one after the other, taken in turns so that other work on the
+    /// machine meets both.
+    ///
+    /// @param batchedCpu CPU-seconds of each step in one pass
+    /// @param serialCpu CPU-seconds of each step in two
+    /// @param batchedPeakBytes of the process before it ran the first serial step
+    public record GuidedSteps(List<Double> batchedCpu, List<Double> serialCpu, long batchedPeakBytes) {
+        public GuidedSteps {
+            batchedCpu = List.copyOf(batchedCpu);
+            serialCpu = List.copyOf(serialCpu);
+        }
+    }
+
     private ScaleBenchmark(Precision precision, DiffusionTransformer transformer, double loadSeconds) {
         this.precision = precision;
         this.transformer = transformer;
@@ -105,6 +120,16 @@ public final class ScaleBenchmark implements AutoCloseable {
     /// @param file stays open as long as this
     public static ScaleBenchmark open(
             Engine engine, CheckpointFile file, Precision precision, CancellationToken cancellation) {
+        return open(engine, file, precision, Guidance.Passes.SERIAL, cancellation);
+    }
+
+    /// The same for branches of guidance that run so.
+    public static ScaleBenchmark open(
+            Engine engine,
+            CheckpointFile file,
+            Precision precision,
+            Guidance.Passes passes,
+            CancellationToken cancellation) {
         long start = System.nanoTime();
         TransformerCheckpoint checkpoint = TransformerCheckpoint.of(file);
         LinearLayers linears = precision
@@ -114,7 +139,8 @@ public final class ScaleBenchmark implements AutoCloseable {
                                 checkpoint, plan, checkpoint.blockLinears(), QuantizationProgress.NONE, cancellation),
                         QuantizedLinears.Arithmetic.INTEGER))
                 .orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
-        DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint, linears);
+        DiffusionTransformer transformer =
+                DiffusionTransformer.open(engine, checkpoint, linears, LayerProbe.NONE, passes);
         return new ScaleBenchmark(precision, transformer, (System.nanoTime() - start) / 1e9);
     }
 
@@ -192,6 +218,47 @@ public final class ScaleBenchmark implements AutoCloseable {
             }
         }
         return new Passes(tokens, seconds, cpuSeconds, ResidentMemory.now());
+    }
+
+    /// Runs guided steps on noise and random prompts of full length, one of each kind before those that count.
+    ///
+    /// @throws IllegalStateException when the output is not finite, or nothing but zeros
+    public GuidedSteps guided(LatentSize size, int repetitions, CancellationToken cancellation) {
+        Tensor latent = noise(size);
+        SplitModel model = transformer.bind(prompt(1), prompt(3));
+        List<Double> batched = new ArrayList<>();
+        List<Double> serial = new ArrayList<>();
+        long peakBytes = 0;
+        for (int i = 0; i <= repetitions; i++) {
+            SplitModel.Prelude prelude = model.prelude(latent, TIMESTEP + i, Branch.CONDITIONAL, cancellation);
+            double inOne = cpuSeconds(() ->
+                    heads(model, prelude, model.trunks(prelude, prelude, precision.activationBits(), cancellation)));
+            if (i == 0) {
+                peakBytes = ResidentMemory.now().peakBytes();
+            }
+            double inTwo = cpuSeconds(() -> heads(
+                    model,
+                    prelude,
+                    new SplitModel.Both(
+                            model.trunk(prelude, Branch.CONDITIONAL, precision.activationBits(), cancellation),
+                            model.trunk(prelude, Branch.UNCONDITIONAL, precision.activationBits(), cancellation))));
+            if (i > 0) {
+                batched.add(inOne);
+                serial.add(inTwo);
+            }
+        }
+        return new GuidedSteps(batched, serial, peakBytes);
+    }
+
+    private static void heads(SplitModel model, SplitModel.Prelude prelude, SplitModel.Both tokens) {
+        requirePlausible(model.head(prelude, tokens.conditional(), CancellationToken.NONE));
+        requirePlausible(model.head(prelude, tokens.unconditional(), CancellationToken.NONE));
+    }
+
+    private static double cpuSeconds(Runnable work) {
+        long start = cpuNanos();
+        work.run();
+        return (cpuNanos() - start) / 1e9;
     }
 
     private static void requirePlausible(Tensor velocity) {

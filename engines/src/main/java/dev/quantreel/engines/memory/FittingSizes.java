@@ -14,8 +14,12 @@ import java.util.function.Predicate;
 /// @param memory the budget
 public record FittingSizes(SamplingMemory sampling, MachineMemory memory) {
 
-    /// What would fit, in words: fewer frames, a smaller picture, fewer bits; empty when nothing does.
+    /// What would fit, in words: guidance in serial passes where that is enough, else fewer frames, a smaller picture,
+    /// fewer bits; empty when nothing does.
     public List<String> instead(Workload work) {
+        if (work.atOnce() > 1 && fits(sampling, work.serial())) {
+            return List.of("the passes of guidance one after the other (guidancePasses serial)");
+        }
         List<String> offers = new ArrayList<>(sizes(sampling, work));
         boolean already = sampling.models().stream()
                 .allMatch(model -> model.plan().filter(p -> p.weightBits() <= 4).isPresent());
@@ -41,7 +45,7 @@ public record FittingSizes(SamplingMemory sampling, MachineMemory memory) {
     private List<String> sizes(SamplingMemory candidateModels, Workload work) {
         List<String> offers = new ArrayList<>();
         LatentSize size = work.size();
-        Predicate<LatentSize> fits = candidate -> fits(candidateModels, new Workload(candidate, work.branches()));
+        Predicate<LatentSize> fits = candidate -> fits(candidateModels, work.with(candidate));
         for (int frames = size.frames() - 1; frames >= 1; frames--) {
             LatentSize candidate = new LatentSize(frames, size.height(), size.width());
             if (fits.test(candidate)) {

@@ -63,7 +63,29 @@ public record MemoryPlan(List<Phase> phases) {
     ///
     /// @param size of the latent
     /// @param branches 2 with classifier-free guidance, else 1
-    public record Workload(LatentSize size, int branches) {}
+    /// @param atOnce how many of them run in one pass, 1 or all
+    public record Workload(LatentSize size, int branches, int atOnce) {
+
+        /// The branches run one after the other.
+        public Workload(LatentSize size, int branches) {
+            this(size, branches, 1);
+        }
+
+        /// The same of another size.
+        public Workload with(LatentSize other) {
+            return new Workload(other, branches, atOnce);
+        }
+
+        /// The same with one branch after the other.
+        public Workload serial() {
+            return new Workload(size, branches);
+        }
+
+        /// The same with all branches in one pass.
+        public Workload batched() {
+            return new Workload(size, branches, branches);
+        }
+    }
 
     public MemoryPlan {
         phases = List.copyOf(phases);

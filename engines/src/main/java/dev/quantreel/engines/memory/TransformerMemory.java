@@ -31,7 +31,7 @@ record TransformerMemory(SamplingMemory.Model model) {
                 new Item("low-rank branches", model.branchBytes()),
                 new Item("unpacked matrix", (long) (EngineCosts.UNPACKED_COPIES * 4 * held.widest)),
                 new Item("encoded prompts", promptBytes() * work.branches()),
-                new Item("activations", activationBytes(work.size())),
+                new Item("activations", work.atOnce() * activationBytes(work.size())),
                 new Item("engine", EngineCosts.ENGINE_BYTES));
     }
 

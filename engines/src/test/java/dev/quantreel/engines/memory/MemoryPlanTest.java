@@ -112,6 +112,21 @@ class MemoryPlanTest {
     }
 
     @Test
+    void onePassOfBothBranchesHasTheActivationsOfBoth() {
+        long serial = bytes(plan(W4, SMALL), "activations");
+
+        assertThat(bytes(plan(W4, SMALL.batched()), "activations")).isEqualTo(2 * serial);
+        assertThat(plan(W4, SMALL.batched()).totalBytes() - plan(W4, SMALL).totalBytes())
+                .isEqualTo(serial);
+        long between = plan(W4, SMALL).totalBytes() + serial / 2;
+        MachineMemory memory = new MachineMemory(between, "a test");
+        assertThat(sizes(memory, W4).instead(SMALL.batched()))
+                .singleElement()
+                .asString()
+                .contains("serial");
+    }
+
+    @Test
     void whatWouldFitDoesFit() {
         Workload large = new Workload(new LatentSize(21, 60, 104), 2);
         MachineMemory memory = new MachineMemory(3_000_000_000L, "a test");

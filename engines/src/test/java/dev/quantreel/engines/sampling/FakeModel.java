@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// A transformer of one line: the blocks multiply the tokens, the head adds a function of time. Keeps a log of its
@@ -18,6 +19,12 @@ final class FakeModel implements SplitModel {
 
     private final float unconditional;
     final List<String> calls = new ArrayList<>();
+
+    /// Added to the timestep that the unconditional prelude puts out, so that a step cache sees smaller changes there.
+    float unconditionalOffset;
+
+    /// Why the branches cannot run in one pass.
+    Optional<String> obstacle = Optional.empty();
 
     /// Applied to each output, to plant errors.
     UnaryOperator<Tensor> spoiler = UnaryOperator.identity();
@@ -31,7 +38,8 @@ final class FakeModel implements SplitModel {
     public Prelude prelude(Tensor latent, float timestep, Branch branch, CancellationToken cancellation) {
         calls.add("prelude " + branch);
         Tensor tokens = latent.reshape(1, latent.elements(), 1);
-        Tensor embedding = Tensor.of(Shape.of(1, 2), timestep, 2 * timestep);
+        float seen = branch == Branch.UNCONDITIONAL ? timestep + unconditionalOffset : timestep;
+        Tensor embedding = Tensor.of(Shape.of(1, 2), seen, 2 * seen);
         Tensor projection = Tensor.of(Shape.of(1, 6, 1), timestep, 1, 1, 1, 1, 1);
         return new Prelude(tokens, Map.of("time_embedding", embedding, "time_projection", projection), 1, 1, 1);
     }
@@ -39,6 +47,22 @@ final class FakeModel implements SplitModel {
     @Override
     public Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
         calls.add(branch + " A" + activationBits);
+        return blocks(prelude, branch);
+    }
+
+    @Override
+    public Both trunks(Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
+        cancellation.throwIfCancelled();
+        calls.add("BOTH A" + activationBits);
+        return new Both(blocks(conditional, Branch.CONDITIONAL), blocks(unconditional, Branch.UNCONDITIONAL));
+    }
+
+    @Override
+    public Optional<String> jointPassObstacle() {
+        return obstacle;
+    }
+
+    private Tensor blocks(Prelude prelude, Branch branch) {
         float factor = branch == Branch.CONDITIONAL ? conditional : unconditional;
         float[] values = prelude.tokens().toFloatArray();
         for (int i = 0; i < values.length; i++) {

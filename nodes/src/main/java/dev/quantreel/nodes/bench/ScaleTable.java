@@ -30,7 +30,7 @@ import java.util.Locale;
 /// CPU-seconds of a pass, peak memory beside the plan. Each precision runs in a process of its own.
 public final class ScaleTable implements Benchmark {
 
-    private static final LatentSize FIRST_STEP = new LatentSize(3, 32, 32);
+    static final LatentSize FIRST_STEP = new LatentSize(3, 32, 32);
 
     @Override
     public String name() {
@@ -72,7 +72,7 @@ public final class ScaleTable implements Benchmark {
         }
     }
 
-    private static void synthesize(Path file) throws IOException {
+    static void synthesize(Path file) throws IOException {
         TransformerRelease release = TransformerRelease.named("wan-t2v-1.3b");
         System.err.println("writing " + file + " (2.8 GB, removed afterwards; --file FILE takes your own)");
         Files.createDirectories(file.toAbsolutePath().getParent());

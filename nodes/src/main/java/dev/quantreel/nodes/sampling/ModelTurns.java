@@ -6,6 +6,7 @@ import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.sampling.Expert;
 import dev.quantreel.engines.sampling.Guidance;
+import dev.quantreel.engines.sampling.Guidance.Passes;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -21,8 +22,8 @@ import java.util.Optional;
 ///
 /// @param in what the user asked for
 /// @param context opens and closes models
-/// @param takesTurns whether one model is closed before the next is opened
-record ModelTurns(SampleVideo.Inputs in, NodeContext context, boolean takesTurns) {
+/// @param room what fits into memory at once
+record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outcome room) {
 
     private static final double TIME_OF_NOISE = 1000;
 
@@ -43,26 +44,28 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, boolean takesTurns
         BranchConditioning negative = cfg == 1 ? positive : branch("negative", model);
         StepCache cache =
                 in.stepCache().map(plan -> plan.resolve(model.facts())).orElse(new StepCache.None());
+        Guidance guidance = new PassChoice(in, context, room.batched()).guidance(model, cfg, positive, negative);
         Expert.Source source = new Expert.Source() {
             @Override
             public SplitModel open() {
-                return opened(model, positive, negative);
+                return opened(model, guidance.passes(), positive, negative);
             }
 
             @Override
             public void release() {
-                if (takesTurns) {
+                if (room.takesTurns()) {
                     closed(model);
                 }
             }
         };
-        return new Expert(source, Guidance.serial(cfg), bits, cache, TIME_OF_NOISE * boundary);
+        return new Expert(source, guidance, bits, cache, TIME_OF_NOISE * boundary);
     }
 
-    private SplitModel opened(DiffusionModel model, BranchConditioning positive, BranchConditioning negative) {
+    private SplitModel opened(
+            DiffusionModel model, Passes passes, BranchConditioning positive, BranchConditioning negative) {
         DiffusionTransformer transformer;
         try {
-            transformer = ModelAssembly.transformer(model, context);
+            transformer = ModelAssembly.transformer(model, passes, context);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {

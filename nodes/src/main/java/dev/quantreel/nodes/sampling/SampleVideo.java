@@ -31,8 +31,8 @@ import java.util.Optional;
         title = "Sample Video",
         category = "sampling",
         description =
-                "Generates a latent video from noise with classifier-free guidance, whose two passes run one after"
-                        + " the other. If the model is quantized, its weights are quantized here on first use and kept. The same"
+                "Generates a latent video from noise with classifier-free guidance, whose two branches run in one pass"
+                        + " or one after the other. If the model is quantized, its weights are quantized here on first use and kept. The same"
                         + " seed gives the same noise as torch on the CPU, so runs with different precision can be compared"
                         + " frame by frame.",
         aliases = {"KSampler", "KSamplerAdvanced", "sampler", "Euler", "UniPC", "generate"})
@@ -133,7 +133,17 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
             @In(
                     help = "The second model of Wan 2.2 A14B, from Low-Noise Expert; the one above is then the"
                             + " high-noise one.")
-            Optional<LowNoiseModel> lowNoise) {}
+            Optional<LowNoiseModel> lowNoise,
+
+            @In(
+                    help = "How the two branches of guidance run through the model: serial one after the other, batched"
+                            + " both in one pass, which takes twice the memory for activations and gives the same"
+                            + " video up to rounding; auto is batched where the memory plan has room for it. Of no"
+                            + " effect at cfg 1.",
+                    initial = "auto",
+                    options = PassChoice.Options.class,
+                    advanced = true)
+            String guidancePasses) {}
 
     /// See [SampleVideo].
     public record Outputs(
@@ -152,8 +162,8 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
         context.status(choice.recommended());
         NoisedLatent noised = NoisedLatent.of(settings, in);
         BitSchedule bits = bits(in, noised.levels().steps(), context);
-        boolean turns = new SamplingCheck(in, context).takesTurns();
-        ExpertSampler sampler = new ExpertSampler(new ModelTurns(in, context, turns).experts(bits), settings.solver());
+        SamplingCheck.Outcome room = new SamplingCheck(in, context).require();
+        ExpertSampler sampler = new ExpertSampler(new ModelTurns(in, context, room).experts(bits), settings.solver());
         TextModel.makeRoom(context);
         LatentPreview preview = LatentPreview.of(in.previewVae(), context);
         FlowSampler.Sampled sampled = sampler.sample(

@@ -24,20 +24,29 @@ import java.util.List;
 /// @param context opens files
 record SamplingCheck(SampleVideo.Inputs in, NodeContext context) {
 
-    /// Refuses what does not fit.
+    /// How it will be done.
     ///
-    /// @return whether each of two experts is closed before the other is opened, because both do not fit at once
+    /// @param takesTurns whether each of two experts is closed before the other is opened, because both do not fit at
+    /// once
+    /// @param batched whether both branches of guidance fit in one pass
+    record Outcome(boolean takesTurns, boolean batched) {}
+
+    /// Refuses what does not fit: the passes of guidance that were asked for, under auto serial ones.
+    ///
     /// @throws NodeInputException when it does not fit
     /// @throws Exception when a file cannot be opened
-    boolean takesTurns() throws Exception {
+    Outcome require() throws Exception {
         SamplingMemory sampling = new SamplingMemory(models(), beside());
         boolean guided =
                 in.cfg() != 1 || in.lowNoise().filter(low -> low.cfg() != 1).isPresent();
-        Workload work = new Workload(LatentSize.of(in.latent().samples()), guided ? 2 : 1);
+        Workload serial = new Workload(LatentSize.of(in.latent().samples()), guided ? 2 : 1);
         MemoryCheck check = MemoryCheck.now("latent");
+        Workload work = PassChoice.name(in).equals(PassChoice.BATCHED) ? serial.batched() : serial;
         MemoryPlan plan = sampling.plan(work, check.memory());
         check.require(plan, () -> new FittingSizes(sampling, check.memory()).instead(work), context);
-        return plan.phases().size() > 1;
+        boolean takesTurns = plan.phases().size() > 1;
+        MemoryPlan batched = takesTurns ? sampling.inTurn(work.batched()) : sampling.together(work.batched());
+        return new Outcome(takesTurns, batched.fits(check.memory()));
     }
 
     private List<SamplingMemory.Model> models() throws Exception {

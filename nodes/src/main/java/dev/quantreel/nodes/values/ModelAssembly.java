@@ -11,6 +11,7 @@ import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.sampling.Guidance.Passes;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
@@ -126,15 +127,17 @@ public final class ModelAssembly {
 
     /// The model opened on its engine; owned by the resource cache.
     ///
+    /// @param passes how the branches of guidance will run; a model that is open already serves both ways
     /// @throws Exception as [#weights], or when the engine refuses a graph
-    public static DiffusionTransformer transformer(DiffusionModel model, NodeContext context) throws Exception {
+    public static DiffusionTransformer transformer(DiffusionModel model, Passes passes, NodeContext context)
+            throws Exception {
         Engine engine = model.execution().engine().open(context);
         return context.resources()
                 .get(transformerKey(model, engine), Opened.class, () -> {
                     Weights weights = weights(model, context);
                     context.status("opening " + model.file().name() + ", " + model.precision() + ", on " + engine.id());
                     return new Opened(
-                            transformer(model, weights, engine, LayerProbe.NONE),
+                            opened(model, weights, engine, LayerProbe.NONE, passes),
                             weights.lease().again());
                 })
                 .transformer();
@@ -164,12 +167,18 @@ public final class ModelAssembly {
     /// @param probe watches layers
     public static DiffusionTransformer transformer(
             DiffusionModel model, Weights weights, Engine engine, LayerProbe probe) {
+        return opened(model, weights, engine, probe, Passes.SERIAL);
+    }
+
+    private static DiffusionTransformer opened(
+            DiffusionModel model, Weights weights, Engine engine, LayerProbe probe, Passes passes) {
         try {
             return DiffusionTransformer.open(
                     engine,
                     weights.checkpoint(),
                     weights.linears(model.execution().arithmetic()),
-                    probe);
+                    probe,
+                    passes);
         } catch (IllegalArgumentException e) {
             throw new NodeInputException(PORT, "cannot be run as planned: " + e.getMessage(), e);
         }

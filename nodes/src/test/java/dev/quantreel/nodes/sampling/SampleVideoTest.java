@@ -3,14 +3,19 @@ package dev.quantreel.nodes.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.sampling.SamplingTrace.Step;
+import dev.quantreel.engines.sampling.Guidance;
 import dev.quantreel.engines.sampling.Solver;
+import dev.quantreel.engines.sampling.TorchNoise;
 import dev.quantreel.engines.tensor.LatentSpace;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.text.PromptEmbedding;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent.Space;
 import dev.quantreel.nodes.spi.NodeInputException;
@@ -22,6 +27,7 @@ import dev.quantreel.nodes.values.LowNoiseModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +110,50 @@ class SampleVideoTest {
                     .as("timestep " + step.timestep())
                     .isEqualTo(step.timestep() < 700);
         }
+    }
+
+    @Test
+    void onePassOfBothBranchesMakesTheVideoOfTwo() throws Exception {
+        SampleRequest guided = request().cfg(4).negative(demo.prompt("a blue square"));
+        SampleVideo.Outputs serial = guided.passes("serial").run(demo.context());
+        SampleVideo.Outputs batched = guided.passes("batched").run(demo.context());
+
+        assertThat(LatentMetrics.relativeL2(
+                        batched.latent().samples(), serial.latent().samples()))
+                .isLessThan(1e-5);
+        assertThat(batched.trace().steps().trunkPasses()).isEqualTo(16);
+        assertThat(samples(request().passes("batched")).shape())
+                .as("without guidance there is one branch")
+                .isEqualTo(serial.latent().samples().shape());
+    }
+
+    @Test
+    void autoLeavesPassesSerialWhereMemoryIsShortAndSaysSo() throws Exception {
+        SampleVideo.Inputs in = request().cfg(4).negative(demo.prompt("")).inputs();
+        BranchConditioning branch =
+                BranchConditioning.of(TorchNoise.gaussian(1, Shape.of(1, 4, 8)));
+
+        assertThat(new PassChoice(in, demo.context(), false).guidance(model, 4, branch, branch))
+                .isEqualTo(Guidance.serial(4));
+        assertThat(demo.context().statuses()).anyMatch(status -> status.contains("one pass would not fit"));
+        assertRejected("guidancePasses", request().passes("both"), "'both'", "auto, serial, batched");
+    }
+
+    @Test
+    void branchesThatCannotShareAPassAreRefusedByNameAndAutoKeepsThemApart() throws Exception {
+        BranchConditioning given = new BranchConditioning(
+                PromptEmbedding.of(TorchNoise.gaussian(1, Shape.of(1, 4, 8))),
+                Optional.of(new BranchConditioning.Image(Optional.empty(), Optional.empty(), 1)),
+                OptionalDouble.empty());
+        BranchConditioning free = BranchConditioning.of(TorchNoise.gaussian(1, Shape.of(1, 4, 8)));
+
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> new PassChoice(request().passes("batched").inputs(), demo.context(), true)
+                        .guidance(model, 4, given, free))
+                .withMessageContainingAll("different timesteps", "accepted are serial and auto");
+        assertThat(new PassChoice(request().passes("auto").inputs(), demo.context(), true)
+                        .guidance(model, 4, given, free))
+                .isEqualTo(Guidance.serial(4));
     }
 
     @Test

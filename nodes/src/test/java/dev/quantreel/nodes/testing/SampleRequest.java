@@ -33,6 +33,7 @@ public final class SampleRequest {
     private Optional<CachePlan> cache = Optional.empty();
     private Optional<VideoDecoder> preview = Optional.empty();
     private Optional<LowNoiseModel> lowNoise = Optional.empty();
+    private String passes = "auto";
 
     public SampleRequest(DiffusionModel model, Conditioning positive, Latent latent) {
         this.model = model;
@@ -103,28 +104,35 @@ public final class SampleRequest {
         return this;
     }
 
+    public SampleRequest passes(String value) {
+        passes = value;
+        return this;
+    }
+
     public SampleVideo.Outputs run(NodeContext context) throws Exception {
-        return new SampleVideo()
-                .run(
-                        new SampleVideo.Inputs(
-                                model,
-                                positive,
-                                negative,
-                                latent,
-                                seed,
-                                steps,
-                                cfg,
-                                shift,
-                                sigmas,
-                                bits,
-                                cache,
-                                preview,
-                                sampler,
-                                startStep,
-                                endStep,
-                                addNoise,
-                                leftoverNoise,
-                                lowNoise),
-                        context);
+        return new SampleVideo().run(inputs(), context);
+    }
+
+    public SampleVideo.Inputs inputs() {
+        return new SampleVideo.Inputs(
+                model,
+                positive,
+                negative,
+                latent,
+                seed,
+                steps,
+                cfg,
+                shift,
+                sigmas,
+                bits,
+                cache,
+                preview,
+                sampler,
+                startStep,
+                endStep,
+                addNoise,
+                leftoverNoise,
+                lowNoise,
+                passes);
     }
 }
