@@ -8,8 +8,8 @@ import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.metrics.LatentMetrics;
-import dev.quantreel.engines.sampling.SamplingTrace.Step;
 import dev.quantreel.engines.sampling.Guidance;
+import dev.quantreel.engines.sampling.SamplingTrace.Step;
 import dev.quantreel.engines.sampling.Solver;
 import dev.quantreel.engines.sampling.TorchNoise;
 import dev.quantreel.engines.tensor.LatentSpace;
@@ -130,8 +130,7 @@ class SampleVideoTest {
     @Test
     void autoLeavesPassesSerialWhereMemoryIsShortAndSaysSo() throws Exception {
         SampleVideo.Inputs in = request().cfg(4).negative(demo.prompt("")).inputs();
-        BranchConditioning branch =
-                BranchConditioning.of(TorchNoise.gaussian(1, Shape.of(1, 4, 8)));
+        BranchConditioning branch = BranchConditioning.of(TorchNoise.gaussian(1, Shape.of(1, 4, 8)));
 
         assertThat(new PassChoice(in, demo.context(), false).guidance(model, 4, branch, branch))
                 .isEqualTo(Guidance.serial(4));
