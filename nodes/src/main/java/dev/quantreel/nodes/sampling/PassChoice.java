@@ -2,6 +2,8 @@ package dev.quantreel.nodes.sampling;
 
 import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.JointPass;
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.memory.MemoryPlan;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.sampling.Guidance;
 import dev.quantreel.engines.sampling.Guidance.Passes;
@@ -23,6 +25,10 @@ record PassChoice(SampleVideo.Inputs in, NodeContext context, boolean fits) {
     static final String AUTO = "auto";
     static final String BATCHED = "batched";
     static final String SERIAL = "serial";
+
+    /// Up to here one pass takes less time, because weights are read and unpacked once (docs/benchmarks.md); with more
+    /// tokens the products themselves decide, and one pass only takes more memory.
+    private static final long GAINS_UP_TO_TOKENS = 256;
 
     private static final String PORT = "guidancePasses";
     private static final List<String> NAMES = List.of(AUTO, SERIAL, BATCHED);
@@ -63,11 +69,18 @@ record PassChoice(SampleVideo.Inputs in, NodeContext context, boolean fits) {
             });
             return new Guidance(cfg, Passes.BATCHED);
         }
-        Passes passes = obstacle.isEmpty() && fits ? Passes.BATCHED : Passes.SERIAL;
+        Optional<String> against = obstacle.or(() -> uneconomic(model));
         context.status("guidance of " + model.file().name()
-                + (passes == Passes.BATCHED
-                        ? ": both branches in one pass"
-                        : ": one branch after the other, because " + obstacle.orElse("one pass would not fit")));
-        return new Guidance(cfg, passes);
+                + against.map(reason -> ": one branch after the other, because " + reason)
+                        .orElse(": both branches in one pass"));
+        return new Guidance(cfg, against.isEmpty() ? Passes.BATCHED : Passes.SERIAL);
+    }
+
+    private Optional<String> uneconomic(DiffusionModel model) {
+        long tokens = MemoryPlan.tokens(model.facts(), LatentSize.of(in.latent().samples()));
+        if (tokens > GAINS_UP_TO_TOKENS) {
+            return Optional.of("one pass saves no time at " + tokens + " tokens");
+        }
+        return fits ? Optional.empty() : Optional.of("one pass would not fit into memory");
     }
 }

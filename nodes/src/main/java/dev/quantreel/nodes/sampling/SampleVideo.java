@@ -138,8 +138,8 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
             @In(
                     help = "How the two branches of guidance run through the model: serial one after the other, batched"
                             + " both in one pass, which takes twice the memory for activations and gives the same"
-                            + " video up to rounding; auto is batched where the memory plan has room for it. Of no"
-                            + " effect at cfg 1.",
+                            + " video up to rounding; auto is batched for small clips (up to 256 tokens), where it"
+                            + " saves time, if memory has room. Of no effect at cfg 1.",
                     initial = "auto",
                     options = PassChoice.Options.class,
                     advanced = true)

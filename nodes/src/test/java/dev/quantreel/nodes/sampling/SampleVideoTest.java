@@ -12,6 +12,7 @@ import dev.quantreel.engines.sampling.Guidance;
 import dev.quantreel.engines.sampling.SamplingTrace.Step;
 import dev.quantreel.engines.sampling.Solver;
 import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -128,13 +129,20 @@ class SampleVideoTest {
     }
 
     @Test
-    void autoLeavesPassesSerialWhereMemoryIsShortAndSaysSo() throws Exception {
+    void autoLeavesPassesSerialWhereOnePassDoesNotFitOrGainsNothing() throws Exception {
         SampleVideo.Inputs in = request().cfg(4).negative(demo.prompt("")).inputs();
         BranchConditioning branch = BranchConditioning.of(TorchNoise.gaussian(1, Shape.of(1, 4, 8)));
 
         assertThat(new PassChoice(in, demo.context(), false).guidance(model, 4, branch, branch))
                 .isEqualTo(Guidance.serial(4));
         assertThat(demo.context().statuses()).anyMatch(status -> status.contains("one pass would not fit"));
+        assertThat(new PassChoice(in, demo.context(), true).guidance(model, 4, branch, branch))
+                .isEqualTo(new Guidance(4, Guidance.Passes.BATCHED));
+        Latent large = new Latent(Tensor.zeros(DType.F32, Shape.of(1, 16, 2, 24, 24)));
+        SampleVideo.Inputs long288 = new SampleRequest(model, prompt, large).inputs();
+        assertThat(new PassChoice(long288, demo.context(), true).guidance(model, 4, branch, branch))
+                .isEqualTo(Guidance.serial(4));
+        assertThat(demo.context().statuses()).anyMatch(status -> status.contains("no time at 288 tokens"));
         assertRejected("guidancePasses", request().passes("both"), "'both'", "auto, serial, batched");
     }
 
