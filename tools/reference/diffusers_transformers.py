@@ -2,7 +2,8 @@
 
 cogvideox15_diffusers.safetensors: two blocks of a CogVideoX 1.5 transformer (two latent frames per token) with random
 weights, one forward pass; laid out like the other transformer files: w.KEY, in.NAME, out.NAME, config in the metadata.
-ltx_i2v_diffusers.safetensors: likewise LTX-Video with a timestep per token, 0 in the first latent frame.
+cogvideox_i2v_diffusers.safetensors, cogvideox15_i2v_diffusers.safetensors: likewise the image-to-video models, with
+learned positions or with the offset. ltx_i2v_diffusers.safetensors: likewise LTX-Video with a timestep per token, 0 in the first latent frame.
 positions.safetensors: position tables of diffusers at sizes other than the trained one: stretched.GRID.cos and .sin
 (CogVideoX 5B), added.GRID (CogVideoX 2B, width 32), space.GRID and time.GRID (Latte, width 32), ltx.GRID.cos and .sin
 (width 64) and causal.GRID.cos and .sin, the same with causal time; GRID being frames x rows x columns of patches.
@@ -62,6 +63,38 @@ def transformer() -> dict:
     tensors = {f"w.{name}": value for name, value in model.state_dict().items()}
     tensors |= {"in.x": x, "in.context": context, "in.t": timestep, "out.y": y}
     return tensors
+
+
+def cogvideox_i2v(name: str, seed: int, rope, frames: int, **more) -> tuple:
+    config = CONFIG | dict(in_channels=8) | more
+    torch.manual_seed(seed)
+    model = CogVideoXTransformer3DModel(**config).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.25)
+    if config.get("use_learned_positional_embeddings"):
+        torch.nn.init.normal_(model.patch_embed.pos_embedding, std=0.5)
+    tensors = {key: value.half().float() for key, value in model.state_dict().items()}
+    model.load_state_dict(tensors)
+    x, image = torch.randn(1, frames, 4, 4, 6), torch.randn(1, frames, 4, 4, 6)
+    context = torch.randn(1, 5, 24)
+    timestep = torch.tensor([500])
+    offset = torch.full((1,), 2.0) if "ofs_embed_dim" in config else None
+    with torch.no_grad():
+        y = model(torch.cat([x, image], dim=2), context, timestep, ofs=offset, image_rotary_emb=rope).sample
+    stored = {f"w.{key}": value.half().contiguous() for key, value in tensors.items()}
+    stored |= {"in.x": x, "in.context": context, "in.t": timestep, "out.y": y,
+               "in.image_channels": image.transpose(1, 2).contiguous()}
+    return stored, f"{name}.safetensors", {"config": json.dumps(config)}
+
+
+def cogvideox_i2v_files() -> list:
+    small = get_3d_rotary_pos_embed(16, ((0, 0), (2, 3)), (2, 3), 3)
+    joined = get_3d_rotary_pos_embed(16, None, (2, 3), 2, grid_type="slice", max_size=(150, 150))
+    return [
+        cogvideox_i2v("cogvideox_i2v_diffusers", 17, small, 3, sample_width=6, sample_height=4, sample_frames=9,
+                      patch_size_t=None, patch_bias=True, use_learned_positional_embeddings=True),
+        cogvideox_i2v("cogvideox15_i2v_diffusers", 18, joined, 4, ofs_embed_dim=32),
+    ]
 
 
 LTX = dict(
@@ -130,6 +163,8 @@ def main(folder: str) -> None:
     torch.set_num_threads(1)
     out = pathlib.Path(folder)
     save_file(transformer(), out / "cogvideox15_diffusers.safetensors", {"config": json.dumps(CONFIG)})
+    for tensors, name, metadata in cogvideox_i2v_files():
+        save_file(tensors, out / name, metadata)
     save_file(ltx_i2v(), out / "ltx_i2v_diffusers.safetensors",
               {"config": json.dumps(LTX | dict(num_frames=2, height=2, width=3))})
     save_file(positions(), out / "positions.safetensors")

@@ -57,7 +57,7 @@ def write(name: str, model: torch.nn.Module, config: dict, tensors: dict, keep=l
     path = FOLDER / f"{name}.safetensors"
     save_file(stored, path, metadata={"config": json.dumps(config)})
     print(path.name, path.stat().st_size, {key: tuple(value.shape) for key, value in tensors.items()},
-          float(tensors["out.y"].abs().mean()))
+          float(tensors[next(key for key in tensors if key.startswith("out."))].abs().mean()))
 
 
 def noise(seed: int, *shape: int) -> torch.Tensor:
@@ -152,6 +152,18 @@ def ltx_encoder(name: str, seed: int, pictures: int, **more) -> None:
     write(name, model, config, out, extra={"in.x": x.half()})
 
 
+def cogvideox_encoder() -> None:
+    config = dict(block_out_channels=(4, 4, 8, 8), norm_num_groups=2, latent_channels=4, layers_per_block=1,
+                  scaling_factor=0.7)
+    model = randomized(AutoencoderKLCogVideoX(**config), 27)
+    # Six latent frames: a run of four, then one of two.
+    x = smooth(28, 21, 16, 24).half().float()
+    out = {name: model.encode(pictures).latent_dist.mean
+           for name, pictures in (("out.mean", x), ("out.mean5", x[:, :, :17]), ("out.mean1", x[:, :, :1]))}
+    write("cogvideox_vae_encoder", model, config, out, extra={"in.x": x.half()},
+          keep=lambda key: key.startswith("encoder.") or ".mid_block.resnets.0.norm1.conv_y" in key)
+
+
 def stable_diffusion() -> None:
     config = dict(block_out_channels=(4, 4, 8, 8), norm_num_groups=2, latent_channels=4, layers_per_block=1,
                   down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4)
@@ -180,6 +192,7 @@ def main() -> None:
                     down_block_types=("LTXVideo095DownBlock3D",) * 4, layers_per_block=(1, 1, 1, 1, 1),
                     spatio_temporal_scaling=(True, True, True, True),
                     downsample_type=("spatial", "temporal", "spatiotemporal", "spatiotemporal"))
+        cogvideox_encoder()
         stable_diffusion()
 
 

@@ -27,6 +27,7 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.loading.EncoderOptions;
 import dev.quantreel.nodes.loading.LoadCLIPVision;
@@ -150,7 +151,17 @@ class FamilyVideoTest {
                         "cogvideox",
                         new CogVideoXFamily(),
                         new CogVideoXTransformer(new CogVideoXConfig(
-                                16, 64, 128, 1, 2, WIDTH, 226, 64, 1, new Positions.Stretched(30, 45))),
+                                16,
+                                64,
+                                128,
+                                1,
+                                2,
+                                WIDTH,
+                                226,
+                                64,
+                                1,
+                                new Positions.Stretched(30, 45),
+                                CogVideoXConfig.ImageInput.NONE)),
                         List.of("t5_encoder"),
                         "taehv_narrow_dec",
                         5),
@@ -346,6 +357,52 @@ class FamilyVideoTest {
     }
 
     @Test
+    void cogVideoXStartsFromAPictureAndItsOwnVaeOnlyEncodes() throws Exception {
+        Case family = new Case(
+                "i2v-cog",
+                new CogVideoXFamily(),
+                new CogVideoXTransformer(new CogVideoXConfig(
+                        4,
+                        64,
+                        128,
+                        1,
+                        2,
+                        WIDTH,
+                        226,
+                        64,
+                        2,
+                        new Positions.Counted(),
+                        new CogVideoXConfig.ImageInput(4, 0, 64))),
+                List.of("t5_encoder"),
+                "cogvideox_vae_encoder",
+                5);
+        DiffusionModel model = load(family);
+        ImageToVideo.Outputs red = start(model, family, picture(1, 0, 0), Optional.empty());
+        ImageToVideo.Outputs blue = start(model, family, picture(0, 0, 1), Optional.empty());
+        Latent sampled = sampled(model, red);
+
+        assertThat(red.positive().image().orElseThrow().channels().orElseThrow().shape())
+                .isEqualTo(Shape.of(1, 4, 2, 8, 8));
+        assertThat(sampled.samples().toFloatArray())
+                .isNotEqualTo(sampled(model, blue).samples().toFloatArray());
+        String small = models.taehv("taecvx", 4, 1);
+        VideoDecoder decoder = new LoadVAE()
+                .run(new LoadVAE.Inputs(small, Optional.empty()), context)
+                .vae();
+        for (Latent latent : List.of(sampled, sampled(quantized(model), red))) {
+            assertThat(saved(latent, decoder, family.name()).frames().count()).isEqualTo(5);
+        }
+        assertThatExceptionOfType(UnsupportedCheckpointException.class)
+                .isThrownBy(() -> saved(sampled, vae(family.vae()), family.name()))
+                .withMessageContaining("taecvx");
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> sampled(
+                        model,
+                        new ImageToVideo.Outputs(prompt(family.encoders(), "a cat"), red.negative(), red.latent())))
+                .withMessageContaining("has no image");
+    }
+
+    @Test
     void hunyuanVideoStartsFromAPicture() throws Exception {
         HunyuanConfig config =
                 new HunyuanConfig(9, 4, 2, 128, 1, new HunyuanConfig.Depth(1, 1, 1), WIDTH, 256, HUNYUAN_ROPE);
@@ -368,6 +425,8 @@ class FamilyVideoTest {
         return new SampleRequest(model, start.positive(), start.latent())
                 .steps(2)
                 .cfg(1)
+                .shift(0)
+                .sampler("auto", "auto")
                 .run(context)
                 .latent();
     }

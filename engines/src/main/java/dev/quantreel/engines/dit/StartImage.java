@@ -47,16 +47,17 @@ public record StartImage(TransformerFacts facts, LatentSize size) {
             case NONE ->
                 throw new IllegalArgumentException(facts.variant()
                         + " makes videos from text alone; accepted is an image-to-video model, such as Wan 2.1 I2V,"
-                        + " Wan 2.2 I2V or TI2V-5B, HunyuanVideo 1.5 I2V, LTX-Video");
+                        + " Wan 2.2 I2V or TI2V-5B, HunyuanVideo 1.5 I2V, LTX-Video, CogVideoX I2V");
             case CHANNELS, OPTIONAL_CHANNELS, CHANNELS_AND_FEATURES -> {
                 int masks = additional - latent.channels();
                 Tensor channels =
                         switch (masks) {
                             case WAN_MASKS -> joined(masks, start.count(), encoder.encode(filledUp(start)));
+                            case 0 -> longer(encoder.encode(whole(start)));
                             case 1 -> joined(masks, start.count(), longer(encoder.encode(whole(start))));
                             default ->
                                 throw new IllegalArgumentException(facts.variant() + " reads " + additional
-                                        + " channels of an image, expected those of a latent and 1 or 4 masks");
+                                        + " channels of an image, expected those of a latent and 0, 1 or 4 masks");
                         };
                 yield new Prepared(new BranchConditioning.Image(Optional.of(channels), features, 0), Optional.empty());
             }

@@ -96,6 +96,17 @@ public final class TinyTransformers {
                 name,
                 new CogVideoXFamily(),
                 new CogVideoXTransformer(
-                        new CogVideoXConfig(16, dim, 2 * dim, 1, layers, TEXT_WIDTH, 226, 64, patchFrames, positions)));
+                        new CogVideoXConfig(
+                                16,
+                                dim,
+                                2 * dim,
+                                1,
+                                layers,
+                                TEXT_WIDTH,
+                                226,
+                                64,
+                                patchFrames,
+                                positions,
+                                CogVideoXConfig.ImageInput.NONE)));
     }
 }

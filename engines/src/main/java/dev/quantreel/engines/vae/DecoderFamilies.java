@@ -14,6 +14,7 @@ final class DecoderFamilies {
             new Family(TaehvFamily::decodes, TaehvFamily::traits, TaehvFamily::decoder),
             new Family(WanFamilies::decodes, WanFamilies::traits, WanFamilies::decoder),
             new Family(Hunyuan15Family::decodes, Hunyuan15Family::traits, Hunyuan15Family::decoder),
+            new Family(CogVideoXFamily::recognises, CogVideoXFamily::traits, CogVideoXFamily::decoder),
             new Family(LtxFamily::decodes, LtxFamily::traits, LtxFamily::decoder),
             new Family(KlFamilies::decodes, KlFamilies::traits, KlFamilies::decoder));
 

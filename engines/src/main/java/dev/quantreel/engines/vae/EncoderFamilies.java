@@ -13,6 +13,7 @@ final class EncoderFamilies {
     private static final List<Family> FAMILIES = List.of(
             new Family(WanFamilies::encodes, WanFamilies::encoder),
             new Family(Hunyuan15Family::encodes, Hunyuan15Family::encoder),
+            new Family(CogVideoXFamily::recognises, CogVideoXFamily::encoder),
             new Family(LtxFamily::encodes, LtxFamily::encoder),
             new Family(KlFamilies::encodes, KlFamilies::encoder));
 
@@ -33,6 +34,6 @@ final class EncoderFamilies {
                                 ModelFamily.describe(checkpoint) + " without an encoder that is supported; accepted is"
                                         + " wan_2.1_vae (for Wan 2.1 and Wan 2.2 A14B), wan2.2_vae (for Wan 2.2 TI2V-5B),"
                                         + " hunyuan_video_vae_bf16 (for HunyuanVideo), hunyuanvideo15_vae_fp16 (for"
-                                        + " HunyuanVideo 1.5) or the VAE inside LTX-Video's checkpoints; a TAEHV decoder such as taew2_1 only decodes"));
+                                        + " HunyuanVideo 1.5) or the VAEs of LTX-Video and CogVideoX; a TAEHV decoder such as taew2_1 only decodes"));
     }
 }

@@ -47,6 +47,20 @@ sealed interface TimePlan {
         }
     }
 
+    /// Runs that carry state, of two latent frames; the first of three, or of four where the clip has an even number
+    /// (CogVideoX, whose norms span a run).
+    record Batches(VaeTraits.Grid grid) implements TimePlan {
+        @Override
+        public List<Span> spans(int latentFrames) {
+            return new Streaming(grid, latentFrames % 2 == 0 ? 4 : 3, 2, 0).spans(latentFrames);
+        }
+
+        @Override
+        public int longest(int latentFrames) {
+            return Math.min(latentFrames, latentFrames % 2 == 0 ? 4 : 3);
+        }
+    }
+
     /// Overlapping runs without state, for decoders that look at the whole clip. A run after the first drops its
     /// first
     /// picture, which lacks what went before, and shares `window - 1 - stride` latent frames' pictures with the run

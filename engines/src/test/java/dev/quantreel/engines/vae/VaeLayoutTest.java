@@ -242,6 +242,22 @@ class VaeLayoutTest {
         }
     }
 
+    @Test
+    void everyTensorOfCogVideoXsEncoderIsUsedAndItsDecoderIsRefusedByName() {
+        Checkpoint file = VaeFixtures.weights("cogvideox_vae_encoder");
+        Set<String> read = new HashSet<>();
+        VaeEncoder.open(engine, new WatchedCheckpoint(file, read)).close();
+
+        assertThat(read)
+                .containsAll(file.names().stream()
+                        .filter(name -> name.startsWith("encoder."))
+                        .toList());
+        assertThat(VaeDecoder.traits(file).family()).isEqualTo("CogVideoX VAE");
+        assertThatExceptionOfType(UnsupportedCheckpointException.class)
+                .isThrownBy(() -> VaeDecoder.open(engine, file))
+                .withMessageContainingAll("CogVideoX", "taecvx");
+    }
+
     /// The table of diffusers' conversion script, read backwards.
     @Test
     void ltxVideosEncoderIsFoundUnderItsAuthorsNames() {

@@ -35,7 +35,7 @@ import java.util.Optional;
         description = "Lets a video start from a picture: adds to both prompts what the model reads of it and makes the"
                 + " empty latent of the clip. Wan 2.1 I2V reads mask, latent and CLIP vision; Wan 2.2 I2V mask and"
                 + " latent; Wan 2.2 5B and LTX-Video have the picture as their first latent frame; HunyuanVideo 1.5 I2V latent and"
-                + " mask, and what SigLIP sees where it is connected."
+                + " mask, and what SigLIP sees where it is connected; CogVideoX I2V the latent."
                 + " The picture is cropped to the clip's proportions.",
         aliases = {"WanImageToVideo", "Wan22ImageToVideoLatent", "HunyuanVideo15ImageToVideo", "I2V", "start image"})
 public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVideo.Outputs> {
@@ -104,7 +104,7 @@ public final class ImageToVideo implements Node<ImageToVideo.Inputs, ImageToVide
             throw new NodeInputException(
                     "model",
                     "is " + facts.variant() + ", which makes videos from text alone; accepted is an image-to-video"
-                            + " model, such as Wan 2.1 I2V, Wan 2.2 I2V or TI2V-5B, HunyuanVideo 1.5 I2V, LTX-Video");
+                            + " model, such as Wan 2.1 I2V, Wan 2.2 I2V or TI2V-5B, HunyuanVideo 1.5 I2V, LTX-Video, CogVideoX I2V");
         }
         if (facts.latent().image() == TransformerFacts.Image.CHANNELS_AND_FEATURES
                 && in.clipVisionOutput().isEmpty()) {

@@ -97,8 +97,8 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
                     Optional.empty(), Optional.empty(), in.latent().knownFrames());
             return new BranchConditioning(branch.text(), Optional.of(known), branch.guidance());
         }
-        boolean readsImage = facts.family().equals("wan")
-                && facts.latent().inChannels() > facts.latent().channels();
+        boolean readsImage = facts.latent().image() == TransformerFacts.Image.CHANNELS
+                || facts.latent().image() == TransformerFacts.Image.CHANNELS_AND_FEATURES;
         if (readsImage && branch.image().isEmpty()) {
             throw new NodeInputException(
                     port,

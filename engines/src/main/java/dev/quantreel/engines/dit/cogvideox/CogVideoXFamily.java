@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/// CogVideoX 2B, 5B and 1.5 5B, text-to-video.
+/// CogVideoX 2B, 5B and 1.5 5B, text-to-video and image-to-video.
 ///
 /// Shapes do not say how positions are told: without a `config` in the metadata, a model of 30 blocks is the 2B one,
 /// which adds a table, and others rotate.
@@ -22,6 +22,9 @@ public final class CogVideoXFamily implements TransformerFamily {
     private static final int DEFAULT_SAMPLE_HEIGHT = 60;
     private static final int DEFAULT_SAMPLE_WIDTH = 90;
     private static final int DEFAULT_PATCH_FRAMES = 2;
+
+    /// Of 49 pictures.
+    private static final int LATENT_FRAMES = 13;
 
     @Override
     public String title() {
@@ -55,7 +58,6 @@ public final class CogVideoXFamily implements TransformerFamily {
         int patchFrames = flat ? metadata.positive("patch_size_t").orElse(DEFAULT_PATCH_FRAMES) : 1;
         int out = CheckpointShapes.extent(canonical, "proj_out.weight", 2, 0);
         int channels = out / (patchFrames * CogVideoXConfig.PATCH * CogVideoXConfig.PATCH);
-        requireTextToVideo(canonical, channels, flat ? patchFrames * CogVideoXConfig.PATCH * CogVideoXConfig.PATCH : 1);
         int headDim = CheckpointShapes.extent(canonical, "transformer_blocks.0.attn1.norm_q.weight", 1, 0);
         return new CogVideoXTransformer(new CogVideoXConfig(
                 channels,
@@ -67,7 +69,8 @@ public final class CogVideoXFamily implements TransformerFamily {
                 metadata.positive("max_text_seq_length").orElse(DEFAULT_TEXT_LENGTH),
                 CheckpointShapes.extent(canonical, "time_embedding.linear_1.weight", 2, 0),
                 patchFrames,
-                positions(metadata, layers, flat)));
+                positions(metadata, layers, flat),
+                image(canonical, channels, flat ? patchFrames * CogVideoXConfig.PATCH * CogVideoXConfig.PATCH : 1)));
     }
 
     @Override
@@ -78,29 +81,58 @@ public final class CogVideoXFamily implements TransformerFamily {
         releases.put(
                 "cogvideox-2b",
                 new CogVideoXTransformer(new CogVideoXConfig(
-                        16, 1920, 7680, 30, LAYERS_OF_2B, 4096, DEFAULT_TEXT_LENGTH, 512, 1, new Positions.Added())));
-        releases.put("cogvideox-5b", of5b(1, new Positions.Stretched(height, width)));
-        releases.put("cogvideox-1.5-5b", of5b(DEFAULT_PATCH_FRAMES, new Positions.Counted()));
+                        16,
+                        1920,
+                        7680,
+                        30,
+                        LAYERS_OF_2B,
+                        4096,
+                        DEFAULT_TEXT_LENGTH,
+                        512,
+                        1,
+                        new Positions.Added(),
+                        CogVideoXConfig.ImageInput.NONE)));
+        Positions stretched = new Positions.Stretched(height, width);
+        int table = DEFAULT_TEXT_LENGTH + LATENT_FRAMES * height * width;
+        releases.put("cogvideox-5b", of5b(1, stretched, CogVideoXConfig.ImageInput.NONE));
+        releases.put("cogvideox-5b-i2v", of5b(1, stretched, new CogVideoXConfig.ImageInput(16, table, 0)));
+        releases.put(
+                "cogvideox-1.5-5b",
+                of5b(DEFAULT_PATCH_FRAMES, new Positions.Counted(), CogVideoXConfig.ImageInput.NONE));
+        releases.put(
+                "cogvideox-1.5-5b-i2v",
+                of5b(DEFAULT_PATCH_FRAMES, new Positions.Counted(), new CogVideoXConfig.ImageInput(16, 0, 512)));
         return releases;
     }
 
-    private static CogVideoXTransformer of5b(int patchFrames, Positions positions) {
-        return new CogVideoXTransformer(
-                new CogVideoXConfig(16, 3072, 12288, 48, 42, 4096, DEFAULT_TEXT_LENGTH, 512, patchFrames, positions));
+    private static CogVideoXTransformer of5b(int patchFrames, Positions positions, CogVideoXConfig.ImageInput image) {
+        return new CogVideoXTransformer(new CogVideoXConfig(
+                16, 3072, 12288, 48, 42, 4096, DEFAULT_TEXT_LENGTH, 512, patchFrames, positions, image));
     }
 
-    /// Image-to-video models read an image's channels beside their own.
+    /// Image-to-video models read the latent of an image beside their own.
     ///
     /// @param cells values per channel in a column of the patch embedding
-    private static void requireTextToVideo(Checkpoint canonical, int channels, int cells) {
+    private static CogVideoXConfig.ImageInput image(Checkpoint canonical, int channels, int cells) {
         long in = canonical.shape("patch_embed.proj.weight").dim(1) / cells;
-        if (in != channels) {
+        if (in == channels) {
+            return CogVideoXConfig.ImageInput.NONE;
+        }
+        if (in != 2L * channels) {
             throw new UnsupportedCheckpointException(
                     canonical.source(),
                     "tensor patch_embed.proj.weight reads " + in + " channels and the model puts out " + channels
-                            + ": a CogVideoX image-to-video model, which is not supported; accepted are CogVideoX 2B,"
-                            + " 5B and 1.5 5B for text-to-video");
+                            + "; accepted are CogVideoX models that read " + channels + " (text-to-video) or "
+                            + 2 * channels + " (image-to-video)");
         }
+        return new CogVideoXConfig.ImageInput(
+                channels,
+                canonical.contains(CogVideoXKeys.POSITIONS)
+                        ? CheckpointShapes.extent(canonical, CogVideoXKeys.POSITIONS, 3, 1)
+                        : 0,
+                canonical.contains("ofs_embedding.linear_1.weight")
+                        ? CheckpointShapes.extent(canonical, "ofs_embedding.linear_1.weight", 2, 1)
+                        : 0);
     }
 
     private static Positions positions(ConfigMetadata metadata, int layers, boolean flat) {

@@ -4,6 +4,7 @@ import dev.quantreel.engines.dit.BranchAxis;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
+import dev.quantreel.engines.dit.TimeFeatures;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.Dim;
@@ -14,6 +15,7 @@ import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,9 @@ import java.util.Optional;
 final class CogVideoXGraphBuilder {
 
     private static final String TEXT_TOKENS = "text_tokens";
+    /// What the offset of 1.5 I2V is in its release.
+    private static final float OFFSET = 2;
+
     private static final Dim ONE = Dim.of(1);
     private static final Dim TOKENS = Dim.of("tokens");
     private static final Dim TEXT = Dim.of("text");
@@ -53,7 +58,10 @@ final class CogVideoXGraphBuilder {
     private OnnxModel text() {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("cogvideox-text");
         Value context = graph.input("context", DType.F32, ONE, TEXT, Dim.of(config.textDim()));
-        Value tokens = floats.linear(graph, context, "patch_embed.text_proj");
+        Value projected = floats.linear(graph, context, "patch_embed.text_proj");
+        Value tokens = config.image().positions() == 0
+                ? projected
+                : graph.op(OnnxOp.Add, projected, graph.initializer("places", learned(0, config.textLength())));
         graph.output(TEXT_TOKENS, tokens, DType.F32, ONE, TEXT, width);
         return graph.build(Map.of());
     }
@@ -64,14 +72,14 @@ final class CogVideoXGraphBuilder {
                 "latent",
                 DType.F32,
                 ONE,
-                Dim.of(config.channels()),
+                Dim.of(config.inChannels()),
                 Dim.of("frames"),
                 Dim.of("height"),
                 Dim.of("width"));
         Value features = graph.input("time_features", DType.F32, ONE, width);
         int patch = CogVideoXConfig.PATCH;
         Tensor kernel = weights.tensor("patch_embed.proj.weight")
-                .reshape(config.dim(), config.channels(), config.patchFrames(), patch, patch);
+                .reshape(config.dim(), config.inChannels(), config.patchFrames(), patch, patch);
         Value patches = graph.op(
                 OnnxOp.Conv,
                 Attributes.ints("strides", config.patchFrames(), patch, patch),
@@ -82,16 +90,45 @@ final class CogVideoXGraphBuilder {
         Value tokens = placed(graph, graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows));
         NeuralOps ops = new NeuralOps(graph, dialect);
         Value hidden = ops.silu(floats.linear(graph, features, "time_embedding.linear_1"));
-        Value embedding = floats.linear(graph, hidden, "time_embedding.linear_2");
+        Value embedding = offset(ops, floats.linear(graph, hidden, "time_embedding.linear_2"));
         graph.output(SplitGraphs.TOKENS, tokens, DType.F32, ONE, TOKENS, width);
         graph.output(SplitGraphs.TIME_EMBEDDING, embedding, DType.F32, ONE, timeWidth);
         return graph.build(Map.of());
     }
 
+    /// Adds the embedding of the offset, which is always 2, where the model has one.
+    private Value offset(NeuralOps ops, Value embedding) {
+        int dim = config.image().offsetDim();
+        if (dim == 0) {
+            return embedding;
+        }
+        OnnxGraphBuilder graph = ops.graph();
+        Value features = graph.constant(TimeFeatures.of(dim, OFFSET));
+        Value hidden = ops.silu(floats.linear(graph, features, "ofs_embedding.linear_1"));
+        return graph.op(OnnxOp.Add, embedding, floats.linear(graph, hidden, "ofs_embedding.linear_2"));
+    }
+
+    /// Adds the learned places of the clip.
+    private Value learned(OnnxGraphBuilder graph, Value tokens) {
+        int text = config.textLength();
+        Value table = graph.initializer("places", learned(text, config.image().positions() - text));
+        Value count = graph.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), tokens);
+        Value rows = graph.op(OnnxOp.Slice, table, graph.longs(0), count, graph.longs(1));
+        return graph.op(OnnxOp.Add, tokens, rows);
+    }
+
+    /// Rows of the learned table, `[1, count, dim]`.
+    private Tensor learned(int from, int count) {
+        Tensor table = weights.tensor(CogVideoXKeys.POSITIONS);
+        long rowBytes = DType.F32.byteSize(config.dim());
+        return new Tensor(
+                DType.F32, Shape.of(1, count, config.dim()), table.data().asSlice(from * rowBytes, count * rowBytes));
+    }
+
     /// Adds the tables of frames and cells where the model has such.
     private Value placed(OnnxGraphBuilder graph, Value tokens) {
         return switch (config.positions()) {
-            case Positions.Rotary rotary -> tokens;
+            case Positions.Rotary rotary -> config.image().positions() == 0 ? tokens : learned(graph, tokens);
             case Positions.Added added -> {
                 Value time = graph.input("time_positions", DType.F32, Dim.of("grid_frames"), ONE, width);
                 Value space = graph.input("space_positions", DType.F32, ONE, Dim.of("cells"), width);

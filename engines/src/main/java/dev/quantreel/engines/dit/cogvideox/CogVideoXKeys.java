@@ -18,6 +18,9 @@ final class CogVideoXKeys {
     /// Vectors that the SAT projection makes per block.
     private static final int SAT_VECTORS = 12;
 
+    /// Learned places of text and clip.
+    static final String POSITIONS = "patch_embed.pos_embedding";
+
     private CogVideoXKeys() {}
 
     /// Every tensor of the model with its shape, in the order of the forward pass, by canonical name.
@@ -30,11 +33,19 @@ final class CogVideoXKeys {
         shapes.put(
                 "patch_embed.proj.weight",
                 flat
-                        ? Shape.of(dim, config.channels() * config.patchCells())
-                        : Shape.of(dim, config.channels(), patch, patch));
+                        ? Shape.of(dim, config.inChannels() * config.patchCells())
+                        : Shape.of(dim, config.inChannels(), patch, patch));
         shapes.put("patch_embed.proj.bias", Shape.of(dim));
         linear(shapes, "time_embedding.linear_1", dim, config.timeDim());
         linear(shapes, "time_embedding.linear_2", config.timeDim(), config.timeDim());
+        if (config.image().positions() > 0) {
+            shapes.put(POSITIONS, Shape.of(1, config.image().positions(), dim));
+        }
+        int offset = config.image().offsetDim();
+        if (offset > 0) {
+            linear(shapes, "ofs_embedding.linear_1", offset, offset);
+            linear(shapes, "ofs_embedding.linear_2", offset, offset);
+        }
         for (int i = 0; i < config.layers(); i++) {
             String block = BLOCKS + i + ".";
             modulatedNorm(shapes, block + "norm1.", config);
@@ -68,6 +79,9 @@ final class CogVideoXKeys {
 
     /// Where the original release keeps a canonical tensor.
     static TensorSlice sat(String canonical) {
+        if (canonical.equals(POSITIONS)) {
+            return TensorSlice.whole(MIXINS + "pos_embed.pos_embedding");
+        }
         int dot = canonical.lastIndexOf('.');
         String layer = canonical.substring(0, dot);
         String kind = canonical.substring(dot);
@@ -80,6 +94,8 @@ final class CogVideoXKeys {
                     case "patch_embed.text_proj", "patch_embed.proj" -> MIXINS + layer;
                     case "time_embedding.linear_1" -> "time_embed.0";
                     case "time_embedding.linear_2" -> "time_embed.2";
+                    case "ofs_embedding.linear_1" -> "ofs_embed.0";
+                    case "ofs_embedding.linear_2" -> "ofs_embed.2";
                     case "norm_final" -> "transformer.final_layernorm";
                     case "norm_out.linear" -> MIXINS + "final_layer.adaLN_modulation.1";
                     case "norm_out.norm" -> MIXINS + "final_layer.norm_final";

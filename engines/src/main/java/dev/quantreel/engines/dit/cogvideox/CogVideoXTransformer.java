@@ -44,9 +44,9 @@ public record CogVideoXTransformer(CogVideoXConfig config) implements Transforme
                 new TransformerFacts.Latent(
                         LatentSpace.COG_VIDEO_X,
                         config.channels(),
-                        config.channels(),
+                        config.inChannels(),
                         config.patch(),
-                        TransformerFacts.Image.NONE),
+                        readsImage() ? TransformerFacts.Image.CHANNELS : TransformerFacts.Image.NONE),
                 new TransformerFacts.Text(List.of(TextEncoderFamily.T5), config.textDim(), config.textLength(), 0),
                 new TransformerFacts.Sampling(
                         TransformerFacts.Prediction.V,
@@ -56,8 +56,12 @@ public record CogVideoXTransformer(CogVideoXConfig config) implements Transforme
                         config.patchFrames() > 1 ? 16 : 8));
     }
 
+    private boolean readsImage() {
+        return config.image().channels() > 0;
+    }
+
     private String variant() {
-        String release = config.patchFrames() > 1 ? "CogVideoX 1.5 " : "CogVideoX ";
+        String release = (config.patchFrames() > 1 ? "CogVideoX 1.5 " : "CogVideoX ") + (readsImage() ? "I2V " : "");
         return switch (config.dim()) {
             case 1920 -> release + "2B";
             case 3072 -> release + "5B";
@@ -100,9 +104,26 @@ public record CogVideoXTransformer(CogVideoXConfig config) implements Transforme
         return Map.of("latent", latent, "time_features", TimeFeatures.of(config.dim(), timestep));
     }
 
+    /// A learned table holds for one size of the picture, and for clips up to the trained one.
+    private void requireLearnedPlaces(TokenGrid grid) {
+        int learned = config.image().positions() - config.textLength();
+        if (config.image().positions() > 0
+                && config.positions() instanceof Positions.Stretched(int rows, int columns)) {
+            int cell = CogVideoXConfig.PATCH * LatentSpace.COG_VIDEO_X.spatialFactor();
+            int longest = learned / (rows * columns);
+            if (grid.rows() != rows || grid.columns() != columns || grid.frames() > longest) {
+                throw new IllegalArgumentException(variant() + " has learned places for " + cell * columns + " x "
+                        + cell * rows + " pixels and up to " + LatentSpace.COG_VIDEO_X.pictures(longest)
+                        + " frames alone; the clip has " + cell * grid.columns() + " x " + cell * grid.rows()
+                        + " pixels and " + LatentSpace.COG_VIDEO_X.pictures(grid.frames()) + " frames");
+            }
+        }
+    }
+
     @Override
     public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
         TokenGrid grid = size.grid(config.patch());
+        requireLearnedPlaces(grid);
         return switch (config.positions()) {
             case Positions.Added added ->
                 Map.of(

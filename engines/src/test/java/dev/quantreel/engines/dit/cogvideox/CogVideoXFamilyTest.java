@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.RopeTable;
 import dev.quantreel.engines.dit.TensorSlice;
 import dev.quantreel.engines.dit.TinyTransformer;
@@ -21,6 +22,7 @@ import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import dev.quantreel.engines.testing.GoldenResource;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -48,15 +50,26 @@ class CogVideoXFamilyTest {
     }
 
     private static CogVideoXConfig tiny(int patchFrames, Positions positions) {
-        return new CogVideoXConfig(4, 32, 128, 2, 2, 24, 5, 32, patchFrames, positions);
+        return new CogVideoXConfig(
+                4, 32, 128, 2, 2, 24, 5, 32, patchFrames, positions, CogVideoXConfig.ImageInput.NONE);
     }
 
     @ParameterizedTest
     @CsvSource({"30, 1, Added", "42, 1, Stretched", "42, 2, Counted"})
     void withoutMetadataTheNumberOfBlocksAndTheShapeOfPatchesTellPositions(
             int layers, int patchFrames, String positions) {
-        CogVideoXConfig config =
-                new CogVideoXConfig(16, 32, 128, 2, layers, 24, 226, 32, patchFrames, new Positions.Added());
+        CogVideoXConfig config = new CogVideoXConfig(
+                16,
+                32,
+                128,
+                2,
+                layers,
+                24,
+                226,
+                32,
+                patchFrames,
+                new Positions.Added(),
+                CogVideoXConfig.ImageInput.NONE);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         stored(config).forEach((name, shape) -> tensors.put(name, Tensor.zeros(DType.F32, shape)));
         TransformerCheckpoint checkpoint = TransformerCheckpoint.of(new MemoryCheckpoint("file", tensors, Map.of()));
@@ -173,14 +186,47 @@ class CogVideoXFamilyTest {
     }
 
     @Test
-    void anImageToVideoFileIsNotTakenForATextToVideoOne() {
+    void whatReadsAsManyChannelsAgainStartsFromAnImage() {
+        TransformerFacts facts = TransformerCheckpoint.of(reading(8)).facts();
+
+        assertThat(facts.latent().image()).isEqualTo(TransformerFacts.Image.CHANNELS);
+        assertThat(facts.latent().inChannels()).isEqualTo(8);
+        assertThat(facts.variant()).startsWith("CogVideoX I2V");
+        assertThatExceptionOfType(UnsupportedCheckpointException.class)
+                .isThrownBy(() -> TransformerCheckpoint.of(reading(6)))
+                .withMessageContainingAll("odd", "patch_embed.proj.weight", "reads 6 channels", "image-to-video");
+    }
+
+    /// The tiny model with a patch embedding for so many channels.
+    private static Checkpoint reading(int channels) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Checkpoint stored = TINY.stored();
         stored.names().forEach(name -> tensors.put(name, stored.tensor(name)));
-        tensors.put("patch_embed.proj.weight", Tensor.zeros(DType.F32, Shape.of(32, 8, 2, 2)));
+        tensors.put("patch_embed.proj.weight", Tensor.zeros(DType.F32, Shape.of(32, channels, 2, 2)));
+        return new MemoryCheckpoint("odd", tensors, stored.metadata());
+    }
 
-        assertThatExceptionOfType(UnsupportedCheckpointException.class)
-                .isThrownBy(() -> TransformerCheckpoint.of(new MemoryCheckpoint("i2v", tensors, stored.metadata())))
-                .withMessageContainingAll("i2v", "patch_embed.proj.weight", "image-to-video");
+    @Test
+    void learnedPlacesHoldForOneSizeAlone() {
+        CogVideoXTransformer transformer = new CogVideoXTransformer(new CogVideoXConfig(
+                4,
+                32,
+                128,
+                2,
+                2,
+                24,
+                5,
+                32,
+                1,
+                new Positions.Stretched(2, 3),
+                new CogVideoXConfig.ImageInput(4, 5 + 3 * 2 * 3, 0)));
+        BranchConditioning prompt = BranchConditioning.of(TinyTransformer.random(1, 1, 3, 24));
+
+        assertThat(transformer.positionInputs(new LatentSize(2, 4, 6), prompt)).containsKey("grid");
+        for (LatentSize size : List.of(new LatentSize(2, 6, 4), new LatentSize(4, 4, 6))) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> transformer.positionInputs(size, prompt))
+                    .withMessageContainingAll("48 x 32 pixels", "up to 9 frames");
+        }
     }
 }
