@@ -95,18 +95,17 @@ public final class TinyTransformers {
         return new TransformerRelease(
                 name,
                 new CogVideoXFamily(),
-                new CogVideoXTransformer(
-                        new CogVideoXConfig(
-                                16,
-                                dim,
-                                2 * dim,
-                                1,
-                                layers,
-                                TEXT_WIDTH,
-                                226,
-                                64,
-                                patchFrames,
-                                positions,
-                                CogVideoXConfig.ImageInput.NONE)));
+                new CogVideoXTransformer(new CogVideoXConfig(
+                        16,
+                        dim,
+                        2 * dim,
+                        1,
+                        layers,
+                        TEXT_WIDTH,
+                        226,
+                        64,
+                        patchFrames,
+                        positions,
+                        CogVideoXConfig.ImageInput.NONE)));
     }
 }
