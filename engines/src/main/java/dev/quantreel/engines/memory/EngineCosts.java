@@ -9,17 +9,11 @@ final class EngineCosts {
     static final long STREAMED_FROM = 1 << 20;
 
     /// Virtual machine, its heap, native libraries.
-    static final long PROCESS_BYTES = 250_000_000L;
+    static final long PROCESS_BYTES = 200_000_000L;
 
-    /// Sessions of a transformer: its graphs, and what the allocators keep.
-    static final long ENGINE_BYTES = 80_000_000L;
-
-    /// Unpacked copies of the widest matrix that live at once: the one being multiplied, and the room that the
-    /// allocator keeps from one of another size.
-    static final double UNPACKED_COPIES = 2;
-
-    /// Codes of a text encoder that lie beside their packed form while it is opened (`text.TextEncoder`).
-    static final long ENCODER_SECTION_BYTES = 512L << 20;
+    /// Sessions of a transformer, for each of its blocks: nodes of the graphs, and what allocators and the heap keep of
+    /// their making.
+    static final long ENGINE_BYTES_PER_BLOCK = 4_000_000L;
 
     /// F32 vectors of the width of a token that live at once in a block beside the feed-forward network: the stream,
     /// its normalised copy, query, key, value, their rotated copies, the sum.
@@ -27,10 +21,10 @@ final class EngineCosts {
 
     /// F32 vectors of the widest operand of a linear that live at once in full precision: before and after the
     /// activation function, and what the allocator loses between blocks of unequal size.
-    static final double WIDE_VECTORS = 2.7;
+    static final double WIDE_VECTORS = 3.2;
 
     /// The same where activations are rotated and rounded: the rotated vector and its codes beside them.
-    static final double QUANTIZED_WIDE_VECTORS = 2.7;
+    static final double QUANTIZED_WIDE_VECTORS = 4.2;
 
     private EngineCosts() {}
 }

@@ -28,7 +28,7 @@ public record TextMemory(Checkpoint checkpoint, int tokens) {
                         new Item("weights read from the file", memory.mappedBytes()),
                         new Item("decoded weights", memory.decodedBytes()),
                         new Item("small weights", memory.copiedBytes()),
-                        new Item("unpacked matrix", (long) (EngineCosts.UNPACKED_COPIES * memory.widestBytes())),
+                        new Item("unpacked matrix", memory.widestBytes()),
                         new Item("activations", memory.activationBytes()),
                         new Item("program", EngineCosts.PROCESS_BYTES)))));
     }

@@ -23,16 +23,26 @@ record TransformerMemory(SamplingMemory.Model model) {
     /// Everything but the program around it.
     List<Item> items(Workload work) {
         Held held = held();
+        long activations = work.atOnce() * activationBytes(work.size());
         return List.of(
                 new Item("quantized weights", held.codes),
                 new Item("weights read from the file", held.mapped),
                 new Item("decoded weights", held.decoded),
                 new Item("small weights", held.copied),
                 new Item("low-rank branches", model.branchBytes()),
-                new Item("unpacked matrix", (long) (EngineCosts.UNPACKED_COPIES * 4 * held.widest)),
+                new Item("unpacked matrix", unpackedBytes(held, activations)),
                 new Item("encoded prompts", promptBytes() * work.branches()),
-                new Item("activations", work.atOnce() * activationBytes(work.size())),
-                new Item("engine", EngineCosts.ENGINE_BYTES));
+                new Item("activations", activations),
+                new Item(
+                        "engine",
+                        EngineCosts.ENGINE_BYTES_PER_BLOCK * facts().sizes().layers()));
+    }
+
+    /// One matrix at a time is widened to F32. Where the blocks are quantized it belongs to what comes before or after
+    /// them, while there are no activations of theirs.
+    private long unpackedBytes(Held held, long activations) {
+        long widened = 4 * held.widest;
+        return model.plan().isPresent() ? Math.max(0, widened - activations) : widened;
     }
 
     private TransformerArchitecture architecture() {
