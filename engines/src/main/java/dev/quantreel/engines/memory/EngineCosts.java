@@ -15,6 +15,9 @@ final class EngineCosts {
     /// their making.
     static final long ENGINE_BYTES_PER_BLOCK = 4_000_000L;
 
+    /// Codes of a text encoder that lie beside their packed form while it is opened (`text.TextEncoder`).
+    static final long ENCODER_SECTION_BYTES = 512L << 20;
+
     /// F32 vectors of the width of a token that live at once in a block beside the feed-forward network: the stream,
     /// its normalised copy, query, key, value, their rotated copies, the sum.
     static final double TOKEN_VECTORS = 8;
