@@ -6,6 +6,8 @@ import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.CodeValues;
+import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.rotation.Rotation;
@@ -30,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 /// Weights are streamed as they are stored ([dev.quantreel.engines.quant.CodeTiles]): half a byte a weight up to four
 /// bits is all that is resident, and a tile is unpacked just before its product. On x86 without VNNI ONNX Runtime adds
 /// pairs in 16 bits, which is exact for weights of up to 6 bits only.
+///
+/// Weights that are no integer multiples of one step per row ([QuantizedMatrix#isInteger]: groups with steps of their
+/// own, fractional zero points) are multiplied in F32, with the same quantized activations.
 ///
 /// The bits of the activations are graph inputs, so one graph and one weight set serve all of them; or they are fixed
 /// at construction and become constants. Serves one graph at a time; not thread-safe.
@@ -153,9 +158,10 @@ public final class QuantizedLinears implements LinearLayers {
         WeightEmitter.Stored weight =
                 emission(graph).stored.computeIfAbsent(layer, name -> emitter.store(name, matrix.get(), left));
         Value product = prepared.operands
-                .map(operands -> arithmetic == Arithmetic.INTEGER
-                        ? scaled(graph, operands, weight)
-                        : floatProduct(graph, dequantized(graph, operands, weight), weight))
+                .map(operands ->
+                        arithmetic == Arithmetic.INTEGER && matrix.get().isInteger()
+                                ? scaled(graph, operands, weight)
+                                : floatProduct(graph, dequantized(graph, operands, weight), weight))
                 .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
         return withBias(graph, product, layer);
     }
@@ -189,7 +195,7 @@ public final class QuantizedLinears implements LinearLayers {
 
     private static Value floatProduct(OnnxGraphBuilder graph, Value x, WeightEmitter.Stored weight) {
         WeightEmitter emitter = new WeightEmitter(graph);
-        return joined(graph, weight, factor -> graph.op(OnnxOp.MatMul, x, emitter.floats(factor)));
+        return joined(graph, weight, factor -> graph.op(OnnxOp.MatMul, x, emitter.floats(weight.matrix(), factor)));
     }
 
     /// The integer product, scaled.
@@ -241,7 +247,7 @@ public final class QuantizedLinears implements LinearLayers {
         if (sums.length == 1) {
             return emitter.cast(sums[0], DType.F32);
         }
-        long largest = 127L * 15 * ((1 << matrix.bits()) - 1) * matrix.columns();
+        long largest = 127L * 15 * largestLevel(matrix) * matrix.columns();
         int upperFactor = operands.terms().getFirst().factor();
         if (largest < Integer.MAX_VALUE) {
             Value upper = graph.op(OnnxOp.Mul, sums[0], emitter.ints(Shape.of(), upperFactor));
@@ -249,6 +255,12 @@ public final class QuantizedLinears implements LinearLayers {
         }
         Value upper = graph.op(OnnxOp.Mul, emitter.cast(sums[0], DType.F32), graph.constant(upperFactor));
         return graph.op(OnnxOp.Add, upper, emitter.cast(sums[1], DType.F32));
+    }
+
+    private static int largestLevel(QuantizedMatrix matrix) {
+        MatrixGrids grids = matrix.grids();
+        boolean wholeByte = grids.areMultiples() || grids.values() instanceof CodeValues.Table;
+        return wholeByte ? 127 : (1 << matrix.bits()) - 1;
     }
 
     /// F32 `[batch, tokens, outputs]`: one integer product per block, each scaled before they are added.

@@ -57,6 +57,14 @@ public final class CodeTiles {
         return tiles;
     }
 
+    int columns() {
+        return columns;
+    }
+
+    int bits() {
+        return bits;
+    }
+
     /// What is subtracted from a code in a tile of whole bytes: 128 for 8-bit codes, so that they fit I8; else 0.
     public int offset() {
         return bits == 8 ? 128 : 0;

@@ -35,7 +35,7 @@ final class GridSearch {
     }
 
     /// The grid for the present content of the row.
-    Grid find(WeightQuantizer quantizer) {
+    Grid find(WeightQuantizer.Bounded quantizer) {
         measureRange();
         return switch (quantizer) {
             case WeightQuantizer.MinMax _ -> Grid.over(low, high, maxCode);

@@ -1,86 +1,90 @@
 package dev.quantreel.engines.quant;
 
 import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A weight matrix `[out, in]` as unsigned codes with one step and zero point per row: `ŵ = step * (code - zeroPoint)`.
+/// A weight matrix `[out, in]` as unsigned codes with grids per row or group of columns, [MatrixGrids]: with one grid
+// per
+/// row `ŵ = step * (code - zeroPoint)`.
 ///
 /// The codes lie once in memory, as the [CodeTiles] that engines read; [#codes] lays them out by rows. Immutable; safe
 /// to share.
 public final class QuantizedMatrix {
 
     private final String name;
-    private final int rows;
-    private final int columns;
-    private final int bits;
     private final CodeTiles tiles;
-    private final Tensor steps;
-    private final Tensor zeroPoints;
+    private final MatrixGrids grids;
     private final QuantizationError error;
 
-    private QuantizedMatrix(WeightMatrix weights, int bits, Storage storage, CodeTiles tiles, QuantizationError error) {
-        this.name = weights.name();
-        this.rows = weights.rows();
-        this.columns = weights.columns();
-        this.bits = bits;
+    QuantizedMatrix(String name, CodeTiles tiles, MatrixGrids grids, QuantizationError error) {
+        this.name = name;
         this.tiles = tiles;
-        this.steps = storage.steps;
-        this.zeroPoints = storage.zeroPoints;
+        this.grids = grids;
         this.error = error;
     }
 
-    /// Quantizes a matrix row by row. The result is the same for any number of threads.
+    /// Quantizes a matrix row by row, each weight to its nearest code. The result is the same for any number of
+    // threads.
+    ///
+    /// @throws IllegalArgumentException when a weight is NaN or infinite, or groups do not fit the columns
+    public static QuantizedMatrix of(WeightMatrix weights, WeightPlan plan, RowTasks tasks) {
+        return of(weights, plan, RowCoder.NEAREST, tasks);
+    }
+
+    /// Quantizes a matrix row by row with codes that `coder` chooses on the grids of the plan.
+    ///
+    /// @throws IllegalArgumentException when a weight is NaN or infinite, or groups do not fit the columns
+    public static QuantizedMatrix of(WeightMatrix weights, WeightPlan plan, RowCoder coder, RowTasks tasks) {
+        return new MatrixQuantizer(weights, plan, coder, GridSearchKernels.best()).quantize(tasks);
+    }
+
+    /// Quantizes a matrix with one grid per row.
     ///
     /// @param bits 2 to 8
-    /// @throws IllegalArgumentException when `bits` is out of range or a weight is NaN or infinite
     public static QuantizedMatrix of(WeightMatrix weights, WeightQuantizer quantizer, int bits, RowTasks tasks) {
-        return of(weights, quantizer, bits, tasks, GridSearchKernels.best());
+        return of(weights, new WeightPlan(quantizer, bits), tasks);
     }
 
     static QuantizedMatrix of(
             WeightMatrix weights, WeightQuantizer quantizer, int bits, RowTasks tasks, GridSearchKernels kernels) {
-        if (bits < 2 || bits > 8) {
-            throw new IllegalArgumentException("weight bits is " + bits + "; 2 to 8 are accepted");
+        return new MatrixQuantizer(weights, new WeightPlan(quantizer, bits), RowCoder.NEAREST, kernels).quantize(tasks);
+    }
+
+    /// A matrix whose codes and grids are known, as a file holds them.
+    ///
+    /// @param bits 2 to 8
+    /// @param codes as [#codes] gives them
+    /// @throws IllegalArgumentException when the parts do not go together
+    public static QuantizedMatrix of(String name, int bits, Tensor codes, MatrixGrids grids, QuantizationError error) {
+        DType expected = bits <= 4 ? DType.U4 : DType.U8;
+        boolean fits = codes.shape().rank() == 2
+                && codes.shape().dim(0) == grids.rows()
+                && codes.shape().dim(1) % grids.groups() == 0;
+        if (bits < 2 || bits > 8 || codes.dtype() != expected || !fits) {
+            throw new IllegalArgumentException(
+                    "codes of " + name + " are " + codes.dtype() + " " + codes.shape() + " of "
+                            + bits + " bits, their grids " + grids.rows() + " rows of " + grids.groups()
+                            + "; accepted are U4 [rows, columns] for 2 to 4 bits and U8 for 5 to 8, in whole groups");
         }
         try (Arena rowMajor = Arena.ofShared()) {
-            return of(
-                    weights, quantizer, tasks, kernels, new Storage(weights.rows(), weights.columns(), bits, rowMajor));
+            Tensor bytes = bits <= 4 ? unpacked(codes, rowMajor) : codes;
+            CodeTiles tiles = CodeTiles.of(bytes, bits, RowTasks.parallel(CancellationToken.NONE));
+            return new QuantizedMatrix(name, tiles, grids, error);
         }
     }
 
-    private static QuantizedMatrix of(
-            WeightMatrix weights,
-            WeightQuantizer quantizer,
-            RowTasks tasks,
-            GridSearchKernels kernels,
-            Storage storage) {
-        int bits = storage.bits;
-        RowStatistics[] statistics = new RowStatistics[Math.ceilDiv(weights.rows(), RowTasks.CHUNK)];
-        boolean perTensor = quantizer instanceof WeightQuantizer.MinMax(Granularity.PerTensor _);
-        float[] range = perTensor ? range(weights, tasks) : new float[0];
-        tasks.run(weights.rows(), (from, to) -> {
-            float[] row = new float[weights.columns()];
-            GridSearch search = new GridSearch(kernels, bits, row, row.length);
-            RowStatistics chunk = new RowStatistics();
-            for (int r = from; r < to; r++) {
-                weights.readRow(r, row);
-                Grid grid = perTensor ? Grid.over(range[0], range[1], (1 << bits) - 1) : search.find(quantizer);
-                chunk.measure(row, row.length, grid, search.find(new WeightQuantizer.MinMax()));
-                storage.put(r, row, grid);
-            }
-            statistics[from / RowTasks.CHUNK] = chunk;
-        });
-        RowStatistics total = new RowStatistics();
-        for (RowStatistics chunk : statistics) {
-            total.add(chunk);
+    private static Tensor unpacked(Tensor nibbles, Arena arena) {
+        Tensor bytes = Tensor.allocate(DType.U8, nibbles.shape(), arena);
+        for (long i = 0; i < bytes.elements(); i++) {
+            int pair = nibbles.data().get(ValueLayout.JAVA_BYTE, i >> 1);
+            bytes.data().set(ValueLayout.JAVA_BYTE, i, (byte) (pair >> 4 * (int) (i & 1) & 0xF));
         }
-        CodeTiles tiles = CodeTiles.of(storage.codes, bits, tasks);
-        return new QuantizedMatrix(weights, bits, storage, tiles, total.error());
+        return bytes;
     }
 
     public String name() {
@@ -88,15 +92,30 @@ public final class QuantizedMatrix {
     }
 
     public int rows() {
-        return rows;
+        return grids.rows();
     }
 
     public int columns() {
-        return columns;
+        return tiles.columns();
     }
 
     public int bits() {
-        return bits;
+        return tiles.bits();
+    }
+
+    /// What the codes stand for.
+    public MatrixGrids grids() {
+        return grids;
+    }
+
+    /// Columns that share a grid.
+    public int groupSize() {
+        return columns() / grids.groups();
+    }
+
+    /// Whether a product of integers can carry the weights: all of a row are integer multiples of one step.
+    public boolean isInteger() {
+        return grids.areIntegers();
     }
 
     /// The codes as they lie in memory.
@@ -107,12 +126,14 @@ public final class QuantizedMatrix {
     /// The codes by rows, laid out anew at every call: `[rows, columns]`, packed as ONNX and PyTorch pack
     /// ([DType#U4], the even element in the low nibble) up to four bits, one to a byte beyond.
     public Tensor codes() {
-        Tensor codes = Tensor.zeros(bits <= 4 ? DType.U4 : DType.U8, Shape.of(rows, columns));
-        for (int row = 0; row < rows; row++) {
+        int columns = columns();
+        boolean packed = bits() <= 4;
+        Tensor codes = Tensor.zeros(packed ? DType.U4 : DType.U8, Shape.of(rows(), columns));
+        for (int row = 0; row < rows(); row++) {
             for (int column = 0; column < columns; column++) {
                 long index = (long) row * columns + column;
-                int shift = bits <= 4 ? 4 * (int) (index & 1) : 0;
-                long at = bits <= 4 ? index >> 1 : index;
+                int shift = packed ? 4 * (int) (index & 1) : 0;
+                long at = packed ? index >> 1 : index;
                 int others = shift == 0 ? 0 : codes.data().get(ValueLayout.JAVA_BYTE, at);
                 codes.data().set(ValueLayout.JAVA_BYTE, at, (byte) (others | code(row, column) << shift));
             }
@@ -120,14 +141,14 @@ public final class QuantizedMatrix {
         return codes;
     }
 
-    /// F32 `[rows]`.
+    /// F32 `[rows]`, or BF16 `[rows, groups]`.
     public Tensor steps() {
-        return steps;
+        return grids.steps();
     }
 
-    /// U8 `[rows]`.
+    /// U8 `[rows]` or `[rows, groups]`.
     public Tensor zeroPoints() {
-        return zeroPoints;
+        return grids.zeroPoints();
     }
 
     public QuantizationError error() {
@@ -139,76 +160,53 @@ public final class QuantizedMatrix {
         return tiles.code(row, column);
     }
 
+    /// The step of a row, where it has one.
+    ///
+    /// @throws IllegalStateException when its groups have steps of their own
     public float step(int row) {
-        return steps.data().get(Tensor.FLOAT, row * 4L);
+        return grids.rowStep(row);
     }
 
+    /// The step of the grid at this place.
+    public float step(int row, int column) {
+        return grids.step(row, column / groupSize());
+    }
+
+    /// The zero point of a row's first group.
     public int zeroPoint(int row) {
-        return zeroPoints.data().get(ValueLayout.JAVA_BYTE, row) & 0xFF;
+        return grids.zeroPoint(row, 0);
     }
 
-    /// Writes `step * (code - zeroPoint)` of one row.
+    /// The integer that, times [#step(int)], is the weight.
+    ///
+    /// @throws IllegalStateException unless [#isInteger]
+    public int level(int row, int column) {
+        if (!isInteger()) {
+            throw new IllegalStateException("weight " + name + " is no integer multiple of one step per row");
+        }
+        int group = column / groupSize();
+        return (int) grids.level(row, group, code(row, column)) * grids.multiplier(row, group);
+    }
+
+    /// The weight that is stored.
+    public float value(int row, int column) {
+        int group = column / groupSize();
+        return grids.step(row, group) * grids.level(row, group, code(row, column));
+    }
+
+    /// Writes the stored weights of one row.
     public void dequantizeRow(int row, float[] into) {
-        float step = step(row);
-        int zeroPoint = zeroPoint(row);
-        for (int column = 0; column < columns; column++) {
-            into[column] = step * (code(row, column) - zeroPoint);
+        int groupSize = groupSize();
+        for (int group = 0; group < grids.groups(); group++) {
+            float step = grids.step(row, group);
+            for (int column = group * groupSize; column < (group + 1) * groupSize; column++) {
+                into[column] = step * grids.level(row, group, code(row, column));
+            }
         }
     }
 
-    /// Bytes of codes, steps and zero points.
+    /// Bytes of codes, steps, zero points and multipliers.
     public long bytes() {
-        return (bits <= 4 ? DType.U4 : DType.U8).byteSize((long) rows * columns)
-                + steps.data().byteSize()
-                + zeroPoints.data().byteSize();
-    }
-
-    private static float[] range(WeightMatrix weights, RowTasks tasks) {
-        float[] lows = new float[weights.rows()];
-        float[] highs = new float[weights.rows()];
-        tasks.run(weights.rows(), (from, to) -> {
-            float[] row = new float[weights.columns()];
-            GridSearch search = new GridSearch(GridSearchKernels.best(), 8, row, row.length);
-            for (int r = from; r < to; r++) {
-                weights.readRow(r, row);
-                search.measureRange();
-                lows[r] = search.low();
-                highs[r] = search.high();
-            }
-        });
-        float[] range = new float[2];
-        for (int r = 0; r < lows.length; r++) {
-            range[0] = Math.min(range[0], lows[r]);
-            range[1] = Math.max(range[1], highs[r]);
-        }
-        return range;
-    }
-
-    /// The tensors under construction; each row is written by one thread.
-    /// The codes by rows, which only live until they are laid out in tiles.
-    private static final class Storage {
-        private final int bits;
-        private final Tensor codes;
-        private final Tensor steps;
-        private final Tensor zeroPoints;
-
-        Storage(int rows, int columns, int bits, Arena rowMajor) {
-            this.bits = bits;
-            codes = Tensor.allocate(DType.U8, Shape.of(rows, columns), rowMajor);
-            steps = Tensor.zeros(DType.F32, Shape.of(rows));
-            zeroPoints = Tensor.zeros(DType.U8, Shape.of(rows));
-        }
-
-        void put(int row, float[] values, Grid grid) {
-            steps.data().set(Tensor.FLOAT, row * 4L, grid.step());
-            zeroPoints.data().set(ValueLayout.JAVA_BYTE, row, (byte) grid.zeroPoint());
-            byte[] levels = new byte[values.length];
-            float inverse = grid.inverse();
-            for (int i = 0; i < values.length; i++) {
-                levels[i] = (byte) grid.code(values[i], inverse);
-            }
-            MemorySegment.copy(
-                    levels, 0, codes.data(), ValueLayout.JAVA_BYTE, (long) row * values.length, levels.length);
-        }
+        return (bits() <= 4 ? DType.U4 : DType.U8).byteSize((long) rows() * columns()) + grids.bytes();
     }
 }

@@ -50,7 +50,7 @@ public final class QuantizedWeights {
         for (String layer : selected) {
             Tensor stored = checkpoint.tensor(layer + ".weight");
             WeightMatrix weight = weight(plan, layer, stored);
-            matrices.put(layer, QuantizedMatrix.of(weight, plan.weights(), plan.weightBits(), tasks));
+            matrices.put(layer, QuantizedMatrix.of(weight, plan.weight(), tasks));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, matrices.size(), selected.size());
         }

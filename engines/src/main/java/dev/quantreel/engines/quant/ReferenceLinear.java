@@ -2,7 +2,8 @@ package dev.quantreel.engines.quant;
 
 /// The integer linear in plain Java: the specification that every engine's graph must equal, exactly in the integers.
 ///
-/// `Y_io = scale_i * step_o * Σ_k factor_k Σ_j operand_kij (code_oj - zero_o) + bias_o`; the sums are integers.
+/// `Y_io = scale_i * step_o * Σ_k factor_k Σ_j operand_kij level_oj + bias_o`; the sums are integers. Where weights are
+/// no integer multiples of one step per row, [QuantizedMatrix#isInteger], the values themselves are multiplied.
 public final class ReferenceLinear {
 
     private final QuantizedMatrix weights;
@@ -22,13 +23,12 @@ public final class ReferenceLinear {
         return new ReferenceLinear(weights, bias.clone());
     }
 
-    /// The integer sums of one output, one per block of [QuantizedActivation#groupSize] channels.
+    /// The integer sums of one output of integer weights, one per block of [QuantizedActivation#groupSize] channels.
     public long[] accumulate(QuantizedActivation x, int token, int output) {
         int groups = x.channels() / x.groupSize();
         long[] sums = new long[groups];
-        int zeroPoint = weights.zeroPoint(output);
         for (int j = 0; j < x.channels(); j++) {
-            int level = weights.code(output, j) - zeroPoint;
+            int level = weights.level(output, j);
             int value = -x.zeroPoint(token);
             for (int term = 0; term < x.terms(); term++) {
                 value += x.factor(term) * x.code(term, token, j);
@@ -47,15 +47,28 @@ public final class ReferenceLinear {
         float[] out = new float[x.tokens() * weights.rows()];
         for (int i = 0; i < x.tokens(); i++) {
             for (int o = 0; o < weights.rows(); o++) {
-                long[] sums = accumulate(x, i, o);
-                double sum = 0;
-                for (int g = 0; g < sums.length; g++) {
-                    sum += (double) sums[g] * x.scale(i, g * x.groupSize());
-                }
-                double value = sum * weights.step(o) + (bias.length == 0 ? 0 : bias[o]);
-                out[i * weights.rows() + o] = (float) value;
+                double product = weights.isInteger() ? integerProduct(x, i, o) : product(x, i, o);
+                out[i * weights.rows() + o] = (float) (product + (bias.length == 0 ? 0 : bias[o]));
             }
         }
         return out;
+    }
+
+    private double integerProduct(QuantizedActivation x, int token, int output) {
+        long[] sums = accumulate(x, token, output);
+        double sum = 0;
+        for (int g = 0; g < sums.length; g++) {
+            sum += (double) sums[g] * x.scale(token, g * x.groupSize());
+        }
+        return sum * weights.step(output);
+    }
+
+    /// Weights whose steps differ inside a row leave no common factor: the values are multiplied.
+    private double product(QuantizedActivation x, int token, int output) {
+        double sum = 0;
+        for (int j = 0; j < x.channels(); j++) {
+            sum += (double) x.value(token, j) * weights.value(output, j);
+        }
+        return sum;
     }
 }

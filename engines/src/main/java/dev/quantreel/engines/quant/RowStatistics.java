@@ -17,6 +17,25 @@ final class RowStatistics {
     private double clipped;
     private double incoherence;
 
+    /// @param codes what became of the row on its grids
+    void measure(float[] row, RowGrid grid, byte[] codes, Grid minMax) {
+        moments(row, row.length);
+        for (int group = 0; group < grid.groups(); group++) {
+            float[] values = grid.values(group);
+            int last = values.length - 1;
+            float below = values[0] - (values[1] - values[0]) / 2;
+            float above = values[last] + (values[last] - values[last - 1]) / 2;
+            for (int i = group * grid.groupSize(); i < (group + 1) * grid.groupSize(); i++) {
+                double error = row[i] - values[codes[i] & 0xFF];
+                errorSum += error;
+                errorSquares += error * error;
+                maxError = Math.max(maxError, Math.abs(error));
+                clipped += row[i] < below || row[i] > above ? 1 : 0;
+            }
+        }
+        measureMinMax(row, row.length, minMax);
+    }
+
     void measure(float[] row, int columns, Grid grid, Grid minMax) {
         moments(row, columns);
         float inverse = grid.inverse();
@@ -31,6 +50,10 @@ final class RowStatistics {
             float position = row[i] * inverse;
             clipped += position < below || position > above ? 1 : 0;
         }
+        measureMinMax(row, columns, minMax);
+    }
+
+    private void measureMinMax(float[] row, int columns, Grid minMax) {
         float minMaxInverse = minMax.inverse();
         for (int i = 0; i < columns; i++) {
             double error = row[i] - minMax.step() * minMax.level(row[i], minMaxInverse);

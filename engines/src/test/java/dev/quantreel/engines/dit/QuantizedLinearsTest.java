@@ -12,6 +12,7 @@ import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationMatrix;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ActivationQuantizer.Statistic;
+import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
@@ -81,10 +82,12 @@ class QuantizedLinearsTest {
     }
 
     private static QuantizedWeights quantized(ActivationQuantizer mode, int weightBits) {
-        QuantizationPlan plan = new QuantizationPlan(
-                new WeightPlan(new WeightQuantizer.Pbq(), weightBits),
-                new InputPlan(new RotationPlan.Hadamard(256, 11), mode),
-                LayerRule.ALL);
+        return quantized(mode, new WeightPlan(new WeightQuantizer.Pbq(), weightBits));
+    }
+
+    private static QuantizedWeights quantized(ActivationQuantizer mode, WeightPlan weight) {
+        QuantizationPlan plan =
+                new QuantizationPlan(weight, new InputPlan(new RotationPlan.Hadamard(256, 11), mode), LayerRule.ALL);
         return QuantizedWeights.of(
                 SyntheticData.linears(OUTPUTS, CHANNELS, LAYER),
                 plan,
@@ -258,6 +261,84 @@ class QuantizedLinearsTest {
         }
     }
 
+    static Stream<WeightPlan> grouped() {
+        WeightQuantizer pbq = new WeightQuantizer.Pbq();
+        return Stream.of(
+                new WeightPlan(pbq, 4, new Granularity.PerGroup(64)),
+                new WeightPlan(pbq, 3, new Granularity.PerGroup(32)),
+                new WeightPlan(pbq, 7, new Granularity.PerGroup(64)),
+                new WeightPlan(pbq, 4, new Granularity.GroupMultiples(64)),
+                new WeightPlan(pbq, 5, new Granularity.GroupMultiples(32)),
+                new WeightPlan(new WeightQuantizer.Symmetric(), 4, new Granularity.PerGroup(64)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("grouped")
+    void weightsInGroupsEqualTheReferenceOnBothEngines(WeightPlan weight) {
+        ActivationMatrix x = integers();
+        Engine interpreter = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
+        for (ActivationQuantizer mode : modes().toList()) {
+            QuantizedWeights weights = quantized(mode, weight);
+            QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+            OnnxModel model = model(linears, LAYER);
+            float[] expected = reference(weights, x, 8);
+            assertEqual(floats(run(model, x, linears.inputs(8)), LAYER + ".y"), expected);
+            assertEqual(floats(run(interpreter, model, x, linears.inputs(8)), LAYER + ".y"), expected);
+        }
+    }
+
+    @Test
+    void multiplesOfARowsStepStayInIntegersAndStepsOfGroupsDoNot() {
+        assertThat(operators(new Granularity.GroupMultiples(64))).contains("MatMulIntegerToFloat");
+        assertThat(operators(new Granularity.PerGroup(64))).contains("MatMul").doesNotContain("MatMulIntegerToFloat");
+    }
+
+    private static List<String> operators(Granularity granularity) {
+        QuantizedWeights weights =
+                quantized(new ActivationQuantizer.Token(), new WeightPlan(new WeightQuantizer.Pbq(), 4, granularity));
+        LinearLayers linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        return model(linears, LAYER).proto().getGraph().getNodeList().stream()
+                .map(node -> node.getOpType())
+                .toList();
+    }
+
+    @ParameterizedTest(name = "{0} outputs, {1}")
+    @CsvSource({"4353, false", "4353, true", "300, false", "513, true"})
+    void groupsInTilesOfAllSizesGiveTheExactProduct(int outputs, boolean multiples) {
+        Granularity granularity = multiples ? new Granularity.GroupMultiples(64) : new Granularity.PerGroup(64);
+        QuantizationPlan plan =
+                QuantizationPlan.DVD_QUANT.withWeights(new WeightPlan(new WeightQuantizer.MinMax(), 4, granularity));
+        QuantizedWeights weights = QuantizedWeights.of(
+                SyntheticData.linears(outputs, CHANNELS, LAYER),
+                plan,
+                List.of(LAYER),
+                QuantizationProgress.NONE,
+                CancellationToken.NONE);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        OnnxModel model = wide(linears, outputs);
+        ActivationMatrix x = integers();
+        assertEqual(floats(run(model, x, linears.inputs(8)), "y"), reference(weights, x, 8));
+    }
+
+    @Test
+    void eightBitsInGroupsAreExactToo() {
+        WeightPlan weight = new WeightPlan(new WeightQuantizer.MinMax(), 8, new Granularity.PerGroup(64));
+        QuantizedWeights weights = quantized(new ActivationQuantizer.Auto(), weight);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        ActivationMatrix x = integers();
+        float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
+        assertEqual(y, reference(weights, x, 8));
+    }
+
+    private static OnnxModel wide(LinearLayers linears, int outputs) {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("tiles");
+        Value input = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
+        linears.declareInputs(graph);
+        Value y = linears.apply(graph, linears.prepare(graph, input, List.of(LAYER)), LAYER);
+        graph.output("y", y, DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(outputs));
+        return graph.build(Map.of());
+    }
+
     /// Sizes on both sides of the one from which on weights are streamed, with tiles of every kind: full ones, a
     /// narrower one, and a single last row.
     @ParameterizedTest(name = "{0} outputs, {1} bits")
@@ -268,12 +349,7 @@ class QuantizedLinearsTest {
         QuantizedWeights weights = QuantizedWeights.of(
                 checkpoint, plan, List.of(LAYER), QuantizationProgress.NONE, CancellationToken.NONE);
         QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create("tiles");
-        Value input = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
-        linears.declareInputs(graph);
-        Value y = linears.apply(graph, linears.prepare(graph, input, List.of(LAYER)), LAYER);
-        graph.output("y", y, DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(outputs));
-        OnnxModel model = graph.build(Map.of());
+        OnnxModel model = wide(linears, outputs);
         assertThat(model.streamed().isEmpty()).isEqualTo((long) outputs * CHANNELS < WeightEmitter.STREAMED_FROM);
         ActivationMatrix x = integers();
         for (int bits : new int[] {4, 8}) {

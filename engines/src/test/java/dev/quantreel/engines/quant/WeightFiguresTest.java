@@ -17,15 +17,19 @@ class WeightFiguresTest {
     private static final int COLUMNS = 3072;
 
     private static double mse(float[] weights, WeightQuantizer quantizer, int bits) {
+        return mse(weights, new WeightPlan(quantizer, bits));
+    }
+
+    private static double mse(float[] weights, WeightPlan plan) {
         WeightMatrix matrix = WeightMatrix.of("w", Tensor.of(Shape.of(ROWS, COLUMNS), weights));
-        return QuantizedMatrix.of(matrix, quantizer, bits, RowTasks.parallel(CancellationToken.NONE))
+        return QuantizedMatrix.of(matrix, plan, RowTasks.parallel(CancellationToken.NONE))
                 .error()
                 .relativeMse();
     }
 
     private static List<Double> measure(String name, float[] weights, int bits) {
         List<Double> row = new ArrayList<>();
-        row.add(mse(weights, new WeightQuantizer.MinMax(new Granularity.PerTensor()), bits));
+        row.add(mse(weights, new WeightPlan(new WeightQuantizer.MinMax(), bits, new Granularity.PerTensor())));
         row.add(mse(weights, new WeightQuantizer.MinMax(), bits));
         row.add(mse(weights, new WeightQuantizer.Pbq(), bits));
         row.add(mse(weights, new WeightQuantizer.Bgr(), bits));

@@ -3,6 +3,7 @@ package dev.quantreel.nodes.quantize;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
@@ -96,7 +97,8 @@ public final class MinMaxQuantize implements Node<MinMaxQuantize.Inputs, MinMaxQ
         Granularity granularity = in.range() == Range.CHANNEL ? new Granularity.PerRow() : new Granularity.PerTensor();
         DiffusionModel model = in.model()
                 .with(new DiffusionModel.Weights(
-                        new WeightQuantizer.MinMax(granularity), in.bits(), LayerRules.of(in.keep())));
+                        new WeightPlan(new WeightQuantizer.MinMax(), in.bits(), granularity),
+                        LayerRules.of(in.keep())));
         if (in.activationBits() == ActivationBits.UNCHANGED) {
             return new Outputs(model);
         }

@@ -12,6 +12,7 @@ import dev.quantreel.engines.quant.ClipRatios;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.schedule.BitSchedule;
@@ -160,8 +161,8 @@ class QuantizeNodesTest {
         DiffusionModel withArq =
                 minMax(arq(MODEL, ARQActivation.Mode.TOKEN, 0, 256), MinMaxQuantize.ActivationBits.UNCHANGED);
 
-        assertThat(weightsOnly.plan().orElseThrow().weights())
-                .isEqualTo(new WeightQuantizer.MinMax(new Granularity.PerTensor()));
+        assertThat(weightsOnly.plan().orElseThrow().weight())
+                .isEqualTo(new WeightPlan(new WeightQuantizer.MinMax(), 4, new Granularity.PerTensor()));
         assertThat(weightsOnly.precision()).isEqualTo("W4A16");
         assertThat(both.plan().orElseThrow().activations()).isEqualTo(new ActivationQuantizer.TokenAsymmetric());
         assertThat(both.precision()).isEqualTo("W4A4");

@@ -1,0 +1,138 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// Quantizes one matrix, runs of rows in parallel.
+final class MatrixQuantizer {
+
+    private final WeightMatrix weights;
+    private final WeightPlan plan;
+    private final RowCoder coder;
+    private final GridSearchKernels kernels;
+    private final int groupSize;
+    private final CodeValues values;
+
+    MatrixQuantizer(WeightMatrix weights, WeightPlan plan, RowCoder coder, GridSearchKernels kernels) {
+        this.weights = weights;
+        this.plan = plan;
+        this.coder = coder;
+        this.kernels = kernels;
+        this.groupSize = plan.granularity().groupSize(weights.name(), weights.columns());
+        this.values = plan.quantizer().values(plan.bits(), weights.columns());
+    }
+
+    QuantizedMatrix quantize(RowTasks tasks) {
+        try (Arena rowMajor = Arena.ofShared()) {
+            return quantize(tasks, rowMajor);
+        }
+    }
+
+    private QuantizedMatrix quantize(RowTasks tasks, Arena rowMajor) {
+        Storage storage = new Storage(rowMajor);
+        RowStatistics[] statistics = new RowStatistics[Math.ceilDiv(weights.rows(), RowTasks.CHUNK)];
+        float[] range = plan.granularity() instanceof Granularity.PerTensor ? range(tasks) : new float[0];
+        tasks.run(weights.rows(), (from, to) -> {
+            float[] row = new float[weights.columns()];
+            byte[] codes = new byte[row.length];
+            GridFinder finder = new GridFinder(plan, kernels, row, groupSize);
+            RowGrid grid = new RowGrid(row.length, groupSize, plan.bits(), values);
+            RowStatistics chunk = new RowStatistics();
+            for (int r = from; r < to; r++) {
+                weights.readRow(r, row);
+                if (range.length > 0) {
+                    Grid shared = shared(range);
+                    grid.set(0, shared.step(), shared.zeroPoint());
+                } else {
+                    finder.find(grid);
+                }
+                coder.encode(r, row, grid, codes);
+                chunk.measure(row, grid, codes, finder.minMax());
+                storage.put(r, grid, codes);
+            }
+            statistics[from / RowTasks.CHUNK] = chunk;
+        });
+        RowStatistics total = new RowStatistics();
+        for (RowStatistics chunk : statistics) {
+            total.add(chunk);
+        }
+        CodeTiles tiles = CodeTiles.of(storage.codes, plan.bits(), tasks);
+        return new QuantizedMatrix(weights.name(), tiles, storage.grids(), total.error());
+    }
+
+    private Grid shared(float[] range) {
+        return plan.quantizer() instanceof WeightQuantizer.Symmetric
+                ? GridFinder.symmetric(Math.max(-range[0], range[1]), plan.bits())
+                : Grid.over(range[0], range[1], (1 << plan.bits()) - 1);
+    }
+
+    /// The smallest and the largest weight, and 0.
+    private float[] range(RowTasks tasks) {
+        float[] lows = new float[weights.rows()];
+        float[] highs = new float[weights.rows()];
+        tasks.run(weights.rows(), (from, to) -> {
+            float[] row = new float[weights.columns()];
+            for (int r = from; r < to; r++) {
+                weights.readRow(r, row);
+                for (float weight : row) {
+                    lows[r] = Math.min(lows[r], weight);
+                    highs[r] = Math.max(highs[r], weight);
+                }
+            }
+        });
+        float[] range = new float[2];
+        for (int r = 0; r < lows.length; r++) {
+            range[0] = Math.min(range[0], lows[r]);
+            range[1] = Math.max(range[1], highs[r]);
+        }
+        return range;
+    }
+
+    /// The tensors under construction; each row is written by one thread. The codes by rows live only until they are
+    /// laid out in tiles.
+    private final class Storage {
+        private final int groups = weights.columns() / groupSize;
+        private final boolean multiples = groups > 1 && plan.granularity() instanceof Granularity.GroupMultiples;
+        private final Tensor codes;
+        private final Tensor steps;
+        private final Tensor zeroPoints;
+        private final Tensor multipliers;
+
+        Storage(Arena rowMajor) {
+            int rows = weights.rows();
+            Shape byGroup = groups == 1 ? Shape.of(rows) : Shape.of(rows, groups);
+            codes = Tensor.allocate(DType.U8, Shape.of(rows, weights.columns()), rowMajor);
+            steps = groups == 1 || multiples
+                    ? Tensor.zeros(DType.F32, Shape.of(rows))
+                    : Tensor.zeros(DType.BF16, byGroup);
+            zeroPoints = Tensor.zeros(DType.U8, byGroup);
+            multipliers = Tensor.zeros(DType.U8, multiples ? byGroup : Shape.of(0));
+        }
+
+        MatrixGrids grids() {
+            return new MatrixGrids(values, steps, zeroPoints, multipliers);
+        }
+
+        void put(int row, RowGrid grid, byte[] levels) {
+            MemorySegment.copy(
+                    levels, 0, codes.data(), ValueLayout.JAVA_BYTE, (long) row * levels.length, levels.length);
+            if (steps.dtype() == DType.F32) {
+                steps.data().set(Tensor.FLOAT, row * 4L, grid.base());
+            }
+            for (int g = 0; g < groups; g++) {
+                long index = (long) row * groups + g;
+                zeroPoints.data().set(ValueLayout.JAVA_BYTE, index, (byte) grid.zeroPoint(g));
+                if (multiples) {
+                    multipliers.data().set(ValueLayout.JAVA_BYTE, index, (byte) grid.multiple(g));
+                } else if (groups > 1) {
+                    MatrixGrids.setStep(steps, index, grid.step(g));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+
+/// The grids of one row, one per group of columns. Lent to a [RowCoder] for the time of one row; not thread-safe.
+public final class RowGrid {
+
+    private static final float ROUNDER = GridSearchKernels.ROUNDER;
+
+    private final int groupSize;
+    private final int maxCode;
+    private final CodeValues values;
+    private final float[] levels;
+    private final float[] steps;
+    private final float[] inverses;
+    private final int[] zeroPoints;
+    private final int[] multiples;
+    private float base;
+
+    /// @param groupSize columns per grid
+    RowGrid(int columns, int groupSize, int bits, CodeValues values) {
+        this.groupSize = groupSize;
+        this.maxCode = (1 << bits) - 1;
+        this.values = values;
+        this.levels = values instanceof CodeValues.Table table ? floats(table) : new float[0];
+        int groups = columns / groupSize;
+        this.steps = new float[groups];
+        this.inverses = new float[groups];
+        this.zeroPoints = new int[groups];
+        this.multiples = new int[groups];
+    }
+
+    private static float[] floats(CodeValues.Table table) {
+        float[] levels = new float[table.levels().size()];
+        for (int i = 0; i < levels.length; i++) {
+            levels[i] = table.levels().get(i);
+        }
+        return levels;
+    }
+
+    /// Number of grids.
+    public int groups() {
+        return steps.length;
+    }
+
+    /// Columns per grid.
+    public int groupSize() {
+        return groupSize;
+    }
+
+    /// `2^bits - 1`.
+    public int maxCode() {
+        return maxCode;
+    }
+
+    /// The step of a group, positive.
+    public float step(int group) {
+        return steps[group];
+    }
+
+    int zeroPoint(int group) {
+        return zeroPoints[group];
+    }
+
+    /// The step of the row, of which those of the groups are multiples.
+    float base() {
+        return base;
+    }
+
+    int multiple(int group) {
+        return multiples[group];
+    }
+
+    CodeValues values() {
+        return values;
+    }
+
+    /// @param zeroPoint as it is stored: in parts of a step, where it is a fraction
+    void set(int group, float step, int zeroPoint) {
+        steps[group] = step;
+        inverses[group] = 1 / step;
+        zeroPoints[group] = zeroPoint;
+        multiples[group] = 1;
+        base = step;
+    }
+
+    /// A grid whose step is a multiple of the row's.
+    void setMultiple(int group, float rowStep, int multiple, int zeroPoint) {
+        set(group, rowStep * multiple, zeroPoint);
+        multiples[group] = multiple;
+        base = rowStep;
+    }
+
+    /// The code whose value is nearest to a weight.
+    public int nearest(int column, float weight) {
+        int group = column / groupSize;
+        float position = weight * inverses[group];
+        return switch (values) {
+            case CodeValues.Integers() -> {
+                float low = -zeroPoints[group];
+                float high = maxCode - (float) zeroPoints[group];
+                yield (int) (Math.min(Math.max(position, low), high) + ROUNDER - ROUNDER) + zeroPoints[group];
+            }
+            case CodeValues.Fractions(int parts) ->
+                Grid.clamp((int) Math.rint(position + zeroPoints[group] / (float) parts), maxCode);
+            case CodeValues.Table _ -> nearestLevel(position);
+        };
+    }
+
+    /// Writes the nearest code of every weight of a row.
+    void nearest(float[] weights, byte[] codes) {
+        if (!(values instanceof CodeValues.Integers)) {
+            for (int column = 0; column < weights.length; column++) {
+                codes[column] = (byte) nearest(column, weights[column]);
+            }
+            return;
+        }
+        for (int group = 0; group < steps.length; group++) {
+            float inverse = inverses[group];
+            int zeroPoint = zeroPoints[group];
+            float low = -zeroPoint;
+            float high = maxCode - (float) zeroPoint;
+            for (int i = group * groupSize; i < (group + 1) * groupSize; i++) {
+                float level = Math.min(Math.max(weights[i] * inverse, low), high) + ROUNDER - ROUNDER;
+                codes[i] = (byte) ((int) level + zeroPoint);
+            }
+        }
+    }
+
+    private int nearestLevel(float position) {
+        int low = 0;
+        int high = levels.length - 1;
+        while (low < high) {
+            int middle = (low + high) / 2;
+            // The boundary of two neighbours is their mean.
+            if (2 * position > levels[middle] + levels[middle + 1]) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /// The weight that a code stands for.
+    public float value(int column, int code) {
+        int group = column / groupSize;
+        return steps[group] * level(group, code);
+    }
+
+    private float level(int group, int code) {
+        return switch (values) {
+            case CodeValues.Integers() -> code - zeroPoints[group];
+            case CodeValues.Fractions(int parts) -> code - zeroPoints[group] / (float) parts;
+            case CodeValues.Table _ -> levels[code];
+        };
+    }
+
+    /// The values of all codes of a group.
+    float[] values(int group) {
+        float[] all = new float[maxCode + 1];
+        for (int code = 0; code <= maxCode; code++) {
+            all[code] = steps[group] * level(group, code);
+        }
+        return all;
+    }
+}
