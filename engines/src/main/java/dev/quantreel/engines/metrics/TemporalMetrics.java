@@ -18,53 +18,12 @@ public final class TemporalMetrics {
         return (255 - mean) / 255;
     }
 
-    /// Temporal maintenance distillation of Q-VDiT as a distance: cosines between all pairs of frames, a softmax over
-    /// each row, and the mean over the rows of the Kullback-Leibler divergence of the test's from the reference's.
-    // 0
-    /// when the frames relate to one another alike.
+    /// [TemporalDistribution#divergence] of the frames' pixels.
+    ///
+    /// @throws IllegalArgumentException when the clips have different shapes
     public static double maintenanceDivergence(Frames reference, Frames test) {
         ComparedClips.requireEqualShape(reference, test);
-        double[][] p = frameAffinities(reference);
-        double[][] q = frameAffinities(test);
-        double sum = 0;
-        for (int i = 0; i < p.length; i++) {
-            for (int j = 0; j < p.length; j++) {
-                sum += p[i][j] * Math.log(p[i][j] / q[i][j]);
-            }
-        }
-        return sum / p.length;
-    }
-
-    /// Row-wise softmax of the cosine matrix; an all-black frame has cosine 0 to every other.
-    private static double[][] frameAffinities(Frames frames) {
-        int count = frames.count();
-        double[][] pixels = new double[count][];
-        double[] norms = new double[count];
-        for (int i = 0; i < count; i++) {
-            pixels[i] = ComparedClips.pixels(frames, i);
-            norms[i] = Math.sqrt(dot(pixels[i], pixels[i]));
-        }
-        double[][] rows = new double[count][count];
-        for (int i = 0; i < count; i++) {
-            double sum = 0;
-            for (int j = 0; j < count; j++) {
-                double norm = norms[i] * norms[j];
-                rows[i][j] = Math.exp(norm == 0 ? 0 : dot(pixels[i], pixels[j]) / norm);
-                sum += rows[i][j];
-            }
-            for (int j = 0; j < count; j++) {
-                rows[i][j] /= sum;
-            }
-        }
-        return rows;
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
+        return TemporalDistribution.of(reference).divergence(TemporalDistribution.of(test));
     }
 
     private static double meanAbsoluteDifference(byte[] a, byte[] b) {
