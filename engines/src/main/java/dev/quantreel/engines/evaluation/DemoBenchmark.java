@@ -6,6 +6,7 @@ import dev.quantreel.engines.cache.TeaCacheProfile;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.LowRankLinears;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.judge.Caption;
 import dev.quantreel.engines.judge.ClipJudge;
@@ -13,9 +14,11 @@ import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.metrics.Psnr;
 import dev.quantreel.engines.metrics.Ssim;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.StatisticsPlan;
 import dev.quantreel.engines.quant.WeightMemory;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -274,6 +277,8 @@ public final class DemoBenchmark {
 
         private final Map<Optional<QuantizationPlan>, DiffusionTransformer> opened = new LinkedHashMap<>();
         private final Map<Optional<QuantizationPlan>, WeightMemory> memory = new LinkedHashMap<>();
+        private final Map<Optional<QuantizationPlan>, Double> seconds = new LinkedHashMap<>();
+        private final Map<StatisticsPlan, ActivationStatistics> statistics = new LinkedHashMap<>();
         private final List<Method> used = new ArrayList<>();
 
         DiffusionTransformer of(Optional<QuantizationPlan> plan) {
@@ -307,16 +312,30 @@ public final class DemoBenchmark {
                 memory.put(plan, new WeightMemory(bytes, 0, bytes));
                 linears = new FloatLinears(new FloatWeights(model.transformer()));
             } else {
+                long start = System.nanoTime();
                 QuantizedWeights weights = QuantizedWeights.of(
-                        model.transformer(),
+                        new QuantizedWeights.Source(
+                                model.transformer(),
+                                model.transformer().blockLinears(),
+                                statistics(plan.get().statistics())),
                         plan.get(),
-                        model.transformer().blockLinears(),
                         (layer, done, total) -> progress.report("quantizing " + layer, done, total),
                         cancellation);
+                seconds.put(plan, (System.nanoTime() - start) / 1e9);
                 memory.put(plan, weights.memory());
-                linears = QuantizedLinears.of(weights, QuantizedLinears.Arithmetic.INTEGER);
+                linears = LowRankLinears.of(
+                        QuantizedLinears.of(weights, QuantizedLinears.Arithmetic.INTEGER), weights.branches());
             }
             return DiffusionTransformer.open(model.engine(), model.transformer(), linears);
+        }
+
+        /// Shared by all plans that ask for the same.
+        private ActivationStatistics statistics(StatisticsPlan plan) {
+            return switch (plan) {
+                case StatisticsPlan.None() -> ActivationStatistics.NONE;
+                case StatisticsPlan.SelfGenerated own ->
+                    statistics.computeIfAbsent(own, missing -> model.calibration(own, cancellation));
+            };
         }
 
         @Override

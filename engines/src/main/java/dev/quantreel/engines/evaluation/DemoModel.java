@@ -3,7 +3,11 @@ package dev.quantreel.engines.evaluation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.quantreel.engines.calibration.SelfCalibration;
+import dev.quantreel.engines.calibration.Trajectories;
+import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.quant.StatisticsPlan;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
@@ -18,6 +22,7 @@ import dev.quantreel.engines.video.Frames;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 
 /// The bundled demo model: transformer, text encoder and decoder, with the sampler settings that its metadata
 // recommends. Not thread-safe.
@@ -75,6 +80,26 @@ public final class DemoModel implements AutoCloseable {
                 sampling.path("latent_frames").asInt(3),
                 sampling.path("height").asInt(64) / 8,
                 sampling.path("width").asInt(64) / 8);
+    }
+
+    /// Statistics of the transformer's activations, made by itself at the recommended size and guidance.
+    SelfCalibration calibration(StatisticsPlan.SelfGenerated plan, CancellationToken cancellation) {
+        SamplerSettings recommended = settings();
+        Tensor empty = encode("");
+        List<Trajectories.Prompt> prompts = plan.captions().stream()
+                .map(caption ->
+                        new Trajectories.Prompt(BranchConditioning.of(encode(caption)), BranchConditioning.of(empty)))
+                .toList();
+        return SelfCalibration.of(
+                new SelfCalibration.Model(engine, transformer, transformer.blockLinears()),
+                new Trajectories(
+                        prompts,
+                        new SamplerSettings(plan.steps(), recommended.cfg(), recommended.schedule()),
+                        latentShape(),
+                        plan.trajectories(),
+                        plan.seed()),
+                SelfCalibration.Progress.NONE,
+                cancellation);
     }
 
     /// Text embedding, F32 `[1, textLength, textDim]`.

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.algebra.Matrix;
 import java.util.Optional;
 
 /// What is known of the inputs of a model's linears, before smoothing and rotation.
@@ -8,7 +9,8 @@ public interface ActivationStatistics {
     /// Knows nothing.
     ActivationStatistics NONE = layer -> Optional.empty();
 
-    /// Statistics of one layer's input; empty when it was not watched.
+    /// Statistics of one layer's input; empty when it was not watched. Layers that read the same input get the same
+    /// instance.
     Optional<LayerStatistics> of(String layer);
 
     /// Statistics of the input of one linear over all tokens that were seen.
@@ -20,8 +22,10 @@ public interface ActivationStatistics {
         /// Largest absolute value of each channel.
         float[] absMax();
 
-        /// `Σ x xᵀ` over all tokens, `[channels, channels]` row by row, not divided by the tokens; computed when asked
-        // for.
-        double[] gram();
+        /// `Σ x xᵀ` over all tokens, `[channels, channels]`, not divided by the tokens. May run the model again to
+        /// find it, and is not kept longer than memory allows: ask for the layers in the order of the model.
+        ///
+        /// @return for reading only
+        Matrix gram();
     }
 }

@@ -16,7 +16,7 @@ final class GridFinder {
     /// @param row the row whose present content is looked at
     /// @param groupSize divides the row
     GridFinder(WeightPlan plan, GridSearchKernels kernels, float[] row, int groupSize) {
-        this.quantizer = plan.quantizer();
+        this.quantizer = plan.quantizer().grids();
         this.granularity = plan.granularity();
         this.bits = plan.bits();
         this.row = row;
@@ -46,6 +46,7 @@ final class GridFinder {
     private void choose(int g, RowGrid into) {
         switch (quantizer) {
             case WeightQuantizer.Bounded bounded -> set(g, into, search.find(bounded));
+            case WeightQuantizer.Gptq _ -> throw new IllegalStateException("GPTQ's grids are those of another quantizer");
             case WeightQuantizer.Symmetric() -> set(g, into, symmetric(largest(group), bits));
         }
     }

@@ -1,5 +1,7 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -17,12 +19,17 @@ public final class QuantizedWeights {
     private final Checkpoint checkpoint;
     private final QuantizationPlan plan;
     private final SequencedMap<String, QuantizedMatrix> matrices;
+    private final LowRankBranches branches;
 
     private QuantizedWeights(
-            Checkpoint checkpoint, QuantizationPlan plan, SequencedMap<String, QuantizedMatrix> matrices) {
+            Checkpoint checkpoint,
+            QuantizationPlan plan,
+            SequencedMap<String, QuantizedMatrix> matrices,
+            LowRankBranches branches) {
         this.checkpoint = checkpoint;
         this.plan = plan;
         this.matrices = Collections.unmodifiableSequencedMap(matrices);
+        this.branches = branches;
     }
 
     /// Quantizes the layers that the plan selects, on all processors.
@@ -36,25 +43,46 @@ public final class QuantizedWeights {
             List<String> layers,
             QuantizationProgress progress,
             CancellationToken cancellation) {
-        return of(checkpoint, plan, layers, progress, RowTasks.parallel(cancellation));
+        return of(new Source(checkpoint, layers, ActivationStatistics.NONE), plan, progress, cancellation);
     }
 
-    static QuantizedWeights of(
-            Checkpoint checkpoint,
-            QuantizationPlan plan,
-            List<String> layers,
-            QuantizationProgress progress,
-            RowTasks tasks) {
-        List<String> selected = plan.layers().select(layers);
+    /// What is quantized, and what is known of it.
+    ///
+    /// @param layers the model's block linears: weight keys without `.weight`
+    /// @param statistics of their inputs; [ActivationStatistics#NONE] for plans that need none
+    public record Source(Checkpoint checkpoint, List<String> layers, ActivationStatistics statistics) {
+        public Source {
+            layers = List.copyOf(layers);
+        }
+    }
+
+    /// Quantizes the layers that the plan selects, on all processors.
+    ///
+    /// @throws IllegalArgumentException when a weight is missing, is no floating-point matrix, or is not finite, or
+    // the
+    /// plan needs statistics that are not there
+    /// @throws java.util.concurrent.CancellationException when `cancellation` asked to stop
+    public static QuantizedWeights of(
+            Source source, QuantizationPlan plan, QuantizationProgress progress, CancellationToken cancellation) {
+        return of(source, plan, progress, RowTasks.parallel(cancellation));
+    }
+
+    static QuantizedWeights of(Source source, QuantizationPlan plan, QuantizationProgress progress, RowTasks tasks) {
+        List<String> selected = plan.layers().select(source.layers());
         SequencedMap<String, QuantizedMatrix> matrices = new LinkedHashMap<>();
+        SequencedMap<String, List<LowRankBranch>> branches = new LinkedHashMap<>();
+        FeedbackSource feedback = new FeedbackSource(source.statistics(), plan, tasks);
         for (String layer : selected) {
-            Tensor stored = checkpoint.tensor(layer + ".weight");
+            Tensor stored = source.checkpoint().tensor(layer + ".weight");
             WeightMatrix weight = weight(plan, layer, stored);
-            matrices.put(layer, QuantizedMatrix.of(weight, plan.weight(), tasks));
+            LayerQuantization.Outcome outcome =
+                    new LayerQuantization(plan.weight(), feedback.of(layer, weight.columns()), tasks).of(weight);
+            matrices.put(layer, outcome.matrix());
+            outcome.branch().ifPresent(branch -> branches.put(layer, List.of(branch)));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, matrices.size(), selected.size());
         }
-        return new QuantizedWeights(checkpoint, plan, matrices);
+        return new QuantizedWeights(source.checkpoint(), plan, matrices, LowRankBranches.of(branches));
     }
 
     /// The full-precision weight of a layer as the plan quantizes it: rotated where the plan rotates.
@@ -71,7 +99,7 @@ public final class QuantizedWeights {
     ///
     /// @param other has the names and shapes of [#checkpoint]
     public QuantizedWeights beside(Checkpoint other) {
-        return new QuantizedWeights(other, plan, matrices);
+        return new QuantizedWeights(other, plan, matrices, branches);
     }
 
     /// What was quantized; also holds every tensor that was not.
@@ -93,12 +121,17 @@ public final class QuantizedWeights {
         return Optional.ofNullable(matrices.get(layer));
     }
 
+    /// What was taken out of weights before they were quantized, to run beside them; none where the plan wants none.
+    public LowRankBranches branches() {
+        return branches;
+    }
+
     /// The rotation of a layer's input.
     public Optional<Rotation> rotation(QuantizedMatrix matrix) {
         return plan.rotation().at(matrix.columns());
     }
 
-    /// Bytes before and after, including steps, zero points and the tensors that are kept.
+    /// Bytes before and after, including steps, zero points, branches and the tensors that are kept.
     public WeightMemory memory() {
         long original = 0;
         long kept = 0;
@@ -112,6 +145,6 @@ public final class QuantizedWeights {
         }
         long quantized =
                 matrices.values().stream().mapToLong(QuantizedMatrix::bytes).sum();
-        return new WeightMemory(original, quantized, kept);
+        return new WeightMemory(original, quantized, kept).plus(branches.bytes());
     }
 }

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.quant;
 
-/// How the grid of a row or group of weights is chosen. All members are data-free and take 2 to 8 bits.
+/// How the grid of a row or group of weights is chosen. All members but [Gptq] are data-free; all take 2 to 8
+/// bits.
 ///
 /// What they share (range that contains 0, rounding half to even, packing, error figures) is in [QuantizedMatrix#of].
 public sealed interface WeightQuantizer {
@@ -34,6 +35,45 @@ public sealed interface WeightQuantizer {
                         "BGR takes maxIterations >= 0 and tolerance >= 0, got " + maxIterations + " and " + tolerance);
             }
         }
+    }
+
+    /// Rounding with error feedback (GPTQ) on statistics of the layer's input, in the rotated basis: columns by falling
+    /// energy, each rounded so that it makes up for the errors of those before it, see [ErrorFeedback].
+    ///
+    /// @param grid chooses the grids beforehand
+    /// @param damping share of the mean diagonal that is added to `Σ x xᵀ`; 0.01 is usual
+    record Gptq(WeightQuantizer grid, double damping) implements WeightQuantizer {
+        /// On grids of [Bgr].
+        public Gptq() {
+            this(new Bgr(), 0.01);
+        }
+
+        public Gptq {
+            if (grid instanceof Gptq || !(damping > 0 && damping <= 1)) {
+                throw new IllegalArgumentException("GPTQ takes grids of another quantizer and a damping above 0, up to"
+                        + " 1, got " + grid + " and " + damping);
+            }
+        }
+
+        @Override
+        public CodeValues values(int bits, int columns) {
+            return grid.values(bits, columns);
+        }
+
+        @Override
+        public void requireFits(int bits, Granularity granularity) {
+            grid.requireFits(bits, granularity);
+        }
+    }
+
+    /// What chooses the grids.
+    default WeightQuantizer grids() {
+        return this instanceof Gptq gptq ? gptq.grid() : this;
+    }
+
+    /// Whether [ActivationStatistics] are needed.
+    default boolean needsStatistics() {
+        return this instanceof Gptq;
     }
 
     /// What the codes of a matrix with so many columns stand for.

@@ -1,0 +1,147 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.algebra.LowRank;
+import dev.quantreel.engines.algebra.Matrix;
+import dev.quantreel.engines.lowrank.HalfPrecision;
+import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.runtime.ParallelPieces;
+import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.Optional;
+
+/// Quantizes one weight that is smoothed and rotated already: takes a low-rank branch out where the plan wants one, and
+/// rounds with error feedback where statistics are at hand.
+///
+/// @param plan how
+/// @param feedback of the input's statistics, in the basis of the weight; empty for methods without
+/// @param tasks runs the rows
+record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowTasks tasks) {
+
+    /// Relative fall of the error below which another turn of the alternation is not worth its time.
+    private static final double WORTHWHILE = 1e-3;
+
+    /// @param branch what was taken out of the weight before it was quantized
+    record Outcome(QuantizedMatrix matrix, Optional<LowRankBranch> branch) {}
+
+    Outcome of(WeightMatrix weight) {
+        return switch (plan.branch()) {
+            case BranchPlan.None() -> new Outcome(withoutBranch(weight), Optional.empty());
+            case BranchPlan.LowRank lowRank -> alternated(dense(weight), weight.name(), lowRank);
+        };
+    }
+
+    private QuantizedMatrix withoutBranch(WeightMatrix weight) {
+        QuantizedMatrix nearest = nearest(weight);
+        return feedback.map(own -> own.round(dense(weight), nearest, tasks).matrix())
+                .orElse(nearest);
+    }
+
+    private QuantizedMatrix nearest(WeightMatrix weight) {
+        return QuantizedMatrix.of(weight, plan, tasks);
+    }
+
+    /// A turn of the alternation.
+    ///
+    /// @param product of the branch as stored
+    /// @param error that it leaves: of the outputs where statistics are known, else of the weight
+    private record Turn(QuantizedMatrix matrix, LowRankBranch branch, Matrix product, double error) {}
+
+    /// `L = SVD(W - Q(R))`, `R = W - L` in turns, starting from `L = SVD(W)`; the best is kept.
+    private Outcome alternated(Matrix weight, String name, BranchPlan.LowRank wanted) {
+        ParallelPieces pieces = new ParallelPieces(tasks.threads(), tasks.cancellation());
+        LowRank leading = LowRank.of(weight, wanted.rank(), Optional.empty(), pieces);
+        Turn best = turn(weight, name, leading, pieces);
+        Turn last = best;
+        for (int i = 1; i < wanted.iterations() && last.error > 0; i++) {
+            Matrix left = leftBy(last.matrix, weight);
+            leading = LowRank.of(left, wanted.rank(), Optional.of(leading.down()), pieces);
+            Turn next = turn(weight, name, leading, pieces);
+            boolean better = next.error < best.error;
+            boolean worthwhile = next.error < last.error * (1 - WORTHWHILE);
+            best = better ? next : best;
+            last = next;
+            if (!worthwhile) {
+                break;
+            }
+        }
+        return new Outcome(best.matrix, Optional.of(best.branch));
+    }
+
+    private Turn turn(Matrix weight, String name, LowRank leading, ParallelPieces pieces) {
+        LowRankBranch branch = stored(leading);
+        Matrix product = product(branch, pieces);
+        Matrix rest = weight.minus(product);
+        QuantizedMatrix nearest = nearest(new Dense(name, rest));
+        if (feedback.isEmpty()) {
+            double error = nearest.error().mse() * rest.rows() * rest.columns();
+            return new Turn(nearest, branch, product, error);
+        }
+        ErrorFeedback.Rounded rounded = feedback.get().round(rest, nearest, tasks);
+        return new Turn(rounded.matrix(), branch, product, rounded.outputError());
+    }
+
+    private static LowRankBranch stored(LowRank leading) {
+        HalfPrecision down = half(leading.down());
+        HalfPrecision up = half(leading.up());
+        return new LowRankBranch(
+                down.values(), up.values(), down.factor() * up.factor(), LowRankBranch.Basis.QUANTIZED);
+    }
+
+    private static HalfPrecision half(Matrix matrix) {
+        return HalfPrecision.of(Tensor.of(Shape.of(matrix.rows(), matrix.columns()), matrix.values()));
+    }
+
+    /// What a branch adds to the weight.
+    static Matrix product(LowRankBranch branch, ParallelPieces pieces) {
+        float[] down = Conversions.toFloatArray(branch.down());
+        for (int i = 0; i < down.length; i++) {
+            down[i] *= branch.factor();
+        }
+        Matrix up = Matrix.of(branch.outputs(), branch.rank(), Conversions.toFloatArray(branch.up()));
+        return up.times(Matrix.of(branch.rank(), branch.inputs(), down), pieces);
+    }
+
+    /// `W - Q(R)`.
+    private static Matrix leftBy(QuantizedMatrix quantized, Matrix weight) {
+        Matrix left = weight.copy();
+        float[] row = new float[weight.columns()];
+        for (int r = 0; r < weight.rows(); r++) {
+            quantized.dequantizeRow(r, row);
+            for (int column = 0; column < row.length; column++) {
+                left.values()[r * row.length + column] -= row[column];
+            }
+        }
+        return left;
+    }
+
+    private Matrix dense(WeightMatrix weight) {
+        Matrix dense = Matrix.zeros(weight.rows(), weight.columns());
+        tasks.run(weight.rows(), (from, to) -> {
+            float[] row = new float[weight.columns()];
+            for (int r = from; r < to; r++) {
+                weight.readRow(r, row);
+                System.arraycopy(row, 0, dense.values(), r * row.length, row.length);
+            }
+        });
+        return dense;
+    }
+
+    /// A weight in memory.
+    private record Dense(String name, Matrix values) implements WeightMatrix {
+        @Override
+        public int rows() {
+            return values.rows();
+        }
+
+        @Override
+        public int columns() {
+            return values.columns();
+        }
+
+        @Override
+        public void readRow(int row, float[] into) {
+            values.readRow(row, into);
+        }
+    }
+}
