@@ -28,7 +28,7 @@ import java.util.stream.Collectors;
 ///
 /// Nothing runs before it is asked for. Largest values of all channels come from one pass over the trajectories; Gram
 /// matrices (4 bytes times the square of the width: 9 MB at 1,536 channels, 321 MB at 8,960) of as many activations per
-/// pass as the budget holds, in the order of the model, those of the pass before being given up. A pass costs its
+/// pass as the budget holds, in the order of the layers, those of the pass before being given up. A pass costs its
 /// trajectories, and [#TOKENS_PER_RUN] times the square of the width in multiply-adds per activation and run of the
 /// model. The noise being the same, every pass sees the same activations.
 ///
@@ -80,14 +80,15 @@ public final class SelfCalibration implements ActivationStatistics {
         this.budgetBytes = budgetBytes;
         this.progress = progress;
         this.cancellation = cancellation;
-        for (List<String> readers : SharedInputs.of(model.checkpoint)) {
-            List<String> wanted =
-                    readers.stream().filter(model.layers::contains).toList();
-            if (!wanted.isEmpty()) {
-                Source source = new Source(sources.size(), wanted.getFirst());
-                sources.add(source);
-                readers.forEach(layer -> byLayer.put(layer, source));
-            }
+        List<List<String>> shared = SharedInputs.of(model.checkpoint);
+        for (String layer : model.layers) {
+            shared.stream()
+                    .filter(readers -> readers.contains(layer) && !byLayer.containsKey(layer))
+                    .forEach(readers -> {
+                        Source source = new Source(sources.size(), layer);
+                        sources.add(source);
+                        readers.forEach(reader -> byLayer.put(reader, source));
+                    });
         }
     }
 
@@ -179,7 +180,8 @@ public final class SelfCalibration implements ActivationStatistics {
     private List<Source> batchFrom(int index) {
         List<Source> batch = new ArrayList<>();
         long bytes = 0;
-        for (Source source : sources.subList(index, sources.size())) {
+        for (int i = 0; i < sources.size(); i++) {
+            Source source = sources.get((index + i) % sources.size());
             bytes += source.gramBytes();
             if (!batch.isEmpty() && bytes > budgetBytes) {
                 break;

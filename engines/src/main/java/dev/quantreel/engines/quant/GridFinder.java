@@ -46,7 +46,8 @@ final class GridFinder {
     private void choose(int g, RowGrid into) {
         switch (quantizer) {
             case WeightQuantizer.Bounded bounded -> set(g, into, search.find(bounded));
-            case WeightQuantizer.Gptq _ -> throw new IllegalStateException("GPTQ's grids are those of another quantizer");
+            case WeightQuantizer.Gptq _ ->
+                throw new IllegalStateException("GPTQ's grids are those of another quantizer");
             case WeightQuantizer.Symmetric() -> set(g, into, symmetric(largest(group), bits));
         }
     }

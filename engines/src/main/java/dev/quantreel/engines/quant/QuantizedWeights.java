@@ -6,9 +6,13 @@ import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -69,20 +73,35 @@ public final class QuantizedWeights {
 
     static QuantizedWeights of(Source source, QuantizationPlan plan, QuantizationProgress progress, RowTasks tasks) {
         List<String> selected = plan.layers().select(source.layers());
-        SequencedMap<String, QuantizedMatrix> matrices = new LinkedHashMap<>();
-        SequencedMap<String, List<LowRankBranch>> branches = new LinkedHashMap<>();
+        Map<String, LayerQuantization.Outcome> outcomes = new HashMap<>();
         FeedbackSource feedback = new FeedbackSource(source.statistics(), plan, tasks);
-        for (String layer : selected) {
+        for (String layer : byInput(selected, source.statistics())) {
             Tensor stored = source.checkpoint().tensor(layer + ".weight");
             WeightMatrix weight = weight(plan, layer, stored);
-            LayerQuantization.Outcome outcome =
-                    new LayerQuantization(plan.weight(), feedback.of(layer, weight.columns()), tasks).of(weight);
-            matrices.put(layer, outcome.matrix());
-            outcome.branch().ifPresent(branch -> branches.put(layer, List.of(branch)));
+            outcomes.put(
+                    layer,
+                    new LayerQuantization(plan.weight(), feedback.of(layer, weight.columns()), tasks).of(weight));
             stored.evict(); // only its codes are needed from now on
-            progress.layerDone(layer, matrices.size(), selected.size());
+            progress.layerDone(layer, outcomes.size(), selected.size());
+        }
+        SequencedMap<String, QuantizedMatrix> matrices = new LinkedHashMap<>();
+        SequencedMap<String, List<LowRankBranch>> branches = new LinkedHashMap<>();
+        for (String layer : selected) {
+            LayerQuantization.Outcome outcome = Objects.requireNonNull(outcomes.get(layer), layer);
+            matrices.put(layer, outcome.matrix());
+            branches.put(layer, outcome.branch().stream().toList());
         }
         return new QuantizedWeights(source.checkpoint(), plan, matrices, LowRankBranches.of(branches));
+    }
+
+    /// Layers that read the same input one behind the other, so that its statistics are looked at once.
+    private static List<String> byInput(List<String> layers, ActivationStatistics statistics) {
+        Map<Object, List<String>> readers = new LinkedHashMap<>();
+        for (String layer : layers) {
+            Object input = statistics.of(layer).<Object>map(known -> known).orElse(layer);
+            readers.computeIfAbsent(input, missing -> new ArrayList<>()).add(layer);
+        }
+        return readers.values().stream().flatMap(List::stream).toList();
     }
 
     /// The full-precision weight of a layer as the plan quantizes it: rotated where the plan rotates.
