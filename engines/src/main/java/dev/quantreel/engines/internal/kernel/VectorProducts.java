@@ -49,7 +49,7 @@ public final class VectorProducts implements ProductKernels {
         }
     }
 
-    @SuppressWarnings("MethodLength") // eight sums that stay in registers
+    @SuppressWarnings("checkstyle:MethodLength") // Eight sums that stay in registers
     private static void fourRows(int depth, Panel a, Panel b, Panel c) {
         float[] left = a.values();
         float[] right = b.values();
