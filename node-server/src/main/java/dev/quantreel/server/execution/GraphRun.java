@@ -126,7 +126,8 @@ final class GraphRun {
         execution.changed(new NodeProgress(node.id(), State.RUNNING, 0, 1));
         execution.emit(new ExecutionEvent.NodeStarted(execution.promptId(), node.id(), node.title()));
         Set<String> used = new LinkedHashSet<>();
-        RunningNode context = new RunningNode(execution, node.id(), resources.view(used));
+        RunningNode context = new RunningNode(
+                execution, node.id(), resources.view(used), self -> new UpstreamRun(graph, index, this::known, self));
         NodeInputs inputs = NodeInputs.EMPTY;
         try {
             inputs = inputs(node);
@@ -162,6 +163,14 @@ final class GraphRun {
             }
         }
         return all.isEmpty() ? Set.of() : all;
+    }
+
+    /// What a node gave in this run or an earlier one.
+    private Optional<OutputCache.Entry> known(int index) {
+        Optional<OutputCache.Entry> entry =
+                Optional.ofNullable(results.get(index)).or(() -> cache.find(signatures.get(index)));
+        entry.ifPresent(found -> resources.pin(found.resources()));
+        return entry;
     }
 
     private OutputCache.Entry result(int index) {

@@ -5,10 +5,12 @@ import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.ResourceCache;
 import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.spi.Upstream;
 import dev.quantreel.nodes.spi.WorkflowMetadata;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /// What one running node sees of the server. Nodes may report from threads of their own.
 final class RunningNode implements NodeContext {
@@ -19,16 +21,20 @@ final class RunningNode implements NodeContext {
     private final Execution execution;
     private final String nodeId;
     private final ResourceCache resources;
+    private final Upstream upstream;
     private final List<UiItem> shown = new ArrayList<>();
     private long reports;
     private long lastReportNanos;
     private long lastPreviewNanos;
     private long previews;
 
-    RunningNode(Execution execution, String nodeId, ResourceCache resources) {
+    /// @param upstream makes the nodes before this one, given this context
+    RunningNode(
+            Execution execution, String nodeId, ResourceCache resources, Function<NodeContext, Upstream> upstream) {
         this.execution = execution;
         this.nodeId = nodeId;
         this.resources = resources;
+        this.upstream = upstream.apply(this);
     }
 
     @Override
@@ -86,6 +92,11 @@ final class RunningNode implements NodeContext {
     @Override
     public WorkflowMetadata workflow() {
         return execution.request().metadata();
+    }
+
+    @Override
+    public Upstream upstream() {
+        return upstream;
     }
 
     synchronized List<UiItem> shown() {

@@ -6,6 +6,7 @@ import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeInputs;
 import dev.quantreel.nodes.spi.PortType;
 import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.spi.Upstream;
 import dev.quantreel.server.graph.NodeCatalog;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -84,6 +86,13 @@ public final class TestNodes {
                     context.show(new UiItem.Text(value(in, "value").toString()));
                     return List.of();
                 }),
+                SmallNode.named("Vary")
+                        .in("value", ANY)
+                        .in("node", new PortType.StringType(false), "")
+                        .in("input", new PortType.StringType(false), "value")
+                        .in("values", new PortType.StringType(false), "")
+                        .endsGraph()
+                        .does(TestNodes::vary),
                 SmallNode.named("Save").in("value", ANY).endsGraph().does(TestNodes::save),
                 SmallNode.named("Work")
                         .in("steps", INT, 3L)
@@ -106,6 +115,22 @@ public final class TestNodes {
                         .in("image", new PortType.SocketType("IMAGE,MASK"))
                         .endsGraph()
                         .does((in, context) -> List.of()));
+    }
+
+    /// Shows what it would be given for each of some values of an input before it.
+    private static List<Object> vary(NodeInputs inputs, NodeContext context) throws Exception {
+        for (String text : value(inputs, "values").toString().split(",")) {
+            Upstream.Change change = new Upstream.Change(
+                    value(inputs, "node").toString(), value(inputs, "input").toString(), text);
+            Optional<String> refusal = context.upstream().refusal(change);
+            context.show(new UiItem.Text(
+                    refusal.isPresent()
+                            ? refusal.get()
+                            : value(context.upstream().inputs(List.of(change)), "value")
+                                    .toString()));
+        }
+        context.show(new UiItem.Text(context.upstream().sources().toString()));
+        return List.of();
     }
 
     private static Object value(NodeInputs inputs, String name) {

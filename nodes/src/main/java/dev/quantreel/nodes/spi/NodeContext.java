@@ -34,6 +34,11 @@ public interface NodeContext {
 
     WorkflowMetadata workflow();
 
+    /// The nodes before this one, for running them again with other values.
+    default Upstream upstream() {
+        return Upstream.NONE;
+    }
+
     /// Iterates with progress and cancellation.
     default <T> Iterable<T> track(Collection<T> items) {
         return () -> new Iterator<>() {
