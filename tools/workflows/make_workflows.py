@@ -185,6 +185,21 @@ def comparison():
     graph.write()
 
 
+SWEEP_AXES = """# Weights and activations together, then on and off: every row is varied against every other.
+BGR Quantize.bits = 2, 3, 4, 6, 8
+ARQ Activation.bits = 4, 8"""
+
+
+def sweep():
+    graph = Graph("sweep-demo")
+    model, vae, positive, negative, latent = base(graph)
+    quant = quantized(graph, model, 8)
+    graph.add(
+        "Sweep", 3, 0, model=quant(), axes=SWEEP_AXES, positive=positive(), negative=negative(), latent=latent(), vae=vae(),
+        seed=SEED, steps=STEPS, cfg=CFG, shift=SHIFT, filenamePrefix="sweep/demo")
+    graph.write()
+
+
 # The negative prompt that Wan's authors ship (`shared_config.py`).
 WAN_NEGATIVE = (
     "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，"

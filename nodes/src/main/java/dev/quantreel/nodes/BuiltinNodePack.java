@@ -15,6 +15,7 @@ import dev.quantreel.nodes.quantize.SaveQuantizedModel;
 import dev.quantreel.nodes.quantize.SelectEngine;
 import dev.quantreel.nodes.report.BitTimeline;
 import dev.quantreel.nodes.report.QuantizationReport;
+import dev.quantreel.nodes.report.Sweep;
 import dev.quantreel.nodes.sampling.CLIPVisionEncode;
 import dev.quantreel.nodes.sampling.EmbeddedGuidance;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
@@ -78,7 +79,8 @@ public final class BuiltinNodePack implements NodePack {
                         new PreviewVideo(),
                         new CompareVideos(),
                         new QuantizationReport(),
-                        new BitTimeline())
+                        new BitTimeline(),
+                        new Sweep())
                 .<NodeDefinition>map(NodeDefinition::of)
                 .toList();
     }

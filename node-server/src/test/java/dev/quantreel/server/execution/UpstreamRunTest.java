@@ -69,7 +69,7 @@ class UpstreamRunTest {
     }
 
     @Test
-    void nodesBehindACachedResultRunOnceMoreWhenTheirResultIsGone() {
+    void resultsOfEarlierRunsAreTakenAsTheyAre() {
         texts(vary("side", "steps", "1"));
         int before = nodes.runs("Number");
         List<String> shown = texts(vary("side", "steps", "4,6"));

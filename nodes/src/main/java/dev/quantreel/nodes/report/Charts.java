@@ -21,16 +21,16 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/// Draws the plots of the report nodes, dark on white; blank pictures where [Lettering] is impossible. The only user of
-/// XChart.
+/// Draws the plots of the report nodes, dark on white; blank pictures where [Lettering] is impossible. XChart is used here
+/// and by the classes of this package that draw with this one's look.
 final class Charts {
 
     private static final Color INK = new Color(0x1F2937);
     private static final Color GRID = new Color(0xE5E7EB);
-    private static final Color BLUE = new Color(0x2563EB);
-    private static final Color ORANGE = new Color(0xEA580C);
-    private static final Color GREEN = new Color(0x059669);
-    private static final Color GREY = new Color(0x9CA3AF);
+    static final Color BLUE = new Color(0x2563EB);
+    static final Color ORANGE = new Color(0xEA580C);
+    static final Color GREEN = new Color(0x059669);
+    static final Color GREY = new Color(0x9CA3AF);
     private static final int WIDTH = 1100;
     private static final int HEIGHT = 520;
 
@@ -93,7 +93,7 @@ final class Charts {
         series.setYAxisGroup(1);
     }
 
-    private static void look(XYSeries series, Color colour, Marker marker) {
+    static void look(XYSeries series, Color colour, Marker marker) {
         series.setLineColor(colour);
         series.setMarkerColor(colour);
         series.setMarker(marker);
@@ -144,7 +144,7 @@ final class Charts {
         return BitmapEncoder.getBufferedImage(chart);
     }
 
-    private static BufferedImage blank() {
+    static BufferedImage blank() {
         BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = image.createGraphics();
         graphics.setColor(Color.WHITE);
@@ -153,7 +153,7 @@ final class Charts {
         return image;
     }
 
-    private static void style(AxesChartStyler styler) {
+    static void style(AxesChartStyler styler) {
         styler.setChartBackgroundColor(Color.WHITE).setPlotBackgroundColor(Color.WHITE);
         styler.setChartFontColor(INK);
         styler.setPlotBorderColor(GRID);

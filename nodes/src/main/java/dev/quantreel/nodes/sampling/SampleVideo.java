@@ -1,12 +1,6 @@
 package dev.quantreel.nodes.sampling;
 
-import dev.quantreel.engines.dit.TransformerFacts;
-import dev.quantreel.engines.sampling.ExpertSampler;
 import dev.quantreel.engines.sampling.FlowSampler;
-import dev.quantreel.engines.sampling.SamplerSettings;
-import dev.quantreel.engines.schedule.BitSchedule;
-import dev.quantreel.engines.schedule.Constant;
-import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -20,7 +14,6 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.LowNoiseModel;
-import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.values.VideoDecoder;
 import java.util.Optional;
@@ -155,44 +148,12 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        TransformerFacts facts = in.model().facts();
-        requireFitting(in.latent(), in.model());
-        SamplerChoice choice = new SamplerChoice(facts);
-        SamplerSettings settings = choice.settings(in);
-        context.status(choice.recommended());
-        NoisedLatent noised = NoisedLatent.of(settings, in);
-        BitSchedule bits = bits(in, noised.levels().steps(), context);
-        SamplingCheck.Outcome room = new SamplingCheck(in, context).require();
-        ExpertSampler sampler = new ExpertSampler(new ModelTurns(in, context, room).experts(bits), settings.solver());
-        TextModel.makeRoom(context);
+        Generation generation = Generation.of(in, context);
         LatentPreview preview = LatentPreview.of(in.previewVae(), context);
-        FlowSampler.Sampled sampled = sampler.sample(
-                noised.start(in.latent(), in.seed(), in.addNoise()),
-                new SamplingReporter(context, preview),
-                context.cancellation());
+        FlowSampler.Sampled sampled = generation.sample(new SamplingReporter(context, preview));
         Trace trace = new Trace(sampled.trace(), in.model().activations().isPresent(), SamplingReporter.title(in));
         context.show(new UiItem.Text(SamplingReporter.summary(trace)));
-        return new Outputs(
-                noised.end(sampled.latent(), in.latent(), facts.latent().space()), trace);
-    }
-
-    private static void requireFitting(Latent latent, DiffusionModel model) {
-        TransformerFacts.Latent facts = model.facts().latent();
-        Optional<LatentSpace> other = latent.space().filter(space -> space != facts.space());
-        if (other.isPresent()) {
-            throw new NodeInputException(
-                    "latent",
-                    "is one of " + other.get().title() + "; accepted is one of "
-                            + facts.space().title() + ", which " + model.file().name() + " works in: connect the model"
-                            + " to Empty Video Latent");
-        }
-        long channels = latent.samples().shape().dim(1);
-        if (channels != facts.channels()) {
-            throw new NodeInputException(
-                    "latent",
-                    "has " + channels + " channels; accepted are " + facts.channels() + ", those of "
-                            + model.file().name());
-        }
+        return new Outputs(generation.latent(sampled), trace);
     }
 
     static Conditioning negative(Inputs in) {
@@ -201,22 +162,5 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
                         "negative",
                         "is not connected while cfg is " + in.cfg()
                                 + "; connect Encode Prompt with an empty text, or set cfg to 1"));
-    }
-
-    private static BitSchedule bits(Inputs in, int steps, NodeContext context) {
-        if (in.bitSchedule().isEmpty()) {
-            return new Constant(in.model().activationBits());
-        }
-        if (in.model().activations().isEmpty()) {
-            context.status("the bit schedule has no effect: the activations of this model are not quantized; add ARQ"
-                    + " Activation");
-        }
-        BitSchedule schedule = in.bitSchedule().get().schedule();
-        try {
-            schedule.start(steps);
-        } catch (IllegalArgumentException e) {
-            throw new NodeInputException("bitSchedule", String.valueOf(e.getMessage()), e);
-        }
-        return schedule;
     }
 }

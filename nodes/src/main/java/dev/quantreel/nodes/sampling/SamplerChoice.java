@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /// Names of samplers and noise levels, and what a model's authors take.
 ///
 /// @param facts of the model
-record SamplerChoice(TransformerFacts facts) {
+public record SamplerChoice(TransformerFacts facts) {
 
     static final String AUTO = "auto";
     private static final String WAN = "wan";
@@ -87,7 +87,7 @@ record SamplerChoice(TransformerFacts facts) {
     }
 
     /// Samplers on offer.
-    static final class Samplers implements ComboOptions {
+    public static final class Samplers implements ComboOptions {
         @Override
         public List<String> options(NodeFolders folders) {
             return Stream.concat(Stream.of(AUTO), Solver.NAMES.stream()).toList();
@@ -95,7 +95,7 @@ record SamplerChoice(TransformerFacts facts) {
     }
 
     /// Noise levels on offer.
-    static final class Schedules implements ComboOptions {
+    public static final class Schedules implements ComboOptions {
         @Override
         public List<String> options(NodeFolders folders) {
             return Stream.concat(Stream.of(AUTO), SigmaSchedule.NAMES.stream()).toList();

@@ -10,6 +10,7 @@ import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.WeightMemory;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.sampling.Guidance.Passes;
 import dev.quantreel.engines.tensor.FloatWeights;
@@ -53,6 +54,18 @@ public final class ModelAssembly {
             LinearLayers linears =
                     quantized.map(emission).orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
             return LowRankLinears.of(linears, lease.branches());
+        }
+
+        /// Bytes of the weights as published figures count them, with what goes beside them.
+        public WeightMemory memory() {
+            WeightMemory codes = quantized.map(QuantizedWeights::memory).orElseGet(() -> {
+                long bytes = 2
+                        * checkpoint.names().stream()
+                                .mapToLong(name -> checkpoint.shape(name).elements())
+                                .sum();
+                return new WeightMemory(bytes, 0, bytes);
+            });
+            return codes.plus(lease.branches().bytes());
         }
 
         @Override

@@ -9,7 +9,6 @@ import dev.quantreel.engines.video.VideoWriter;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.UiItem;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -48,20 +47,30 @@ public record ResultFiles(SaveNames names, int counter, NodeContext context) {
 
     /// Saves figures as JSON. The file appears only when it is complete.
     public Path json(JsonNode figures) throws IOException {
-        Path file = names.folder().resolve(name("", "json"));
+        String text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(figures);
+        return text(text + "\n", "json", "application/json");
+    }
+
+    /// Saves a text. The file appears only when it is complete.
+    public Path text(String text, String extension, String mediaType) throws IOException {
+        Path file = names.folder().resolve(name("", extension));
         Files.createDirectories(names.folder());
         Path part = file.resolveSibling("." + file.getFileName() + ".part");
         try {
-            String text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(figures);
-            Files.write(part, (text + "\n").getBytes(StandardCharsets.UTF_8));
+            Files.writeString(part, text);
             Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
         } finally {
             Files.deleteIfExists(part);
         }
-        show(file, UiItem.Kind.FILES, "application/json");
+        show(file, UiItem.Kind.FILES, mediaType);
         return file;
+    }
+
+    /// A file without counter, `stem.extension`, for results that several runs share.
+    public Path sibling(String extension) {
+        return names.folder().resolve(names.stem() + "." + extension);
     }
 
     private String name(String suffix, String extension) {

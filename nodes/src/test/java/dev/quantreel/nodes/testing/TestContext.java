@@ -5,6 +5,7 @@ import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.Releasable;
 import dev.quantreel.nodes.spi.ResourceCache;
 import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.spi.Upstream;
 import dev.quantreel.nodes.spi.WorkflowMetadata;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ public final class TestContext implements NodeContext, AutoCloseable {
     private final List<BufferedImage> previews = Collections.synchronizedList(new ArrayList<>());
     private final List<Long> progress = Collections.synchronizedList(new ArrayList<>());
     private WorkflowMetadata workflow = WorkflowMetadata.NONE;
+    private Upstream upstream = Upstream.NONE;
     private Optional<String> cancelOnStatus = Optional.empty();
     private boolean cancelled;
 
@@ -43,9 +45,16 @@ public final class TestContext implements NodeContext, AutoCloseable {
         return this;
     }
 
-    /// Cancels as soon as a status line contains `text`.
+    /// What leads to the node.
+    public TestContext behind(Upstream nodes) {
+        this.upstream = nodes;
+        return this;
+    }
+
+    /// Cancels as soon as a status line contains `text`; goes on if it was cancelled before.
     public TestContext cancelAt(String text) {
         this.cancelOnStatus = Optional.of(text);
+        this.cancelled = false;
         return this;
     }
 
@@ -141,6 +150,11 @@ public final class TestContext implements NodeContext, AutoCloseable {
             resource.close();
         }
         resources.held.clear();
+    }
+
+    @Override
+    public Upstream upstream() {
+        return upstream;
     }
 
     private static final class Resources implements ResourceCache {

@@ -1,0 +1,182 @@
+package dev.quantreel.nodes.measure;
+
+import dev.quantreel.engines.metrics.LatentMetrics;
+import dev.quantreel.engines.metrics.VideoComparison;
+import dev.quantreel.engines.quant.WeightMemory;
+import dev.quantreel.engines.sampling.FlowSampler;
+import dev.quantreel.engines.sampling.SamplingListener;
+import dev.quantreel.engines.sampling.SamplingTrace;
+import dev.quantreel.engines.sampling.Trajectory;
+import dev.quantreel.engines.schedule.Manual;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.vae.VaeDecoder;
+import dev.quantreel.engines.video.Frames;
+import dev.quantreel.nodes.sampling.Generation;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.values.ModelAssembly;
+import dev.quantreel.nodes.values.VideoDecoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// One full-precision generation that others are measured against. The reference runs when the first measurement asks
+/// for it. Not thread-safe.
+public final class Yardstick {
+
+    private static final double UNQUANTIZED_BITS = 16;
+    private static final int BITS_WHERE_REUSED = 8;
+
+    private final Scene scene;
+    private final Candidate reference;
+    private final Optional<VideoDecoder> vae;
+    private final NodeContext context;
+    private Optional<Reference> measured = Optional.empty();
+
+    /// @param reference usually [Candidate#fullPrecision]
+    /// @param vae decodes the clips; without it there are no figures of pictures
+    public Yardstick(Scene scene, Candidate reference, Optional<VideoDecoder> vae, NodeContext context) {
+        this.scene = scene;
+        this.reference = reference;
+        this.vae = vae;
+        this.context = context;
+    }
+
+    /// @param guided the trajectory of the generation
+    /// @param conditional the same latents with the output of one conditional pass
+    private record Reference(Trajectory guided, Trajectory conditional, Tensor latent, Optional<Frames> clip) {}
+
+    /// A measured generation.
+    ///
+    /// @param clip the decoded video, where there is a decoder
+    public record Measured(Figures figures, Optional<Frames> clip) {}
+
+    /// Equal where measuring the candidate gives the same, but for time; the same in every process.
+    public String key(Candidate candidate) {
+        Fingerprint fingerprint = new Fingerprint().add("v1");
+        scene.addTo(fingerprint);
+        reference.addTo(fingerprint);
+        candidate.addTo(fingerprint);
+        return fingerprint
+                .add(vae.map(decoder -> decoder.file().digest()).orElse("-"))
+                .hex();
+    }
+
+    /// Runs the reference if it has not run, and closes its model.
+    ///
+    /// @param listener hears its steps
+    /// @throws Exception as Sample Video
+    public void prepare(SamplingListener listener) throws Exception {
+        if (measured.isEmpty()) {
+            measured = Optional.of(run(listener));
+            ModelAssembly.release(reference.model(), context);
+        }
+    }
+
+    /// The reference's clip, where there is a decoder.
+    ///
+    /// @throws IllegalStateException before [#prepare]
+    public Optional<Frames> referenceClip() {
+        return reference().clip();
+    }
+
+    private Reference reference() {
+        return measured.orElseThrow(() -> new IllegalStateException("the reference has not run"));
+    }
+
+    private Reference run(SamplingListener listener) throws Exception {
+        Generation generation = Generation.of(scene.by(reference), context);
+        Trajectory.Recorder recorder = new Trajectory.Recorder(listener);
+        FlowSampler.Sampled sampled = generation.sample(recorder);
+        Trajectory guided = recorder.trajectory(generation.settings());
+        Trajectory conditional = generation.settings().isGuided()
+                ? guided.withGuidance(generation.model(), 1, context.cancellation())
+                : guided;
+        return new Reference(guided, conditional, sampled.latent(), decoded(sampled.latent()));
+    }
+
+    /// Runs a candidate on the same scene. Its model stays open; [#release] closes it.
+    ///
+    /// @param listener hears its steps
+    /// @throws Exception as Sample Video
+    public Measured measure(Candidate candidate, SamplingListener listener) throws Exception {
+        prepare(listener);
+        Generation generation = Generation.of(scene.by(candidate), context);
+        Trajectory.Recorder recorder = new Trajectory.Recorder(listener);
+        FlowSampler.Sampled sampled = generation.sample(recorder);
+        Trajectory.Deviation deviation = reference()
+                .conditional()
+                .deviationOf(generation.model(), bitsOf(sampled.trace()), context.cancellation());
+        Trajectory own = recorder.trajectory(generation.settings());
+        Optional<Frames> clip = decoded(sampled.latent());
+        Figures.Errors errors = new Figures.Errors(deviation.relativeL2(), freeRunning(own, sampled.latent()));
+        return new Measured(new Figures(errors, compared(clip), cost(candidate, sampled.trace())), clip);
+    }
+
+    /// Closes the candidate's model and its weights unless the next one uses them.
+    ///
+    /// @throws Exception when its engine is not available
+    public void release(Candidate candidate, Optional<Candidate> next) throws Exception {
+        if (next.filter(candidate::sharesModelWith).isEmpty()) {
+            ModelAssembly.release(candidate.model(), context);
+        }
+    }
+
+    /// The bits that the generation had; those of a reused step do not matter to what it put out.
+    private static Manual bitsOf(SamplingTrace trace) {
+        return new Manual(trace.steps().stream()
+                .map(step -> step.isComputed() ? step.activationBits() : BITS_WHERE_REUSED)
+                .toList());
+    }
+
+    private List<Double> freeRunning(Trajectory own, Tensor latent) {
+        List<Double> distances = new ArrayList<>();
+        for (int step = 1; step < own.points().size(); step++) {
+            distances.add(LatentMetrics.relativeL2(
+                    own.points().get(step).latent(),
+                    reference().guided().points().get(step).latent()));
+        }
+        distances.add(LatentMetrics.relativeL2(latent, reference().latent()));
+        return distances;
+    }
+
+    private Optional<Frames> decoded(Tensor latent) throws Exception {
+        if (vae.isEmpty()) {
+            return Optional.empty();
+        }
+        VaeDecoder decoder = vae.get().open(context);
+        return Optional.of(decoder.decode(latent, context.cancellation()));
+    }
+
+    private Figures.Clip compared(Optional<Frames> clip) {
+        if (clip.isEmpty()) {
+            return Figures.Clip.NONE;
+        }
+        VideoComparison figures =
+                VideoComparison.of(reference().clip().orElseThrow(), clip.get());
+        return new Figures.Clip(
+                figures.psnr().ofFrames(),
+                figures.ssim().mean(),
+                figures.frameDifferencePsnr(),
+                figures.flickerDelta(),
+                figures.maintenanceDivergence(),
+                figures.highFrequencyRatio());
+    }
+
+    private Figures.Cost cost(Candidate candidate, SamplingTrace trace) throws Exception {
+        WeightMemory memory =
+                ModelAssembly.weights(candidate.model(), context).memory();
+        List<SamplingTrace.Step> steps = trace.steps();
+        double seconds = steps.stream()
+                .skip(steps.size() > 1 ? 1 : 0)
+                .mapToLong(step -> step.elapsed().totalNanos())
+                .average()
+                .orElse(Double.NaN);
+        boolean quantized = candidate.model().activations().isPresent();
+        return new Figures.Cost(
+                quantized ? trace.meanActivationBits() : UNQUANTIZED_BITS,
+                UNQUANTIZED_BITS / memory.ratio(),
+                memory.bytes(),
+                seconds / 1e9,
+                trace.trunkPasses());
+    }
+}
