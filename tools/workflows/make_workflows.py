@@ -323,4 +323,5 @@ if __name__ == "__main__":
     delta_gbs(False)
     delta_gbs(True)
     comparison()
+    sweep()
     released_models()

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
+import { dropBytes, dropFile, openCanvas } from './drop';
 
 const onRealServer = process.env['QUANTREEL_URL'] !== undefined;
 const fixtures = join(import.meta.dirname, '../fixtures');
@@ -18,32 +19,6 @@ function smallestShipped(): string {
     throw new Error('The folder workflows has no workflow with Sample Video and Save Video.');
   }
   return files[0].path;
-}
-
-/** Drops a file on the canvas as a file manager does. */
-async function dropFile(page: Page, path: string, type: string): Promise<void> {
-  await dropBytes(page, readFileSync(path), basename(path), type);
-}
-
-async function dropBytes(page: Page, bytes: Buffer, name: string, type: string): Promise<void> {
-  const transfer = await page.evaluateHandle(
-    ({ base64, name, type }) => {
-      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      const data = new DataTransfer();
-      data.items.add(new File([bytes], name, { type }));
-      return data;
-    },
-    { base64: bytes.toString('base64'), name, type },
-  );
-  const canvas = page.getByRole('region', { name: 'Canvas' });
-  await canvas.dispatchEvent('dragover', { dataTransfer: transfer });
-  await canvas.dispatchEvent('drop', { dataTransfer: transfer });
-}
-
-async function openCanvas(page: Page): Promise<void> {
-  await page.goto('/');
-  await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('Connected');
-  await expect(page.getByRole('button', { name: 'Load DiT' })).toBeVisible();
 }
 
 const cards = (page: Page) => page.locator('article[data-node-type]');

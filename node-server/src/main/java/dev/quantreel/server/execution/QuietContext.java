@@ -8,7 +8,8 @@ import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.spi.WorkflowMetadata;
 import java.awt.image.BufferedImage;
 
-/// What a node sees that runs on behalf of another: the other's folders, resources and cancellation, but nobody listens.
+/// What a node sees that runs on behalf of another: the other's folders, resources and cancellation, but nobody
+// listens.
 ///
 /// @param behalf context of the node that asked
 /// @param nodeId id of the node that runs

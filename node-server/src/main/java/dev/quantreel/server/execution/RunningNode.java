@@ -29,8 +29,7 @@ final class RunningNode implements NodeContext {
     private long previews;
 
     /// @param upstream makes the nodes before this one, given this context
-    RunningNode(
-            Execution execution, String nodeId, ResourceCache resources, Function<NodeContext, Upstream> upstream) {
+    RunningNode(Execution execution, String nodeId, ResourceCache resources, Function<NodeContext, Upstream> upstream) {
         this.execution = execution;
         this.nodeId = nodeId;
         this.resources = resources;

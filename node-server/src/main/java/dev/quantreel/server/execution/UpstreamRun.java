@@ -33,8 +33,7 @@ final class UpstreamRun implements Upstream {
     /// @param reader index of the node that asks
     /// @param known results of the graph's run and earlier ones
     /// @param context of the node that asks
-    UpstreamRun(
-            ExecutionGraph graph, int reader, IntFunction<Optional<OutputCache.Entry>> known, NodeContext context) {
+    UpstreamRun(ExecutionGraph graph, int reader, IntFunction<Optional<OutputCache.Entry>> known, NodeContext context) {
         this.graph = graph;
         this.reader = reader;
         this.known = known;

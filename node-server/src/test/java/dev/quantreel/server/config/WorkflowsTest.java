@@ -21,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// Every example workflow is valid with the nodes and models that come with the server.
 class WorkflowsTest {
 
+    private static final Set<String> SAMPLING = Set.of("SampleVideo", "Sweep", "ReportCard");
+
     @TestFactory
     Stream<DynamicTest> exampleWorkflowIsValid(@TempDir Path base) throws IOException {
         Application application = Application.create(withReleasedModels(base));
@@ -41,7 +43,7 @@ class WorkflowsTest {
     Stream<DynamicTest> exampleWorkflowRunsWithFewStepsAndLeavesFiles(@TempDir Path out) throws IOException {
         try (Stream<Path> list = Files.list(ServerConfig.homeFolder().resolve("workflows"))) {
             List<Path> files = list.filter(file -> file.toString().endsWith(".json"))
-                    .filter(file -> String.valueOf(file.getFileName()).contains("-demo-"))
+                    .filter(file -> String.valueOf(file.getFileName()).contains("-demo"))
                     .sorted()
                     .toList();
             return files.stream()
@@ -89,7 +91,7 @@ class WorkflowsTest {
         Application application = Application.create(new FolderOptions().config(Optional.of(out)));
         List<String> arguments = new ArrayList<>(List.of("run", file.toString(), "--out", out.toString()));
         WorkflowFile.read(file, application.catalog(), List.of()).api().nodes().values().stream()
-                .filter(node -> node.classType().equals("SampleVideo"))
+                .filter(node -> SAMPLING.contains(node.classType()))
                 .forEach(node -> arguments.addAll(List.of("--set", node.id() + ".steps=4")));
         StringWriter printed = new StringWriter();
         StringWriter errors = new StringWriter();

@@ -8,8 +8,7 @@ import java.util.Optional;
 /// What is generated, whatever the model: prompts, size, noise and sampler.
 ///
 /// @param seed of the noise
-public record Scene(
-        Conditioning positive, Optional<Conditioning> negative, Latent latent, long seed, Sampler sampler) {
+public record Scene(Conditioning positive, Optional<Conditioning> negative, Latent latent, long seed, Sampler sampler) {
 
     private static final int TO_THE_END = 10_000;
 
@@ -61,9 +60,7 @@ public record Scene(
                 .add(conditioning.guidance().map(Object::toString).orElse("-"));
         conditioning
                 .image()
-                .ifPresent(image -> fingerprint
-                        .add(image.channels())
-                        .add(image.features())
-                        .add(image.knownFrames()));
+                .ifPresent(image ->
+                        fingerprint.add(image.channels()).add(image.features()).add(image.knownFrames()));
     }
 }

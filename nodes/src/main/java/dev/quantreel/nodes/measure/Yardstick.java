@@ -151,8 +151,7 @@ public final class Yardstick {
         if (clip.isEmpty()) {
             return Figures.Clip.NONE;
         }
-        VideoComparison figures =
-                VideoComparison.of(reference().clip().orElseThrow(), clip.get());
+        VideoComparison figures = VideoComparison.of(reference().clip().orElseThrow(), clip.get());
         return new Figures.Clip(
                 figures.psnr().ofFrames(),
                 figures.ssim().mean(),
@@ -163,8 +162,7 @@ public final class Yardstick {
     }
 
     private Figures.Cost cost(Candidate candidate, SamplingTrace trace) throws Exception {
-        WeightMemory memory =
-                ModelAssembly.weights(candidate.model(), context).memory();
+        WeightMemory memory = ModelAssembly.weights(candidate.model(), context).memory();
         List<SamplingTrace.Step> steps = trace.steps();
         double seconds = steps.stream()
                 .skip(steps.size() > 1 ? 1 : 0)

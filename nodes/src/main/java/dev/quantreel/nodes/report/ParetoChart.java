@@ -58,12 +58,13 @@ record ParetoChart(Names names, List<Point> points) {
 
     /// Whether no other point is at least as good in error, bytes and seconds, and better in one.
     static boolean isBest(Point point, List<Point> points) {
-        return points.stream().noneMatch(other -> other.error() <= point.error()
-                && other.megabytes() <= point.megabytes()
-                && other.seconds() <= point.seconds()
-                && (other.error() < point.error()
-                        || other.megabytes() < point.megabytes()
-                        || other.seconds() < point.seconds()));
+        return points.stream()
+                .noneMatch(other -> other.error() <= point.error()
+                        && other.megabytes() <= point.megabytes()
+                        && other.seconds() <= point.seconds()
+                        && (other.error() < point.error()
+                                || other.megabytes() < point.megabytes()
+                                || other.seconds() < point.seconds()));
     }
 
     BufferedImage image() {

@@ -125,8 +125,9 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
             int points,
 
             @In(
-                    help = "Error that the plot shows: teacher-forced ranks quantizers; with a step cache take the final"
-                            + " latent, which a cache changes.",
+                    help =
+                            "Error that the plot shows: teacher-forced ranks quantizers; with a step cache take the final"
+                                    + " latent, which a cache changes.",
                     initial = "teacher-forced")
             Drawn error,
 
@@ -157,8 +158,9 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
             String sampler,
 
             @In(
-                    help = "Name of the files below the output folder. What was measured is kept in NAME.results.jsonl and"
-                            + " not measured again; other seconds come from deleting it.",
+                    help =
+                            "Name of the files below the output folder. What was measured is kept in NAME.results.jsonl and"
+                                    + " not measured again; other seconds come from deleting it.",
                     initial = "sweep/sweep")
             String filenamePrefix) {}
 
@@ -191,9 +193,8 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
     private static List<List<Upstream.Change>> points(Inputs in, Upstream upstream) {
         try {
             List<SweepAxis> axes = SweepAxis.of(in.axes(), upstream.sources());
-            List<List<Upstream.Change>> points = in.mode() == Mode.GRID
-                    ? SweepPoints.grid(axes)
-                    : SweepPoints.random(axes, in.points(), in.seed());
+            List<List<Upstream.Change>> points =
+                    in.mode() == Mode.GRID ? SweepPoints.grid(axes) : SweepPoints.random(axes, in.points(), in.seed());
             points.stream()
                     .flatMap(List::stream)
                     .distinct()

@@ -24,7 +24,8 @@ record SweepAxis(List<Target> targets, List<SweepValues> values) {
 
     /// The rows of a text, without empty ones and those that begin with `#`.
     ///
-    /// @throws IllegalArgumentException when a row has another form or names what is not there; the message has the row
+    /// @throws IllegalArgumentException when a row has another form or names what is not there; the message has the
+    // row
     static List<SweepAxis> of(String text, List<Upstream.Source> sources) {
         List<SweepAxis> axes = new ArrayList<>();
         for (String line : text.lines().map(String::strip).toList()) {
@@ -36,7 +37,8 @@ record SweepAxis(List<Target> targets, List<SweepValues> values) {
                 }
             }
         }
-        List<Target> all = axes.stream().flatMap(axis -> axis.targets().stream()).toList();
+        List<Target> all =
+                axes.stream().flatMap(axis -> axis.targets().stream()).toList();
         for (Target target : all) {
             if (all.indexOf(target) != all.lastIndexOf(target)) {
                 throw new IllegalArgumentException(
@@ -71,8 +73,8 @@ record SweepAxis(List<Target> targets, List<SweepValues> values) {
         for (String group : text.split(",", -1)) {
             String[] parts = group.split("&", -1);
             if (parts.length != targets) {
-                throw new IllegalArgumentException("'" + group.strip() + "' has " + parts.length
-                        + " values for " + targets + " inputs; accepted is for example 4 & 8, 3 & 6");
+                throw new IllegalArgumentException("'" + group.strip() + "' has " + parts.length + " values for "
+                        + targets + " inputs; accepted is for example 4 & 8, 3 & 6");
             }
             for (int i = 0; i < targets; i++) {
                 columns.get(i).append(columns.get(i).isEmpty() ? "" : ",").append(parts[i].strip());

@@ -15,7 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /// What sweeps measured, one JSON object a line under a key that says everything it depends on. Lines are appended and
-/// forced to disk one by one, so that a sweep goes on where it was killed; a line cut short is ignored and written anew.
+/// forced to disk one by one, so that a sweep goes on where it was killed; a line cut short is ignored and written
+// anew.
 /// Sweeps that share points share their results.
 final class SweepResults {
 
@@ -65,8 +66,8 @@ final class SweepResults {
         known.put(key, figures);
         String line = (endsWhole() ? "" : "\n") + JSON.writeValueAsString(new Line(key, label, figures)) + "\n";
         Files.createDirectories(file.toAbsolutePath().getParent());
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);

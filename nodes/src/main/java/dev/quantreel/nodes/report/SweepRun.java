@@ -103,8 +103,8 @@ final class SweepRun {
                 point.stream().map(Upstream.Change::input).distinct().count() == point.size();
         List<Upstream.Source> sources = context.upstream().sources();
         return point.stream()
-                .map(change -> (namesSuffice ? "" : title(change, sources) + ".") + change.input() + "="
-                        + change.value())
+                .map(change ->
+                        (namesSuffice ? "" : title(change, sources) + ".") + change.input() + "=" + change.value())
                 .collect(Collectors.joining(", "));
     }
 
@@ -136,8 +136,7 @@ final class SweepRun {
 
         void report(int done, int total) {
             context.status("point " + (point + 1) + "/" + points + ", " + label);
-            context.progress(
-                    point * PARTS_OF_A_POINT + PARTS_OF_A_POINT * done / total, points * PARTS_OF_A_POINT);
+            context.progress(point * PARTS_OF_A_POINT + PARTS_OF_A_POINT * done / total, points * PARTS_OF_A_POINT);
         }
     }
 }

@@ -45,15 +45,15 @@ final class SweepTable {
     /// The first problem, where nothing could be measured.
     Optional<String> totalFailure() {
         boolean some = rows.stream().anyMatch(row -> row.figures().isPresent());
-        return some ? Optional.empty() : rows.stream().flatMap(row -> row.problem().stream()).findFirst();
+        return some
+                ? Optional.empty()
+                : rows.stream().flatMap(row -> row.problem().stream()).findFirst();
     }
 
     ParetoChart chart() {
         String varied = rows.stream()
                 .findFirst()
-                .map(row -> row.changes().stream()
-                        .map(Upstream.Change::input)
-                        .collect(Collectors.joining(" / ")))
+                .map(row -> row.changes().stream().map(Upstream.Change::input).collect(Collectors.joining(" / ")))
                 .orElse("");
         return new ParetoChart(new ParetoChart.Names(title, drawn + " error, %", varied), points());
     }
@@ -78,15 +78,17 @@ final class SweepTable {
 
     String text() {
         List<ParetoChart.Point> points = points();
-        TextTable table =
-                new TextTable("point", "tf err %", "final %", "PSNR", "SSIM", "A bits", "W bits", "MB", "s/step", "best");
+        TextTable table = new TextTable(
+                "point", "tf err %", "final %", "PSNR", "SSIM", "A bits", "W bits", "MB", "s/step", "best");
         for (Row row : rows) {
             if (row.figures().isEmpty()) {
                 table.row(row.label(), "failed", "", "", "", "", "", "", "", "");
                 continue;
             }
             Figures figures = row.figures().get();
-            boolean best = point(row).filter(point -> ParetoChart.isBest(point, points)).isPresent();
+            boolean best = point(row)
+                    .filter(point -> ParetoChart.isBest(point, points))
+                    .isPresent();
             table.row(
                     row.label(),
                     number("%.2f", 100 * figures.errors().meanTeacherForced()),
@@ -101,10 +103,9 @@ final class SweepTable {
         }
         StringBuilder text = new StringBuilder(title).append('\n').append(table);
         for (Row row : rows) {
-            row.problem().ifPresent(problem -> text.append('\n')
-                    .append(row.label())
-                    .append(": ")
-                    .append(problem));
+            row.problem()
+                    .ifPresent(problem ->
+                            text.append('\n').append(row.label()).append(": ").append(problem));
         }
         return text.toString();
     }
@@ -124,7 +125,9 @@ final class SweepTable {
             for (int i = 0; i < 13; i++) {
                 csv.append(',').append(values.isEmpty() || values.get(i).isNaN() ? "" : plain(values.get(i)));
             }
-            csv.append(',').append(row.problem().map(SweepTable::quoted).orElse("")).append('\n');
+            csv.append(',')
+                    .append(row.problem().map(SweepTable::quoted).orElse(""))
+                    .append('\n');
         }
         return csv.toString();
     }

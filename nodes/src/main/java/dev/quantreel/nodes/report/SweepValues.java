@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The values of one axis of a sweep, as typed: `3, 4, 6`, `2..8`, `0.05..0.3 step 0.05`, `"STP: low, then high"`. Ranges
+/// The values of one axis of a sweep, as typed: `3, 4, 6`, `2..8`, `0.05..0.3 step 0.05`, `"STP: low, then high"`.
+// Ranges
 /// are counted, not written out, so that a range of a million values costs nothing before it is refused.
 ///
 /// @param pieces single values and ranges in the order typed
@@ -60,12 +61,13 @@ record SweepValues(List<Piece> pieces) {
                         + " separated by commas, those with a comma in \"quotation marks\"");
             }
             String quoted = matcher.group(1);
-            pieces.add(quoted != null ? new Single(quoted) : piece(matcher.group(2).strip(), text));
+            pieces.add(
+                    quoted != null ? new Single(quoted) : piece(matcher.group(2).strip(), text));
             at = matcher.end();
         }
         if (pieces.isEmpty()) {
-            throw new IllegalArgumentException("there is no value; accepted is for example 3, 4, 6 or 0.05..0.3 step"
-                    + " 0.05");
+            throw new IllegalArgumentException(
+                    "there is no value; accepted is for example 3, 4, 6 or 0.05..0.3 step" + " 0.05");
         }
         return new SweepValues(pieces);
     }
@@ -83,8 +85,8 @@ record SweepValues(List<Piece> pieces) {
         String given = range.group(3);
         BigDecimal step = given == null ? BigDecimal.ONE : new BigDecimal(given);
         if (step.signum() <= 0 || to.compareTo(from) < 0) {
-            throw new IllegalArgumentException("'" + text + "' is no rising range; accepted is for example 0.05..0.3 step"
-                    + " 0.05");
+            throw new IllegalArgumentException(
+                    "'" + text + "' is no rising range; accepted is for example 0.05..0.3 step" + " 0.05");
         }
         BigDecimal steps = to.subtract(from).divideToIntegralValue(step);
         if (steps.compareTo(BigDecimal.valueOf(Long.MAX_VALUE / 2)) > 0) {

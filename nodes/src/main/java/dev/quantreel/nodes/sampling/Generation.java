@@ -63,8 +63,7 @@ public final class Generation {
     public FlowSampler.Sampled sample(SamplingListener listener) {
         TextModel.makeRoom(context);
         ExpertSampler sampler = new ExpertSampler(experts, settings.solver());
-        return sampler.sample(
-                noised.start(in.latent(), in.seed(), in.addNoise()), listener, context.cancellation());
+        return sampler.sample(noised.start(in.latent(), in.seed(), in.addNoise()), listener, context.cancellation());
     }
 
     /// What was sampled, as nodes hand it on.

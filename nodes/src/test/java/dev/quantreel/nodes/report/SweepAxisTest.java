@@ -50,8 +50,13 @@ class SweepAxisTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"|there is no value", "3,,4|empty value", "4..2|no rising range", "2..4 step 0|no rising range",
-                "3, \"a|quotation mark"})
+            value = {
+                "|there is no value",
+                "3,,4|empty value",
+                "4..2|no rising range",
+                "2..4 step 0|no rising range",
+                "3, \"a|quotation mark"
+            })
     void malformedValuesAreRefusedWithWhatIsAccepted(String text, String message) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SweepValues.of(text == null ? "" : text))
@@ -61,8 +66,7 @@ class SweepAxisTest {
     @Test
     void aGridHasAllCombinationsWithTheLastRowFastest() {
         assertThat(grid("BGR Quantize.bits = 3, 4\n# nothing\n\nARQActivation.bits = 4, 8"))
-                .containsExactly(
-                        "2.bits=3 3.bits=4", "2.bits=3 3.bits=8", "2.bits=4 3.bits=4", "2.bits=4 3.bits=8");
+                .containsExactly("2.bits=3 3.bits=4", "2.bits=3 3.bits=8", "2.bits=4 3.bits=4", "2.bits=4 3.bits=8");
         assertThat(grid("")).containsExactly("");
     }
 
@@ -109,15 +113,18 @@ class SweepAxisTest {
     @Test
     void randomPointsAreDifferentRepeatableAndFromTheWholeGrid() {
         List<SweepAxis> axes = SweepAxis.of("2.bits = 1..1000\n3.bits = 1..1000", SOURCES);
-        List<String> points =
-                SweepPoints.random(axes, 40, 7).stream().map(SweepAxisTest::shown).toList();
+        List<String> points = SweepPoints.random(axes, 40, 7).stream()
+                .map(SweepAxisTest::shown)
+                .toList();
 
         assertThat(points).hasSize(40).doesNotHaveDuplicates();
         assertThat(SweepPoints.random(axes, 40, 7).stream().map(SweepAxisTest::shown))
                 .isEqualTo(points);
         assertThat(SweepPoints.random(axes, 40, 8).stream().map(SweepAxisTest::shown))
                 .isNotEqualTo(points);
-        assertThat(points).anyMatch(point -> point.startsWith("2.bits=9")).anyMatch(point -> !point.startsWith("2.bits=9"));
+        assertThat(points)
+                .anyMatch(point -> point.startsWith("2.bits=9"))
+                .anyMatch(point -> !point.startsWith("2.bits=9"));
     }
 
     @Test

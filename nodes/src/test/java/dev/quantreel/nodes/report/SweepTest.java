@@ -138,7 +138,8 @@ class SweepTest {
         assertThat(drawn).hasSize(4).isSorted();
         assertThat(drawn.getLast()).isGreaterThan(drawn.getFirst() + 100);
         assertThat(out.report()).contains("bits").contains("tf err %").contains("*");
-        assertThat(Files.readString(demo.context().folders().output().resolve("s/bits_00001_.csv")).lines())
+        assertThat(Files.readString(demo.context().folders().output().resolve("s/bits_00001_.csv"))
+                        .lines())
                 .hasSize(5);
         assertThat(demo.context().shown())
                 .filteredOn(UiItem.FileItem.class::isInstance)
@@ -167,8 +168,7 @@ class SweepTest {
     @Test
     void aStoppedSweepGoesOnWhereItWas() throws Exception {
         demo.context().cancelAt("point 3/3");
-        assertThatExceptionOfType(CancellationException.class)
-                .isThrownBy(() -> sweep("BGR Quantize.bits = 4, 5, 6"));
+        assertThatExceptionOfType(CancellationException.class).isThrownBy(() -> sweep("BGR Quantize.bits = 4, 5, 6"));
         assertThat(Files.readString(results).lines()).hasSize(2);
         Files.writeString(results, "{\"key\":\"cut sho", StandardOpenOption.APPEND);
 
@@ -192,7 +192,9 @@ class SweepTest {
         int spoken = demo.context().statuses().size();
         sweep("BGR Quantize.bits = 6");
 
-        assertThat(demo.context().statuses().subList(spoken, demo.context().statuses().size()))
+        assertThat(demo.context()
+                        .statuses()
+                        .subList(spoken, demo.context().statuses().size()))
                 .noneMatch(text -> text.startsWith("quantizing") || text.startsWith("opening"));
         assertThat(Files.readString(results).lines()).hasSize(2);
     }
