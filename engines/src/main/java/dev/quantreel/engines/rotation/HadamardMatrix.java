@@ -33,6 +33,24 @@ public final class HadamardMatrix {
         };
     }
 
+    /// The regular matrix of [RegularHadamard], whose rows all have the same sum: `kron(H4, H4, ...)`.
+    ///
+    /// @param order a power of four
+    static HadamardMatrix regular(int order) {
+        int group = new RegularHadamard(order).group();
+        byte[] entries = new byte[group * group];
+        for (int i = 0; i < group; i++) {
+            for (int j = 0; j < group; j++) {
+                int negative = 0;
+                for (int a = i, b = j; a + b > 0; a /= 4, b /= 4) {
+                    negative += a % 4 + b % 4 == 3 ? 1 : 0;
+                }
+                entries[i * group + j] = (byte) (negative % 2 == 0 ? 1 : -1);
+            }
+        }
+        return new HadamardMatrix(group, entries);
+    }
+
     public int order() {
         return order;
     }

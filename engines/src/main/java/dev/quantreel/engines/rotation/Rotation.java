@@ -1,20 +1,25 @@
 package dev.quantreel.engines.rotation;
 
+import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
-/// A random-sign block Hadamard rotation of the channel axis: `x' = H(x ⊙ d) / √B` on every run of `B` channels.
+/// A block Hadamard rotation of the channel axis: `x' = H(x_π ⊙ d) / √B` on every run of `B` channels, with a
+/// permutation `π` (most have none) and signs `d`.
 ///
 /// It is orthogonal, so `x'·w' = x·w` when activations and weight rows are rotated alike, and it needs no data. The
-/// signs matter: without them a constant offset of the channels falls into a single coefficient per block. The signs
-/// follow from seed and width alone, so that all linears that share an input share them, and an artifact stores only
-/// seed, width and block size. Immutable; safe to share.
+/// signs matter: without them a constant offset of the channels falls into a single coefficient per block; the regular
+/// matrix of ConvRot, whose rows have equal sums, does without. Signs and permutation follow from seed and width alone,
+/// so that all linears that share an input share them, and an artifact stores only seed, width and block size.
+/// Immutable; safe to share.
 public final class Rotation {
 
     /// Block size that is used when nothing else is asked for.
@@ -26,17 +31,31 @@ public final class Rotation {
     private final int width;
     private final int blockSize;
     private final long seed;
+    private final Form form;
     private final int factor;
     private final HadamardMatrix factorMatrix;
     private final float[] signs;
+    private final int[] sources;
 
-    private Rotation(int width, int blockSize, long seed) {
+    /// What stands beside the blocks.
+    private enum Form {
+        SIGNED,
+        /// Channels are permuted before they get signs.
+        PERMUTED,
+        /// [RegularHadamard] blocks, no signs.
+        REGULAR
+    }
+
+    private Rotation(int width, int blockSize, long seed, Form form) {
         this.width = width;
         this.blockSize = blockSize;
         this.seed = seed;
+        this.form = form;
         this.factor = factorOf(blockSize);
         this.factorMatrix = HadamardMatrix.of(factor);
-        this.signs = signs(width, seed);
+        SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + width);
+        this.signs = signs(width, form, random);
+        this.sources = form == Form.PERMUTED ? permutation(width, random) : new int[0];
     }
 
     /// A rotation with blocks of `blockSize` channels, or of the largest power of two below that divides `width`.
@@ -45,18 +64,16 @@ public final class Rotation {
     /// @param blockSize a power of two, or `K * 2^m` with `K` of [HadamardMatrix#FACTORS]
     /// @throws IllegalArgumentException when `width` is odd or `blockSize` is not an order of a known matrix
     public static Rotation of(int width, int blockSize, long seed) {
-        if (width < 2 || width % 2 != 0) {
-            throw new IllegalArgumentException(
-                    "cannot rotate " + width + " channels; an even number of channels is needed");
-        }
+        requireEven(width);
         if (blockSize < 2 || factorOf(blockSize) == 0) {
             throw new IllegalArgumentException("rotation block size " + blockSize
                     + " is not accepted; use a power of two, or K*2^m with K of " + HadamardMatrix.FACTORS);
         }
         if (width % blockSize == 0) {
-            return new Rotation(width, blockSize, seed);
+            return new Rotation(width, blockSize, seed, Form.SIGNED);
         }
-        return new Rotation(width, Math.min(Integer.highestOneBit(blockSize), Integer.lowestOneBit(width)), seed);
+        int divisor = Math.min(Integer.highestOneBit(blockSize), Integer.lowestOneBit(width));
+        return new Rotation(width, divisor, seed, Form.SIGNED);
     }
 
     /// One block over all channels, where a Hadamard matrix of that order is known (`K * 2^m`).
@@ -64,6 +81,48 @@ public final class Rotation {
     /// @throws IllegalArgumentException when none is
     public static Rotation fullWidth(int width, long seed) {
         return of(width, width, seed);
+    }
+
+    /// One block over all channels where a Hadamard matrix of that order is known, else blocks of the largest power of
+    /// two that divides them.
+    ///
+    /// @throws IllegalArgumentException when `width` is odd
+    public static Rotation widest(int width, long seed) {
+        requireEven(width);
+        int block = factorOf(width) > 0 ? width : Integer.lowestOneBit(width);
+        return new Rotation(width, block, seed, Form.SIGNED);
+    }
+
+    /// OrbitQuant's randomized permuted block Hadamard (RPBH): channels in random order, random signs, blocks of the
+    /// largest power of two that divides `width`.
+    ///
+    /// @throws IllegalArgumentException when `width` is odd
+    public static Rotation permuted(int width, long seed) {
+        requireEven(width);
+        return new Rotation(width, Integer.lowestOneBit(width), seed, Form.PERMUTED);
+    }
+
+    /// ConvRot's rotation by [RegularHadamard], with blocks of `blockSize` channels, or of the largest power of four
+    /// below that divides `width`.
+    ///
+    /// @param blockSize a power of four; 256 is usual
+    /// @throws IllegalArgumentException when `blockSize` is none, or `width` is no multiple of four
+    public static Rotation regular(int width, int blockSize) {
+        RegularHadamard asked = new RegularHadamard(blockSize);
+        if (width < 4 || width % 4 != 0) {
+            throw new IllegalArgumentException("cannot rotate " + width
+                    + " channels by a regular Hadamard matrix; a multiple of four channels is needed");
+        }
+        int shift = Integer.numberOfTrailingZeros(width);
+        int divisor = asked.divides(width) ? blockSize : Math.min(blockSize, 1 << (shift - shift % 2));
+        return new Rotation(width, divisor, 0, Form.REGULAR);
+    }
+
+    private static void requireEven(int width) {
+        if (width < 2 || width % 2 != 0) {
+            throw new IllegalArgumentException(
+                    "cannot rotate " + width + " channels; an even number of channels is needed");
+        }
     }
 
     public int width() {
@@ -82,12 +141,17 @@ public final class Rotation {
     public void apply(float[] row) {
         double[] block = new double[blockSize];
         double scale = 1 / Math.sqrt(blockSize);
+        float[] from = sources.length == 0 ? row : row.clone();
         for (int start = 0; start < width; start += blockSize) {
             for (int i = 0; i < blockSize; i++) {
-                block[i] = row[start + i] * signs[start + i];
+                block[i] = from[source(start + i)] * signs[start + i];
             }
-            walshHadamard(block);
-            mixFactor(block, false);
+            if (form == Form.REGULAR) {
+                regularHadamard(block);
+            } else {
+                walshHadamard(block);
+                mixFactor(block, false);
+            }
             for (int i = 0; i < blockSize; i++) {
                 row[start + i] = (float) (block[i] * scale);
             }
@@ -98,16 +162,25 @@ public final class Rotation {
     public void applyInverse(float[] row) {
         double[] block = new double[blockSize];
         double scale = 1 / Math.sqrt(blockSize);
+        float[] from = sources.length == 0 ? row : row.clone();
         for (int start = 0; start < width; start += blockSize) {
             for (int i = 0; i < blockSize; i++) {
-                block[i] = row[start + i];
+                block[i] = from[start + i];
             }
-            mixFactor(block, true);
-            walshHadamard(block);
+            if (form == Form.REGULAR) {
+                regularHadamard(block);
+            } else {
+                mixFactor(block, true);
+                walshHadamard(block);
+            }
             for (int i = 0; i < blockSize; i++) {
-                row[start + i] = (float) (block[i] * scale * signs[start + i]);
+                row[source(start + i)] = (float) (block[i] * scale * signs[start + i]);
             }
         }
+    }
+
+    private int source(int channel) {
+        return sources.length == 0 ? channel : sources[channel];
     }
 
     /// Emits the rotation of the last axis of `x`.
@@ -125,7 +198,7 @@ public final class Rotation {
         for (int i = 0; i < width; i++) {
             scaled[i] = signs[i] * scale;
         }
-        Value value = graph.op(OnnxOp.Mul, x, graph.constant(Tensor.of(Shape.of(width), scaled)));
+        Value value = graph.op(OnnxOp.Mul, ordered(graph, x), graph.constant(Tensor.of(Shape.of(width), scaled)));
         int inner = blockSize;
         List<Integer> factors = factors();
         for (int i = 0; i < factors.size(); i++) {
@@ -143,6 +216,14 @@ public final class Rotation {
         return graph.op(OnnxOp.Reshape, value, graph.longs(0, 0, width));
     }
 
+    private Value ordered(OnnxGraphBuilder graph, Value x) {
+        if (sources.length == 0) {
+            return x;
+        }
+        long[] order = Arrays.stream(sources).asLongStream().toArray();
+        return graph.op(OnnxOp.Gather, Attributes.of("axis", -1), x, graph.longs(order));
+    }
+
     /// Orders of the Kronecker factors, slowest axis first; their product is the block size.
     List<Integer> factors() {
         List<Integer> factors = new ArrayList<>();
@@ -154,17 +235,18 @@ public final class Rotation {
         while (rest > Math.pow(parts == 1 ? DENSE_ORDER : 32, parts)) {
             parts++;
         }
-        int bits = Integer.numberOfTrailingZeros(rest);
+        int unit = form == Form.REGULAR ? 2 : 1;
+        int bits = Integer.numberOfTrailingZeros(rest) / unit;
         for (; parts > 0 && bits > 0; parts--) {
-            int share = bits / parts;
-            factors.add(1 << share);
+            int share = Math.max(1, bits / parts);
+            factors.add(1 << (share * unit));
             bits -= share;
         }
         return factors;
     }
 
-    private static Value matrix(OnnxGraphBuilder graph, int order, boolean transposed) {
-        HadamardMatrix matrix = HadamardMatrix.of(order);
+    private Value matrix(OnnxGraphBuilder graph, int order, boolean transposed) {
+        HadamardMatrix matrix = form == Form.REGULAR ? HadamardMatrix.regular(order) : HadamardMatrix.of(order);
         float[] entries = new float[order * order];
         for (int i = 0; i < order; i++) {
             for (int j = 0; j < order; j++) {
@@ -184,6 +266,25 @@ public final class Rotation {
                     double b = block[i + half];
                     block[i] = a + b;
                     block[i + half] = a - b;
+                }
+            }
+        }
+    }
+
+    /// The same with the four rows of [RegularHadamard].
+    private static void regularHadamard(double[] block) {
+        for (int stride = 1; stride < block.length; stride *= 4) {
+            for (int start = 0; start < block.length; start += 4 * stride) {
+                for (int i = start; i < start + stride; i++) {
+                    double a = block[i];
+                    double b = block[i + stride];
+                    double c = block[i + 2 * stride];
+                    double d = block[i + 3 * stride];
+                    double sum = a + b + c + d;
+                    block[i] = sum - 2 * d;
+                    block[i + stride] = sum - 2 * c;
+                    block[i + 2 * stride] = sum - 2 * b;
+                    block[i + 3 * stride] = sum - 2 * a;
                 }
             }
         }
@@ -210,13 +311,23 @@ public final class Rotation {
         }
     }
 
-    private static float[] signs(int width, long seed) {
-        SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + width);
+    private static float[] signs(int width, Form form, SplittableRandom random) {
         float[] signs = new float[width];
         for (int i = 0; i < width; i++) {
-            signs[i] = random.nextBoolean() ? 1 : -1;
+            signs[i] = form == Form.REGULAR || random.nextBoolean() ? 1 : -1;
         }
         return signs;
+    }
+
+    private static int[] permutation(int width, SplittableRandom random) {
+        int[] order = IntStream.range(0, width).toArray();
+        for (int i = width - 1; i > 0; i--) {
+            int other = random.nextInt(i + 1);
+            int kept = order[i];
+            order[i] = order[other];
+            order[other] = kept;
+        }
+        return order;
     }
 
     /// The factor that is not a power of two, 1 when there is none, 0 when the order is not known.
@@ -234,6 +345,12 @@ public final class Rotation {
 
     @Override
     public String toString() {
-        return "hadamard(width " + width + ", block " + blockSize + ", seed " + seed + ")";
+        String kind =
+                switch (form) {
+                    case SIGNED -> "hadamard";
+                    case PERMUTED -> "permuted hadamard";
+                    case REGULAR -> "regular hadamard";
+                };
+        return kind + "(width " + width + ", block " + blockSize + ", seed " + seed + ")";
     }
 }

@@ -6,19 +6,25 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
+import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -138,41 +144,123 @@ class RotationTest {
         assertThat(c).isNotEqualTo(a);
     }
 
-    @ParameterizedTest(name = "width {0}, block {1}")
-    @CsvSource({
-        "96, 32",
-        "128, 64",
-        "256, 128",
-        "512, 256",
-        "1024, 512",
-        "1024, 1024",
-        "384, 384",
-        "1120, 560",
-        "2048, 2048"
-    })
-    void theEmittedGraphRotatesAsTheJavaCodeDoes(int width, int block) {
-        Rotation rotation = Rotation.of(width, block, 3);
-        assertThat(rotation.factors().stream().reduce(1, (a, b) -> a * b)).isEqualTo(block);
-        int tokens = 5;
+    static Stream<Rotation> forms() {
+        return Stream.of(
+                Rotation.of(96, 32, 3),
+                Rotation.of(128, 64, 3),
+                Rotation.of(256, 128, 3),
+                Rotation.of(512, 256, 3),
+                Rotation.of(1024, 512, 3),
+                Rotation.of(1024, 1024, 3),
+                Rotation.of(384, 384, 3),
+                Rotation.of(1120, 560, 3),
+                Rotation.of(2048, 2048, 3),
+                Rotation.widest(480, 3),
+                Rotation.widest(208, 3),
+                Rotation.permuted(384, 3),
+                Rotation.permuted(1024, 4),
+                Rotation.regular(512, 256),
+                Rotation.regular(480, 256),
+                Rotation.regular(1024, 1024),
+                Rotation.regular(4096, 4096));
+    }
+
+    @ParameterizedTest
+    @MethodSource("forms")
+    void theEmittedGraphRotatesAsTheJavaCodeDoes(Rotation rotation) {
+        int width = rotation.width();
+        assertThat(rotation.factors().stream().reduce(1, (a, b) -> a * b)).isEqualTo(rotation.blockSize());
+        int tokens = 3;
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("rotation");
         Value x = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(width));
         graph.output("y", rotation.emit(graph, x), DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(width));
+        OnnxModel model = graph.build(Map.of());
         float[] values = gaussian(tokens * width, 9);
-        float[] actual;
-        try (Session session =
-                new OrtEngineProvider().create(new EngineOptions(1)).open(graph.build(Map.of()))) {
-            Map<String, Tensor> inputs = Map.of("x", Tensor.of(Shape.of(1, tokens, width), values));
-            actual = Objects.requireNonNull(
-                            session.run(inputs, CancellationToken.NONE).get("y"))
-                    .toFloatArray();
-        }
-        for (int i = 0; i < tokens; i++) {
-            float[] expected = Arrays.copyOfRange(values, i * width, (i + 1) * width);
-            rotation.apply(expected);
-            for (int j = 0; j < width; j++) {
-                assertThat(actual[i * width + j]).isCloseTo(expected[j], within(1e-5f));
+        for (EngineProvider provider : List.of(new OrtEngineProvider(), new ReferenceEngineProvider())) {
+            float[] actual = run(provider.create(new EngineOptions(1)), model, Tensor.of(Shape.of(1, 3, width), values));
+            for (int i = 0; i < tokens; i++) {
+                float[] expected = Arrays.copyOfRange(values, i * width, (i + 1) * width);
+                rotation.apply(expected);
+                for (int j = 0; j < width; j++) {
+                    assertThat(actual[i * width + j]).isCloseTo(expected[j], within(1e-5f));
+                }
             }
         }
+    }
+
+    private static float[] run(Engine engine, OnnxModel model, Tensor x) {
+        try (Session session = engine.open(model)) {
+            return Objects.requireNonNull(session.run(Map.of("x", x), CancellationToken.NONE).get("y"))
+                    .toFloatArray();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("forms")
+    void everyFormKeepsInnerProductsAndIsUndone(Rotation rotation) {
+        int width = rotation.width();
+        float[] x = gaussian(width, 1);
+        float[] w = gaussian(width, 2);
+        double before = dot(x, w);
+        float[] original = x.clone();
+        rotation.apply(x);
+        rotation.apply(w);
+        assertThat(dot(x, w)).isCloseTo(before, within(1e-4 * Math.sqrt(width)));
+        assertThat(x).isNotEqualTo(original);
+        rotation.applyInverse(x);
+        for (int i = 0; i < width; i++) {
+            assertThat(x[i]).isCloseTo(original[i], within(1e-5f));
+        }
+    }
+
+    @Test
+    void theRegularFormIsTheOneOfConvRotFiles() {
+        float[] x = gaussian(1024, 6);
+        float[] y = x.clone();
+        Rotation.regular(1024, 256).apply(x);
+        new RegularHadamard(256).apply(y);
+        for (int i = 0; i < x.length; i++) {
+            assertThat(x[i]).isCloseTo(y[i], within(1e-5f));
+        }
+        assertThat(Rotation.regular(8960, 256).blockSize()).isEqualTo(256);
+        assertThat(Rotation.regular(1920, 256).blockSize()).isEqualTo(64);
+    }
+
+    @Test
+    void regularRowsKeepAConstantLevelWithoutSigns() {
+        float[] constant = new float[512];
+        Arrays.fill(constant, 1);
+        Rotation.regular(512, 256).apply(constant);
+        for (float value : constant) {
+            assertThat(Math.abs(value)).isCloseTo(1, within(1e-6f));
+        }
+    }
+
+    @Test
+    void aPermutationSpreadsNeighbouringOutliersOverBlocks() {
+        float[] plain = new float[3072];
+        Arrays.fill(plain, 0, 64, 1);
+        float[] permuted = plain.clone();
+        Rotation.of(3072, 1024, 5).apply(plain);
+        Rotation rotation = Rotation.permuted(3072, 5);
+        assertThat(rotation.blockSize()).isEqualTo(1024);
+        rotation.apply(permuted);
+        for (int block = 0; block < 3072; block += 1024) {
+            double energy = dot(
+                    Arrays.copyOfRange(permuted, block, block + 1024),
+                    Arrays.copyOfRange(permuted, block, block + 1024));
+            assertThat(energy).isBetween(8.0, 40.0);
+        }
+        float[] first = Arrays.copyOf(plain, 1024);
+        assertThat(dot(first, first)).isCloseTo(64, within(1e-3));
+    }
+
+    @Test
+    void wholeWidthIsUsedWhereAMatrixIsKnownElseThePowerOfTwo() {
+        for (int width : new int[] {1536, 3072, 5120, 8960, 13824, 12288, 1920, 7680, 1152, 4608, 2048, 14336}) {
+            assertThat(Rotation.widest(width, 0).blockSize()).isEqualTo(width);
+        }
+        assertThat(Rotation.widest(208, 0).blockSize()).isEqualTo(16);
     }
 
     @Test
@@ -187,5 +275,15 @@ class RotationTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Rotation.fullWidth(1000, 0))
                 .withMessageContaining("1000");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Rotation.regular(1024, 128))
+                .withMessageContaining("128")
+                .withMessageContaining("power of 4");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Rotation.regular(1026, 64))
+                .withMessageContaining("1026");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Rotation.permuted(15, 0))
+                .withMessageContaining("15");
     }
 }
