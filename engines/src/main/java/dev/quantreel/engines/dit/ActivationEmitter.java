@@ -8,6 +8,7 @@ import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ActivationQuantizer.Statistic;
+import dev.quantreel.engines.quant.CentroidTable;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -15,6 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /// Emits the quantization of activations, operation by operation as [dev.quantreel.engines.quant.QuantizedActivation]
 // specifies it.
@@ -26,7 +28,9 @@ import java.util.Optional;
 /// @param max F32 scalar, largest code: 7, 31, 127
 /// @param clip F32 scalar, see [ActivationQuantizer#clip]
 /// @param wide whether codes may need more than four bits, so that channel multipliers need split codes
-record ActivationEmitter(OnnxGraphBuilder graph, Value max, Value clip, boolean wide) {
+/// @param tables of [ActivationQuantizer.Centroids] by channels
+record ActivationEmitter(
+        OnnxGraphBuilder graph, Value max, Value clip, boolean wide, IntFunction<List<CentroidTable>> tables) {
 
     private static final int ZERO_POINT = 128;
     private static final float CHANNEL_MULTIPLIERS = 15;
@@ -44,6 +48,9 @@ record ActivationEmitter(OnnxGraphBuilder graph, Value max, Value clip, boolean 
             case ActivationQuantizer.TokenAsymmetric _ -> tokenAsymmetric(x, channels);
             case ActivationQuantizer.Channel _ -> channel(x);
             case ActivationQuantizer.ChannelToken(Statistic statistic) -> channelToken(x, statistic);
+            case ActivationQuantizer.Centroids(boolean exact) ->
+                new CentroidEmitter(graph, max).emit(x, tables.apply(channels), exact);
+            case ActivationQuantizer.DualScale _ -> dualScale(x);
             case ActivationQuantizer.Auto auto -> switched(auto, x, channels);
             case ActivationQuantizer.FullPrecision _ ->
                 throw new IllegalArgumentException("full-precision activations have no integer form");
@@ -62,7 +69,7 @@ record ActivationEmitter(OnnxGraphBuilder graph, Value max, Value clip, boolean 
     }
 
     private void branch(OnnxGraphBuilder branch, ActivationQuantizer quantizer, Value x, int channels) {
-        Operands operands = new ActivationEmitter(branch, max, clip, wide).emit(quantizer, x, channels);
+        Operands operands = new ActivationEmitter(branch, max, clip, wide, tables).emit(quantizer, x, channels);
         Value operand = operands.terms().getFirst().operand();
         Dim batch = Dim.of(operand.name() + "/batch");
         Dim tokens = Dim.of(operand.name() + "/tokens");
@@ -80,12 +87,30 @@ record ActivationEmitter(OnnxGraphBuilder graph, Value max, Value clip, boolean 
         Value blocks = op(OnnxOp.Reshape, x, graph.longs(0, 0, channels / groupSize, groupSize));
         Value absmax = absmax(blocks, -1);
         Value t = clipped(reduce(OnnxOp.ReduceMax, absmax, -2), op(OnnxOp.Mul, max, multipliers));
-        Value ratio = op(OnnxOp.Div, op(OnnxOp.Mul, absmax, clip), op(OnnxOp.Mul, t, max));
-        Value m = op(OnnxOp.Clip, op(OnnxOp.Ceil, ratio), constant(1), multipliers);
+        Value m = multiplier(absmax, op(OnnxOp.Mul, t, max), multipliers);
         Value codes = rounded(op(OnnxOp.Div, blocks, op(OnnxOp.Mul, t, m)));
         Value operand = operand(op(OnnxOp.Mul, codes, m));
         Value scale = op(OnnxOp.Squeeze, t, graph.longs(-1));
         return Operands.of(op(OnnxOp.Reshape, operand, graph.longs(0, 0, channels)), scale);
+    }
+
+    private Operands dualScale(Value x) {
+        Value multipliers = op(OnnxOp.Floor, op(OnnxOp.Div, constant(127), max));
+        Value zero = constant(0);
+        Value high = op(OnnxOp.Max, reduce(OnnxOp.ReduceMax, x, -1), zero);
+        Value low = op(OnnxOp.Max, op(OnnxOp.Neg, reduce(OnnxOp.ReduceMin, x, -1)), zero);
+        Value t = clipped(op(OnnxOp.Max, low, high), op(OnnxOp.Mul, max, multipliers));
+        Value grain = op(OnnxOp.Mul, t, max);
+        Value above = multiplier(high, grain, multipliers);
+        Value below = multiplier(low, grain, multipliers);
+        Value m = op(OnnxOp.Where, op(OnnxOp.Greater, x, zero), above, below);
+        Value codes = rounded(op(OnnxOp.Div, x, op(OnnxOp.Mul, t, m)));
+        return Operands.of(operand(op(OnnxOp.Mul, codes, m)), t);
+    }
+
+    private Value multiplier(Value range, Value grain, Value most) {
+        Value ratio = op(OnnxOp.Div, op(OnnxOp.Mul, range, clip), grain);
+        return op(OnnxOp.Clip, op(OnnxOp.Ceil, ratio), constant(1), most);
     }
 
     private Operands blockExact(Value x, int channels, int groupSize) {

@@ -6,11 +6,15 @@ import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.CentroidTable;
 import dev.quantreel.engines.quant.CodeValues;
 import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.RowTasks;
+import dev.quantreel.engines.quant.WeightMatrix;
 import dev.quantreel.engines.rotation.Rotation;
+import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
@@ -52,6 +56,8 @@ public final class QuantizedLinears implements LinearLayers {
     private final ActivationQuantizer activations;
     private final FloatWeights floatWeights;
     private final FloatLinears floatLinears;
+    private final Map<Integer, List<CentroidTable>> centroids = new HashMap<>();
+    private final Map<String, Tensor> weightSums = new HashMap<>();
     private @Nullable Emission emission;
 
     /// How the products of quantized values are computed.
@@ -87,7 +93,15 @@ public final class QuantizedLinears implements LinearLayers {
     private record Emission(OnnxGraphBuilder graph, Value max, Value clip, Map<String, WeightEmitter.Stored> stored) {}
 
     /// An activation as it came, and its quantized form where a layer of the group needs it.
-    private record Prepared(Input raw, Value rotated, Optional<Operands> operands) implements Input {}
+    ///
+    /// @param mean F32 `[batch, tokens, 1]`, where it was split off
+    private record Prepared(Input raw, Value rotated, Optional<Value> mean, Optional<Operands> operands)
+            implements Input {
+
+        static Prepared unquantized(Input raw, Value rotated) {
+            return new Prepared(raw, rotated, Optional.empty(), Optional.empty());
+        }
+    }
 
     @Override
     public void declareInputs(OnnxGraphBuilder graph) {
@@ -130,18 +144,40 @@ public final class QuantizedLinears implements LinearLayers {
         Optional<QuantizedMatrix> matrix =
                 layers.stream().flatMap(layer -> weights.matrix(layer).stream()).findFirst();
         if (matrix.isEmpty()) {
-            return new Prepared(raw, x, Optional.empty());
+            return Prepared.unquantized(raw, x);
         }
+        Optional<Value> mean = weights.plan().splitsMean() ? Optional.of(tokenMean(graph, x)) : Optional.empty();
+        Value centred = mean.map(m -> graph.op(OnnxOp.Sub, x, m)).orElse(x);
         Optional<Rotation> rotation = weights.rotation(matrix.get());
-        Value rotated = rotation.map(r -> r.emit(graph, x)).orElse(x);
+        Value rotated = rotation.map(r -> r.emit(graph, centred)).orElse(centred);
         if (activations instanceof ActivationQuantizer.FullPrecision) {
-            return new Prepared(raw, rotated, Optional.empty());
+            return Prepared.unquantized(raw, rotated);
         }
         Emission current = emission(graph);
         boolean wide = fixedBits.isEmpty() || fixedBits.getAsInt() > 4;
-        ActivationEmitter emitter = new ActivationEmitter(graph, current.max, current.clip, wide);
+        ActivationEmitter emitter = new ActivationEmitter(
+                graph,
+                current.max,
+                current.clip,
+                wide,
+                width -> centroids.computeIfAbsent(width, CentroidTable::all));
         int channels = matrix.get().columns();
-        return new Prepared(raw, rotated, Optional.of(emitter.emit(activations, rotated, channels)));
+        return new Prepared(raw, rotated, mean, Optional.of(emitter.emit(activations, rotated, channels)));
+    }
+
+    private static Value tokenMean(OnnxGraphBuilder graph, Value x) {
+        return graph.op(OnnxOp.ReduceMean, Attributes.of("keepdims", 1), x, graph.longs(-1));
+    }
+
+    /// What the mean of a token adds to the output: `μ rowsum(W)`.
+    private Value meanProduct(OnnxGraphBuilder graph, Value mean, String layer) {
+        Tensor sums = weightSums.computeIfAbsent(layer, name -> {
+            String weight = name + ".weight";
+            WeightMatrix stored =
+                    WeightMatrix.of(weight, weights.checkpoint().tensor(weight));
+            return Tensor.of(Shape.of(stored.rows()), stored.rowSums(RowTasks.parallel(CancellationToken.NONE)));
+        });
+        return graph.op(OnnxOp.Mul, mean, graph.initializer(layer + ".weight_sums", sums));
     }
 
     @Override
@@ -163,7 +199,10 @@ public final class QuantizedLinears implements LinearLayers {
                                 ? scaled(graph, operands, weight)
                                 : floatProduct(graph, dequantized(graph, operands, weight), weight))
                 .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
-        return withBias(graph, product, layer);
+        Value whole = prepared.mean
+                .map(mean -> graph.op(OnnxOp.Add, product, meanProduct(graph, mean, layer)))
+                .orElse(product);
+        return withBias(graph, whole, layer);
     }
 
     @Override
@@ -247,8 +286,8 @@ public final class QuantizedLinears implements LinearLayers {
         if (sums.length == 1) {
             return emitter.cast(sums[0], DType.F32);
         }
-        long largest = 127L * 15 * largestLevel(matrix) * matrix.columns();
         int upperFactor = operands.terms().getFirst().factor();
+        long largest = 127L * (upperFactor + 1) * largestLevel(matrix) * matrix.columns();
         if (largest < Integer.MAX_VALUE) {
             Value upper = graph.op(OnnxOp.Mul, sums[0], emitter.ints(Shape.of(), upperFactor));
             return emitter.cast(graph.op(OnnxOp.Add, upper, sums[1]), DType.F32);

@@ -42,6 +42,29 @@ public final class ActivationMatrix {
         return Arrays.copyOfRange(values, token * channels, (token + 1) * channels);
     }
 
+    /// The mean of each token, `[tokens, 1]`.
+    public ActivationMatrix means() {
+        float[] means = new float[tokens];
+        for (int i = 0; i < tokens; i++) {
+            double sum = 0;
+            for (int j = 0; j < channels; j++) {
+                sum += at(i, j);
+            }
+            means[i] = (float) (sum / channels);
+        }
+        return new ActivationMatrix(tokens, 1, means);
+    }
+
+    /// The same tokens, each less its mean.
+    public ActivationMatrix centred() {
+        ActivationMatrix means = means();
+        float[] centred = values.clone();
+        for (int i = 0; i < centred.length; i++) {
+            centred[i] -= means.values[i / channels];
+        }
+        return new ActivationMatrix(tokens, channels, centred);
+    }
+
     /// The same tokens, each rotated.
     public ActivationMatrix rotated(Rotation rotation) {
         float[] rotated = new float[values.length];

@@ -79,6 +79,30 @@ public sealed interface ActivationQuantizer {
         }
     }
 
+    /// OrbitQuant: the token divided by its norm, each coordinate rounded to the nearest value of the
+    /// [LloydMaxCodebook] of a random unit vector; only the norm is data. The values are carried by integers
+    // ([CentroidTable]), so that
+    /// one integer product serves them. Made for rotated inputs.
+    ///
+    /// @param exact whether the integers have 16 bits, in two products, and stand for the values to 1/32,000 of the
+    /// largest: the reference for 8 bits, which stand for them to 1/250
+    record Centroids(boolean exact) implements ActivationQuantizer {
+        public Centroids() {
+            this(false);
+        }
+    }
+
+    /// Two scales per token, one for positive and one for negative values (SegQuant's DualScale, for inputs that come
+    /// out of a GELU or SiLU and are not rotated), as integer multiples of one scale, as in [Block]: one product.
+    /// At 8 bits the multiple is 1 and this is [Token].
+    ///
+    /// @param clip share of the largest value of either sign that its scale spans
+    record DualScale(ClipRatios clip) implements ActivationQuantizer {
+        public DualScale() {
+            this(ClipRatios.BLOCK);
+        }
+    }
+
     /// [Block] below 8 bits, [RowNormalized] at 8 bits. In a graph that serves both the quantization is an `If`, the
     /// product outside it is shared.
     record Auto(Block block, RowNormalized rowNormalized) implements ActivationQuantizer {
@@ -108,7 +132,8 @@ public sealed interface ActivationQuantizer {
             case BlockExact(int groupSize, ClipRatios clip) -> new BlockExact(commonDivisor(groupSize, channels), clip);
             case Auto(Block block, RowNormalized rowNormalized) ->
                 new Auto(new Block(commonDivisor(block.groupSize(), channels), block.clip()), rowNormalized);
-            case FullPrecision _, Token _, TokenAsymmetric _, Channel _, ChannelToken _, RowNormalized _ -> this;
+            case FullPrecision _, Token _, TokenAsymmetric _, Channel _, ChannelToken _ -> this;
+            case RowNormalized _, Centroids _, DualScale _ -> this;
         };
     }
 
@@ -119,7 +144,8 @@ public sealed interface ActivationQuantizer {
             case BlockExact block -> block.clip().at(bits);
             case Token(ClipRatios clip) -> clip.at(bits);
             case RowNormalized(ClipRatios span) -> span.at(bits);
-            case FullPrecision _, TokenAsymmetric _, Channel _, ChannelToken _, Auto _ -> 1;
+            case DualScale(ClipRatios clip) -> clip.at(bits);
+            case FullPrecision _, TokenAsymmetric _, Channel _, ChannelToken _, Centroids _, Auto _ -> 1;
         };
     }
 

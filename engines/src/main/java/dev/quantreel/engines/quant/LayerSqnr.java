@@ -1,6 +1,9 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.tensor.Checkpoint;
+import java.util.Arrays;
+import java.util.Optional;
 
 /// Signal to quantization noise of one linear's output `X Wᵀ`, in decibels, `10·log10(‖Y‖²/‖Y−Ŷ‖²)`; positive infinity
 /// for equal outputs.
@@ -21,9 +24,15 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
                 .orElseThrow(() -> new IllegalArgumentException("layer " + layer + " is not quantized by this plan"));
         Checkpoint checkpoint = weights.checkpoint();
         WeightMatrix original = QuantizedWeights.weight(checkpoint, weights.plan(), layer);
-        ActivationMatrix rotated = weights.rotation(matrix).map(inputs::rotated).orElse(inputs);
+        ActivationMatrix centred = weights.plan().splitsMean() ? inputs.centred() : inputs;
+        Optional<Rotation> rotation = weights.rotation(matrix);
+        ActivationMatrix rotated = rotation.map(centred::rotated).orElse(centred);
         ActivationMatrix rounded = rounded(rotated, weights.plan().activations(), bits);
-        return of(original, matrix, rotated, rounded, tasks);
+        float[] ones = new float[inputs.channels()];
+        Arrays.fill(ones, 1);
+        rotation.ifPresent(r -> r.apply(ones));
+        Tokens tokens = new Tokens(rotated, rounded, inputs.means(), ActivationMatrix.of(inputs.channels(), ones));
+        return of(original, matrix, weights.plan().splitsMean() ? tokens : tokens.withoutMeans(), tasks);
     }
 
     static LayerSqnr of(
@@ -32,6 +41,21 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
             ActivationMatrix x,
             ActivationMatrix rounded,
             RowTasks tasks) {
+        Tokens tokens = new Tokens(x, rounded, ActivationMatrix.of(1, new float[x.tokens()]), x);
+        return of(original, matrix, tokens, tasks);
+    }
+
+    /// @param x meets the weight
+    /// @param rounded the same, quantized
+    /// @param means goes past the quantization, times the sum of the exact weights; `[tokens, 1]`
+    /// @param ones a token whose product with a weight row is that sum
+    private record Tokens(ActivationMatrix x, ActivationMatrix rounded, ActivationMatrix means, ActivationMatrix ones) {
+        Tokens withoutMeans() {
+            return new Tokens(x, rounded, ActivationMatrix.of(1, new float[x.tokens()]), ones);
+        }
+    }
+
+    private static LayerSqnr of(WeightMatrix original, QuantizedMatrix matrix, Tokens tokens, RowTasks tasks) {
         double[][] rows = new double[original.rows()][4];
         tasks.run(original.rows(), (from, to) -> {
             float[] weight = new float[original.columns()];
@@ -39,7 +63,7 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
             for (int o = from; o < to; o++) {
                 original.readRow(o, weight);
                 matrix.dequantizeRow(o, quantized);
-                measure(rows[o], weight, quantized, x, rounded);
+                measure(rows[o], weight, quantized, tokens);
             }
         });
         double[] sums = new double[4];
@@ -64,14 +88,14 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         return ActivationMatrix.of(x.channels(), values);
     }
 
-    private static void measure(
-            double[] sums, float[] weight, float[] quantized, ActivationMatrix x, ActivationMatrix rounded) {
-        for (int i = 0; i < x.tokens(); i++) {
-            double exact = x.dot(i, weight);
-            sums[0] += exact * exact;
-            sums[1] += square(exact - x.dot(i, quantized));
-            sums[2] += square(exact - rounded.dot(i, weight));
-            sums[3] += square(exact - rounded.dot(i, quantized));
+    private static void measure(double[] sums, float[] weight, float[] quantized, Tokens tokens) {
+        double sum = tokens.ones.dot(0, weight);
+        for (int i = 0; i < tokens.x.tokens(); i++) {
+            double product = tokens.x.dot(i, weight);
+            sums[0] += square(product + tokens.means.at(i, 0) * sum);
+            sums[1] += square(product - tokens.x.dot(i, quantized));
+            sums[2] += square(product - tokens.rounded.dot(i, weight));
+            sums[3] += square(product - tokens.rounded.dot(i, quantized));
         }
     }
 

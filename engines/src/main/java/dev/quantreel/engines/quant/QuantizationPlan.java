@@ -46,6 +46,11 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
         return weight.statistics();
     }
 
+    /// Whether the mean of each token goes past the quantization, see [InputPlan].
+    public boolean splitsMean() {
+        return input.splitsMean();
+    }
+
     public SmoothingPlan smoothing() {
         return input.smoothing();
     }
@@ -67,7 +72,7 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
     }
 
     public QuantizationPlan withActivations(RotationPlan rotation, ActivationQuantizer quantizer) {
-        return withInputs(new InputPlan(input.smoothing(), rotation, quantizer));
+        return withInputs(input.with(rotation, quantizer));
     }
 
     public QuantizationPlan withInputs(InputPlan newInput) {

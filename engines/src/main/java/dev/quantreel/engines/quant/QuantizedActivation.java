@@ -31,7 +31,7 @@ public final class QuantizedActivation {
 
     /// One integer operand.
     ///
-    /// @param factor what its product counts for: 1, or 16 for the upper half of split codes
+    /// @param factor what its product counts for: 1, or 16 (centroids: 256) for the upper half of split codes
     /// @param codes signed values `[tokens, channels]`; the operand is the value + 128 (asymmetric: the value)
     @SuppressWarnings("ArrayRecordComponent") // Lives inside this class; the outer accessors hand out single values.
     private record Term(int factor, int[] codes) {}
@@ -52,6 +52,8 @@ public final class QuantizedActivation {
             case ActivationQuantizer.Channel _ -> channel(x, max);
             case ActivationQuantizer.ChannelToken(Statistic statistic) -> channelToken(x, statistic, max);
             case ActivationQuantizer.RowNormalized _ -> rowNormalized(x, max, clip);
+            case ActivationQuantizer.Centroids(boolean exact) -> centroids(x, exact, bits);
+            case ActivationQuantizer.DualScale _ -> dualScale(x, max, clip);
             case ActivationQuantizer.FullPrecision _, ActivationQuantizer.Auto _ ->
                 throw new IllegalArgumentException(quantizer + " has no integer form");
         };
@@ -157,14 +159,66 @@ public final class QuantizedActivation {
     private static QuantizedActivation rowNormalized(ActivationMatrix x, float max, float span) {
         QuantizedActivation result = new QuantizedActivation(x, x.channels());
         for (int i = 0; i < x.tokens(); i++) {
-            float squares = 0;
-            for (int j = 0; j < x.channels(); j++) {
-                squares += x.at(i, j) * x.at(i, j);
-            }
-            float rms = (float) Math.sqrt(squares / x.channels());
-            result.scales[i] = positive(rms * span / max);
+            result.scales[i] = positive(rms(x, i) * span / max);
         }
         return result.rounded(x, max);
+    }
+
+    private static QuantizedActivation centroids(ActivationMatrix x, boolean exact, int bits) {
+        CentroidTable table = CentroidTable.of(x.channels(), bits);
+        int largest = exact ? CentroidTable.WIDE_MAX : CentroidTable.BYTE_MAX;
+        int[] integers = table.integers(largest);
+        QuantizedActivation result = new QuantizedActivation(x, x.channels());
+        int[] upper = exact ? result.addTerm(256) : new int[0];
+        int[] lower = result.addTerm(1);
+        for (int i = 0; i < x.tokens(); i++) {
+            float rms = rms(x, i);
+            float cell = positive(rms * table.cell());
+            result.scales[i] = rms * table.unit(largest);
+            for (int j = 0; j < x.channels(); j++) {
+                double place = Math.floor(x.at(i, j) / cell);
+                int value = integers[Math.floorMod(
+                        (int) Math.clamp(place, -CentroidTable.CELLS, CentroidTable.CELLS - 1), integers.length)];
+                int high = exact ? Math.floorDiv(value + 128, 256) : 0;
+                if (exact) {
+                    upper[i * x.channels() + j] = high;
+                }
+                lower[i * x.channels() + j] = value - 256 * high;
+            }
+        }
+        return result;
+    }
+
+    private static QuantizedActivation dualScale(ActivationMatrix x, float max, float clip) {
+        QuantizedActivation result = new QuantizedActivation(x, x.channels());
+        float multipliers = (float) Math.floor(127 / max);
+        int[] codes = result.addTerm(1);
+        for (int i = 0; i < x.tokens(); i++) {
+            float low = 0;
+            float high = 0;
+            for (int j = 0; j < x.channels(); j++) {
+                low = Math.max(low, -x.at(i, j));
+                high = Math.max(high, x.at(i, j));
+            }
+            float t = positive(Math.max(low, high) * clip / (max * multipliers));
+            float grain = t * max;
+            result.scales[i] = t;
+            float above = Math.clamp((float) Math.ceil(high * clip / grain), 1, multipliers);
+            float below = Math.clamp((float) Math.ceil(low * clip / grain), 1, multipliers);
+            for (int j = 0; j < x.channels(); j++) {
+                float m = x.at(i, j) > 0 ? above : below;
+                codes[i * x.channels() + j] = (int) (symmetric(x.at(i, j), t * m, max) * m);
+            }
+        }
+        return result;
+    }
+
+    private static float rms(ActivationMatrix x, int token) {
+        float squares = 0;
+        for (int j = 0; j < x.channels(); j++) {
+            squares += x.at(token, j) * x.at(token, j);
+        }
+        return (float) Math.sqrt(squares / x.channels());
     }
 
     private QuantizedActivation rounded(ActivationMatrix x, float max) {

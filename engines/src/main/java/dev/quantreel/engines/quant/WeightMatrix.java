@@ -43,6 +43,25 @@ public interface WeightMatrix {
                 tensor);
     }
 
+    /// Sum of each row, added in double precision.
+    ///
+    /// @throws IllegalArgumentException as [#readRow]
+    default float[] rowSums(RowTasks tasks) {
+        float[] sums = new float[rows()];
+        tasks.run(rows(), (from, to) -> {
+            float[] row = new float[columns()];
+            for (int r = from; r < to; r++) {
+                readRow(r, row);
+                double sum = 0;
+                for (float value : row) {
+                    sum += value;
+                }
+                sums[r] = (float) sum;
+            }
+        });
+        return sums;
+    }
+
     /// The same matrix with every row rotated.
     default WeightMatrix rotated(Rotation rotation) {
         if (rotation.width() != columns()) {

@@ -12,6 +12,7 @@ import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationMatrix;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ActivationQuantizer.Statistic;
+import dev.quantreel.engines.quant.CentroidTable;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
@@ -22,7 +23,9 @@ import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.ReferenceLinear;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.quant.SyntheticData;
+import dev.quantreel.engines.quant.WeightMatrix;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -68,6 +71,9 @@ class QuantizedLinearsTest {
                 new ActivationQuantizer.ChannelToken(),
                 new ActivationQuantizer.ChannelToken(Statistic.RMS),
                 new ActivationQuantizer.RowNormalized(),
+                new ActivationQuantizer.Centroids(),
+                new ActivationQuantizer.Centroids(true),
+                new ActivationQuantizer.DualScale(),
                 new ActivationQuantizer.Auto());
     }
 
@@ -86,8 +92,15 @@ class QuantizedLinearsTest {
     }
 
     private static QuantizedWeights quantized(ActivationQuantizer mode, WeightPlan weight) {
-        QuantizationPlan plan =
-                new QuantizationPlan(weight, new InputPlan(new RotationPlan.Hadamard(256, 11), mode), LayerRule.ALL);
+        return quantized(new InputPlan(new RotationPlan.Hadamard(256, 11), mode), weight);
+    }
+
+    private static QuantizedWeights quantized(InputPlan input, int weightBits) {
+        return quantized(input, new WeightPlan(new WeightQuantizer.Pbq(), weightBits));
+    }
+
+    private static QuantizedWeights quantized(InputPlan input, WeightPlan weight) {
+        QuantizationPlan plan = new QuantizationPlan(weight, input, LayerRule.ALL);
         return QuantizedWeights.of(
                 SyntheticData.linears(OUTPUTS, CHANNELS, LAYER),
                 plan,
@@ -206,7 +219,8 @@ class QuantizedLinearsTest {
                     graph,
                     graph.constant(ActivationQuantizer.maxCode(bits)),
                     graph.constant(mode.clip(bits)),
-                    bits > 4);
+                    bits > 4,
+                    CentroidTable::all);
             Operands operands = emitter.emit(mode.resolve(bits), input, CHANNELS);
             for (int k = 0; k < operands.terms().size(); k++) {
                 Dim[] dims = Stream.of("a", "b", "c", "d")
@@ -377,22 +391,90 @@ class QuantizedLinearsTest {
         assertThat(floats(quantized, "q.y")).isNotEqualTo(floats(exact, "q.y"));
     }
 
-    @Test
-    void weightOnlyQuantizationDeclaresNoInputs() {
-        QuantizedWeights weights = quantized(new ActivationQuantizer.FullPrecision(), 8);
+    static Stream<RotationPlan> rotations() {
+        return Stream.of(
+                new RotationPlan.None(),
+                new RotationPlan.Hadamard(64, 3),
+                new RotationPlan.Full(3),
+                new RotationPlan.Permuted(3),
+                new RotationPlan.Regular(256));
+    }
+
+    @ParameterizedTest
+    @MethodSource("rotations")
+    void everyRotationIsUndoneByTheWeights(RotationPlan rotation) {
+        ActivationMatrix x = offset(0);
+        QuantizedWeights weights = quantized(new InputPlan(rotation, new ActivationQuantizer.Token()), 8);
         QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
-        ActivationMatrix x = integers();
         float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
+        assertThat(decibels(exact(weights, x), y)).isGreaterThan(30);
+    }
+
+    /// Tokens whose means are exact: pairs of a value and its opposite, and the offset.
+    private static ActivationMatrix offset(int offset) {
+        float[] x = SyntheticData.gaussian(TOKENS * CHANNELS, 12, 5);
+        for (int i = 0; i < x.length; i++) {
+            x[i] = i % 2 == 1 ? 2 * offset - x[i - 1] : offset + (float) Math.rint(x[i]);
+        }
+        return ActivationMatrix.of(CHANNELS, x);
+    }
+
+    @Test
+    void theMeanOfATokenGoesPastTheQuantizationExactly() {
+        ActivationQuantizer mode = new ActivationQuantizer.Token();
+        QuantizedWeights plain = quantized(new InputPlan(new RotationPlan.Hadamard(256, 11), mode), 4);
+        QuantizedWeights split =
+                quantized(new InputPlan(new RotationPlan.Hadamard(256, 11), mode).withMeanSplit(true), 4);
+        WeightMatrix stored =
+                WeightMatrix.of(LAYER, split.checkpoint().tensor(LAYER + ".weight"));
+        float[] sums = stored.rowSums(RowTasks.parallel(CancellationToken.NONE));
+        QuantizedLinears linears = QuantizedLinears.of(split, Arithmetic.INTEGER);
+        OnnxModel model = model(linears, LAYER);
+        for (int bits : new int[] {4, 8}) {
+            float[] expected = reference(plain, offset(0), bits);
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] += 64 * sums[i % OUTPUTS];
+            }
+            assertEqual(floats(run(model, offset(64), linears.inputs(bits)), LAYER + ".y"), expected);
+        }
+    }
+
+    @Test
+    void splittingTheMeanHelpsWhereChannelsHaveAnOffset() {
+        ActivationMatrix x = offset(40);
+        InputPlan plan = new InputPlan(new RotationPlan.Regular(256), new ActivationQuantizer.Token());
+        double[] decibels = new double[2];
+        for (int i = 0; i < 2; i++) {
+            QuantizedWeights weights = quantized(plan.withMeanSplit(i == 1), 8);
+            QuantizedLinears linears = QuantizedLinears.fixed(weights, Arithmetic.INTEGER, 4);
+            decibels[i] = decibels(exact(weights, x), floats(run(model(linears, LAYER), x, Map.of()), LAYER + ".y"));
+        }
+        assertThat(decibels[1]).isGreaterThan(decibels[0] + 3);
+    }
+
+    private static float[] exact(QuantizedWeights weights, ActivationMatrix x) {
         Map<String, Tensor> outputs =
                 run(model(new FloatLinears(new FloatWeights(weights.checkpoint())), LAYER), x, Map.of());
-        float[] exact = floats(outputs, LAYER + ".y");
+        return floats(outputs, LAYER + ".y");
+    }
+
+    private static double decibels(float[] exact, float[] y) {
         double signal = 0;
         double noise = 0;
         for (int i = 0; i < y.length; i++) {
             signal += (double) exact[i] * exact[i];
             noise += Math.pow(exact[i] - y[i], 2);
         }
-        assertThat(10 * Math.log10(signal / noise)).isGreaterThan(35);
+        return 10 * Math.log10(signal / noise);
+    }
+
+    @Test
+    void weightOnlyQuantizationDeclaresNoInputs() {
+        QuantizedWeights weights = quantized(new ActivationQuantizer.FullPrecision(), 8);
+        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        ActivationMatrix x = integers();
+        float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
+        assertThat(decibels(exact(weights, x), y)).isGreaterThan(35);
     }
 
     @Test
