@@ -31,8 +31,7 @@ record CentroidEmitter(OnnxGraphBuilder graph, Value max) {
     Operands emit(Value x, List<CentroidTable> tables, boolean exact) {
         int largest = exact ? CentroidTable.WIDE_MAX : CentroidTable.BYTE_MAX;
         Value row = row();
-        Value mean = graph.op(
-                OnnxOp.ReduceMean, Attributes.of("keepdims", 1), op(OnnxOp.Mul, x, x), graph.longs(-1));
+        Value mean = graph.op(OnnxOp.ReduceMean, Attributes.of("keepdims", 1), op(OnnxOp.Mul, x, x), graph.longs(-1));
         Value rms = op(OnnxOp.Sqrt, mean);
         Value width = op(OnnxOp.Mul, rms, picked(row, tables, CentroidTable::cell));
         Value cell = op(OnnxOp.Where, op(OnnxOp.Greater, width, graph.constant(0)), width, graph.constant(1));

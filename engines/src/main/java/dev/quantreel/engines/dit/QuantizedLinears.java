@@ -156,11 +156,7 @@ public final class QuantizedLinears implements LinearLayers {
         Emission current = emission(graph);
         boolean wide = fixedBits.isEmpty() || fixedBits.getAsInt() > 4;
         ActivationEmitter emitter = new ActivationEmitter(
-                graph,
-                current.max,
-                current.clip,
-                wide,
-                width -> centroids.computeIfAbsent(width, CentroidTable::all));
+                graph, current.max, current.clip, wide, width -> centroids.computeIfAbsent(width, CentroidTable::all));
         int channels = matrix.get().columns();
         return new Prepared(raw, rotated, mean, Optional.of(emitter.emit(activations, rotated, channels)));
     }
@@ -173,8 +169,7 @@ public final class QuantizedLinears implements LinearLayers {
     private Value meanProduct(OnnxGraphBuilder graph, Value mean, String layer) {
         Tensor sums = weightSums.computeIfAbsent(layer, name -> {
             String weight = name + ".weight";
-            WeightMatrix stored =
-                    WeightMatrix.of(weight, weights.checkpoint().tensor(weight));
+            WeightMatrix stored = WeightMatrix.of(weight, weights.checkpoint().tensor(weight));
             return Tensor.of(Shape.of(stored.rows()), stored.rowSums(RowTasks.parallel(CancellationToken.NONE)));
         });
         return graph.op(OnnxOp.Mul, mean, graph.initializer(layer + ".weight_sums", sums));

@@ -177,8 +177,10 @@ public final class QuantizedActivation {
             result.scales[i] = rms * table.unit(largest);
             for (int j = 0; j < x.channels(); j++) {
                 double place = Math.floor(x.at(i, j) / cell);
-                int value = integers[Math.floorMod(
-                        (int) Math.clamp(place, -CentroidTable.CELLS, CentroidTable.CELLS - 1), integers.length)];
+                int value = integers[
+                        Math.floorMod(
+                                (int) Math.clamp(place, -CentroidTable.CELLS, CentroidTable.CELLS - 1),
+                                integers.length)];
                 int high = exact ? Math.floorDiv(value + 128, 256) : 0;
                 if (exact) {
                     upper[i * x.channels() + j] = high;

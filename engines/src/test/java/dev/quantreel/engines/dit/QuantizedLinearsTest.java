@@ -23,9 +23,7 @@ import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.ReferenceLinear;
 import dev.quantreel.engines.quant.RotationPlan;
-import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.quant.SyntheticData;
-import dev.quantreel.engines.quant.WeightMatrix;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -389,67 +387,6 @@ class QuantizedLinearsTest {
                 run(model(new FloatLinears(new FloatWeights(checkpoint)), "q", "k", "v"), x, Map.of());
         assertEqual(floats(quantized, "v.y"), floats(exact, "v.y"));
         assertThat(floats(quantized, "q.y")).isNotEqualTo(floats(exact, "q.y"));
-    }
-
-    static Stream<RotationPlan> rotations() {
-        return Stream.of(
-                new RotationPlan.None(),
-                new RotationPlan.Hadamard(64, 3),
-                new RotationPlan.Full(3),
-                new RotationPlan.Permuted(3),
-                new RotationPlan.Regular(256));
-    }
-
-    @ParameterizedTest
-    @MethodSource("rotations")
-    void everyRotationIsUndoneByTheWeights(RotationPlan rotation) {
-        ActivationMatrix x = offset(0);
-        QuantizedWeights weights = quantized(new InputPlan(rotation, new ActivationQuantizer.Token()), 8);
-        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
-        float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
-        assertThat(decibels(exact(weights, x), y)).isGreaterThan(30);
-    }
-
-    /// Tokens whose means are exact: pairs of a value and its opposite, and the offset.
-    private static ActivationMatrix offset(int offset) {
-        float[] x = SyntheticData.gaussian(TOKENS * CHANNELS, 12, 5);
-        for (int i = 0; i < x.length; i++) {
-            x[i] = i % 2 == 1 ? 2 * offset - x[i - 1] : offset + (float) Math.rint(x[i]);
-        }
-        return ActivationMatrix.of(CHANNELS, x);
-    }
-
-    @Test
-    void theMeanOfATokenGoesPastTheQuantizationExactly() {
-        ActivationQuantizer mode = new ActivationQuantizer.Token();
-        QuantizedWeights plain = quantized(new InputPlan(new RotationPlan.Hadamard(256, 11), mode), 4);
-        QuantizedWeights split =
-                quantized(new InputPlan(new RotationPlan.Hadamard(256, 11), mode).withMeanSplit(true), 4);
-        WeightMatrix stored =
-                WeightMatrix.of(LAYER, split.checkpoint().tensor(LAYER + ".weight"));
-        float[] sums = stored.rowSums(RowTasks.parallel(CancellationToken.NONE));
-        QuantizedLinears linears = QuantizedLinears.of(split, Arithmetic.INTEGER);
-        OnnxModel model = model(linears, LAYER);
-        for (int bits : new int[] {4, 8}) {
-            float[] expected = reference(plain, offset(0), bits);
-            for (int i = 0; i < expected.length; i++) {
-                expected[i] += 64 * sums[i % OUTPUTS];
-            }
-            assertEqual(floats(run(model, offset(64), linears.inputs(bits)), LAYER + ".y"), expected);
-        }
-    }
-
-    @Test
-    void splittingTheMeanHelpsWhereChannelsHaveAnOffset() {
-        ActivationMatrix x = offset(40);
-        InputPlan plan = new InputPlan(new RotationPlan.Regular(256), new ActivationQuantizer.Token());
-        double[] decibels = new double[2];
-        for (int i = 0; i < 2; i++) {
-            QuantizedWeights weights = quantized(plan.withMeanSplit(i == 1), 8);
-            QuantizedLinears linears = QuantizedLinears.fixed(weights, Arithmetic.INTEGER, 4);
-            decibels[i] = decibels(exact(weights, x), floats(run(model(linears, LAYER), x, Map.of()), LAYER + ".y"));
-        }
-        assertThat(decibels[1]).isGreaterThan(decibels[0] + 3);
     }
 
     private static float[] exact(QuantizedWeights weights, ActivationMatrix x) {

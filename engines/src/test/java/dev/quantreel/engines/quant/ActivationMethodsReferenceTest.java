@@ -113,8 +113,9 @@ class ActivationMethodsReferenceTest {
     void twoScalesServeSkewedTokensBetterThanOne() {
         ActivationMatrix x = tokens();
         double[] errors = new double[2];
-        ActivationQuantizer[] modes = {new ActivationQuantizer.DualScale(ClipRatios.NONE),
-            new ActivationQuantizer.Token(ClipRatios.NONE)};
+        ActivationQuantizer[] modes = {
+            new ActivationQuantizer.DualScale(ClipRatios.NONE), new ActivationQuantizer.Token(ClipRatios.NONE)
+        };
         for (int k = 0; k < 2; k++) {
             QuantizedActivation actual = QuantizedActivation.of(x, modes[k], 4);
             for (int j = 0; j < 256; j++) {

@@ -177,7 +177,8 @@ class RotationTest {
         OnnxModel model = graph.build(Map.of());
         float[] values = gaussian(tokens * width, 9);
         for (EngineProvider provider : List.of(new OrtEngineProvider(), new ReferenceEngineProvider())) {
-            float[] actual = run(provider.create(new EngineOptions(1)), model, Tensor.of(Shape.of(1, 3, width), values));
+            float[] actual =
+                    run(provider.create(new EngineOptions(1)), model, Tensor.of(Shape.of(1, 3, width), values));
             for (int i = 0; i < tokens; i++) {
                 float[] expected = Arrays.copyOfRange(values, i * width, (i + 1) * width);
                 rotation.apply(expected);
@@ -190,7 +191,8 @@ class RotationTest {
 
     private static float[] run(Engine engine, OnnxModel model, Tensor x) {
         try (Session session = engine.open(model)) {
-            return Objects.requireNonNull(session.run(Map.of("x", x), CancellationToken.NONE).get("y"))
+            return Objects.requireNonNull(
+                            session.run(Map.of("x", x), CancellationToken.NONE).get("y"))
                     .toFloatArray();
         }
     }
