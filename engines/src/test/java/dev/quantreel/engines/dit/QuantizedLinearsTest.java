@@ -12,7 +12,6 @@ import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationMatrix;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ActivationQuantizer.Statistic;
-import dev.quantreel.engines.quant.CentroidTable;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
@@ -37,8 +36,6 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +73,7 @@ class QuantizedLinearsTest {
     }
 
     /// Integers of a size whose squares and rotations are exact in F32 in any order of summation.
-    private static ActivationMatrix integers() {
+    static ActivationMatrix integers() {
         float[] x = SyntheticData.gaussian(TOKENS * CHANNELS, 12, 5);
         for (int i = 0; i < x.length; i++) {
             x[i] = (float) Math.rint(x[i]);
@@ -145,7 +142,7 @@ class QuantizedLinearsTest {
         return Objects.requireNonNull(outputs.get(name), name).toFloatArray();
     }
 
-    private static Tensor tensor(ActivationMatrix x) {
+    static Tensor tensor(ActivationMatrix x) {
         float[] values = new float[x.tokens() * x.channels()];
         for (int i = 0; i < values.length; i++) {
             values[i] = x.at(i / x.channels(), i % x.channels());
@@ -204,57 +201,6 @@ class QuantizedLinearsTest {
                 assertEqual(floats(run(model(linears, LAYER), x, Map.of()), LAYER + ".y"), expected);
             }
         }
-    }
-
-    @ParameterizedTest
-    @MethodSource("modes")
-    void operandsEqualTheReferenceCodesExactly(ActivationQuantizer mode) {
-        for (int bits : new int[] {4, 6, 8}) {
-            ActivationMatrix x = integers();
-            OnnxGraphBuilder graph = OnnxGraphBuilder.create("codes");
-            Value input = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
-            ActivationEmitter emitter = new ActivationEmitter(
-                    graph,
-                    graph.constant(ActivationQuantizer.maxCode(bits)),
-                    graph.constant(mode.clip(bits)),
-                    bits > 4,
-                    CentroidTable::all);
-            Operands operands = emitter.emit(mode.resolve(bits), input, CHANNELS);
-            for (int k = 0; k < operands.terms().size(); k++) {
-                Dim[] dims = Stream.of("a", "b", "c", "d")
-                        .map(Dim::of)
-                        .limit(operands.groups() > 1 ? 4 : 3)
-                        .toArray(Dim[]::new);
-                graph.output("codes" + k, operands.terms().get(k).operand(), DType.U8, dims);
-            }
-            Map<String, Tensor> outputs = run(graph.build(Map.of()), x, Map.of());
-            QuantizedActivation expected = QuantizedActivation.of(x, mode, bits);
-            assertThat(outputs).hasSize(expected.terms());
-            for (int k = 0; k < expected.terms(); k++) {
-                assertThat(differences(Objects.requireNonNull(outputs.get("codes" + k)), operands, expected, k))
-                        .as("codes that differ at %s bits", bits)
-                        .isEmpty();
-            }
-        }
-    }
-
-    private static List<String> differences(Tensor operand, Operands operands, QuantizedActivation expected, int term) {
-        List<String> differences = new ArrayList<>();
-        int offset = operands.zeroPoint().isPresent() ? 0 : 128;
-        int groupSize = CHANNELS / operands.groups();
-        for (int i = 0; i < TOKENS; i++) {
-            for (int j = 0; j < CHANNELS; j++) {
-                long index = operands.groups() == 1
-                        ? (long) i * CHANNELS + j
-                        : ((long) (j / groupSize) * TOKENS + i) * groupSize + j % groupSize;
-                int code = (operand.data().get(ValueLayout.JAVA_BYTE, index) & 0xFF) - offset;
-                if (code != expected.code(term, i, j)) {
-                    differences.add(
-                            "token " + i + ", channel " + j + ": " + code + ", not " + expected.code(term, i, j));
-                }
-            }
-        }
-        return differences;
     }
 
     @Test
