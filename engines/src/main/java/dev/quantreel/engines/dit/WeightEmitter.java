@@ -96,7 +96,9 @@ record WeightEmitter(OnnxGraphBuilder graph) {
     private Factor factor(QuantizedMatrix matrix, Run run, Place place) {
         if (!matrix.isInteger()) {
             Value steps = cast(byGroup(matrix.steps(), "steps", run, place), DType.F32);
-            return new Factor(run.first, run.outputs, run.codes, floatZeroPoints(matrix, run, place), steps);
+            return matrix.grids().values() instanceof CodeValues.Table
+                    ? new Factor(run.first, run.outputs, levels(matrix, run, place), graph.constant(0f), steps)
+                    : new Factor(run.first, run.outputs, run.codes, floatZeroPoints(matrix, run, place), steps);
         }
         MatrixGrids grids = matrix.grids();
         Tensor steps = rows(grids.steps(), run, run.outputs);
@@ -117,7 +119,8 @@ record WeightEmitter(OnnxGraphBuilder graph) {
             for (int i = 0; i < levels.size(); i++) {
                 table.data().set(ValueLayout.JAVA_BYTE, i, levels.get(i).byteValue());
             }
-            return op(OnnxOp.Gather, graph.constant(table), cast(run.codes, DType.I32));
+            Value codes = cast(run.codes, DType.I32);
+            return op(OnnxOp.Gather, graph.constant(table), codes);
         }
         Value zeroPoints = cast(byGroup(matrix.zeroPoints(), "zero_points", run, place), DType.I8);
         Value multipliers = cast(byGroup(matrix.grids().multipliers(), "multipliers", run, place), DType.I8);

@@ -12,10 +12,14 @@ final class GridFinder {
     private final float[] group;
     private final GridSearch search;
     private final GridSearch wholeRow;
+    private final SymmetricSearch symmetricSearch;
+    private final ClipRangeSearch clip;
+    private final float unit;
 
     /// @param row the row whose present content is looked at
     /// @param groupSize divides the row
-    GridFinder(WeightPlan plan, GridSearchKernels kernels, float[] row, int groupSize) {
+    /// @param unit of a codebook's levels, [LloydMax#unit]
+    GridFinder(WeightPlan plan, GridSearchKernels kernels, float[] row, int groupSize, float unit) {
         this.quantizer = plan.quantizer().grids();
         this.granularity = plan.granularity();
         this.bits = plan.bits();
@@ -23,6 +27,9 @@ final class GridFinder {
         this.group = groupSize == row.length ? row : new float[groupSize];
         this.search = new GridSearch(kernels, bits, group, groupSize);
         this.wholeRow = group == row ? search : new GridSearch(kernels, bits, row, row.length);
+        this.symmetricSearch = new SymmetricSearch(kernels, ActivationQuantizer.maxCode(bits), group);
+        this.clip = new ClipRangeSearch(quantizer instanceof WeightQuantizer.ClipSearch(double norm) ? norm : 2, bits);
+        this.unit = unit;
     }
 
     /// The grid of row-wise MinMax, the baseline of error figures.
@@ -48,12 +55,33 @@ final class GridFinder {
             case WeightQuantizer.Bounded bounded -> set(g, into, search.find(bounded));
             case WeightQuantizer.Gptq _ ->
                 throw new IllegalStateException("GPTQ's grids are those of another quantizer");
-            case WeightQuantizer.Symmetric() -> set(g, into, symmetric(largest(group), bits));
+            case WeightQuantizer.Symmetric(boolean searched) ->
+                set(g, into, symmetric(searched ? searched() : largest(group), bits));
+            case WeightQuantizer.ClipSearch _ -> set(g, into, clip.find(group));
+            case WeightQuantizer.Hqq hqq -> {
+                Grid range = search.find(new WeightQuantizer.MinMax());
+                float step = stored(range.step());
+                into.set(g, step, new HalfQuadratic(hqq, bits).zeroPoint(group, step));
+            }
+            case WeightQuantizer.LloydMaxRows() -> into.set(g, stored(Math.max(unit * length(group), Float.MIN_NORMAL)), 0);
         }
     }
 
     private void set(int g, RowGrid into, Grid grid) {
         into.set(g, stored(grid.step()), grid.zeroPoint());
+    }
+
+    private float searched() {
+        Grid grid = symmetricSearch.find();
+        return grid.step() * grid.maxCode() / 2;
+    }
+
+    private static float length(float[] weights) {
+        double squares = 0;
+        for (float weight : weights) {
+            squares += (double) weight * weight;
+        }
+        return (float) Math.sqrt(squares);
     }
 
     /// A step as it is stored: steps of groups have 16 bits. Rounded up, so that no end of the range is lost; codes are

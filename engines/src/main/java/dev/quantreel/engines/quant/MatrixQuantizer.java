@@ -7,6 +7,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /// Quantizes one matrix, runs of rows in parallel.
 final class MatrixQuantizer {
@@ -17,6 +18,7 @@ final class MatrixQuantizer {
     private final GridSearchKernels kernels;
     private final int groupSize;
     private final CodeValues values;
+    private final float unit;
 
     MatrixQuantizer(WeightMatrix weights, WeightPlan plan, RowCoder coder, GridSearchKernels kernels) {
         this.weights = weights;
@@ -24,7 +26,16 @@ final class MatrixQuantizer {
         this.coder = coder;
         this.kernels = kernels;
         this.groupSize = plan.granularity().groupSize(weights.name(), weights.columns());
-        this.values = plan.quantizer().values(plan.bits(), weights.columns());
+        Optional<LloydMax> codebook = plan.quantizer().grids() instanceof WeightQuantizer.LloydMaxRows
+                ? Optional.of(LloydMax.of(groupSize, plan.bits()))
+                : Optional.empty();
+        this.values = codebook.<CodeValues>map(LloydMax::table).orElseGet(this::evenValues);
+        this.unit = codebook.map(book -> (float) book.unit()).orElse(1f);
+    }
+
+    private CodeValues evenValues() {
+        boolean fractions = plan.quantizer().grids() instanceof WeightQuantizer.Hqq && plan.bits() < 8;
+        return fractions ? new CodeValues.Fractions(1 << (8 - plan.bits())) : new CodeValues.Integers();
     }
 
     QuantizedMatrix quantize(RowTasks tasks) {
@@ -40,7 +51,7 @@ final class MatrixQuantizer {
         tasks.run(weights.rows(), (from, to) -> {
             float[] row = new float[weights.columns()];
             byte[] codes = new byte[row.length];
-            GridFinder finder = new GridFinder(plan, kernels, row, groupSize);
+            GridFinder finder = new GridFinder(plan, kernels, row, groupSize, unit);
             RowGrid grid = new RowGrid(row.length, groupSize, plan.bits(), values);
             RowStatistics chunk = new RowStatistics();
             for (int r = from; r < to; r++) {
@@ -66,7 +77,7 @@ final class MatrixQuantizer {
     }
 
     private Grid shared(float[] range) {
-        return plan.quantizer() instanceof WeightQuantizer.Symmetric
+        return plan.quantizer().grids() instanceof WeightQuantizer.Symmetric
                 ? GridFinder.symmetric(Math.max(-range[0], range[1]), plan.bits())
                 : Grid.over(range[0], range[1], (1 << plan.bits()) - 1);
     }

@@ -219,7 +219,7 @@ class QuantizedLinearsTest {
         }
     }
 
-    static Stream<WeightPlan> grouped() {
+    static Stream<WeightPlan> weightPlans() {
         WeightQuantizer pbq = new WeightQuantizer.Pbq();
         return Stream.of(
                 new WeightPlan(pbq, 4, new Granularity.PerGroup(64)),
@@ -227,12 +227,18 @@ class QuantizedLinearsTest {
                 new WeightPlan(pbq, 7, new Granularity.PerGroup(64)),
                 new WeightPlan(pbq, 4, new Granularity.GroupMultiples(64)),
                 new WeightPlan(pbq, 5, new Granularity.GroupMultiples(32)),
-                new WeightPlan(new WeightQuantizer.Symmetric(), 4, new Granularity.PerGroup(64)));
+                new WeightPlan(new WeightQuantizer.Symmetric(), 4, new Granularity.PerGroup(64)),
+                new WeightPlan(new WeightQuantizer.Hqq(), 4, new Granularity.PerGroup(64)),
+                new WeightPlan(new WeightQuantizer.Hqq(), 3),
+                new WeightPlan(new WeightQuantizer.ClipSearch(), 4),
+                new WeightPlan(new WeightQuantizer.LloydMaxRows(), 4),
+                new WeightPlan(new WeightQuantizer.LloydMaxRows(), 6),
+                new WeightPlan(new WeightQuantizer.LloydMaxRows(), 3, new Granularity.PerGroup(64)));
     }
 
     @ParameterizedTest
-    @MethodSource("grouped")
-    void weightsInGroupsEqualTheReferenceOnBothEngines(WeightPlan weight) {
+    @MethodSource("weightPlans")
+    void weightsOfEveryMethodEqualTheReferenceOnBothEngines(WeightPlan weight) {
         ActivationMatrix x = integers();
         Engine interpreter = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
         for (ActivationQuantizer mode : modes().toList()) {
