@@ -8,6 +8,12 @@ import dev.quantreel.nodes.loading.LoadTextEncoder;
 import dev.quantreel.nodes.loading.LoadVAE;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.BGRQuantize;
+import dev.quantreel.nodes.quantize.WeightGroups;
+import dev.quantreel.nodes.quantize.SymmetricQuantize;
+import dev.quantreel.nodes.quantize.OrbitWeights;
+import dev.quantreel.nodes.quantize.LayerPrecision;
+import dev.quantreel.nodes.quantize.HQQQuantize;
+import dev.quantreel.nodes.quantize.ClipSearchQuantize;
 import dev.quantreel.nodes.quantize.DeltaGBSScheduler;
 import dev.quantreel.nodes.quantize.FixedBitSchedule;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
@@ -57,6 +63,12 @@ public final class BuiltinNodePack implements NodePack {
                         new LoadLoRA(),
                         new BGRQuantize(),
                         new MinMaxQuantize(),
+                        new ClipSearchQuantize(),
+                        new HQQQuantize(),
+                        new LayerPrecision(),
+                        new OrbitWeights(),
+                        new SymmetricQuantize(),
+                        new WeightGroups(),
                         new SaveQuantizedModel(),
                         new ARQActivation(),
                         new DeltaGBSScheduler(),

@@ -6,9 +6,10 @@ import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.memory.MemoryPlan.Item;
 import dev.quantreel.engines.memory.MemoryPlan.Workload;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.quant.Granularity;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,15 +65,15 @@ record TransformerMemory(SamplingMemory.Model model) {
 
     private Held held() {
         Held held = new Held();
-        Set<String> quantized = model.plan()
-                .<Set<String>>map(plan ->
-                        new HashSet<>(plan.layers().select(architecture().blockLinears())))
-                .orElse(Set.of());
+        Map<String, Integer> bits = model.plan()
+                .<Map<String, Integer>>map(plan -> plan.layers().bits(architecture().blockLinears(), plan.weightBits()))
+                .orElse(Map.of());
         for (Map.Entry<String, Shape> tensor : architecture().shapes().entrySet()) {
             Shape shape = tensor.getValue();
             long elements = shape.elements();
-            if (quantized.contains(layer(tensor.getKey()))) {
-                held.codes += codeBytes(shape, model.plan().orElseThrow().weightBits());
+            Integer ownBits = bits.get(layer(tensor.getKey()));
+            if (ownBits != null) {
+                held.codes += codeBytes(tensor.getKey(), shape, model.plan().orElseThrow().weight().withBits(ownBits));
             } else if (shape.rank() == 2 && elements >= EngineCosts.STREAMED_FROM) {
                 stream(tensor.getKey(), elements, held);
             } else {
@@ -101,10 +102,17 @@ record TransformerMemory(SamplingMemory.Model model) {
     }
 
     /// Codes of up to four bits lie two to a byte; steps, zero points.
-    private static long codeBytes(Shape shape, int bits) {
+    private static long codeBytes(String name, Shape shape, WeightPlan weight) {
         long rows = shape.dim(0);
-        long columns = shape.elements() / rows;
-        return (bits <= 4 ? Math.ceilDiv(rows, 2L) : rows) * columns + 9 * rows;
+        int columns = Math.toIntExact(shape.elements() / rows);
+        long groups = columns / weight.granularity().groupSize(name, columns);
+        long perRow = groups == 1
+                ? 9
+                : switch (weight.granularity()) {
+                    case Granularity.GroupMultiples _ -> 8 + 2 * groups;
+                    case Granularity.PerGroup _, Granularity.PerRow _, Granularity.PerTensor _ -> 3 * groups;
+                };
+        return (weight.bits() <= 4 ? Math.ceilDiv(rows, 2L) : rows) * columns + perRow * rows;
     }
 
     /// Keys and values of a prompt, kept per block where the family has a text graph of its own.

@@ -24,9 +24,10 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
             LayerRule.ALL);
 
     public QuantizationPlan {
-        if (weight.bits() == 8 && input.activations() instanceof ActivationQuantizer.BlockExact) {
+        boolean eight = weight.bits() == 8 || layers.mentions(8);
+        if (eight && input.activations() instanceof ActivationQuantizer.BlockExact) {
             throw new IllegalArgumentException(
-                    "exact block scales need weights of 7 bits or less, weight bits is 8; use Block instead");
+                    "exact block scales need weights of 7 bits or less, weight bits is 8 (of all layers, or by a layer rule); use Block instead");
         }
     }
 

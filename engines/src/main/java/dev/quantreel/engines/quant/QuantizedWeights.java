@@ -72,15 +72,16 @@ public final class QuantizedWeights {
     }
 
     static QuantizedWeights of(Source source, QuantizationPlan plan, QuantizationProgress progress, RowTasks tasks) {
-        List<String> selected = plan.layers().select(source.layers());
+        SequencedMap<String, Integer> bits = plan.layers().bits(source.layers(), plan.weightBits());
+        List<String> selected = List.copyOf(bits.keySet());
         Map<String, LayerQuantization.Outcome> outcomes = new HashMap<>();
         FeedbackSource feedback = new FeedbackSource(source.statistics(), plan, tasks);
         for (String layer : byInput(selected, source.statistics())) {
             Tensor stored = source.checkpoint().tensor(layer + ".weight");
             WeightMatrix weight = weight(plan, layer, stored);
+            WeightPlan own = plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
             outcomes.put(
-                    layer,
-                    new LayerQuantization(plan.weight(), feedback.of(layer, weight.columns()), tasks).of(weight));
+                    layer, new LayerQuantization(own, feedback.of(layer, weight.columns()), tasks).of(weight));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, outcomes.size(), selected.size());
         }
