@@ -10,6 +10,7 @@ import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -6,7 +6,7 @@ package dev.quantreel.engines.quant;
 /// What they share (range that contains 0, rounding half to even, packing, error figures) is in [QuantizedMatrix#of].
 public sealed interface WeightQuantizer {
 
-    /// Quantizers whose grid lies between two bounds, [GridSearch].
+    /// Quantizers whose grid lies between two bounds.
     sealed interface Bounded extends WeightQuantizer {}
 
     /// Round to nearest on the range of the weights; the baseline.
@@ -59,7 +59,7 @@ public sealed interface WeightQuantizer {
         }
     }
 
-    /// Rows as a length times the nearest centroids of a coordinate of a random direction (OrbitQuant), [LloydMax]; the
+    /// Rows as a length times the nearest centroids of a coordinate of a random direction (OrbitQuant, [LloydMaxCodebook]); the
     /// centroids as 8-bit integers, so that the product stays in integers. Wants rotated weights, whose coordinates are
     /// alike. Takes 2 to 6 bits.
     record LloydMaxRows() implements WeightQuantizer {}
