@@ -5,9 +5,9 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.memory.MemoryPlan.Item;
 import dev.quantreel.engines.memory.MemoryPlan.Workload;
-import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.WeightPlan;
+import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import java.util.HashSet;
@@ -67,14 +67,18 @@ record TransformerMemory(SamplingMemory.Model model) {
     private Held held() {
         Held held = new Held();
         Map<String, Integer> bits = model.plan()
-                .<Map<String, Integer>>map(plan -> plan.layers().bits(architecture().blockLinears(), plan.weightBits()))
+                .<Map<String, Integer>>map(
+                        plan -> plan.layers().bits(architecture().blockLinears(), plan.weightBits()))
                 .orElse(Map.of());
         for (Map.Entry<String, Shape> tensor : architecture().shapes().entrySet()) {
             Shape shape = tensor.getValue();
             long elements = shape.elements();
             Integer ownBits = bits.get(layer(tensor.getKey()));
             if (ownBits != null) {
-                held.codes += codeBytes(tensor.getKey(), shape, model.plan().orElseThrow().weight().withBits(ownBits));
+                held.codes += codeBytes(
+                        tensor.getKey(),
+                        shape,
+                        model.plan().orElseThrow().weight().withBits(ownBits));
             } else if (shape.rank() == 2 && elements >= EngineCosts.STREAMED_FROM) {
                 stream(tensor.getKey(), elements, held);
             } else {

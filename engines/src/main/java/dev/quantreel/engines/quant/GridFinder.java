@@ -63,7 +63,8 @@ final class GridFinder {
                 float step = stored(range.step());
                 into.set(g, step, new HalfQuadratic(hqq, bits).zeroPoint(group, step));
             }
-            case WeightQuantizer.LloydMaxRows() -> into.set(g, stored(Math.max(unit * length(group), Float.MIN_NORMAL)), 0);
+            case WeightQuantizer.LloydMaxRows() ->
+                into.set(g, stored(Math.max(unit * length(group), Float.MIN_NORMAL)), 0);
         }
     }
 

@@ -44,7 +44,8 @@ public record LayerRule(String keep, Edge first, Edge last, List<LayerBits> bits
         public LayerBits {
             compiled("pattern", pattern);
             if (pattern.isEmpty()) {
-                throw new IllegalArgumentException("the pattern for " + bits + " bits is empty; name layers, or .* for all");
+                throw new IllegalArgumentException(
+                        "the pattern for " + bits + " bits is empty; name layers, or .* for all");
             }
             requireBits(pattern, bits);
         }
@@ -105,16 +106,12 @@ public record LayerRule(String keep, Edge first, Edge last, List<LayerBits> bits
 
     /// This rule, and what `other` keeps besides; where both speak of bits or ends, `other` is heard first.
     public LayerRule and(LayerRule other) {
-        String both = keep.isEmpty() || other.keep.isEmpty()
-                ? keep + other.keep
-                : "(?:" + keep + ")|(?:" + other.keep + ")";
+        String both =
+                keep.isEmpty() || other.keep.isEmpty() ? keep + other.keep : "(?:" + keep + ")|(?:" + other.keep + ")";
         List<LayerBits> all = new ArrayList<>(other.bits);
         all.addAll(bits);
         return new LayerRule(
-                both,
-                other.first.blocks > 0 ? other.first : first,
-                other.last.blocks > 0 ? other.last : last,
-                all);
+                both, other.first.blocks > 0 ? other.first : first, other.last.blocks > 0 ? other.last : last, all);
     }
 
     /// The layers to quantize, in the given order.
@@ -154,9 +151,7 @@ public record LayerRule(String keep, Edge first, Edge last, List<LayerBits> bits
 
     /// Whether some layer may have these bits beside those of the plan.
     boolean mentions(int wanted) {
-        return first.bits == wanted
-                || last.bits == wanted
-                || bits.stream().anyMatch(rule -> rule.bits == wanted);
+        return first.bits == wanted || last.bits == wanted || bits.stream().anyMatch(rule -> rule.bits == wanted);
     }
 
     private int named(String layer, List<Pattern> patterns, int otherwise) {

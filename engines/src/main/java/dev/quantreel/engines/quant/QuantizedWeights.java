@@ -80,8 +80,7 @@ public final class QuantizedWeights {
             Tensor stored = source.checkpoint().tensor(layer + ".weight");
             WeightMatrix weight = weight(plan, layer, stored);
             WeightPlan own = plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
-            outcomes.put(
-                    layer, new LayerQuantization(own, feedback.of(layer, weight.columns()), tasks).of(weight));
+            outcomes.put(layer, new LayerQuantization(own, feedback.of(layer, weight.columns()), tasks).of(weight));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, outcomes.size(), selected.size());
         }

@@ -22,7 +22,8 @@ public sealed interface WeightQuantizer {
         }
     }
 
-    /// MSE clip search (QuaRot, GPTQ, QVGen): the range, both ends shrunk alike by `p = 1 - i / 100` for i = 0..79, with
+    /// MSE clip search (QuaRot, GPTQ, QVGen): the range, both ends shrunk alike by `p = 1 - i / 100` for i = 0..79,
+    // with
     /// the least `Σ|e|^norm`.
     ///
     /// @param norm 2.4 as published; 2 is the squared error
@@ -38,8 +39,10 @@ public sealed interface WeightQuantizer {
         }
     }
 
-    /// Half-quadratic quantization (HQQ): the step is that of the range; a fractional zero point is fitted to the weights
-    /// less what a shrinkage operator takes for outliers of the error, `sign(e) max(|e| - |e|^(p-1) / β, 0)`, in turns
+    /// Half-quadratic quantization (HQQ): the step is that of the range; a fractional zero point is fitted to the
+    // weights
+    /// less what a shrinkage operator takes for outliers of the error, `sign(e) max(|e| - |e|^(p-1) / β, 0)`, in
+    // turns
     /// with the codes. Usual in groups of 64. The fraction has `8 - bits` bits, so a zero point stays a byte.
     ///
     /// @param norm p, below 1; 0.7 as published
@@ -59,8 +62,10 @@ public sealed interface WeightQuantizer {
         }
     }
 
-    /// Rows as a length times the nearest centroids of a coordinate of a random direction (OrbitQuant, [LloydMaxCodebook]); the
-    /// centroids as 8-bit integers, so that the product stays in integers. Wants rotated weights, whose coordinates are
+    /// Rows as a length times the nearest centroids of a coordinate of a random direction (OrbitQuant,
+    // [LloydMaxCodebook]); the
+    /// centroids as 8-bit integers, so that the product stays in integers. Wants rotated weights, whose coordinates
+    // are
     /// alike. Takes 2 to 6 bits.
     record LloydMaxRows() implements WeightQuantizer {}
 
@@ -134,9 +139,10 @@ public sealed interface WeightQuantizer {
             return;
         }
         if (bits > Granularity.GroupMultiples.MULTIPLE_BITS) {
-            throw new IllegalArgumentException("group steps that are multiples of a row's step leave room for weights of "
-                    + Granularity.GroupMultiples.MULTIPLE_BITS + " bits, weight bits is " + bits
-                    + "; use PerGroup instead");
+            throw new IllegalArgumentException(
+                    "group steps that are multiples of a row's step leave room for weights of "
+                            + Granularity.GroupMultiples.MULTIPLE_BITS + " bits, weight bits is " + bits
+                            + "; use PerGroup instead");
         }
         if (this instanceof Hqq || this instanceof LloydMaxRows) {
             throw new IllegalArgumentException(this + " has no integer zero points that steps could be multiplied with;"

@@ -55,14 +55,18 @@ class LayerRuleTest {
 
     @Test
     void moreBlocksThanThereAreIsAllOfThem() {
-        assertThat(new LayerRule("", new Edge(100, 0), Edge.NONE, List.of()).select(WAN)).isEmpty();
-        assertThat(new LayerRule("", Edge.NONE, new Edge(100, 7), List.of()).bits(WAN, 4).values())
+        assertThat(new LayerRule("", new Edge(100, 0), Edge.NONE, List.of()).select(WAN))
+                .isEmpty();
+        assertThat(new LayerRule("", Edge.NONE, new Edge(100, 7), List.of())
+                        .bits(WAN, 4)
+                        .values())
                 .containsOnly(7);
     }
 
     @Test
     void theLastBlocksOfTwoStacksAreThoseOfTheSecond() {
-        List<String> layers = List.of("double_blocks.0.img_attn.q", "single_blocks.0.linear2.attn", "single_blocks.1.linear1.q");
+        List<String> layers =
+                List.of("double_blocks.0.img_attn.q", "single_blocks.0.linear2.attn", "single_blocks.1.linear1.q");
         LayerRule rule = new LayerRule("", new Edge(1, 0), new Edge(1, 8), List.of());
 
         assertThat(rule.bits(layers, 4))
@@ -87,7 +91,8 @@ class LayerRuleTest {
     })
     void layersOfAllFamiliesHaveARole(String layer, Role expected) {
         for (Role role : List.of(Role.SELF_ATTENTION, Role.CROSS_ATTENTION, Role.MLP)) {
-            boolean found = !new LayerRule(role.pattern()).select(List.of(layer)).contains(layer);
+            boolean found =
+                    !new LayerRule(role.pattern()).select(List.of(layer)).contains(layer);
             assertThat(found).as("%s in %s", role, layer).isEqualTo(role == expected);
         }
     }
@@ -102,7 +107,8 @@ class LayerRuleTest {
     @Test
     void rulesAddUpAndTheLaterIsHeardFirst() {
         LayerRule earlier = new LayerRule("q$", new Edge(1, 6), Edge.NONE, List.of(new LayerBits("ffn", 8)));
-        LayerRule both = earlier.and(new LayerRule("o$", Edge.NONE, new Edge(1, 7), List.of(new LayerBits("ffn.0", 5))));
+        LayerRule both =
+                earlier.and(new LayerRule("o$", Edge.NONE, new Edge(1, 7), List.of(new LayerBits("ffn.0", 5))));
         Map<String, Integer> bits = both.bits(WAN, 4);
 
         assertThat(bits.keySet()).noneMatch(layer -> layer.endsWith(".q") || layer.endsWith(".o"));
@@ -137,8 +143,12 @@ class LayerRuleTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LayerBits("ffn", 1))
                 .withMessage("weight bits for ffn is 1; 2 to 8 are accepted");
-        assertThatIllegalArgumentException().isThrownBy(() -> new LayerBits("ffn(", 4)).withMessageContaining("ffn(");
-        assertThatIllegalArgumentException().isThrownBy(() -> new LayerBits("", 4)).withMessageContaining("empty");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LayerBits("ffn(", 4))
+                .withMessageContaining("ffn(");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LayerBits("", 4))
+                .withMessageContaining("empty");
         assertThatIllegalArgumentException().isThrownBy(() -> new Edge(-1, 4)).withMessageContaining("-1 blocks");
         assertThatIllegalArgumentException().isThrownBy(() -> new Edge(1, 9)).withMessageContaining("9; 2 to 8");
         assertThatIllegalArgumentException()

@@ -69,7 +69,12 @@ class WeightFiguresTest {
 
     private static void print(String line, double actual, double expected) {
         System.out.printf(
-                Locale.ROOT, "%s: %.5f, expected %.4f (%+.1f %%)%n", line, actual, expected, 100 * (actual / expected - 1));
+                Locale.ROOT,
+                "%s: %.5f, expected %.4f (%+.1f %%)%n",
+                line,
+                actual,
+                expected,
+                100 * (actual / expected - 1));
     }
 
     /// MSE/σ² of Gaussian weights, 256x3072; the last one is the floor of all codebooks.
@@ -86,7 +91,8 @@ class WeightFiguresTest {
     }
 
     /// Heavy tails scatter: one draw of Student t5 at 256x3072 differs from the next by 4 % in MSE/σ², one of t3, whose
-    /// fourth moment is infinite, by 8 %. So four draws are averaged; the bound search against the clip search, which see
+    /// fourth moment is infinite, by 8 %. So four draws are averaged; the bound search against the clip search,
+    // which see
     /// the same outliers, is held as tight as Gaussian weights are.
     @ParameterizedTest(name = "Student t{0}, {1}")
     @CsvSource({

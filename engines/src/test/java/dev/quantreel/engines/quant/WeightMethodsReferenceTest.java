@@ -24,11 +24,12 @@ class WeightMethodsReferenceTest {
     private static final Granularity GROUP = new Granularity.PerGroup(64);
 
     /// @param tolerance in steps
-    /// @param flips share of weights that may have another code: one on the edge of two codes may fall to either side in
-    ///     F32 and F64; a zero point of HQQ on the edge of two parts moves a whole group; 8-bit centroids have other
+    /// @param flips share of weights that may have another code: one on the edge of two codes may fall to either
+    // side in
+    ///     F32 and F64; a zero point of HQQ on the edge of two parts moves a whole group; 8-bit centroids have
+    // other
     ///     edges than exact ones
-    record Method(
-            String name, WeightQuantizer quantizer, Granularity granularity, double tolerance, double flips) {
+    record Method(String name, WeightQuantizer quantizer, Granularity granularity, double tolerance, double flips) {
         Method(String name, WeightQuantizer quantizer, Granularity granularity) {
             this(name, quantizer, granularity, 1e-5, 0.001);
         }
@@ -66,8 +67,7 @@ class WeightMethodsReferenceTest {
 
     private static void compare(Method method, String data, int bits, SafetensorsFile file) {
         Tensor weight = file.tensor(data);
-        float[] expected =
-                file.tensor(data + "." + method.name + "." + bits).toFloatArray();
+        float[] expected = file.tensor(data + "." + method.name + "." + bits).toFloatArray();
         WeightPlan plan = new WeightPlan(method.quantizer, bits, method.granularity);
         QuantizedMatrix q = QuantizedMatrix.of(WeightMatrix.of(data, weight), plan, ONE_THREAD);
         double worst = 0;

@@ -31,7 +31,9 @@ class WeightQuantizerTest {
                         new WeightQuantizer.Hqq(),
                         new WeightQuantizer.LloydMaxRows())
                 .flatMap(by -> Stream.of(
-                        new WeightPlan(by, 4), new WeightPlan(by, 4, new Granularity.PerGroup(32)), new WeightPlan(by, 2)));
+                        new WeightPlan(by, 4),
+                        new WeightPlan(by, 4, new Granularity.PerGroup(32)),
+                        new WeightPlan(by, 2)));
     }
 
     private static QuantizedMatrix quantized(WeightPlan plan, int columns, float... values) {
@@ -125,17 +127,23 @@ class WeightQuantizerTest {
     void everyMethodBeatsMinMaxOnGaussianRows() {
         float[] values = SyntheticData.gaussian(32 * 1024, 0.04, 7);
         for (int bits : new int[] {3, 4}) {
-            double minMax = quantized(new WeightPlan(new WeightQuantizer.MinMax(), bits), 1024, values).error().mse();
+            double minMax = quantized(new WeightPlan(new WeightQuantizer.MinMax(), bits), 1024, values)
+                    .error()
+                    .mse();
             for (WeightQuantizer by : new WeightQuantizer[] {
                 new WeightQuantizer.ClipSearch(),
                 new WeightQuantizer.Symmetric(true),
                 new WeightQuantizer.Bgr(),
                 new WeightQuantizer.LloydMaxRows()
             }) {
-                double error = quantized(new WeightPlan(by, bits), 1024, values).error().mse();
+                double error = quantized(new WeightPlan(by, bits), 1024, values)
+                        .error()
+                        .mse();
                 assertThat(error).as("%s, %s bits", by, bits).isLessThan(0.75 * minMax);
             }
-            double hqq = quantized(new WeightPlan(new WeightQuantizer.Hqq(), bits), 1024, values).error().mse();
+            double hqq = quantized(new WeightPlan(new WeightQuantizer.Hqq(), bits), 1024, values)
+                    .error()
+                    .mse();
             assertThat(hqq).as("its step is that of MinMax").isLessThan(minMax);
         }
     }

@@ -14,18 +14,21 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "ClipSearchQuantize",
         title = "MSE Clip Quantize",
         category = "quantize",
-        description = "Quantizes the weights of the transformer blocks without data: for each output channel the range is"
-                + " shrunk to one of 80 sizes, both ends alike, with the least error to the power of 2.4 (QuaRot, GPTQ,"
-                + " QVGen). BGR Quantize searches both ends apart and refines. Weight Groups and Layer Rules, placed behind"
-                + " it, refine what it asks for; a later weight node replaces it.",
+        description =
+                "Quantizes the weights of the transformer blocks without data: for each output channel the range is"
+                        + " shrunk to one of 80 sizes, both ends alike, with the least error to the power of 2.4 (QuaRot, GPTQ,"
+                        + " QVGen). BGR Quantize searches both ends apart and refines. Weight Groups and Layer Rules, placed behind"
+                        + " it, refine what it asks for; a later weight node replaces it.",
         aliases = {"MSE", "clip", "QuaRot", "p = 2.4", "quantize weights"})
 public final class ClipSearchQuantize implements Node<ClipSearchQuantize.Inputs, ClipSearchQuantize.Outputs> {
 
     /// See [ClipSearchQuantize].
     public record Inputs(
-            @In(help = "Model whose weights to quantize; not modified.") DiffusionModel model,
+            @In(help = "Model whose weights to quantize; not modified.")
+            DiffusionModel model,
 
-            @In(help = "Bits per weight.", initial = "4", min = 2, max = 8) int bits,
+            @In(help = "Bits per weight.", initial = "4", min = 2, max = 8)
+            int bits,
 
             @In(
                     help = "Power of the error whose sum is made least; 2 is the squared error, 2.4 as published.",
@@ -41,7 +44,8 @@ public final class ClipSearchQuantize implements Node<ClipSearchQuantize.Inputs,
 
     /// See [ClipSearchQuantize].
     public record Outputs(
-            @Out(help = "The model with clipped weights planned.") DiffusionModel model) {}
+            @Out(help = "The model with clipped weights planned.")
+            DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {

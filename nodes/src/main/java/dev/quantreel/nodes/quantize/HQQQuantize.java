@@ -15,19 +15,22 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "HQQQuantize",
         title = "HQQ Quantize",
         category = "quantize",
-        description = "Quantizes the weights of the transformer blocks without data by half-quadratic quantization (HQQ):"
-                + " the step is that of the range of a group, a fractional zero point is fitted to the weights less what"
-                + " shrinkage takes for outliers. Because of the fractions the product runs in floating point, on the same"
-                + " quantized activations; only 8-bit weights of one group per row stay in integers. Layer Rules, placed"
-                + " behind it, gives layers bits of their own; a later weight node replaces it.",
+        description =
+                "Quantizes the weights of the transformer blocks without data by half-quadratic quantization (HQQ):"
+                        + " the step is that of the range of a group, a fractional zero point is fitted to the weights less what"
+                        + " shrinkage takes for outliers. Because of the fractions the product runs in floating point, on the same"
+                        + " quantized activations; only 8-bit weights of one group per row stay in integers. Layer Rules, placed"
+                        + " behind it, gives layers bits of their own; a later weight node replaces it.",
         aliases = {"half-quadratic", "HQQ", "quantize weights"})
 public final class HQQQuantize implements Node<HQQQuantize.Inputs, HQQQuantize.Outputs> {
 
     /// See [HQQQuantize].
     public record Inputs(
-            @In(help = "Model whose weights to quantize; not modified.") DiffusionModel model,
+            @In(help = "Model whose weights to quantize; not modified.")
+            DiffusionModel model,
 
-            @In(help = "Bits per weight.", initial = "4", min = 2, max = 8) int bits,
+            @In(help = "Bits per weight.", initial = "4", min = 2, max = 8)
+            int bits,
 
             @In(
                     help = "Columns that share a step and a zero point; 0 is the whole row. Where it does not divide a"
@@ -64,7 +67,8 @@ public final class HQQQuantize implements Node<HQQQuantize.Inputs, HQQQuantize.O
 
     /// See [HQQQuantize].
     public record Outputs(
-            @Out(help = "The model with HQQ weights planned.") DiffusionModel model) {}
+            @Out(help = "The model with HQQ weights planned.")
+            DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {

@@ -18,10 +18,11 @@ import java.util.List;
         id = "LayerPrecision",
         title = "Layer Rules",
         category = "quantize",
-        description = "Refines the weight node before it: which layers stay in full precision, and which have bits of their"
-                + " own. What is said first holds: kept layers, then first and last blocks, then the rules from top to"
-                + " bottom, then the preset; all others have the bits of the weight node. Several of these nodes add up,"
-                + " the last one heard first.",
+        description =
+                "Refines the weight node before it: which layers stay in full precision, and which have bits of their"
+                        + " own. What is said first holds: kept layers, then first and last blocks, then the rules from top to"
+                        + " bottom, then the preset; all others have the bits of the weight node. Several of these nodes add up,"
+                        + " the last one heard first.",
         aliases = {"mixed precision", "per-layer bits", "ViDiT-Q", "first and last blocks", "layer rules"})
 public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPrecision.Outputs> {
 
@@ -52,14 +53,16 @@ public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPr
 
     /// See [LayerPrecision].
     public record Inputs(
-            @In(help = "Model behind a weight node; not modified.") DiffusionModel model,
+            @In(help = "Model behind a weight node; not modified.")
+            DiffusionModel model,
 
             @In(help = "Rules for groups of layers, after the rules below.", initial = "none")
             Preset preset,
 
             @In(
-                    help = "One rule per line, 'pattern = bits', a regular expression over layer names and 2 to 8 bits, for"
-                            + " example 'ffn[.]2$ = 6'. The first rule that finds a layer holds.",
+                    help =
+                            "One rule per line, 'pattern = bits', a regular expression over layer names and 2 to 8 bits, for"
+                                    + " example 'ffn[.]2$ = 6'. The first rule that finds a layer holds.",
                     initial = "",
                     multiline = true)
             String rules,
@@ -82,7 +85,8 @@ public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPr
 
     /// See [LayerPrecision].
     public record Outputs(
-            @Out(help = "The model with bits by layer planned.") DiffusionModel model) {}
+            @Out(help = "The model with bits by layer planned.")
+            DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
@@ -91,7 +95,9 @@ public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPr
         List<LayerBits> bits = new ArrayList<>(parsed(in.rules()));
         bits.addAll(in.preset().bits);
         LayerRule rule = new LayerRule(keep, edge(in, in.firstBlocks()), edge(in, in.lastBlocks()), bits);
-        return new Outputs(in.model().with(new DiffusionModel.Weights(weights.plan(), weights.layers().and(rule))));
+        return new Outputs(in.model()
+                .with(new DiffusionModel.Weights(
+                        weights.plan(), weights.layers().and(rule))));
     }
 
     private static Edge edge(Inputs in, int blocks) {

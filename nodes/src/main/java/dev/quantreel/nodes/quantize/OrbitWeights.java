@@ -14,19 +14,25 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "OrbitWeights",
         title = "OrbitQuant Weights",
         category = "quantize",
-        description = "Quantizes the weights of the transformer blocks without data as OrbitQuant does: a row is its length"
-                + " times the nearest centroids of a Lloyd-Max codebook, which depends on the width and the bits alone."
-                + " The centroids are 8-bit integers (0.3 % off), so products stay in integers. Wants rotated inputs:"
-                + " connect an activation node with a rotation, else heavy-tailed rows fit the codebook badly. Layer Rules,"
-                + " placed behind it, gives layers bits of their own; a later weight node replaces it.",
+        description =
+                "Quantizes the weights of the transformer blocks without data as OrbitQuant does: a row is its length"
+                        + " times the nearest centroids of a Lloyd-Max codebook, which depends on the width and the bits alone."
+                        + " The centroids are 8-bit integers (0.3 % off), so products stay in integers. Wants rotated inputs:"
+                        + " connect an activation node with a rotation, else heavy-tailed rows fit the codebook badly. Layer Rules,"
+                        + " placed behind it, gives layers bits of their own; a later weight node replaces it.",
         aliases = {"OrbitQuant", "Lloyd-Max", "codebook", "quantize weights"})
 public final class OrbitWeights implements Node<OrbitWeights.Inputs, OrbitWeights.Outputs> {
 
     /// See [OrbitWeights].
     public record Inputs(
-            @In(help = "Model whose weights to quantize; not modified.") DiffusionModel model,
+            @In(help = "Model whose weights to quantize; not modified.")
+            DiffusionModel model,
 
-            @In(help = "Bits per weight; beyond 6, 8-bit integers do not hold the centroids apart.", initial = "4", min = 2, max = 6)
+            @In(
+                    help = "Bits per weight; beyond 6, 8-bit integers do not hold the centroids apart.",
+                    initial = "4",
+                    min = 2,
+                    max = 6)
             int bits,
 
             @In(help = LayerRules.HELP, initial = "", advanced = true)
@@ -34,7 +40,8 @@ public final class OrbitWeights implements Node<OrbitWeights.Inputs, OrbitWeight
 
     /// See [OrbitWeights].
     public record Outputs(
-            @Out(help = "The model with OrbitQuant's weights planned.") DiffusionModel model) {}
+            @Out(help = "The model with OrbitQuant's weights planned.")
+            DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {

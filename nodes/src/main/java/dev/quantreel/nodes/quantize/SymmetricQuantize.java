@@ -14,22 +14,26 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "SymmetricQuantize",
         title = "Symmetric Quantize",
         category = "quantize",
-        description = "Quantizes the weights of the transformer blocks without data on grids around 0, as ConvRot, QuaRot"
-                + " and SVDQuant do: the step is the largest magnitude of an output channel over the largest code, or the"
-                + " one with the least squared error. Weight Groups and Layer Rules, placed behind it, refine what it asks"
-                + " for; a later weight node replaces it.",
+        description =
+                "Quantizes the weights of the transformer blocks without data on grids around 0, as ConvRot, QuaRot"
+                        + " and SVDQuant do: the step is the largest magnitude of an output channel over the largest code, or the"
+                        + " one with the least squared error. Weight Groups and Layer Rules, placed behind it, refine what it asks"
+                        + " for; a later weight node replaces it.",
         aliases = {"absmax", "ConvRot", "QuaRot", "quantize weights"})
 public final class SymmetricQuantize implements Node<SymmetricQuantize.Inputs, SymmetricQuantize.Outputs> {
 
     /// See [SymmetricQuantize].
     public record Inputs(
-            @In(help = "Model whose weights to quantize; not modified.") DiffusionModel model,
+            @In(help = "Model whose weights to quantize; not modified.")
+            DiffusionModel model,
 
-            @In(help = "Bits per weight.", initial = "4", min = 2, max = 8) int bits,
+            @In(help = "Bits per weight.", initial = "4", min = 2, max = 8)
+            int bits,
 
             @In(
-                    help = "Shrinks the range to the least squared error and refines the step; otherwise the range is that"
-                            + " of the largest magnitude.",
+                    help =
+                            "Shrinks the range to the least squared error and refines the step; otherwise the range is that"
+                                    + " of the largest magnitude.",
                     initial = "true")
             boolean search,
 
@@ -38,7 +42,8 @@ public final class SymmetricQuantize implements Node<SymmetricQuantize.Inputs, S
 
     /// See [SymmetricQuantize].
     public record Outputs(
-            @Out(help = "The model with symmetric weights planned.") DiffusionModel model) {}
+            @Out(help = "The model with symmetric weights planned.")
+            DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {

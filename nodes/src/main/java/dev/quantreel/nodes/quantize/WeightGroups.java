@@ -14,10 +14,11 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "WeightGroups",
         title = "Weight Groups",
         category = "quantize",
-        description = "Refines the weight node before it: groups of columns in a row get a step and a zero point of their"
-                + " own, for any method. Steps that are integer multiples of the row's keep the product in integers (2 to"
-                + " 5 bits; 0.25 bits per weight more in groups of 64); free steps fit a little better, but the product"
-                + " runs in floating point (0.375 bits more).",
+        description =
+                "Refines the weight node before it: groups of columns in a row get a step and a zero point of their"
+                        + " own, for any method. Steps that are integer multiples of the row's keep the product in integers (2 to"
+                        + " 5 bits; 0.25 bits per weight more in groups of 64); free steps fit a little better, but the product"
+                        + " runs in floating point (0.375 bits more).",
         aliases = {"group size", "group-wise", "g64", "g128"})
 public final class WeightGroups implements Node<WeightGroups.Inputs, WeightGroups.Outputs> {
 
@@ -44,7 +45,8 @@ public final class WeightGroups implements Node<WeightGroups.Inputs, WeightGroup
 
     /// See [WeightGroups].
     public record Inputs(
-            @In(help = "Model behind a weight node; not modified.") DiffusionModel model,
+            @In(help = "Model behind a weight node; not modified.")
+            DiffusionModel model,
 
             @In(
                     help = "Columns of a group; where it does not divide a width, the greatest common divisor.",
@@ -59,7 +61,8 @@ public final class WeightGroups implements Node<WeightGroups.Inputs, WeightGroup
 
     /// See [WeightGroups].
     public record Outputs(
-            @Out(help = "The model with weights in groups planned.") DiffusionModel model) {}
+            @Out(help = "The model with weights in groups planned.")
+            DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
@@ -71,8 +74,8 @@ public final class WeightGroups implements Node<WeightGroups.Inputs, WeightGroup
                     case ROW -> new Granularity.PerRow();
                 };
         try {
-            return new Outputs(in.model()
-                    .with(new DiffusionModel.Weights(weights.plan().with(granularity), weights.layers())));
+            return new Outputs(
+                    in.model().with(new DiffusionModel.Weights(weights.plan().with(granularity), weights.layers())));
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("steps", String.valueOf(e.getMessage()), e);
         }

@@ -83,7 +83,8 @@ class WeightNodesTest {
 
     @Test
     void groupsRefineWhatTheNodeBeforeAskedFor() {
-        WeightPlan multiples = plan(groups(clip(), 128, WeightGroups.Steps.MULTIPLES)).weight();
+        WeightPlan multiples =
+                plan(groups(clip(), 128, WeightGroups.Steps.MULTIPLES)).weight();
         assertThat(multiples)
                 .isEqualTo(new WeightPlan(new WeightQuantizer.ClipSearch(), 4, new Granularity.GroupMultiples(128)));
         assertThat(plan(groups(clip(), 64, WeightGroups.Steps.FREE)).weight().granularity())
@@ -113,8 +114,7 @@ class WeightNodesTest {
             assertRejected("rules", () -> rules(clip(), LayerPrecision.Preset.NONE, line, 0), "'" + line + "'");
         }
         assertRejected("model", () -> rules(MODEL, LayerPrecision.Preset.NONE, "", 1), "weight node");
-        LayerPrecision.Inputs twelve =
-                new LayerPrecision.Inputs(clip(), LayerPrecision.Preset.NONE, "", 1, 0, 12, "");
+        LayerPrecision.Inputs twelve = new LayerPrecision.Inputs(clip(), LayerPrecision.Preset.NONE, "", 1, 0, 12, "");
         assertRejected("endBits", () -> new LayerPrecision().run(twelve, context), "12; accepted are 2 to 8, or 16");
     }
 }
