@@ -54,46 +54,54 @@ public final class BuiltinNodePack implements NodePack {
 
     @Override
     public List<NodeDefinition> nodes() {
-        return Stream.<Node<?, ?>>of(
-                        new LoadDiT(),
-                        new LoadVAE(),
-                        new LoadCLIPVision(),
-                        new LoadTextEncoder(),
-                        new LoadDualTextEncoder(),
-                        new LoadLoRA(),
-                        new BGRQuantize(),
-                        new MinMaxQuantize(),
-                        new ClipSearchQuantize(),
-                        new HQQQuantize(),
-                        new LayerPrecision(),
-                        new OrbitWeights(),
-                        new SymmetricQuantize(),
-                        new WeightGroups(),
-                        new SaveQuantizedModel(),
-                        new ARQActivation(),
-                        new DeltaGBSScheduler(),
-                        new FixedBitSchedule(),
-                        new SelectEngine(),
-                        new EncodePrompt(),
-                        new EmbeddedGuidance(),
-                        new CLIPVisionEncode(),
-                        new EmptyVideoLatent(),
-                        new ImageToVideo(),
-                        new SampleVideo(),
-                        new LowNoiseExpert(),
-                        new TeaCache(),
-                        new ExportONNX(),
-                        new DecodeVAE(),
-                        new LoadLatent(),
-                        new LoadImage(),
-                        new EncodeVAE(),
-                        new SaveVideo(),
-                        new PreviewVideo(),
-                        new CompareVideos(),
-                        new QuantizationReport(),
-                        new BitTimeline(),
-                        new Sweep())
+        return Stream.concat(weightMethods(), others())
                 .<NodeDefinition>map(NodeDefinition::of)
                 .toList();
+    }
+
+    private static Stream<Node<?, ?>> weightMethods() {
+        return Stream.of(
+                new BGRQuantize(),
+                new MinMaxQuantize(),
+                new ClipSearchQuantize(),
+                new HQQQuantize(),
+                new LayerPrecision(),
+                new OrbitWeights(),
+                new SymmetricQuantize(),
+                new WeightGroups());
+    }
+
+    private static Stream<Node<?, ?>> others() {
+        return Stream.of(
+                new LoadDiT(),
+                new LoadVAE(),
+                new LoadCLIPVision(),
+                new LoadTextEncoder(),
+                new LoadDualTextEncoder(),
+                new LoadLoRA(),
+                new SaveQuantizedModel(),
+                new ARQActivation(),
+                new DeltaGBSScheduler(),
+                new FixedBitSchedule(),
+                new SelectEngine(),
+                new EncodePrompt(),
+                new EmbeddedGuidance(),
+                new CLIPVisionEncode(),
+                new EmptyVideoLatent(),
+                new ImageToVideo(),
+                new SampleVideo(),
+                new LowNoiseExpert(),
+                new TeaCache(),
+                new ExportONNX(),
+                new DecodeVAE(),
+                new LoadLatent(),
+                new LoadImage(),
+                new EncodeVAE(),
+                new SaveVideo(),
+                new PreviewVideo(),
+                new CompareVideos(),
+                new QuantizationReport(),
+                new BitTimeline(),
+                new Sweep());
     }
 }
