@@ -1,6 +1,6 @@
 package dev.quantreel.engines.quant;
 
-import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+import dev.quantreel.engines.internal.kernel.UniformGrid;
 
 /// A uniform asymmetric grid: `ŵ = step * (code - zeroPoint)`, `code` in `0..maxCode`.
 ///
@@ -8,8 +8,6 @@ import dev.quantreel.engines.internal.kernel.GridSearchKernels;
 /// @param zeroPoint the code of 0
 /// @param maxCode `2^bits - 1`
 record Grid(float step, int zeroPoint, int maxCode) {
-
-    private static final float ROUNDER = GridSearchKernels.ROUNDER;
 
     /// The grid over `[low, high]`, which contains 0.
     static Grid over(float low, float high, int maxCode) {
@@ -20,23 +18,25 @@ record Grid(float step, int zeroPoint, int maxCode) {
         return new Grid(step, clamp((int) Math.rint(-low / step), maxCode), maxCode);
     }
 
-    /// `code - zeroPoint` of the nearest grid value; the arithmetic of the search kernels, so that the error they see
-    // is
-    /// the error that results.
+    /// `code - zeroPoint` of the nearest grid value; the arithmetic of the kernels, so that the error they see is the
+    /// error that results.
     ///
     /// @param inverse [#inverse], computed once per row
     float level(float weight, float inverse) {
-        float low = -zeroPoint;
-        float high = maxCode - (float) zeroPoint;
-        return Math.min(Math.max(weight * inverse, low), high) + ROUNDER - ROUNDER;
+        return uniform().level(weight, inverse);
     }
 
     int code(float weight, float inverse) {
-        return (int) level(weight, inverse) + zeroPoint;
+        return uniform().level(weight, inverse) + zeroPoint;
     }
 
     float inverse() {
-        return 1 / step;
+        return uniform().inverse();
+    }
+
+    /// The grid as kernels take it.
+    UniformGrid uniform() {
+        return new UniformGrid(step, -zeroPoint, maxCode - zeroPoint);
     }
 
     static int clamp(int code, int maxCode) {

@@ -1,31 +1,47 @@
 package dev.quantreel.engines.quant;
 
 import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+import dev.quantreel.engines.internal.kernel.GridSearchKernels.GridFit;
+import dev.quantreel.engines.internal.kernel.RowKernels;
+import dev.quantreel.engines.internal.kernel.UniformGrid;
 
-/// Finds the grid of one row. Not thread-safe: holds the row it works on.
+/// Finds the grid of a row. Not thread-safe: holds the row it works on.
+///
+/// The whole row is tried on every candidate, because that costs less than to sum it up for cheaper tries
+/// (docs/adr/0022-grid-search-by-whole-rows.md). What is saved are candidates, by going from coarse to fine:
+/// 1. Both bounds together, each 0.84 of the one before, down to where clipping outweighs all rounding.
+/// 2. Every hundredth between the neighbours of the best of them; so the best of all hundredths is hardly ever missed.
+/// 3. Each bound alone from its full range, because heavy tails are seldom alike on both sides, then downhill in
+///    smaller steps.
+/// 4. Steps close to the best, at its zero point and the two beside it: rounding makes the error rough.
+/// 5. [WeightQuantizer.Bgr] refines the results of 2 and of 4.
 final class GridSearch {
 
-    /// Bounds are shrunk in this many steps.
+    /// Bounds are shrunk together in hundredths.
     private static final int STEPS = 100;
 
-    /// Stride of the search with both bounds shrunk together.
-    private static final int STRIDE = 4;
+    /// Ratio of coarse candidates.
+    private static final float COARSE = 0.84f;
 
-    /// It ends when both bounds are shrunk to this many hundredths.
-    private static final int SMALLEST = 20;
+    /// Ratios of bounds when each is moved alone.
+    private static final float[] FINER = {0.92f, 0.96f};
 
-    /// Stride of the searches of one bound alone.
-    private static final int STRIDE_ALONE = 8;
+    /// Rounds of both bounds for each of these ratios.
+    private static final int ROUNDS = 5;
 
-    /// They end here.
-    private static final int SMALLEST_ALONE = 4;
+    /// Candidates to each side when steps close to the best are tried.
+    private static final int NEIGHBOURS = 5;
+
+    /// Beyond this code, 6 bits, clipping one side alone hardly pays.
+    private static final int LARGEST_ALONE = 63;
 
     private final GridSearchKernels kernels;
+    private final RowKernels rowKernels = RowKernels.best();
     private final int maxCode;
     private final int columns;
     private final float[] row;
-    private float low;
-    private float high;
+    private RowKernels.Range range = new RowKernels.Range(0, 0);
+    private Candidate best = new Candidate(new Grid(1, 0, 1), Float.MAX_VALUE, 0, 0);
 
     GridSearch(GridSearchKernels kernels, int bits, float[] row, int columns) {
         this.kernels = kernels;
@@ -34,132 +50,176 @@ final class GridSearch {
         this.columns = columns;
     }
 
+    /// A grid with its error and the bounds it was made from.
+    private record Candidate(Grid grid, float error, float low, float high) {}
+
     /// The grid for the present content of the row.
     Grid find(WeightQuantizer.Bounded quantizer) {
         measureRange();
         return switch (quantizer) {
-            case WeightQuantizer.MinMax _ -> Grid.over(low, high, maxCode);
-            case WeightQuantizer.Pbq() -> bounded();
-            case WeightQuantizer.Bgr(int maxIterations, double tolerance) ->
-                refined(bounded(), maxIterations, tolerance);
+            case WeightQuantizer.MinMax _ -> Grid.over(low(), high(), maxCode);
+            case WeightQuantizer.Pbq() -> {
+                bounded();
+                yield best.grid;
+            }
+            case WeightQuantizer.Bgr(int maxIterations, double tolerance) -> {
+                Candidate together = bounded();
+                Candidate apart = best;
+                best = refined(apart, maxIterations, tolerance);
+                yield together == apart ? best.grid : better(best, refined(together, maxIterations, tolerance)).grid;
+            }
         };
     }
 
     float low() {
-        return low;
+        return range.low();
     }
 
     float high() {
-        return high;
+        return range.high();
     }
 
     void measureRange() {
-        low = 0;
-        high = 0;
-        for (int i = 0; i < columns; i++) {
-            low = Math.min(low, row[i]);
-            high = Math.max(high, row[i]);
-        }
+        range = rowKernels.range(row, 0, columns);
     }
 
-    /// Both bounds shrunk together; then each alone, because heavy tails are seldom alike on both sides; then downhill
-    /// from the best, with ever smaller strides.
-    private Grid bounded() {
-        Candidate best = new Candidate(STEPS, STEPS, error(shrunk(STEPS, STEPS)));
-        for (int step = STEPS - STRIDE; step >= SMALLEST; step -= STRIDE) {
-            best = better(best, step, step);
+    /// Leaves the best candidate in `best`; returns the best with both bounds shrunk alike.
+    private Candidate bounded() {
+        best = candidate(Grid.over(low(), high(), maxCode), low(), high());
+        if (best.error == 0) {
+            return best;
         }
-        for (int upper = STEPS; upper >= SMALLEST_ALONE; upper -= STRIDE_ALONE) {
-            best = better(best, best.lower, upper);
-        }
-        for (int lower = STEPS; lower >= SMALLEST_ALONE; lower -= STRIDE_ALONE) {
-            best = better(best, lower, best.upper);
-        }
-        for (int stride = STRIDE; stride > 0; stride /= 2) {
-            best = downhill(best, stride);
-        }
-        return shrunk(best.lower, best.upper);
-    }
-
-    /// Moves to the best of the eight neighbours until none is better.
-    private Candidate downhill(Candidate start, int stride) {
-        Candidate best = start;
-        Candidate centre;
-        do {
-            centre = best;
-            for (int lower = centre.lower - stride; lower <= centre.lower + stride; lower += stride) {
-                for (int upper = centre.upper - stride; upper <= centre.upper + stride; upper += stride) {
-                    boolean inside = Math.min(lower, upper) > 0 && Math.max(lower, upper) <= STEPS;
-                    boolean moved = lower != centre.lower || upper != centre.upper;
-                    best = inside && moved ? better(best, lower, upper) : best;
-                }
+        float least = least();
+        together(least);
+        Candidate together = best;
+        if (maxCode <= LARGEST_ALONE) {
+            for (float upper = high() * COARSE; upper >= least; upper *= COARSE) {
+                bounds(together.low, upper);
             }
-        } while (best != centre);
-        return best;
+            float high = best.high;
+            for (float lower = -low() * COARSE; lower >= least; lower *= COARSE) {
+                bounds(-lower, high);
+            }
+        }
+        for (float ratio : FINER) {
+            apart(ratio);
+        }
+        nearby();
+        return together;
     }
 
-    /// Bounds in hundredths of the range's, with the error of their grid.
-    private record Candidate(int lower, int upper, float error) {}
-
-    private Candidate better(Candidate best, int lower, int upper) {
-        float error = error(shrunk(lower, upper));
-        return error < best.error ? new Candidate(lower, upper, error) : best;
+    /// No bound of the best grid is below this.
+    private float least() {
+        double rms = Math.sqrt(kernels.squaredError(row, 0, columns, new UniformGrid(1, 0, 0)) / columns);
+        return (float) (rms * Math.min(2, 0.25 * (1 + Math.log(maxCode + 1) / Math.log(2))));
     }
 
-    private Grid shrunk(int lowerStep, int upperStep) {
-        return Grid.over(low * lowerStep / STEPS, high * upperStep / STEPS, maxCode);
+    private void together(float least) {
+        int above = STEPS;
+        int below = next(STEPS);
+        int previous = STEPS;
+        for (int step = next(STEPS); step > 0 && range.reach() * step / STEPS >= least; step = next(step)) {
+            if (shrunk(step)) {
+                above = previous;
+                below = next(step);
+            }
+            previous = step;
+        }
+        for (int step = below + 1; step < above; step++) {
+            shrunk(step);
+        }
     }
 
-    private float error(Grid grid) {
-        return kernels.squaredError(row, columns, grid.step(), -grid.zeroPoint(), maxCode - (float) grid.zeroPoint());
+    private static int next(int step) {
+        return Math.min(step - 1, Math.round(COARSE * step));
+    }
+
+    private boolean shrunk(int step) {
+        return bounds(low() * step / STEPS, high() * step / STEPS);
+    }
+
+    /// Moves one bound after the other inwards while that helps, else outwards, until neither moves.
+    private void apart(float ratio) {
+        Candidate before;
+        int round = 0;
+        do {
+            before = best;
+            Candidate upper = best;
+            while (bounds(best.low, best.high * ratio)) {}
+            while (best == upper && best.high < high() && bounds(best.low, Math.min(high(), best.high / ratio))) {
+                upper = best;
+            }
+            Candidate lower = best;
+            while (bounds(best.low * ratio, best.high)) {}
+            while (best == lower && best.low > low() && bounds(Math.max(low(), best.low / ratio), best.high)) {
+                lower = best;
+            }
+            round++;
+        } while (best != before && round < ROUNDS);
+    }
+
+    /// Steps around the best, closer together the more codes there are.
+    private void nearby() {
+        Candidate centre = best;
+        float stride = maxCode <= 15 ? 0.012f : maxCode <= 63 ? 0.006f : 0.003f;
+        for (int i = -NEIGHBOURS; i <= NEIGHBOURS; i++) {
+            scaled(centre, 1 + i * stride, 0);
+        }
+        centre = best;
+        for (int i = -1; i <= 1; i++) {
+            scaled(centre, 1 + i * stride, -1);
+            scaled(centre, 1 + i * stride, 1);
+        }
+    }
+
+    private void scaled(Candidate centre, float factor, int shift) {
+        int zeroPoint = centre.grid.zeroPoint() + shift;
+        if (zeroPoint >= 0 && zeroPoint <= maxCode) {
+            Grid grid = new Grid(centre.grid.step() * factor, zeroPoint, maxCode);
+            best = better(best, candidate(grid, centre.low, centre.high));
+        }
+    }
+
+    /// Tries the grid between two bounds; whether it is the best so far.
+    private boolean bounds(float low, float high) {
+        Candidate before = best;
+        best = better(best, candidate(Grid.over(low, high, maxCode), low, high));
+        return best != before;
+    }
+
+    private Candidate candidate(Grid grid, float low, float high) {
+        return new Candidate(grid, kernels.squaredError(row, 0, columns, grid.uniform()), low, high);
+    }
+
+    private static Candidate better(Candidate best, Candidate other) {
+        return other.error < best.error ? other : best;
     }
 
     /// Coordinate descent: least-squares step for the codes, mean zero point for the step, nearest codes for both.
-    private Grid refined(Grid start, int maxIterations, double tolerance) {
-        Grid best = start;
-        float bestError = error(start);
-        Grid current = start;
-        float previous = bestError;
+    private Candidate refined(Candidate start, int maxIterations, double tolerance) {
+        Candidate result = start;
+        Grid grid = start.grid;
+        GridFit fit = kernels.fit(row, 0, columns, grid.uniform());
         for (int iteration = 0; iteration < maxIterations; iteration++) {
-            float step = leastSquaresStep(current);
-            if (!(step > 0)) {
+            float step = grid.step() + fit.errorLevels() / fit.levelSquares();
+            if (!(step > 0) || !Float.isFinite(step)) {
                 break;
             }
-            current = new Grid(step, meanZeroPoint(current, step), maxCode);
-            float error = error(current);
-            if (error < bestError) {
-                bestError = error;
-                best = current;
-            }
-            if (previous - error < tolerance * previous) {
+            grid = new Grid(step, zeroPoint(grid, fit, step), maxCode);
+            float previous = fit.squaredError();
+            fit = kernels.fit(row, 0, columns, grid.uniform());
+            result = better(result, new Candidate(grid, fit.squaredError(), start.low, start.high));
+            if (previous - fit.squaredError() < tolerance * previous) {
                 break;
             }
-            previous = error;
         }
-        return best;
-    }
-
-    private float leastSquaresStep(Grid grid) {
-        double product = 0;
-        double square = 0;
-        float inverse = grid.inverse();
-        for (int i = 0; i < columns; i++) {
-            double level = grid.level(row[i], inverse);
-            product += level * row[i];
-            square += level * level;
-        }
-        return square == 0 ? 0 : (float) (product / square);
+        return result;
     }
 
     /// Mean of `code - w / step`, where the codes are those of the grid before its step changed.
-    private int meanZeroPoint(Grid grid, float step) {
-        double levels = 0;
-        double weights = 0;
-        float inverse = grid.inverse();
-        for (int i = 0; i < columns; i++) {
-            levels += grid.level(row[i], inverse);
-            weights += row[i];
-        }
-        return Grid.clamp((int) Math.rint(grid.zeroPoint() + (levels - weights / step) / columns), maxCode);
+    private int zeroPoint(Grid grid, GridFit fit, float step) {
+        double weights = (double) grid.step() * fit.levels() + fit.errors();
+        double shift = (fit.levels() - weights / step) / columns;
+        return Grid.clamp((int) Math.rint(grid.zeroPoint() + shift), maxCode);
     }
 }

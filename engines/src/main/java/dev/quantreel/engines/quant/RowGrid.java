@@ -1,11 +1,10 @@
 package dev.quantreel.engines.quant;
 
-import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+import dev.quantreel.engines.internal.kernel.RowKernels;
+import dev.quantreel.engines.internal.kernel.UniformGrid;
 
 /// The grids of one row, one per group of columns. Lent to a [RowCoder] for the time of one row; not thread-safe.
 public final class RowGrid {
-
-    private static final float ROUNDER = GridSearchKernels.ROUNDER;
 
     private final int groupSize;
     private final int maxCode;
@@ -96,11 +95,7 @@ public final class RowGrid {
         int group = column / groupSize;
         float position = weight * inverses[group];
         return switch (values) {
-            case CodeValues.Integers() -> {
-                float low = -zeroPoints[group];
-                float high = maxCode - (float) zeroPoints[group];
-                yield (int) (Math.min(Math.max(position, low), high) + ROUNDER - ROUNDER) + zeroPoints[group];
-            }
+            case CodeValues.Integers() -> uniform(group).level(weight, inverses[group]) + zeroPoints[group];
             case CodeValues.Fractions(int parts) ->
                 Grid.clamp((int) Math.rint(position + zeroPoints[group] / (float) parts), maxCode);
             case CodeValues.Table _ -> nearestLevel(position);
@@ -116,15 +111,14 @@ public final class RowGrid {
             return;
         }
         for (int group = 0; group < steps.length; group++) {
-            float inverse = inverses[group];
-            int zeroPoint = zeroPoints[group];
-            float low = -zeroPoint;
-            float high = maxCode - (float) zeroPoint;
-            for (int i = group * groupSize; i < (group + 1) * groupSize; i++) {
-                float level = Math.min(Math.max(weights[i] * inverse, low), high) + ROUNDER - ROUNDER;
-                codes[i] = (byte) ((int) level + zeroPoint);
-            }
+            int from = group * groupSize;
+            RowKernels.best().codes(weights, from, from + groupSize, uniform(group), codes);
         }
+    }
+
+    /// An even grid with an integer zero point as kernels take it.
+    UniformGrid uniform(int group) {
+        return new UniformGrid(steps[group], -zeroPoints[group], maxCode - zeroPoints[group]);
     }
 
     private int nearestLevel(float position) {

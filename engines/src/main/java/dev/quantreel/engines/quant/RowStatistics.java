@@ -1,7 +1,15 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+import dev.quantreel.engines.internal.kernel.GridSearchKernels.GridFit;
+import dev.quantreel.engines.internal.kernel.RowKernels;
+import dev.quantreel.engines.internal.kernel.RowKernels.Errors;
+import dev.quantreel.engines.internal.kernel.RowKernels.Moments;
+
 /// Sums over the weights of some rows; added up in row order, so that the figures do not depend on threads.
 final class RowStatistics {
+
+    private static final RowKernels KERNELS = RowKernels.best();
 
     private double count;
     private double sum;
@@ -21,70 +29,70 @@ final class RowStatistics {
     void measure(float[] row, RowGrid grid, byte[] codes, Grid minMax) {
         moments(row, row.length);
         for (int group = 0; group < grid.groups(); group++) {
-            float[] values = grid.values(group);
-            int last = values.length - 1;
-            float below = values[0] - (values[1] - values[0]) / 2;
-            float above = values[last] + (values[last] - values[last - 1]) / 2;
-            for (int i = group * grid.groupSize(); i < (group + 1) * grid.groupSize(); i++) {
-                double error = row[i] - values[codes[i] & 0xFF];
-                errorSum += error;
-                errorSquares += error * error;
-                maxError = Math.max(maxError, Math.abs(error));
-                clipped += row[i] < below || row[i] > above ? 1 : 0;
+            if (grid.values() instanceof CodeValues.Integers) {
+                int from = group * grid.groupSize();
+                add(KERNELS.errors(row, from, from + grid.groupSize(), grid.uniform(group), codes));
+            } else {
+                measureGroup(row, grid, codes, group);
             }
         }
-        measureMinMax(row, row.length, minMax);
+        measureMinMax(row, minMax);
     }
 
-    void measure(float[] row, int columns, Grid grid, Grid minMax) {
-        moments(row, columns);
-        float inverse = grid.inverse();
-        float reach = 0.5f;
-        float below = -grid.zeroPoint() - reach;
-        float above = grid.maxCode() - grid.zeroPoint() + reach;
-        for (int i = 0; i < columns; i++) {
-            double error = row[i] - grid.step() * grid.level(row[i], inverse);
+    private void measureGroup(float[] row, RowGrid grid, byte[] codes, int group) {
+        float[] values = grid.values(group);
+        int last = values.length - 1;
+        float below = values[0] - (values[1] - values[0]) / 2;
+        float above = values[last] + (values[last] - values[last - 1]) / 2;
+        for (int i = group * grid.groupSize(); i < (group + 1) * grid.groupSize(); i++) {
+            double error = row[i] - values[codes[i] & 0xFF];
             errorSum += error;
             errorSquares += error * error;
             maxError = Math.max(maxError, Math.abs(error));
-            float position = row[i] * inverse;
-            clipped += position < below || position > above ? 1 : 0;
-        }
-        measureMinMax(row, columns, minMax);
-    }
-
-    private void measureMinMax(float[] row, int columns, Grid minMax) {
-        float minMaxInverse = minMax.inverse();
-        for (int i = 0; i < columns; i++) {
-            double error = row[i] - minMax.step() * minMax.level(row[i], minMaxInverse);
-            minMaxSum += error;
-            minMaxSquares += error * error;
+            clipped += row[i] < below || row[i] > above ? 1 : 0;
         }
     }
 
+    /// Adds a row and its nearest codes on one grid.
+    void measure(float[] row, Grid grid, Grid minMax) {
+        moments(row, row.length);
+        byte[] codes = new byte[row.length];
+        KERNELS.codes(row, 0, row.length, grid.uniform(), codes);
+        add(KERNELS.errors(row, 0, row.length, grid.uniform(), codes));
+        measureMinMax(row, minMax);
+    }
+
+    private void add(Errors errors) {
+        errorSum += errors.sum();
+        errorSquares += errors.squares();
+        maxError = Math.max(maxError, errors.largest());
+        clipped += errors.clipped();
+    }
+
+    private void measureMinMax(float[] row, Grid minMax) {
+        GridFit plain = GridSearchKernels.best().fit(row, 0, row.length, minMax.uniform());
+        minMaxSum += plain.errors();
+        minMaxSquares += plain.squaredError();
+    }
+
+    /// Powers of the weights over their largest, which stay in the range of floats, scaled back.
     private void moments(float[] row, int columns) {
-        double squares = 0;
-        double cubes = 0;
-        double fourths = 0;
-        double total = 0;
-        float rowMax = 0;
-        for (int i = 0; i < columns; i++) {
-            double w = row[i];
-            double square = w * w;
-            total += w;
-            squares += square;
-            cubes += square * w;
-            fourths += square * square;
-            rowMax = Math.max(rowMax, Math.abs(row[i]));
-        }
         count += columns;
-        sum += total;
+        double reach = KERNELS.range(row, 0, columns).reach();
+        if (reach == 0) {
+            return;
+        }
+        float scale = (float) Math.min(1 / reach, Float.MAX_VALUE);
+        Moments moments = KERNELS.moments(row, 0, columns, scale);
+        double unit = 1 / (double) scale;
+        double squares = moments.squares() * unit * unit;
+        sum += moments.sum() * unit;
         sumSquares += squares;
-        sumCubes += cubes;
-        sumFourths += fourths;
-        maxWeight = Math.max(maxWeight, rowMax);
+        sumCubes += moments.cubes() * unit * unit * unit;
+        sumFourths += moments.fourths() * unit * unit * unit * unit;
+        maxWeight = Math.max(maxWeight, reach);
         if (squares > 0) {
-            incoherence = Math.max(incoherence, rowMax * Math.sqrt(columns / squares));
+            incoherence = Math.max(incoherence, reach * Math.sqrt(columns / squares));
         }
     }
 

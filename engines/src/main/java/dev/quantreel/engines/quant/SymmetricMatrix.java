@@ -42,7 +42,7 @@ public record SymmetricMatrix(Tensor codes, Tensor steps, QuantizationError erro
             for (int r = from; r < to; r++) {
                 weights.readRow(r, row);
                 Grid grid = search.find();
-                chunk.measure(row, row.length, grid, search.absmax());
+                chunk.measure(row, grid, search.absmax());
                 pack(row, grid, bits, packed);
                 MemorySegment.copy(packed, 0, codes.data(), ValueLayout.JAVA_BYTE, (long) r * rowBytes, rowBytes);
                 steps.data().set(Tensor.FLOAT, 4L * r, grid.step());

@@ -109,6 +109,6 @@ final class SymmetricSearch {
     }
 
     private float error(Grid grid) {
-        return kernels.squaredError(row, row.length, grid.step(), -max, max);
+        return kernels.squaredError(row, 0, row.length, grid.uniform());
     }
 }

@@ -1,22 +1,29 @@
 package dev.quantreel.engines.internal.kernel;
 
-/// The inner loop of the weight grid search. [ScalarGridSearch] is the specification; all members return the same bits,
-/// because they add the same partial sums in the same order.
+/// The inner loops of the searches for a grid. [ScalarGridSearch] is the specification; all members return the same
+/// bits, because they add the same partial sums in the same order.
 public sealed interface GridSearchKernels permits ScalarGridSearch, VectorGridSearch {
 
     /// Number of interleaved partial sums: element `i` of the whole part belongs to sum `i % LANES`.
     int LANES = 32;
 
-    /// Adding and subtracting 1.5 * 2^23 rounds a float below 2^22 to the nearest integer, ties to even.
-    float ROUNDER = 12582912f;
+    /// Squared error of `row[from..to)` on a grid: the sum of `(w - step * q(w))²`.
+    float squaredError(float[] row, int from, int to, UniformGrid grid);
 
-    /// Squared error of `row[0..columns)` on a uniform grid: the sum of
-    /// `(w - step * clamp(rint(w / step), low, high))²`.
+    /// Squared error and what the closed forms of refinement need, in one pass.
+    GridFit fit(float[] row, int from, int to, UniformGrid grid);
+
+    /// Sums over weights `w` with error `e = w - step * q`.
     ///
-    /// @param step distance of two grid values
-    /// @param low smallest code less the zero point
-    /// @param high largest code less the zero point
-    float squaredError(float[] row, int columns, float step, float low, float high);
+    /// With the integers kept, the error falls most by adding `errorLevels / levelSquares` to the step, and the zero
+    /// point that suits them best follows from the means of the integers and of the weights.
+    ///
+    /// @param squaredError `Σ e²`
+    /// @param levels `Σ q`
+    /// @param errors `Σ e`
+    /// @param errorLevels `Σ e q`
+    /// @param levelSquares `Σ q²`
+    record GridFit(float squaredError, float levels, float errors, float errorLevels, float levelSquares) {}
 
     /// The fastest member this process can run.
     static GridSearchKernels best() {
@@ -33,10 +40,9 @@ public sealed interface GridSearchKernels permits ScalarGridSearch, VectorGridSe
         return sums[0] + tail;
     }
 
-    /// Error of one weight.
-    static float error(float weight, float step, float inverse, float low, float high) {
-        float code = Math.min(Math.max(weight * inverse, low), high);
-        return Math.fma(-step, code + ROUNDER - ROUNDER, weight);
+    /// The end of the part that is a multiple of the lanes.
+    static int whole(int from, int to) {
+        return to - (to - from) % LANES;
     }
 
     /// Delays loading of the members until one is asked for.

@@ -1,55 +1,92 @@
 package dev.quantreel.engines.internal.kernel;
 
+import static dev.quantreel.engines.internal.kernel.UniformGrid.ROUNDER;
+import static dev.quantreel.engines.internal.kernel.UniformGrid.ROUNDER_BITS;
+
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// [GridSearchKernels] on the Vector API, two registers at a time. Rounding is done with the magic constant because the
-/// API has no rounding operation.
+/// [GridSearchKernels] on the Vector API, two registers at a time.
+///
+/// Clamping runs on the bits of the rounded floats, where it takes one instruction: the API's minimum of floats has
+/// to look for NaN and signed zeros, which takes five.
 public final class VectorGridSearch implements GridSearchKernels {
 
-    private static final VectorSpecies<Float> SPECIES = preferred();
+    static final VectorSpecies<Float> FLOATS = preferred();
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
 
     private static VectorSpecies<Float> preferred() {
-        int lanes = FloatVector.SPECIES_PREFERRED.length();
-        return lanes >= 16 ? FloatVector.SPECIES_512 : lanes == 8 ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
+        int bits = Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512);
+        return VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
     }
 
     @Override
-    public float squaredError(float[] row, int columns, float step, float low, float high) {
-        float inverse = 1 / step;
-        int whole = columns - columns % LANES;
+    public float squaredError(float[] row, int from, int to, UniformGrid grid) {
+        int length = FLOATS.length();
+        int whole = GridSearchKernels.whole(from, to);
+        FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
+        FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
+        FloatVector steps = FloatVector.broadcast(FLOATS, -grid.step());
+        IntVector lows = IntVector.broadcast(INTS, ROUNDER_BITS + grid.low());
+        IntVector highs = IntVector.broadcast(INTS, ROUNDER_BITS + grid.high());
         float[] sums = new float[LANES];
-        for (int offset = 0; offset < LANES; offset += 2 * SPECIES.length()) {
-            accumulate(row, whole, offset, new Interval(step, inverse, low, high), sums);
+        for (int lane = 0; lane < LANES; lane += 2 * length) {
+            FloatVector first = FloatVector.zero(FLOATS);
+            FloatVector second = FloatVector.zero(FLOATS);
+            for (int i = from + lane; i < whole; i += LANES) {
+                FloatVector a = FloatVector.fromArray(FLOATS, row, i);
+                FloatVector b = FloatVector.fromArray(FLOATS, row, i + length);
+                IntVector bitsA = a.fma(inverses, rounder).reinterpretAsInts();
+                IntVector bitsB = b.fma(inverses, rounder).reinterpretAsInts();
+                FloatVector levelA = bitsA.max(lows).min(highs).reinterpretAsFloats();
+                FloatVector levelB = bitsB.max(lows).min(highs).reinterpretAsFloats();
+                FloatVector errorA = levelA.sub(rounder).fma(steps, a);
+                FloatVector errorB = levelB.sub(rounder).fma(steps, b);
+                first = errorA.fma(errorA, first);
+                second = errorB.fma(errorB, second);
+            }
+            first.intoArray(sums, lane);
+            second.intoArray(sums, lane + length);
         }
-        float tail = 0;
-        for (int i = whole; i < columns; i++) {
-            float error = GridSearchKernels.error(row[i], step, inverse, low, high);
-            tail = Math.fma(error, error, tail);
-        }
-        return GridSearchKernels.total(sums, tail);
+        return GridSearchKernels.total(sums, ScalarGridSearch.squaredTail(row, whole, to, grid));
     }
 
-    private record Interval(float step, float inverse, float low, float high) {}
-
-    private static void accumulate(float[] row, int whole, int offset, Interval grid, float[] sums) {
-        FloatVector first = FloatVector.zero(SPECIES);
-        FloatVector second = FloatVector.zero(SPECIES);
-        FloatVector lows = FloatVector.broadcast(SPECIES, grid.low);
-        FloatVector highs = FloatVector.broadcast(SPECIES, grid.high);
-        FloatVector steps = FloatVector.broadcast(SPECIES, -grid.step);
-        FloatVector rounder = FloatVector.broadcast(SPECIES, ROUNDER);
-        for (int i = offset; i < whole; i += LANES) {
-            FloatVector a = FloatVector.fromArray(SPECIES, row, i);
-            FloatVector b = FloatVector.fromArray(SPECIES, row, i + SPECIES.length());
-            FloatVector codeA = a.mul(grid.inverse).max(lows).min(highs);
-            FloatVector codeB = b.mul(grid.inverse).max(lows).min(highs);
-            FloatVector errorA = codeA.add(rounder).sub(rounder).fma(steps, a);
-            FloatVector errorB = codeB.add(rounder).sub(rounder).fma(steps, b);
-            first = errorA.fma(errorA, first);
-            second = errorB.fma(errorB, second);
+    @Override
+    public GridFit fit(float[] row, int from, int to, UniformGrid grid) {
+        int length = FLOATS.length();
+        int whole = GridSearchKernels.whole(from, to);
+        FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
+        FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
+        FloatVector steps = FloatVector.broadcast(FLOATS, -grid.step());
+        IntVector lows = IntVector.broadcast(INTS, ROUNDER_BITS + grid.low());
+        IntVector highs = IntVector.broadcast(INTS, ROUNDER_BITS + grid.high());
+        ScalarGridSearch.Partial sums = new ScalarGridSearch.Partial();
+        for (int lane = 0; lane < LANES; lane += length) {
+            FloatVector squares = FloatVector.zero(FLOATS);
+            FloatVector total = FloatVector.zero(FLOATS);
+            FloatVector errors = FloatVector.zero(FLOATS);
+            FloatVector products = FloatVector.zero(FLOATS);
+            FloatVector levels = FloatVector.zero(FLOATS);
+            for (int i = from + lane; i < whole; i += LANES) {
+                FloatVector weight = FloatVector.fromArray(FLOATS, row, i);
+                IntVector bits = weight.fma(inverses, rounder).reinterpretAsInts();
+                FloatVector level =
+                        bits.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
+                FloatVector error = level.fma(steps, weight);
+                squares = error.fma(error, squares);
+                total = total.add(level);
+                errors = errors.add(error);
+                products = error.fma(level, products);
+                levels = level.fma(level, levels);
+            }
+            squares.intoArray(sums.squares, lane);
+            total.intoArray(sums.sums, lane);
+            errors.intoArray(sums.errors, lane);
+            products.intoArray(sums.products, lane);
+            levels.intoArray(sums.levels, lane);
         }
-        first.intoArray(sums, offset);
-        second.intoArray(sums, offset + SPECIES.length());
+        return sums.total(row, whole, to, grid);
     }
 }

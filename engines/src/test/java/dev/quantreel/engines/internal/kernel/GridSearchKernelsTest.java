@@ -27,8 +27,9 @@ class GridSearchKernelsTest {
         float[] row = random(length);
         for (float step : new float[] {1e-3f, 0.2f, 0.37f, 5}) {
             for (int zeroPoint : new int[] {0, 7, 15}) {
-                float scalar = SCALAR.squaredError(row, length, step, -zeroPoint, 15f - zeroPoint);
-                float vector = VECTOR.squaredError(row, length, step, -zeroPoint, 15f - zeroPoint);
+                UniformGrid grid = new UniformGrid(step, -zeroPoint, 15 - zeroPoint);
+                float scalar = SCALAR.squaredError(row, 0, length, grid);
+                float vector = VECTOR.squaredError(row, 0, length, grid);
                 assertThat(Float.floatToRawIntBits(vector)).isEqualTo(Float.floatToRawIntBits(scalar));
             }
         }
@@ -42,17 +43,17 @@ class GridSearchKernelsTest {
             double code = Math.clamp(Math.rint(row[i] / 0.25), -6, 9);
             expected += Math.pow(row[i] - 0.25 * code, 2);
         }
-        float actual = SCALAR.squaredError(row, 1000, 0.25f, -6, 9);
+        float actual = SCALAR.squaredError(row, 0, 1000, new UniformGrid(0.25f, -6, 9));
         assertThat((double) actual).isBetween(expected * (1 - 1e-5), expected * (1 + 1e-5));
     }
 
     @Test
     void halvesRoundToEven() {
         float[] row = {0.5f, 1.5f, 2.5f, -0.5f, -1.5f};
-        assertThat(SCALAR.squaredError(row, 5, 1, -8, 7)).isEqualTo(5 * 0.25f);
+        assertThat(SCALAR.squaredError(row, 0, 5, new UniformGrid(1, -8, 7))).isEqualTo(5 * 0.25f);
         float[] shifted = {2.5f};
-        assertThat(SCALAR.squaredError(shifted, 1, 1, 0, 2)).isEqualTo(0.25f);
-        assertThat(SCALAR.squaredError(shifted, 1, 1, 3, 7)).isEqualTo(0.25f);
+        assertThat(SCALAR.squaredError(shifted, 0, 1, new UniformGrid(1, 0, 2))).isEqualTo(0.25f);
+        assertThat(SCALAR.squaredError(shifted, 0, 1, new UniformGrid(1, 3, 7))).isEqualTo(0.25f);
     }
 
     @Test
@@ -61,8 +62,8 @@ class GridSearchKernelsTest {
             for (int hot = 0; hot < length; hot++) {
                 float[] row = new float[length];
                 row[hot] = 10;
-                assertThat(SCALAR.squaredError(row, length, 1, -7, 8)).isEqualTo(4f);
-                assertThat(VECTOR.squaredError(row, length, 1, -7, 8)).isEqualTo(4f);
+                assertThat(SCALAR.squaredError(row, 0, length, new UniformGrid(1, -7, 8))).isEqualTo(4f);
+                assertThat(VECTOR.squaredError(row, 0, length, new UniformGrid(1, -7, 8))).isEqualTo(4f);
             }
         }
     }
@@ -72,8 +73,8 @@ class GridSearchKernelsTest {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             float[] row = new float[40];
             row[20] = bad;
-            assertThat(SCALAR.squaredError(row, 40, 1, -7, 8)).isNotFinite();
-            assertThat(VECTOR.squaredError(row, 40, 1, -7, 8)).isNotFinite();
+            assertThat(SCALAR.squaredError(row, 0, 40, new UniformGrid(1, -7, 8))).isNotFinite();
+            assertThat(VECTOR.squaredError(row, 0, 40, new UniformGrid(1, -7, 8))).isNotFinite();
         }
     }
 }
