@@ -1,5 +1,6 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.internal.kernel.RowKernels;
 import dev.quantreel.engines.rotation.RegularHadamard;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.tensor.Conversions;
@@ -90,12 +91,18 @@ public interface WeightMatrix {
             Tensor stored =
                     new Tensor(tensor.dtype(), Shape.of(columns), tensor.data().asSlice(row * bytes, bytes));
             Conversions.toF32(stored, MemorySegment.ofArray(into).asSlice(0, 4L * columns));
-            for (int column = 0; column < columns; column++) {
-                if (!Float.isFinite(into[column])) {
-                    throw new IllegalArgumentException("weight " + name + " holds " + into[column] + " in row " + row
-                            + ", column " + column + "; only finite weights can be quantized");
-                }
+            if (!RowKernels.best().range(into, 0, columns).finite()) {
+                throw notFinite(row, into);
             }
+        }
+
+        private IllegalArgumentException notFinite(int row, float[] values) {
+            int column = 0;
+            while (Float.isFinite(values[column])) {
+                column++;
+            }
+            return new IllegalArgumentException("weight " + name + " holds " + values[column] + " in row " + row
+                    + ", column " + column + "; only finite weights can be quantized");
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.rotation;
 
+import dev.quantreel.engines.internal.kernel.RotationKernels;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
@@ -34,8 +35,10 @@ public final class Rotation {
     private final Form form;
     private final int factor;
     private final HadamardMatrix factorMatrix;
-    private final float[] signs;
     private final int[] sources;
+
+    /// Signs over the root of the block size.
+    private final float[] scaledSigns;
 
     /// What stands beside the blocks.
     private enum Form {
@@ -54,7 +57,7 @@ public final class Rotation {
         this.factor = factorOf(blockSize);
         this.factorMatrix = HadamardMatrix.of(factor);
         SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + width);
-        this.signs = signs(width, form, random);
+        this.scaledSigns = signs(width, form, random, (float) (1 / Math.sqrt(blockSize)));
         this.sources = form == Form.PERMUTED ? permutation(width, random) : new int[0];
     }
 
@@ -137,50 +140,36 @@ public final class Rotation {
         return seed;
     }
 
-    /// Rotates the first `width` values in place; computed in double precision and rounded once.
+    /// Rotates the first `width` values in place, in single precision.
     public void apply(float[] row) {
-        double[] block = new double[blockSize];
-        double scale = 1 / Math.sqrt(blockSize);
-        float[] from = sources.length == 0 ? row : row.clone();
-        for (int start = 0; start < width; start += blockSize) {
-            for (int i = 0; i < blockSize; i++) {
-                block[i] = from[source(start + i)] * signs[start + i];
+        if (sources.length > 0) {
+            float[] from = row.clone();
+            for (int i = 0; i < width; i++) {
+                row[i] = from[sources[i]];
             }
-            if (form == Form.REGULAR) {
-                regularHadamard(block);
-            } else {
-                walshHadamard(block);
-                mixFactor(block, false);
-            }
-            for (int i = 0; i < blockSize; i++) {
-                row[start + i] = (float) (block[i] * scale);
-            }
+        }
+        if (form == Form.REGULAR) {
+            regularHadamard(row);
+        } else {
+            RotationKernels.best().scaleThenTransform(row, blockSize / factor, scaledSigns);
+            mixFactor(row, false);
         }
     }
 
     /// Undoes [#apply]; the transpose.
     public void applyInverse(float[] row) {
-        double[] block = new double[blockSize];
-        double scale = 1 / Math.sqrt(blockSize);
-        float[] from = sources.length == 0 ? row : row.clone();
-        for (int start = 0; start < width; start += blockSize) {
-            for (int i = 0; i < blockSize; i++) {
-                block[i] = from[start + i];
-            }
-            if (form == Form.REGULAR) {
-                regularHadamard(block);
-            } else {
-                mixFactor(block, true);
-                walshHadamard(block);
-            }
-            for (int i = 0; i < blockSize; i++) {
-                row[source(start + i)] = (float) (block[i] * scale * signs[start + i]);
+        if (form == Form.REGULAR) {
+            regularHadamard(row);
+        } else {
+            mixFactor(row, true);
+            RotationKernels.best().transformThenScale(row, blockSize / factor, scaledSigns);
+        }
+        if (sources.length > 0) {
+            float[] from = row.clone();
+            for (int i = 0; i < width; i++) {
+                row[sources[i]] = from[i];
             }
         }
-    }
-
-    private int source(int channel) {
-        return sources.length == 0 ? channel : sources[channel];
     }
 
     /// Emits the rotation of the last axis of `x`.
@@ -193,12 +182,8 @@ public final class Rotation {
     /// @param x F32 `[batch, tokens, width]`
     /// @return F32 `[batch, tokens, width]`
     public Value emit(OnnxGraphBuilder graph, Value x) {
-        float scale = (float) (1 / Math.sqrt(blockSize));
-        float[] scaled = new float[width];
-        for (int i = 0; i < width; i++) {
-            scaled[i] = signs[i] * scale;
-        }
-        Value value = graph.op(OnnxOp.Mul, ordered(graph, x), graph.constant(Tensor.of(Shape.of(width), scaled)));
+        Value signs = graph.constant(Tensor.of(Shape.of(width), scaledSigns));
+        Value value = graph.op(OnnxOp.Mul, ordered(graph, x), signs);
         int inner = blockSize;
         List<Integer> factors = factors();
         for (int i = 0; i < factors.size(); i++) {
@@ -256,65 +241,40 @@ public final class Rotation {
         return graph.constant(Tensor.of(Shape.of(order, order), entries));
     }
 
-    /// Fast Walsh-Hadamard transform over the contiguous power-of-two part of a block.
-    private void walshHadamard(double[] block) {
-        int length = blockSize / factor;
-        for (int half = 1; half < length; half *= 2) {
-            for (int start = 0; start < block.length; start += 2 * half) {
-                for (int i = start; i < start + half; i++) {
-                    double a = block[i];
-                    double b = block[i + half];
-                    block[i] = a + b;
-                    block[i + half] = a - b;
-                }
-            }
+    private void regularHadamard(float[] row) {
+        float[] channels = row.length == width ? row : Arrays.copyOf(row, width);
+        new RegularHadamard(blockSize).apply(channels);
+        if (channels != row) {
+            System.arraycopy(channels, 0, row, 0, width);
         }
     }
 
-    /// The same with the four rows of [RegularHadamard].
-    private static void regularHadamard(double[] block) {
-        for (int stride = 1; stride < block.length; stride *= 4) {
-            for (int start = 0; start < block.length; start += 4 * stride) {
-                for (int i = start; i < start + stride; i++) {
-                    double a = block[i];
-                    double b = block[i + stride];
-                    double c = block[i + 2 * stride];
-                    double d = block[i + 3 * stride];
-                    double sum = a + b + c + d;
-                    block[i] = sum - 2 * d;
-                    block[i + stride] = sum - 2 * c;
-                    block[i + 2 * stride] = sum - 2 * b;
-                    block[i + 3 * stride] = sum - 2 * a;
-                }
-            }
-        }
-    }
-
-    /// The dense factor across the `K` runs of a block.
-    private void mixFactor(double[] block, boolean transposed) {
+    /// The dense factor across the `K` runs of every block.
+    private void mixFactor(float[] row, boolean transposed) {
         if (factor == 1) {
             return;
         }
         int run = blockSize / factor;
-        double[] in = new double[factor];
-        for (int column = 0; column < run; column++) {
-            for (int k = 0; k < factor; k++) {
-                in[k] = block[k * run + column];
-            }
-            for (int row = 0; row < factor; row++) {
-                double sum = 0;
-                for (int k = 0; k < factor; k++) {
-                    sum += in[k] * (transposed ? factorMatrix.entry(k, row) : factorMatrix.entry(row, k));
+        float[] block = new float[blockSize];
+        for (int start = 0; start < width; start += blockSize) {
+            System.arraycopy(row, start, block, 0, blockSize);
+            for (int to = 0; to < factor; to++) {
+                int target = start + to * run;
+                Arrays.fill(row, target, target + run, 0);
+                for (int from = 0; from < factor; from++) {
+                    float sign = transposed ? factorMatrix.entry(from, to) : factorMatrix.entry(to, from);
+                    for (int i = 0; i < run; i++) {
+                        row[target + i] += sign * block[from * run + i];
+                    }
                 }
-                block[row * run + column] = sum;
             }
         }
     }
 
-    private static float[] signs(int width, Form form, SplittableRandom random) {
+    private static float[] signs(int width, Form form, SplittableRandom random, float scale) {
         float[] signs = new float[width];
         for (int i = 0; i < width; i++) {
-            signs[i] = form == Form.REGULAR || random.nextBoolean() ? 1 : -1;
+            signs[i] = form == Form.REGULAR || random.nextBoolean() ? scale : -scale;
         }
         return signs;
     }

@@ -15,7 +15,8 @@ public sealed interface GridSearchKernels permits ScalarGridSearch, VectorGridSe
 
     /// Sums over weights `w` with error `e = w - step * q`.
     ///
-    /// With the integers kept, the error falls most by adding `errorLevels / levelSquares` to the step, and the zero
+    /// With the integers kept, the error falls most by adding `errorLevels / levelSquares` to the step, and the
+    // zero
     /// point that suits them best follows from the means of the integers and of the weights.
     ///
     /// @param squaredError `Σ e²`

@@ -62,8 +62,10 @@ class GridSearchKernelsTest {
             for (int hot = 0; hot < length; hot++) {
                 float[] row = new float[length];
                 row[hot] = 10;
-                assertThat(SCALAR.squaredError(row, 0, length, new UniformGrid(1, -7, 8))).isEqualTo(4f);
-                assertThat(VECTOR.squaredError(row, 0, length, new UniformGrid(1, -7, 8))).isEqualTo(4f);
+                assertThat(SCALAR.squaredError(row, 0, length, new UniformGrid(1, -7, 8)))
+                        .isEqualTo(4f);
+                assertThat(VECTOR.squaredError(row, 0, length, new UniformGrid(1, -7, 8)))
+                        .isEqualTo(4f);
             }
         }
     }
@@ -73,8 +75,10 @@ class GridSearchKernelsTest {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             float[] row = new float[40];
             row[20] = bad;
-            assertThat(SCALAR.squaredError(row, 0, 40, new UniformGrid(1, -7, 8))).isNotFinite();
-            assertThat(VECTOR.squaredError(row, 0, 40, new UniformGrid(1, -7, 8))).isNotFinite();
+            assertThat(SCALAR.squaredError(row, 0, 40, new UniformGrid(1, -7, 8)))
+                    .isNotFinite();
+            assertThat(VECTOR.squaredError(row, 0, 40, new UniformGrid(1, -7, 8)))
+                    .isNotFinite();
         }
     }
 }
