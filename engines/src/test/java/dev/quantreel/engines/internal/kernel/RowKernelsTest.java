@@ -35,7 +35,6 @@ class RowKernelsTest {
         assertThat(VECTOR.range(row, OFFSET, to)).isEqualTo(SCALAR.range(row, OFFSET, to));
         assertThat(VECTOR.moments(row, OFFSET, to, 0.3f)).isEqualTo(SCALAR.moments(row, OFFSET, to, 0.3f));
         for (UniformGrid grid : grids()) {
-            assertThat(VECTOR.errors(row, OFFSET, to, grid)).isEqualTo(SCALAR.errors(row, OFFSET, to, grid));
             assertThat(new VectorGridSearch().fit(row, OFFSET, to, grid))
                     .isEqualTo(new ScalarGridSearch().fit(row, OFFSET, to, grid));
             byte[] vector = new byte[row.length];
@@ -43,6 +42,8 @@ class RowKernelsTest {
             VECTOR.codes(row, OFFSET, to, grid, vector);
             SCALAR.codes(row, OFFSET, to, grid, scalar);
             assertThat(vector).containsExactly(scalar);
+            assertThat(VECTOR.errors(row, OFFSET, to, grid, vector))
+                    .isEqualTo(SCALAR.errors(row, OFFSET, to, grid, vector));
         }
     }
 
@@ -78,7 +79,9 @@ class RowKernelsTest {
         assertThat((double) moments.squares()).isCloseTo(powers[2], within(1e-2));
         assertThat((double) moments.cubes()).isCloseTo(powers[3], within(1e-2));
         assertThat((double) moments.fourths()).isCloseTo(powers[4], within(1e-1));
-        Errors errors = VECTOR.errors(row, OFFSET, OFFSET + 1000, grid);
+        byte[] codes = new byte[row.length];
+        VECTOR.codes(row, OFFSET, OFFSET + 1000, grid, codes);
+        Errors errors = VECTOR.errors(row, OFFSET, OFFSET + 1000, grid, codes);
         assertThat((double) errors.squares()).isCloseTo(sums[0], within(1e-4));
         assertThat((double) errors.sum()).isCloseTo(sums[2], within(1e-3));
         assertThat(errors.clipped()).isEqualTo(clipped).isPositive();
@@ -116,7 +119,7 @@ class RowKernelsTest {
         byte[] codes = new byte[32];
         VECTOR.codes(row, 0, 32, new UniformGrid(1e-3f, -7, 8), codes);
         assertThat(codes).startsWith(15, 15).endsWith(0, 0);
-        assertThat(VECTOR.errors(row, 0, 32, new UniformGrid(1, -7, 8)).clipped())
+        assertThat(VECTOR.errors(row, 0, 32, new UniformGrid(1, -7, 8), codes).clipped())
                 .isEqualTo(32);
     }
 }
