@@ -80,14 +80,15 @@ public final class VectorRowKernels implements RowKernels {
             for (int i = from + lane; i < whole; i += LANES) {
                 FloatVector weight = FloatVector.fromArray(FLOATS, row, i);
                 IntVector bits = weight.fma(inverses, rounder).reinterpretAsInts();
-                IntVector code = (IntVector) ByteVector.fromArray(BYTES, codes, i)
-                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+                IntVector code = (IntVector)
+                        ByteVector.fromArray(BYTES, codes, i).convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
                 FloatVector level = code.add(lows).reinterpretAsFloats().sub(rounder);
                 FloatVector error = level.fma(steps, weight);
                 sums = sums.add(error);
                 squares = error.fma(error, squares);
                 largest = largest.max(error.reinterpretAsInts().and(Integer.MAX_VALUE));
-                result.clipped += bits.compare(VectorOperators.NE, bits.max(lows).min(highs))
+                result.clipped += bits.compare(
+                                VectorOperators.NE, bits.max(lows).min(highs))
                         .trueCount();
             }
             sums.intoArray(result.sums, lane);
