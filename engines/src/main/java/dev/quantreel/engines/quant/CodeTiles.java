@@ -5,6 +5,7 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,6 +20,13 @@ public final class CodeTiles {
 
     /// Outputs per factor; the width in which ONNX Runtime packs a factor for its kernel.
     public static final int WIDTH = 256;
+
+    /// Columns that are laid out at once; their part of a tile stays in the nearest cache.
+    private static final int PIECE = 128;
+
+    private static final int SQUARE = 8;
+    private static final ValueLayout.OfLong EIGHT =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final int columns;
     private final int bits;
@@ -49,7 +57,13 @@ public final class CodeTiles {
         int rows = Math.toIntExact(rowMajor.shape().dim(0));
         int columns = Math.toIntExact(rowMajor.shape().dim(1));
         CodeTiles result = new CodeTiles(columns, bits, partition(rows, columns, bits));
-        tasks.run(columns, (from, to) -> result.tiles.forEach(tile -> result.fill(tile, rowMajor, from, to)));
+        int pieces = Math.ceilDiv(columns, PIECE);
+        tasks.run(result.tiles.size() * pieces, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                int column = i % pieces * PIECE;
+                result.fill(result.tiles.get(i / pieces), rowMajor, column, Math.min(columns, column + PIECE));
+            }
+        });
         return result;
     }
 
@@ -101,19 +115,68 @@ public final class CodeTiles {
         return tiles;
     }
 
+    /// Squares of eight codes by eight are turned in registers; what does not fill a square goes code by code.
     private void fill(Tile tile, Tensor rowMajor, int from, int to) {
-        byte[] run = new byte[to - from];
-        byte[] bytes = new byte[run.length * tile.low];
-        for (int row = tile.first; row < tile.end(); row++) {
-            long start = (long) row * columns + from;
-            MemorySegment.copy(rowMajor.data(), ValueLayout.JAVA_BYTE, start, run, 0, run.length);
-            boolean upper = row - tile.first >= tile.low;
-            int place = row - tile.first - (upper ? tile.low : 0);
-            for (int i = 0; i < run.length; i++) {
-                int at = i * tile.low + place;
-                bytes[at] = (byte) (upper ? bytes[at] | run[i] << 4 : run[i] - offset());
+        int wholeColumns = to - (to - from) % SQUARE;
+        int wholePlaces = tile.low - tile.low % SQUARE;
+        long[] square = new long[SQUARE];
+        for (int place = 0; place < wholePlaces; place += SQUARE) {
+            for (int column = from; column < wholeColumns; column += SQUARE) {
+                for (int i = 0; i < SQUARE; i++) {
+                    square[i] = eight(tile, rowMajor.data(), place + i, column);
+                }
+                turn(square);
+                for (int i = 0; i < SQUARE; i++) {
+                    tile.codes.data().set(EIGHT, (long) (column + i) * tile.low + place, square[i]);
+                }
             }
         }
-        MemorySegment.copy(bytes, 0, tile.codes.data(), ValueLayout.JAVA_BYTE, (long) from * tile.low, bytes.length);
+        fillSingly(tile, rowMajor.data(), new Span(0, wholePlaces), new Span(wholeColumns, to));
+        fillSingly(tile, rowMajor.data(), new Span(wholePlaces, tile.low), new Span(from, to));
+    }
+
+    private record Span(int from, int to) {}
+
+    private void fillSingly(Tile tile, MemorySegment rowMajor, Span places, Span across) {
+        for (int place = places.from; place < places.to; place++) {
+            for (int column = across.from; column < across.to; column++) {
+                int code = rowMajor.get(ValueLayout.JAVA_BYTE, at(tile.first + place, column)) - offset();
+                if (tile.high > 0) {
+                    code |= rowMajor.get(ValueLayout.JAVA_BYTE, at(tile.first + tile.low + place, column)) << 4;
+                }
+                tile.codes.data().set(ValueLayout.JAVA_BYTE, (long) column * tile.low + place, (byte) code);
+            }
+        }
+    }
+
+    /// Eight columns at a place of a tile, as its bytes hold them.
+    private long eight(Tile tile, MemorySegment rowMajor, int place, int column) {
+        long codes = rowMajor.get(EIGHT, at(tile.first + place, column));
+        if (tile.high > 0) {
+            return codes | rowMajor.get(EIGHT, at(tile.first + tile.low + place, column)) << 4;
+        }
+        return bits == 8 ? codes ^ 0x8080_8080_8080_8080L : codes;
+    }
+
+    private long at(int row, int column) {
+        return (long) row * columns + column;
+    }
+
+    /// Exchanges rows and columns of eight by eight bytes: blocks of four, then of two, then single ones.
+    private static void turn(long[] square) {
+        exchange(square, 4, 0x0000_0000_FFFF_FFFFL);
+        exchange(square, 2, 0x0000_FFFF_0000_FFFFL);
+        exchange(square, 1, 0x00FF_00FF_00FF_00FFL);
+    }
+
+    private static void exchange(long[] square, int size, long lower) {
+        for (int i = 0; i < SQUARE; i++) {
+            if ((i & size) == 0) {
+                long a = square[i];
+                long b = square[i + size];
+                square[i] = a & lower | (b & lower) << 8 * size;
+                square[i + size] = a >>> 8 * size & lower | b & ~lower;
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ import static dev.quantreel.engines.internal.kernel.UniformGrid.ROUNDER_BITS;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// [GridSearchKernels] on the Vector API, two registers at a time.
@@ -16,6 +17,16 @@ public final class VectorGridSearch implements GridSearchKernels {
 
     static final VectorSpecies<Float> FLOATS = preferred();
     static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+
+    /// Lanes eight, four and two places apart change places.
+    private static final VectorShuffle<Float> BY_EIGHT = exchange(8);
+
+    private static final VectorShuffle<Float> BY_FOUR = exchange(4);
+    private static final VectorShuffle<Float> BY_TWO = exchange(2);
+
+    static VectorShuffle<Float> exchange(int distance) {
+        return VectorShuffle.fromOp(FLOATS, lane -> (lane ^ distance) % FLOATS.length());
+    }
 
     private static VectorSpecies<Float> preferred() {
         int bits = Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512);
@@ -47,10 +58,21 @@ public final class VectorGridSearch implements GridSearchKernels {
                 first = errorA.fma(errorA, first);
                 second = errorB.fma(errorB, second);
             }
+            if (2 * length == LANES) {
+                return folded(first.add(second)) + ScalarGridSearch.squaredTail(row, whole, to, grid);
+            }
             first.intoArray(sums, lane);
             second.intoArray(sums, lane + length);
         }
         return GridSearchKernels.total(sums, ScalarGridSearch.squaredTail(row, whole, to, grid));
+    }
+
+    /// What [GridSearchKernels#total] adds, from its second halving on, without leaving the register.
+    private static float folded(FloatVector sums) {
+        FloatVector eight = sums.add(sums.rearrange(BY_EIGHT));
+        FloatVector four = eight.add(eight.rearrange(BY_FOUR));
+        FloatVector two = four.add(four.rearrange(BY_TWO));
+        return two.lane(0) + two.lane(1);
     }
 
     @Override

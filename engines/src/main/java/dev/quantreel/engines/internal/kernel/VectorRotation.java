@@ -10,20 +10,16 @@ public final class VectorRotation implements RotationKernels {
 
     private static final VectorSpecies<Float> FLOATS = VectorGridSearch.FLOATS;
     private static final int LENGTH = FLOATS.length();
-    private static final VectorShuffle<Float> BY_ONE = exchange(1);
-    private static final VectorShuffle<Float> BY_TWO = exchange(2);
-    private static final VectorShuffle<Float> BY_FOUR = exchange(4);
-    private static final VectorShuffle<Float> BY_EIGHT = exchange(8);
+    private static final VectorShuffle<Float> BY_ONE = VectorGridSearch.exchange(1);
+    private static final VectorShuffle<Float> BY_TWO = VectorGridSearch.exchange(2);
+    private static final VectorShuffle<Float> BY_FOUR = VectorGridSearch.exchange(4);
+    private static final VectorShuffle<Float> BY_EIGHT = VectorGridSearch.exchange(8);
     private static final FloatVector SIGN_ONE = signs(1);
     private static final FloatVector SIGN_TWO = signs(2);
     private static final FloatVector SIGN_FOUR = signs(4);
     private static final FloatVector SIGN_EIGHT = signs(8);
 
     private final ScalarRotation scalar = new ScalarRotation();
-
-    private static VectorShuffle<Float> exchange(int distance) {
-        return VectorShuffle.fromOp(FLOATS, lane -> (lane ^ distance) % LENGTH);
-    }
 
     /// The sign that the upper lane of a pair has in the difference of both.
     private static FloatVector signs(int distance) {
