@@ -36,14 +36,16 @@ class NumPy:
             better = error < best
             best, step, zero = np.where(better, error, best), np.where(better, s, step), np.where(better, z, zero)
         before = best
+        active = np.ones_like(best, dtype=bool)
         for _ in range(50):
             q = np.clip(np.rint(w / step), -zero, levels - zero)
             square = (q * q).sum(1, keepdims=True)
             step = np.where(square > 0, (q * w).sum(1, keepdims=True) / np.maximum(square, 1), step)
             zero = np.clip(np.rint((q + zero - w / step).mean(1, keepdims=True)), 0, levels)
             error = ((w - step * np.clip(np.rint(w / step), -zero, levels - zero)) ** 2).sum(1, keepdims=True)
-            best = np.minimum(best, error)
-            if np.all(before - error < 1e-4 * before):
+            best = np.where(active, np.minimum(best, error), best)
+            active &= before - error >= 1e-4 * before
+            if not active.any():
                 break
             before = error
         return best[:, 0]
@@ -70,6 +72,7 @@ class PyTorch:
             better = error < best
             best, step, zero = error.where(better, best), s.where(better, step), z.where(better, zero)
         before = best
+        active = torch.ones_like(best, dtype=torch.bool)
         for _ in range(50):
             q = (w / step).round_().clamp_(-zero, levels - zero)
             square = (q * q).sum(1, keepdim=True)
@@ -77,8 +80,9 @@ class PyTorch:
             zero = (q + zero - w / step).mean(1, keepdim=True).round().clamp(0, levels)
             q = (w / step).round_().clamp_(-zero, levels - zero)
             error = torch.addcmul(w, q, step, value=-1).square_().sum(1, keepdim=True)
-            best = torch.minimum(best, error)
-            if torch.all(before - error < 1e-4 * before):
+            best = torch.minimum(best, error).where(active, best)
+            active &= before - error >= 1e-4 * before
+            if not active.any():
                 break
             before = error
         return best[:, 0].numpy()
