@@ -26,8 +26,8 @@ import java.util.concurrent.Callable;
 /// Prints how fast BGR quantizes seeded rows and how close it comes to the exhaustive search, beside NumPy and PyTorch
 /// doing the latter (tools/reference/grid_search.py, run from the root of the repository) on the same rows.
 ///
-/// CPU time of one thread, because other work shares the machine. Ours counts everything from BF16 rows to tiles of codes
-/// with error figures; the others search F32 rows that lie in memory and write nothing.
+/// CPU time of one thread, because other work shares the machine. Ours counts everything from BF16 rows to tiles of
+/// codes with error figures; the others search F32 rows that lie in memory and write nothing.
 public final class QuantizationTable {
 
     private static final int RUNS = 15;

@@ -46,7 +46,8 @@ public final class VectorConversionKernels implements ConversionKernels {
     @Override
     public void bf16ToF32(MemorySegment source, MemorySegment target) {
         if (target.heapBase().orElse(null) instanceof float[] floats && target.address() % 4 == 0) {
-            bf16ToF32(source, floats, Math.toIntExact(target.address() / 4), ConversionKernels.count(source, 2, target, 4));
+            long count = ConversionKernels.count(source, 2, target, 4);
+            bf16ToF32(source, floats, Math.toIntExact(target.address() / 4), count);
             return;
         }
         long bound = bound(ConversionKernels.count(source, 2, target, 4));
