@@ -8,7 +8,7 @@ import dev.quantreel.engines.internal.kernel.UniformGrid;
 /// Finds the grid of a row. Not thread-safe: holds the row it works on.
 ///
 /// The whole row is tried on every candidate, because that costs less than to sum it up for cheaper tries
-/// (docs/adr/0022-grid-search-by-whole-rows.md). What is saved are candidates, by going from coarse to fine:
+/// (docs/adr/0023-grid-search-by-whole-rows.md). What is saved are candidates, by going from coarse to fine:
 /// 1. Both bounds together, each 0.84 of the one before, down to where clipping outweighs all rounding.
 /// 2. Every hundredth between the neighbours of the best of them; so the best of all hundredths is hardly ever missed.
 /// 3. Each bound alone from its full range, because heavy tails are seldom alike on both sides, then downhill in
