@@ -27,29 +27,10 @@ public final class ComparisonTable {
     /// @param rows the first is full precision
     public static String markdown(List<Row> rows) {
         List<List<String>> cells = new ArrayList<>();
-        cells.add(HEADERS);
         for (Row row : rows) {
             cells.add(cells(row, rows.getFirst()));
         }
-        int[] widths = new int[HEADERS.size()];
-        for (List<String> line : cells) {
-            for (int i = 0; i < widths.length; i++) {
-                widths[i] = Math.max(widths[i], line.get(i).length());
-            }
-        }
-        StringBuilder table = new StringBuilder();
-        for (int line = 0; line < cells.size(); line++) {
-            append(table, cells.get(line), widths);
-            if (line == 0) {
-                for (int i = 0; i < widths.length; i++) {
-                    table.append(i == 0 ? "|:" : "|-")
-                            .append("-".repeat(widths[i]))
-                            .append(i == 0 ? "-" : ":");
-                }
-                table.append("|\n");
-            }
-        }
-        return table.toString();
+        return MarkdownTable.of(HEADERS, cells);
     }
 
     private static List<String> cells(Row row, Row reference) {
@@ -66,16 +47,6 @@ public final class ComparisonTable {
                 format("%.2fx", reference.bestSecondsPerStep() / row.bestSecondsPerStep()),
                 format("%.2f", row.weightBytes() / 1e6),
                 format("%.2fx", row.weightRatio()));
-    }
-
-    private static void append(StringBuilder table, List<String> line, int[] widths) {
-        for (int i = 0; i < widths.length; i++) {
-            String padding = " ".repeat(widths[i] - line.get(i).length());
-            table.append("| ")
-                    .append(i == 0 ? line.get(i) + padding : padding + line.get(i))
-                    .append(' ');
-        }
-        table.append("|\n");
     }
 
     private static String spread(String pattern, Row.Spread spread) {

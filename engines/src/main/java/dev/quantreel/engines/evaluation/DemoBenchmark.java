@@ -1,8 +1,6 @@
 package dev.quantreel.engines.evaluation;
 
 import dev.quantreel.engines.cache.StepCache;
-import dev.quantreel.engines.cache.TeaCache;
-import dev.quantreel.engines.cache.TeaCacheProfile;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
@@ -13,14 +11,11 @@ import dev.quantreel.engines.judge.ClipJudge;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.metrics.Psnr;
 import dev.quantreel.engines.metrics.Ssim;
-import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
-import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.engines.quant.StatisticsPlan;
 import dev.quantreel.engines.quant.WeightMemory;
-import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplerSettings;
@@ -28,13 +23,9 @@ import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.TorchNoise;
 import dev.quantreel.engines.sampling.Trajectory;
-import dev.quantreel.engines.schedule.Alternating;
-import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.schedule.DeltaGbs;
 import dev.quantreel.engines.schedule.Manual;
-import dev.quantreel.engines.schedule.Shuffled;
-import dev.quantreel.engines.schedule.SwitchAtHalf;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.Frames;
@@ -67,7 +58,6 @@ public final class DemoBenchmark {
             "a small purple ring moving down on a white background");
 
     private static final double WANTED_MEAN_BITS = 6;
-    private static final double TEACACHE_THRESHOLD = 0.3;
     private static final double MAX_DELTA = 2;
     private static final int BISECTIONS = 10;
     private static final int PILOTS = 4;
@@ -109,7 +99,7 @@ public final class DemoBenchmark {
                 : new SamplerSettings(options.steps(), recommended.cfg(), recommended.schedule());
         try (Transformers transformers = new Transformers()) {
             List<Reference> references = references(transformers, settings);
-            List<Method> methods = methods(tuned(transformers, references, settings));
+            List<Method> methods = DemoMethods.all(tuned(transformers, references, settings), settings.steps());
             Map<Method, List<Measurement>> measured = new LinkedHashMap<>();
             int done = 0;
             for (Reference reference : references) {
@@ -197,38 +187,6 @@ public final class DemoBenchmark {
         return best;
     }
 
-    private List<Method> methods(DeltaGbs deltaGbs) {
-        QuantizationPlan minMax = QuantizationPlan.MIN_MAX;
-        QuantizationPlan dvd = QuantizationPlan.DVD_QUANT;
-        QuantizationPlan bgrOnly = minMax.withWeights(new WeightQuantizer.Bgr(), 4);
-        QuantizationPlan arqOnly = dvd.withWeights(new WeightQuantizer.MinMax(), 4);
-        BitSchedule four = new Constant(4);
-        BitSchedule eight = new Constant(8);
-        TeaCache teaCache = TeaCache.of(TeaCacheProfile.IDENTITY, TEACACHE_THRESHOLD);
-        return List.of(
-                new Method("full precision", Optional.empty(), eight, new StepCache.None()),
-                Method.of("MinMax W4A8", minMax, eight),
-                Method.of("MinMax W4A4", minMax, four),
-                Method.of("BGR only W4A4", bgrOnly, four),
-                Method.of("ARQ only W4A4", arqOnly, four),
-                Method.of("QuaRot-like W4A4", quarot(), four),
-                Method.of("DVD-Quant W4A8", dvd, eight),
-                Method.of("DVD-Quant W4A4", dvd, four),
-                Method.of("δ-GBS", dvd, deltaGbs),
-                new Method("δ-GBS + TeaCache", Optional.of(dvd), deltaGbs, teaCache),
-                new Method("TeaCache W4A8", Optional.of(dvd), eight, teaCache),
-                Method.of("STP (A4 then A8)", dvd, SwitchAtHalf.lowThenHigh(4, 8)),
-                Method.of("ITP (A8 then A4)", dvd, SwitchAtHalf.highThenLow(4, 8)),
-                Method.of("ABS (alternating)", dvd, new Alternating(4, 8)),
-                Method.of("SBA (shuffled)", dvd, new Shuffled(4, 8, 0)));
-    }
-
-    private static QuantizationPlan quarot() {
-        return QuantizationPlan.DVD_QUANT
-                .withWeights(new WeightQuantizer.MinMax(), 4)
-                .withActivations(new RotationPlan.Hadamard(256, 0), new ActivationQuantizer.Token());
-    }
-
     private Measurement measure(
             Transformers transformers, Method method, Reference reference, SamplerSettings settings) {
         DiffusionTransformer transformer = transformers.of(method.plan());
@@ -269,7 +227,8 @@ public final class DemoBenchmark {
 
     private Row row(Transformers transformers, Method method, List<Measurement> measurements) {
         WeightMemory memory = transformers.memory(method.plan());
-        return new Row(method.name(), measurements, memory.bytes(), memory.ratio());
+        return new Row(
+                method.name(), measurements, memory.bytes(), memory.ratio(), transformers.seconds(method.plan()));
     }
 
     /// Each plan is quantized and opened once.
@@ -291,6 +250,11 @@ public final class DemoBenchmark {
                 throw new IllegalStateException("plan was not opened: " + plan);
             }
             return found;
+        }
+
+        /// What it took to make the weights, statistics that other plans share not counted twice.
+        double seconds(Optional<QuantizationPlan> plan) {
+            return seconds.getOrDefault(plan, 0.0);
         }
 
         boolean firstUse(Method method) {

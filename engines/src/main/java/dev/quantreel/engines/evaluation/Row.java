@@ -10,7 +10,13 @@ import java.util.function.ToDoubleFunction;
 /// @param weightBytes of the transformer, counted as published figures are: quantized codes, steps and zero points, the
 // rest 16-bit
 /// @param weightRatio how many times smaller than at 16 bits
-public record Row(String method, List<Measurement> measurements, long weightBytes, double weightRatio) {
+/// @param quantizationSeconds what it took to quantize the weights; the first row of a set of statistics pays for them
+public record Row(
+        String method,
+        List<Measurement> measurements,
+        long weightBytes,
+        double weightRatio,
+        double quantizationSeconds) {
 
     public Row {
         measurements = List.copyOf(measurements);

@@ -3,6 +3,7 @@ package dev.quantreel.nodes.bench;
 import dev.quantreel.engines.evaluation.ComparisonTable;
 import dev.quantreel.engines.evaluation.DemoBenchmark;
 import dev.quantreel.engines.evaluation.DemoModel;
+import dev.quantreel.engines.evaluation.RankingTable;
 import dev.quantreel.engines.evaluation.Row;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
@@ -58,10 +59,13 @@ public final class DemoTable implements Benchmark {
             out.println();
             out.print(ComparisonTable.markdown(rows));
             out.println();
+            out.print(RankingTable.markdown(rows));
+            out.println();
             out.println(
                     "tf: teacher-forced, one conditional pass at full precision's latents; final: free running; mean ± standard deviation;"
                             + " s/step: fastest generation; speed: ratio to full precision in this run; passes: trunk passes of"
-                            + " both guidance branches; 4-bit activations have no faster integer unit on this engine.");
+                            + " both guidance branches; 4-bit activations have no faster integer unit on this engine. Ranking: statistics from 8 captions and noises that"
+                            + " are not measured at; the first row that needs statistics pays for them.");
         }
         return 0;
     }
