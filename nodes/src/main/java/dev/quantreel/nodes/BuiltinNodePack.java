@@ -13,12 +13,18 @@ import dev.quantreel.nodes.quantize.DeltaGBSScheduler;
 import dev.quantreel.nodes.quantize.FixedBitSchedule;
 import dev.quantreel.nodes.quantize.HQQQuantize;
 import dev.quantreel.nodes.quantize.LayerPrecision;
+import dev.quantreel.nodes.quantize.GPTQQuantize;
+import dev.quantreel.nodes.quantize.LowRankBranch;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
 import dev.quantreel.nodes.quantize.OrbitWeights;
 import dev.quantreel.nodes.quantize.SaveQuantizedModel;
 import dev.quantreel.nodes.quantize.SelectEngine;
 import dev.quantreel.nodes.quantize.SymmetricQuantize;
 import dev.quantreel.nodes.quantize.WeightGroups;
+import dev.quantreel.nodes.quantize.SVDQuant;
+import dev.quantreel.nodes.quantize.SelfCalibratedQuantize;
+import dev.quantreel.nodes.quantize.SelfCalibration;
+import dev.quantreel.nodes.quantize.SmoothQuant;
 import dev.quantreel.nodes.report.BitTimeline;
 import dev.quantreel.nodes.report.QuantizationReport;
 import dev.quantreel.nodes.report.Sweep;
@@ -62,6 +68,12 @@ public final class BuiltinNodePack implements NodePack {
     private static Stream<Node<?, ?>> weightMethods() {
         return Stream.of(
                 new BGRQuantize(),
+                new GPTQQuantize(),
+                new LowRankBranch(),
+                new SmoothQuant(),
+                new SVDQuant(),
+                new SelfCalibratedQuantize(),
+                new SelfCalibration(),
                 new MinMaxQuantize(),
                 new ClipSearchQuantize(),
                 new HQQQuantize(),

@@ -41,8 +41,8 @@ public final class SelfCalibration implements ActivationStatistics {
     private final Model model;
     private final Trajectories trajectories;
     private final long budgetBytes;
-    private final Progress progress;
-    private final CancellationToken cancellation;
+    private Progress progress;
+    private CancellationToken cancellation;
     private final List<Source> sources = new ArrayList<>();
     private final Map<String, Source> byLayer = new HashMap<>();
     private long nanos;
@@ -106,6 +106,20 @@ public final class SelfCalibration implements ActivationStatistics {
             Progress progress,
             CancellationToken cancellation) {
         return new SelfCalibration(model, trajectories, budgetBytes, progress, cancellation);
+    }
+
+    /// Who hears of the passes to come, and who may stop them.
+    public void attach(Progress newProgress, CancellationToken newCancellation) {
+        progress = newProgress;
+        cancellation = newCancellation;
+    }
+
+    /// Bytes of the Gram matrices that are held.
+    public long residentBytes() {
+        return sources.stream()
+                .filter(source -> source.gram.isPresent())
+                .mapToLong(Source::gramBytes)
+                .sum();
     }
 
     @Override

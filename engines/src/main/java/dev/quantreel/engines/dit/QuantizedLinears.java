@@ -141,15 +141,21 @@ public final class QuantizedLinears implements LinearLayers {
     @Override
     public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
         Input raw = floatLinears.prepare(graph, x, layers);
-        Optional<QuantizedMatrix> matrix =
-                layers.stream().flatMap(layer -> weights.matrix(layer).stream()).findFirst();
+        Optional<String> quantized = layers.stream()
+                .filter(layer -> weights.matrix(layer).isPresent())
+                .findFirst();
+        Optional<QuantizedMatrix> matrix = quantized.flatMap(weights::matrix);
         if (matrix.isEmpty()) {
             return Prepared.unquantized(raw, x);
         }
         Optional<Value> mean = weights.plan().splitsMean() ? Optional.of(tokenMean(graph, x)) : Optional.empty();
         Value centred = mean.map(m -> graph.op(OnnxOp.Sub, x, m)).orElse(x);
+        Value smoothed = quantized
+                .flatMap(weights::smoothing)
+                .map(factors -> smoothed(graph, centred, factors))
+                .orElse(centred);
         Optional<Rotation> rotation = weights.rotation(matrix.get());
-        Value rotated = rotation.map(r -> r.emit(graph, centred)).orElse(centred);
+        Value rotated = rotation.map(r -> r.emit(graph, smoothed)).orElse(smoothed);
         if (activations instanceof ActivationQuantizer.FullPrecision) {
             return Prepared.unquantized(raw, rotated);
         }
@@ -173,6 +179,15 @@ public final class QuantizedLinears implements LinearLayers {
             return Tensor.of(Shape.of(stored.rows()), stored.rowSums(RowTasks.parallel(CancellationToken.NONE)));
         });
         return graph.op(OnnxOp.Mul, mean, graph.initializer(layer + ".weight_sums", sums));
+    }
+
+    /// Every channel divided by its factor.
+    private static Value smoothed(OnnxGraphBuilder graph, Value x, float[] factors) {
+        float[] inverses = new float[factors.length];
+        for (int i = 0; i < inverses.length; i++) {
+            inverses[i] = 1 / factors[i];
+        }
+        return graph.op(OnnxOp.Mul, x, graph.constant(Tensor.of(Shape.of(inverses.length), inverses)));
     }
 
     @Override

@@ -65,6 +65,15 @@ public final class ActivationMatrix {
         return new ActivationMatrix(tokens, channels, centred);
     }
 
+    /// The same tokens with every channel divided by a factor.
+    public ActivationMatrix dividedBy(float[] factors) {
+        float[] divided = values.clone();
+        for (int i = 0; i < divided.length; i++) {
+            divided[i] /= factors[i % channels];
+        }
+        return new ActivationMatrix(tokens, channels, divided);
+    }
+
     /// The same tokens, each rotated.
     public ActivationMatrix rotated(Rotation rotation) {
         float[] rotated = new float[values.length];

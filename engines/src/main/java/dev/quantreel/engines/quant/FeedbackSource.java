@@ -25,7 +25,7 @@ final class FeedbackSource {
     /// Empty when the plan's quantizer needs none.
     ///
     /// @throws IllegalArgumentException when it needs statistics and there are none
-    Optional<ErrorFeedback> of(String layer, int columns) {
+    Optional<ErrorFeedback> of(String layer, int columns, Optional<float[]> smoothing) {
         if (!(plan.weights() instanceof WeightQuantizer.Gptq(WeightQuantizer _, double damping))) {
             return Optional.empty();
         }
@@ -36,8 +36,8 @@ final class FeedbackSource {
                         + " quantizer without data such as BGR"));
         if (own != known || feedback.isEmpty()) {
             feedback = Optional.empty(); // the old one may go before the new one comes
-            Matrix gram = InputStatistics.gram(
-                    own.gram(), Optional.empty(), plan.rotation().at(columns), pieces);
+            Matrix gram =
+                    InputStatistics.gram(own.gram(), smoothing, plan.rotation().at(columns), pieces);
             feedback = Optional.of(ErrorFeedback.of(gram, damping, pieces));
             known = own;
         }

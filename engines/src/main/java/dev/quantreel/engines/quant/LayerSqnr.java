@@ -1,7 +1,6 @@
 package dev.quantreel.engines.quant;
 
 import dev.quantreel.engines.rotation.Rotation;
-import dev.quantreel.engines.tensor.Checkpoint;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -22,17 +21,49 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
             QuantizedWeights weights, String layer, ActivationMatrix inputs, int bits, RowTasks tasks) {
         QuantizedMatrix matrix = weights.matrix(layer)
                 .orElseThrow(() -> new IllegalArgumentException("layer " + layer + " is not quantized by this plan"));
-        Checkpoint checkpoint = weights.checkpoint();
-        WeightMatrix original = QuantizedWeights.weight(checkpoint, weights.plan(), layer);
-        ActivationMatrix centred = weights.plan().splitsMean() ? inputs.centred() : inputs;
+        WeightMatrix original = weights.original(layer);
+        Optional<float[]> smoothing = weights.smoothing(layer);
         Optional<Rotation> rotation = weights.rotation(matrix);
-        ActivationMatrix rotated = rotation.map(centred::rotated).orElse(centred);
+        ActivationMatrix rotated =
+                turned(weights.plan().splitsMean() ? inputs.centred() : inputs, smoothing, rotation);
         ActivationMatrix rounded = rounded(rotated, weights.plan().activations(), bits);
         float[] ones = new float[inputs.channels()];
         Arrays.fill(ones, 1);
-        rotation.ifPresent(r -> r.apply(ones));
-        Tokens tokens = new Tokens(rotated, rounded, inputs.means(), ActivationMatrix.of(inputs.channels(), ones));
-        return of(original, matrix, weights.plan().splitsMean() ? tokens : tokens.withoutMeans(), tasks);
+        Tokens tokens = new Tokens(
+                rotated, rounded, inputs.means(), turned(ActivationMatrix.of(ones.length, ones), smoothing, rotation));
+        WeightMatrix rest = weights.withoutBranch(layer, original);
+        LayerSqnr ofRest = of(rest, matrix, weights.plan().splitsMean() ? tokens : tokens.withoutMeans(), tasks);
+        if (rest == original) {
+            return ofRest;
+        }
+        ActivationMatrix whole = turned(inputs, smoothing, rotation);
+        return ofRest.raised(decibels(energy(original, whole, tasks), energy(rest, whole, tasks)));
+    }
+
+    private static ActivationMatrix turned(
+            ActivationMatrix x, Optional<float[]> smoothing, Optional<Rotation> rotation) {
+        ActivationMatrix smoothed = smoothing.map(x::dividedBy).orElse(x);
+        return rotation.map(smoothed::rotated).orElse(smoothed);
+    }
+
+    /// Against a signal that is stronger by so many decibels: a branch adds what it takes out of the weight without any
+    /// error.
+    private LayerSqnr raised(double gain) {
+        return new LayerSqnr(weightOnly + gain, activationOnly + gain, both + gain);
+    }
+
+    private static double energy(WeightMatrix weight, ActivationMatrix x, RowTasks tasks) {
+        double[] rows = new double[weight.rows()];
+        tasks.run(rows.length, (from, to) -> {
+            float[] row = new float[weight.columns()];
+            for (int o = from; o < to; o++) {
+                weight.readRow(o, row);
+                for (int i = 0; i < x.tokens(); i++) {
+                    rows[o] += square(x.dot(i, row));
+                }
+            }
+        });
+        return Arrays.stream(rows).sum();
     }
 
     static LayerSqnr of(

@@ -9,6 +9,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,16 +25,19 @@ public final class QuantizedWeights {
     private final QuantizationPlan plan;
     private final SequencedMap<String, QuantizedMatrix> matrices;
     private final LowRankBranches branches;
+    private final Map<String, float[]> smoothing;
 
     private QuantizedWeights(
             Checkpoint checkpoint,
             QuantizationPlan plan,
             SequencedMap<String, QuantizedMatrix> matrices,
-            LowRankBranches branches) {
+            LowRankBranches branches,
+            Map<String, float[]> smoothing) {
         this.checkpoint = checkpoint;
         this.plan = plan;
         this.matrices = Collections.unmodifiableSequencedMap(matrices);
         this.branches = branches;
+        this.smoothing = Map.copyOf(smoothing);
     }
 
     /// Quantizes the layers that the plan selects, on all processors.
@@ -75,12 +79,18 @@ public final class QuantizedWeights {
         SequencedMap<String, Integer> bits = plan.layers().bits(source.layers(), plan.weightBits());
         List<String> selected = List.copyOf(bits.keySet());
         Map<String, LayerQuantization.Outcome> outcomes = new HashMap<>();
+        Map<String, float[]> smoothing = new HashMap<>();
+        InputSmoothing inputs = new InputSmoothing(source, plan, selected, tasks);
         FeedbackSource feedback = new FeedbackSource(source.statistics(), plan, tasks);
         for (String layer : byInput(selected, source.statistics())) {
             Tensor stored = source.checkpoint().tensor(layer + ".weight");
-            WeightMatrix weight = weight(plan, layer, stored);
+            Optional<float[]> factors = inputs.of(layer);
+            factors.ifPresent(found -> smoothing.put(layer, found));
+            WeightMatrix weight = weight(plan, layer, stored, factors);
             WeightPlan own = plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
-            outcomes.put(layer, new LayerQuantization(own, feedback.of(layer, weight.columns()), tasks).of(weight));
+            outcomes.put(
+                    layer,
+                    new LayerQuantization(own, feedback.of(layer, weight.columns(), factors), tasks).of(weight));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, outcomes.size(), selected.size());
         }
@@ -91,7 +101,7 @@ public final class QuantizedWeights {
             matrices.put(layer, outcome.matrix());
             branches.put(layer, outcome.branch().stream().toList());
         }
-        return new QuantizedWeights(source.checkpoint(), plan, matrices, LowRankBranches.of(branches));
+        return new QuantizedWeights(source.checkpoint(), plan, matrices, LowRankBranches.of(branches), smoothing);
     }
 
     /// Layers that read the same input one behind the other, so that its statistics are looked at once.
@@ -104,13 +114,24 @@ public final class QuantizedWeights {
         return readers.values().stream().flatMap(List::stream).toList();
     }
 
-    /// The full-precision weight of a layer as the plan quantizes it: rotated where the plan rotates.
-    static WeightMatrix weight(Checkpoint checkpoint, QuantizationPlan plan, String layer) {
-        return weight(plan, layer, checkpoint.tensor(layer + ".weight"));
+    /// The full-precision weight of a layer as the plan quantizes it: smoothed and rotated where the plan does so.
+    WeightMatrix original(String layer) {
+        return weight(plan, layer, checkpoint.tensor(layer + ".weight"), smoothing(layer));
     }
 
-    private static WeightMatrix weight(QuantizationPlan plan, String layer, Tensor stored) {
-        WeightMatrix weight = WeightMatrix.of(layer + ".weight", stored);
+    /// What of a layer's weight is left to the codes.
+    WeightMatrix withoutBranch(String layer, WeightMatrix original) {
+        WeightMatrix rest = original;
+        for (LowRankBranch branch : branches.of(layer)) {
+            rest = new WithoutBranch(rest, branch);
+        }
+        return rest;
+    }
+
+    private static WeightMatrix weight(
+            QuantizationPlan plan, String layer, Tensor stored, Optional<float[]> smoothing) {
+        WeightMatrix plain = WeightMatrix.of(layer + ".weight", stored);
+        WeightMatrix weight = smoothing.map(plain::scaled).orElse(plain);
         return plan.rotation().at(weight.columns()).map(weight::rotated).orElse(weight);
     }
 
@@ -118,7 +139,7 @@ public final class QuantizedWeights {
     ///
     /// @param other has the names and shapes of [#checkpoint]
     public QuantizedWeights beside(Checkpoint other) {
-        return new QuantizedWeights(other, plan, matrices, branches);
+        return new QuantizedWeights(other, plan, matrices, branches, smoothing);
     }
 
     /// What was quantized; also holds every tensor that was not.
@@ -145,12 +166,17 @@ public final class QuantizedWeights {
         return branches;
     }
 
+    /// What the channels of a layer's input are divided by, the same for all layers that read it.
+    public Optional<float[]> smoothing(String layer) {
+        return Optional.ofNullable(smoothing.get(layer)).map(float[]::clone);
+    }
+
     /// The rotation of a layer's input.
     public Optional<Rotation> rotation(QuantizedMatrix matrix) {
         return plan.rotation().at(matrix.columns());
     }
 
-    /// Bytes before and after, including steps, zero points, branches and the tensors that are kept.
+    /// Bytes before and after, including steps, zero points, branches, smoothing and the tensors that are kept.
     public WeightMemory memory() {
         long original = 0;
         long kept = 0;
@@ -161,6 +187,9 @@ public final class QuantizedWeights {
             boolean quantized = name.endsWith(".weight")
                     && matrices.containsKey(name.substring(0, name.length() - ".weight".length()));
             kept += quantized ? 0 : bytes;
+        }
+        for (float[] factors : new HashSet<>(smoothing.values())) {
+            kept += 2L * factors.length;
         }
         long quantized =
                 matrices.values().stream().mapToLong(QuantizedMatrix::bytes).sum();

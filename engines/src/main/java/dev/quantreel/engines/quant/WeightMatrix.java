@@ -63,6 +63,15 @@ public interface WeightMatrix {
         return sums;
     }
 
+    /// The same matrix with every column multiplied by a factor.
+    default WeightMatrix scaled(float[] factors) {
+        if (factors.length != columns()) {
+            throw new IllegalArgumentException(
+                    "weight " + name() + " has " + columns() + " columns, not " + factors.length + " as the factors");
+        }
+        return new ScaledWeight(this, factors);
+    }
+
     /// The same matrix with every row rotated.
     default WeightMatrix rotated(Rotation rotation) {
         if (rotation.width() != columns()) {

@@ -20,6 +20,7 @@ import java.util.Optional;
 /// @param architecture its family and sizes
 /// @param weights how weights are quantized; empty leaves them as they are
 /// @param activations how activations are quantized; empty leaves them as they are
+/// @param additions what goes with quantized weights and activations whichever node asks for them
 /// @param execution what runs it
 @Socket("MODEL")
 public record DiffusionModel(
@@ -27,6 +28,7 @@ public record DiffusionModel(
         TransformerArchitecture architecture,
         Optional<Weights> weights,
         Optional<Activations> activations,
+        Additions additions,
         Execution execution) {
 
     private static final int NEAR_LOSSLESS_BITS = 8;
@@ -38,12 +40,13 @@ public record DiffusionModel(
                 architecture,
                 Optional.empty(),
                 Optional.empty(),
+                Additions.NONE,
                 new Execution(EngineChoice.BEST, Arithmetic.INTEGER));
     }
 
     /// This model with other weights behind it, such as those with a LoRA.
     public DiffusionModel with(ModelFile newFile) {
-        return new DiffusionModel(newFile, architecture, weights, activations, execution);
+        return new DiffusionModel(newFile, architecture, weights, activations, additions, execution);
     }
 
     /// What is known of the architecture.
@@ -74,17 +77,22 @@ public record DiffusionModel(
 
     /// This model with other weights; replaces earlier ones.
     public DiffusionModel with(Weights newWeights) {
-        return new DiffusionModel(file, architecture, Optional.of(newWeights), activations, execution);
+        return new DiffusionModel(file, architecture, Optional.of(newWeights), activations, additions, execution);
     }
 
     /// This model with other activations; replaces earlier ones.
     public DiffusionModel with(Activations newActivations) {
-        return new DiffusionModel(file, architecture, weights, Optional.of(newActivations), execution);
+        return new DiffusionModel(file, architecture, weights, Optional.of(newActivations), additions, execution);
+    }
+
+    /// This model with other additions; replaces earlier ones.
+    public DiffusionModel with(Additions newAdditions) {
+        return new DiffusionModel(file, architecture, weights, activations, newAdditions, execution);
     }
 
     /// This model on another engine.
     public DiffusionModel with(Execution newExecution) {
-        return new DiffusionModel(file, architecture, weights, activations, newExecution);
+        return new DiffusionModel(file, architecture, weights, activations, additions, newExecution);
     }
 
     /// What to carry out; empty for full precision. Quantized activations need integer weights: where no node asked for
@@ -99,7 +107,7 @@ public record DiffusionModel(
                 weights.orElseGet(() -> new Weights(new WeightQuantizer.MinMax(), nearLosslessBits(), LayerRule.ALL));
         Activations a = activations.orElse(
                 new Activations(new ActivationQuantizer.FullPrecision(), new RotationPlan.None(), NEAR_LOSSLESS_BITS));
-        return Optional.of(new QuantizationPlan(w.plan(), a.plan(), w.layers()));
+        return Optional.of(additions.to(new QuantizationPlan(w.plan(), a.plan(), w.layers())));
     }
 
     /// Exact block scales leave room for 7 bits.

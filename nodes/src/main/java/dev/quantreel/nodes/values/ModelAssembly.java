@@ -8,6 +8,7 @@ import dev.quantreel.engines.dit.LowRankLinears;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.WeightMemory;
@@ -53,7 +54,8 @@ public final class ModelAssembly {
         private LinearLayers linears(Function<QuantizedWeights, LinearLayers> emission) {
             LinearLayers linears =
                     quantized.map(emission).orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
-            return LowRankLinears.of(linears, lease.branches());
+            LowRankBranches own = quantized.map(QuantizedWeights::branches).orElse(LowRankBranches.NONE);
+            return LowRankLinears.of(linears, own.plus(lease.branches()));
         }
 
         /// Bytes of the weights as published figures count them, with what goes beside them.
@@ -97,7 +99,9 @@ public final class ModelAssembly {
                 if (codes.isPresent()) {
                     return new Weights(checkpoint, codes.map(same -> same.beside(checkpoint)), lease);
                 }
-                Optional<QuantizedWeights> quantized = plan(model).map(plan -> quantize(checkpoint, plan, context));
+                Optional<QuantizedWeights> quantized = plan(model).isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(quantize(model, checkpoint, plan(model).get(), context));
                 return new Weights(checkpoint, quantized, lease);
             } catch (IllegalArgumentException e) {
                 lease.close();
@@ -126,11 +130,12 @@ public final class ModelAssembly {
     }
 
     private static QuantizedWeights quantize(
-            TransformerCheckpoint checkpoint, QuantizationPlan plan, NodeContext context) {
+            DiffusionModel model, TransformerCheckpoint checkpoint, QuantizationPlan plan, NodeContext context)
+            throws Exception {
         return QuantizedWeights.of(
-                checkpoint,
+                new QuantizedWeights.Source(
+                        checkpoint, checkpoint.blockLinears(), SelfStatistics.of(model, plan, context)),
                 plan,
-                checkpoint.blockLinears(),
                 (layer, done, total) -> {
                     context.status("quantizing " + layer + " " + done + "/" + total);
                     context.progress(done, total);
@@ -199,7 +204,9 @@ public final class ModelAssembly {
 
     /// Equal for equal checkpoints and plans.
     private static String identity(DiffusionModel model) {
-        String plan = plan(model).map(QuantizationPlan::toString).orElse("full precision");
+        String plan = plan(model)
+                .map(asked -> asked + model.additions().calibrationKey(asked))
+                .orElse("full precision");
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(plan.getBytes(StandardCharsets.UTF_8));
             return model.file().digest() + ":" + HexFormat.of().formatHex(digest, 0, 16);

@@ -170,6 +170,7 @@ class SampleVideoTest {
                 new WanTransformer(new WanConfig(36, 16, 256, 1024, 8, 4, 128, 256, 16, 0, false)),
                 model.weights(),
                 model.activations(),
+                model.additions(),
                 model.execution());
         assertRejected("lowNoise", request().lowNoise(new LowNoiseModel(other, 0.9, 1)), "Wan 2.2 I2V", "accepted");
         assertRejected(

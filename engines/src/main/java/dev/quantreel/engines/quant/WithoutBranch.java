@@ -1,0 +1,48 @@
+package dev.quantreel.engines.quant;
+
+import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.tensor.Conversions;
+
+/// A matrix less what a low-rank branch adds to it.
+final class WithoutBranch implements WeightMatrix {
+
+    private final WeightMatrix source;
+    private final int rank;
+    private final float factor;
+    private final float[] down;
+    private final float[] up;
+
+    WithoutBranch(WeightMatrix source, LowRankBranch branch) {
+        this.source = source;
+        this.rank = branch.rank();
+        this.factor = branch.factor();
+        this.down = Conversions.toFloatArray(branch.down());
+        this.up = Conversions.toFloatArray(branch.up());
+    }
+
+    @Override
+    public String name() {
+        return source.name();
+    }
+
+    @Override
+    public int rows() {
+        return source.rows();
+    }
+
+    @Override
+    public int columns() {
+        return source.columns();
+    }
+
+    @Override
+    public void readRow(int row, float[] into) {
+        source.readRow(row, into);
+        for (int k = 0; k < rank; k++) {
+            float share = factor * up[row * rank + k];
+            for (int column = 0; column < columns(); column++) {
+                into[column] -= share * down[k * columns() + column];
+            }
+        }
+    }
+}
