@@ -200,6 +200,36 @@ def sweep():
     graph.write()
 
 
+CARD_PROMPTS = """a large red circle moving left on a navy background
+a small yellow square moving right on a black background
+a large green triangle moving up on a white background
+a large blue ring moving down on a gray background
+a small orange circle moving up on a navy background"""
+
+
+def report_card():
+    graph = Graph("report-card-demo")
+    graph.group("Model", 0, 0, 1, 620)
+    model = graph.add("LoadDiT", 0, 0, file=DIT)
+    clip = graph.add("LoadTextEncoder", 0, 180, file=TEXT)
+    vae = graph.add("LoadVAE", 0, 380, file=VAE)
+    latent = graph.add("EmptyVideoLatent", 0, 660, width=64, height=64, frames=13)
+    minmax = graph.add("MinMaxQuantize", 1, 0, model=model(), bits=4, activationBits="4")
+    methods = graph.add("AddMethod", 3, 0, model=minmax(), name="MinMax W4A4")
+    weights = graph.add("BGRQuantize", 1, 340, model=model(), bits=4)
+    for row, bits in ((340, 4), (700, 8)):
+        model = graph.add("ARQActivation", 2, row, model=weights(), mode="auto", bits=str(bits))
+        methods = graph.add("AddMethod", 3, row, model=model(), name=f"DVD-Quant W4A{bits}", methods=methods())
+    graph.add(
+        "ReportCard", 4, 0, methods=methods(), clip=clip(), prompts=CARD_PROMPTS, latent=latent(), vae=vae(), seeds=2,
+        seed=SEED, steps=STEPS, cfg=CFG, shift=SHIFT, title="Demo model: MinMax and DVD-Quant", filenamePrefix="report/card-demo")
+    positive = graph.add("EncodePrompt", 4, 980, title="Prompt", clip=clip(), text=PROMPT)
+    graph.add(
+        "ActivationHeatMap", 5, 980, model=weights(), positive=positive(), latent=latent(), steps=STEPS, shift=SHIFT,
+        filenamePrefix="report/card-demo-activations")
+    graph.write()
+
+
 # The negative prompt that Wan's authors ship (`shared_config.py`).
 WAN_NEGATIVE = (
     "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，"
@@ -324,4 +354,5 @@ if __name__ == "__main__":
     delta_gbs(True)
     comparison()
     sweep()
+    report_card()
     released_models()

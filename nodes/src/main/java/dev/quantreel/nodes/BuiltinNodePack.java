@@ -25,8 +25,12 @@ import dev.quantreel.nodes.quantize.SVDQuant;
 import dev.quantreel.nodes.quantize.SelfCalibratedQuantize;
 import dev.quantreel.nodes.quantize.SelfCalibration;
 import dev.quantreel.nodes.quantize.SmoothQuant;
+import dev.quantreel.nodes.report.ActivationHeatMap;
+import dev.quantreel.nodes.report.AddMethod;
 import dev.quantreel.nodes.report.BitTimeline;
+import dev.quantreel.nodes.report.ErrorCurves;
 import dev.quantreel.nodes.report.QuantizationReport;
+import dev.quantreel.nodes.report.ReportCard;
 import dev.quantreel.nodes.report.Sweep;
 import dev.quantreel.nodes.sampling.CLIPVisionEncode;
 import dev.quantreel.nodes.sampling.EmbeddedGuidance;
@@ -41,6 +45,7 @@ import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeDefinition;
 import dev.quantreel.nodes.spi.NodePack;
 import dev.quantreel.nodes.video.CompareVideos;
+import dev.quantreel.nodes.video.ComparisonSheet;
 import dev.quantreel.nodes.video.DecodeVAE;
 import dev.quantreel.nodes.video.EncodeVAE;
 import dev.quantreel.nodes.video.LoadImage;
@@ -114,6 +119,11 @@ public final class BuiltinNodePack implements NodePack {
                 new CompareVideos(),
                 new QuantizationReport(),
                 new BitTimeline(),
+                new AddMethod(),
+                new ReportCard(),
+                new ErrorCurves(),
+                new ActivationHeatMap(),
+                new ComparisonSheet(),
                 new Sweep());
     }
 }

@@ -18,6 +18,7 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.VideoDecoder;
 import dev.quantreel.nodes.video.DecodeVAE;
 import java.io.IOException;
@@ -66,17 +67,21 @@ public record DemoPipeline(TestContext context) {
                 .vae();
     }
 
-    public Conditioning prompt(String text) throws Exception {
-        LoadTextEncoder.Outputs encoder = new LoadTextEncoder()
+    public TextModel clip() throws Exception {
+        return new LoadTextEncoder()
                 .run(
                         new LoadTextEncoder.Inputs(
                                 file("text_encoders"),
                                 EncoderOptions.Type.AUTO,
                                 EncoderOptions.Precision.FULL,
                                 Optional.empty()),
-                        context);
+                        context)
+                .clip();
+    }
+
+    public Conditioning prompt(String text) throws Exception {
         return new EncodePrompt()
-                .run(new EncodePrompt.Inputs(encoder.clip(), text), context)
+                .run(new EncodePrompt.Inputs(clip(), text), context)
                 .conditioning();
     }
 

@@ -61,15 +61,31 @@ public final class Yardstick {
                 .hex();
     }
 
-    /// Runs the reference if it has not run, and closes its model.
+    /// Runs the reference if it has not run. Its model stays open; [#releaseReference] closes it.
     ///
     /// @param listener hears its steps
     /// @throws Exception as Sample Video
     public void prepare(SamplingListener listener) throws Exception {
         if (measured.isEmpty()) {
             measured = Optional.of(run(listener));
-            ModelAssembly.release(reference.model(), context);
         }
+    }
+
+    /// Whether the reference has run.
+    public boolean isPrepared() {
+        return measured.isPresent();
+    }
+
+    /// Forgets what the reference gave, which is large.
+    public void forget() {
+        measured = Optional.empty();
+    }
+
+    /// Closes the reference's model.
+    ///
+    /// @throws Exception when its engine is not available
+    public void releaseReference() throws Exception {
+        ModelAssembly.release(reference.model(), context);
     }
 
     /// The reference's clip, where there is a decoder.

@@ -76,6 +76,10 @@ final class SweepRun {
     }
 
     private Figures measured(Candidate candidate, Steps steps) throws Exception {
+        if (!yardstick.isPrepared()) {
+            yardstick.prepare(steps);
+            yardstick.releaseReference();
+        }
         if (open.isPresent()) {
             yardstick.release(open.get(), Optional.of(candidate));
         }

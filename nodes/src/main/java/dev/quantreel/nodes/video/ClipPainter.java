@@ -6,6 +6,8 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Converts between frames and Java pictures, and paints clips side by side.
@@ -94,6 +96,30 @@ public final class ClipPainter {
             System.arraycopy(picture, 0, rgb, t * picture.length, picture.length);
         }
         return Frames.ofBytes(first.count(), evenHeight, evenWidth, rgb);
+    }
+
+    /// Panels of equal size in rows of so many.
+    static Frames grid(List<Panel> panels, int columns, int scale) {
+        List<Frames> rows = new ArrayList<>();
+        for (int from = 0; from < panels.size(); from += columns) {
+            rows.add(row(panels.subList(from, Math.min(panels.size(), from + columns)), scale));
+        }
+        int width = rows.getFirst().width();
+        int rowHeight = rows.getFirst().height();
+        int count = rows.getFirst().count();
+        byte[] rgb = new byte[count * rows.size() * rowHeight * width * 3];
+        Arrays.fill(rgb, (byte) 0xFF);
+        for (int t = 0; t < count; t++) {
+            for (int r = 0; r < rows.size(); r++) {
+                byte[] picture = rows.get(r).rgb24(t);
+                int rowBytes = rows.get(r).width() * 3;
+                for (int y = 0; y < rowHeight; y++) {
+                    int line = (t * rows.size() + r) * rowHeight + y;
+                    System.arraycopy(picture, y * rowBytes, rgb, line * width * 3, rowBytes);
+                }
+            }
+        }
+        return Frames.ofBytes(count, rows.size() * rowHeight, width, rgb);
     }
 
     private static void paint(BufferedImage canvas, List<Panel> panels, int frame, int scale) {

@@ -1,0 +1,210 @@
+package dev.quantreel.nodes.report;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quantreel.engines.sampling.SamplingListener;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.video.Frames;
+import dev.quantreel.nodes.measure.Candidate;
+import dev.quantreel.nodes.measure.Figures;
+import dev.quantreel.nodes.measure.Methods;
+import dev.quantreel.nodes.measure.Scene;
+import dev.quantreel.nodes.measure.Yardstick;
+import dev.quantreel.nodes.sampling.SamplerChoice;
+import dev.quantreel.nodes.spi.In;
+import dev.quantreel.nodes.spi.Node;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.spi.NodeType;
+import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.values.Conditioning;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.Latent;
+import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.video.ClipPainter;
+import dev.quantreel.nodes.video.ResultFiles;
+import dev.quantreel.nodes.video.TextTable;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// Plots the error of methods over the steps of one generation.
+@NodeType(
+        id = "ErrorCurves",
+        title = "Error Curves",
+        category = "report",
+        description =
+                "Plots step by step how far each method is from full precision: the error of its velocity where it is given"
+                        + " full precision's latent (teacher-forced), which is the quantizer's alone, and the distance of the"
+                        + " latents where it runs freely, in which earlier errors live on. Saves the plots and the figures.",
+        output = true,
+        aliases = {"teacher forcing", "error over time", "plot"})
+public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.Outputs> {
+
+    /// See [ErrorCurves].
+    public record Inputs(
+            @In(help = "What is compared, from Add Method.") Methods methods,
+
+            @In(help = "What the video shows.") Conditioning positive,
+
+            @In(help = "What guidance leads away from; not needed when cfg is 1.")
+            Optional<Conditioning> negative,
+
+            @In(help = "Size of the video.") Latent latent,
+
+            @In(help = "What everything is measured against; without it the first model in full precision.")
+            Optional<DiffusionModel> reference,
+
+            @In(help = "Seed of the noise.", initial = "0", min = 0, max = 9007199254740991d)
+            long seed,
+
+            @In(help = "Sampler steps.", initial = "16", min = 1, max = 1000)
+            int steps,
+
+            @In(help = "Strength of classifier-free guidance.", initial = "4", min = 0, max = 30, step = 0.1)
+            double cfg,
+
+            @In(help = "Shift of the noise levels, see Sample Video.", initial = "3", min = 0, max = 100, step = 0.1)
+            double shift,
+
+            @In(
+                    help = "Spacing of the noise levels, see Sample Video.",
+                    initial = "linear",
+                    options = SamplerChoice.Schedules.class,
+                    advanced = true)
+            String sigmas,
+
+            @In(
+                    help = "Numerical method, see Sample Video.",
+                    initial = "euler",
+                    options = SamplerChoice.Samplers.class,
+                    advanced = true)
+            String sampler,
+
+            @In(help = "Name of the files below the output folder.", initial = "report/errors")
+            String filenamePrefix) {}
+
+    /// See [ErrorCurves].
+    public record Outputs(
+            @Out(help = "Both plots, one picture.") Pictures plot,
+
+            @Out(help = "The errors as a table.") String report) {}
+
+    @Override
+    public Outputs run(Inputs in, NodeContext context) throws Exception {
+        List<Candidate> candidates = in.methods().candidates();
+        if (candidates.isEmpty()) {
+            throw new NodeInputException("methods", "is empty; accepted is at least one Add Method");
+        }
+        Yardstick yardstick = yardstick(in, context);
+        yardstick.prepare(steps("full precision", 0, candidates.size() + 1, context));
+        yardstick.releaseReference();
+        List<CurveChart.Curve> teacher = new ArrayList<>();
+        List<CurveChart.Curve> free = new ArrayList<>();
+        for (int i = 0; i < candidates.size(); i++) {
+            Candidate candidate = candidates.get(i);
+            Figures figures = yardstick
+                    .measure(candidate, steps(candidate.name(), i + 1, candidates.size() + 1, context))
+                    .figures();
+            yardstick.release(candidate, i + 1 < candidates.size() ? Optional.of(candidates.get(i + 1)) : Optional.empty());
+            teacher.add(percent(candidate, figures.errors().teacherForced()));
+            free.add(percent(candidate, figures.errors().freeRunning()));
+            context.preview(plot(teacher, free));
+        }
+        ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
+        Frames plot = ClipPainter.frames(plot(teacher, free));
+        files.png(plot, "");
+        files.json(json(teacher, free));
+        String table = table(teacher, free);
+        context.show(new UiItem.Text(table));
+        return new Outputs(new Pictures(plot), table);
+    }
+
+    private static Yardstick yardstick(Inputs in, NodeContext context) {
+        Scene scene = new Scene(
+                in.positive(),
+                in.negative(),
+                in.latent(),
+                in.seed(),
+                new Scene.Sampler(in.steps(), in.cfg(), in.shift(), in.sampler(), in.sigmas()));
+        Candidate reference = in.reference()
+                .map(model -> Candidate.of("reference", model))
+                .orElseGet(() -> Candidate.fullPrecision(
+                        in.methods().candidates().getFirst().model()));
+        return new Yardstick(scene, reference, Optional.empty(), context);
+    }
+
+    private static SamplingListener steps(String name, int index, int count, NodeContext context) {
+        return new SamplingListener() {
+            @Override
+            public void stepDone(int done, int total, Tensor clean) {
+                context.status(name + ", step " + done + "/" + total);
+                context.progress((long) index * total + done, (long) count * total);
+            }
+        };
+    }
+
+    private static CurveChart.Curve percent(Candidate candidate, List<Double> errors) {
+        return new CurveChart.Curve(
+                candidate.name(), errors.stream().map(error -> 100 * error).toList());
+    }
+
+    private static BufferedImage plot(List<CurveChart.Curve> teacher, List<CurveChart.Curve> free) {
+        return above(
+                new CurveChart("Error of the velocity at full precision's latents", "relative L2, %", teacher).image(),
+                new CurveChart("Distance of the latents, running freely", "relative L2, %", free).image());
+    }
+
+    /// One picture above the other.
+    static BufferedImage above(BufferedImage upper, BufferedImage lower) {
+        BufferedImage both = new BufferedImage(
+                Math.max(upper.getWidth(), lower.getWidth()),
+                upper.getHeight() + lower.getHeight(),
+                BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = both.createGraphics();
+        graphics.setColor(Color.WHITE);
+        graphics.fillRect(0, 0, both.getWidth(), both.getHeight());
+        graphics.drawImage(upper, 0, 0, null);
+        graphics.drawImage(lower, 0, upper.getHeight(), null);
+        graphics.dispose();
+        return both;
+    }
+
+    private static String table(List<CurveChart.Curve> teacher, List<CurveChart.Curve> free) {
+        TextTable table = new TextTable("method", "mean tf %", "first tf %", "last tf %", "final %");
+        for (int i = 0; i < teacher.size(); i++) {
+            List<Double> errors = teacher.get(i).values();
+            double mean = errors.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+            table.row(
+                    teacher.get(i).name(),
+                    number(mean),
+                    number(errors.getFirst()),
+                    number(errors.getLast()),
+                    number(free.get(i).values().getLast()));
+        }
+        return table.toString();
+    }
+
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
+    }
+
+    private static ObjectNode json(List<CurveChart.Curve> teacher, List<CurveChart.Curve> free) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        ArrayNode methods = root.putArray("methods");
+        for (int i = 0; i < teacher.size(); i++) {
+            ObjectNode method = methods.addObject().put("method", teacher.get(i).name());
+            ArrayNode forced = method.putArray("teacherForcedPercent");
+            teacher.get(i).values().forEach(forced::add);
+            ArrayNode running = method.putArray("freeRunningPercent");
+            free.get(i).values().forEach(running::add);
+        }
+        return root;
+    }
+}

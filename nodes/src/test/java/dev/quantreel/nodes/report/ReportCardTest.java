@@ -1,0 +1,266 @@
+package dev.quantreel.nodes.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.offset;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.quantreel.nodes.DemoPipeline;
+import dev.quantreel.nodes.measure.Candidate;
+import dev.quantreel.nodes.measure.Figures;
+import dev.quantreel.nodes.measure.Methods;
+import dev.quantreel.nodes.measure.Scene;
+import dev.quantreel.nodes.measure.Yardstick;
+import dev.quantreel.nodes.quantize.ARQActivation;
+import dev.quantreel.nodes.quantize.MinMaxQuantize;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.values.DiffusionModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportCardTest {
+
+    private static final String PROMPTS =
+            "a large red circle moving left on a navy background\n\n a small yellow square moving right on a black background";
+    private static final String HOSTILE = "<b onclick=\"x\">W4A8 & co</b>";
+
+    private final DemoPipeline demo;
+
+    ReportCardTest(@TempDir Path root) throws Exception {
+        demo = DemoPipeline.in(root);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        demo.context().close();
+    }
+
+    private Methods methods() throws Exception {
+        DiffusionModel better =
+                demo.arq(demo.bgr(demo.model(), 4), ARQActivation.Mode.AUTO, ARQActivation.Bits.EIGHT);
+        DiffusionModel worse = demo.minMax(demo.model(), MinMaxQuantize.ActivationBits.FOUR);
+        Methods first = added(better, HOSTILE, Optional.empty());
+        return added(worse, "", Optional.of(first));
+    }
+
+    private Methods added(DiffusionModel model, String name, Optional<Methods> before) {
+        return new AddMethod()
+                .run(
+                        new AddMethod.Inputs(model, name, Optional.empty(), Optional.empty(), before),
+                        demo.context())
+                .methods();
+    }
+
+    private ReportCard.Outputs card(Methods methods, String prompts) throws Exception {
+        return new ReportCard()
+                .run(
+                        new ReportCard.Inputs(
+                                methods,
+                                demo.clip(),
+                                prompts,
+                                "",
+                                demo.latent(),
+                                Optional.of(demo.vae()),
+                                Optional.empty(),
+                                2,
+                                5,
+                                3,
+                                4,
+                                3,
+                                "linear",
+                                "euler",
+                                "Card of the test",
+                                "r/card"),
+                        demo.context());
+    }
+
+    private Path output(String name) {
+        return demo.context().folders().output().resolve("r").resolve(name);
+    }
+
+    @Test
+    void everyMethodIsMeasuredOnEveryPromptAndSeedAndTheCardHasTheirMeans() throws Exception {
+        ReportCard.Outputs out = card(methods(), PROMPTS);
+        JsonNode json = new ObjectMapper().readTree(output("card_00001_.json").toFile());
+        JsonNode better = json.path("methods").path(0);
+        JsonNode worse = json.path("methods").path(1);
+
+        assertThat(worse.path("method").asText()).isEqualTo("W4A4");
+        assertThat(better.path("generations")).hasSize(4);
+        assertThat(better.path("generations").findValuesAsText("seed")).containsExactly("5", "6", "7", "8");
+        assertThat(better.path("teacherForced").path("mean").asDouble())
+                .isLessThan(0.7 * worse.path("teacherForced").path("mean").asDouble());
+        double mean = 0;
+        for (JsonNode generation : worse.path("generations")) {
+            mean += generation.path("figures").path("clip").path("psnr").asDouble() / 4;
+        }
+        assertThat(worse.path("psnrDb").path("mean").asDouble()).isCloseTo(mean, offset(1e-9));
+        assertThat(worse.path("psnrDb").path("std").asDouble()).isPositive();
+        assertThat(better.path("activationBits").path("mean").asDouble()).isEqualTo(8);
+        assertThat(better.path("temporalDivergence").path("mean").asDouble()).isPositive();
+        assertThat(out.report()).contains("TMD-KL").contains("W4A4");
+        assertThat(Files.readAllLines(output("card_00001_.csv"))).hasSize(3);
+    }
+
+    @Test
+    void thePageNeedsNothingElseAndShowsNamesAsText() throws Exception {
+        card(methods(), PROMPTS);
+        String html = Files.readString(output("card_00001_.html"));
+
+        assertThat(html)
+                .contains("&lt;b onclick=&quot;x&quot;&gt;W4A8 &amp; co&lt;/b&gt;")
+                .doesNotContain("<b onclick")
+                .doesNotContain("http://")
+                .doesNotContain("https://")
+                .doesNotContain("<script")
+                .doesNotContain("<link")
+                .doesNotContain("href=")
+                .containsPattern("class=\"best\">[0-9]");
+        assertThat(html.split("src=\"", -1)).hasSize(3).allSatisfy(part -> assertThat(part)
+                .matches(text -> text.startsWith("data:image/png;base64,") || text.startsWith("<!doctype")));
+    }
+
+    @Test
+    void whatWasMeasuredIsNotMeasuredAgain() throws Exception {
+        Methods methods = methods();
+        card(methods, PROMPTS);
+        int spoken = demo.context().statuses().size();
+        card(methods, PROMPTS);
+
+        assertThat(demo.context().statuses().subList(spoken, demo.context().statuses().size()))
+                .noneMatch(text -> text.startsWith("quantizing") || text.contains("generation "));
+    }
+
+    @Test
+    void referencesKeptTogetherOrOneByOneGiveTheSame() throws Exception {
+        List<Candidate> candidates = methods().candidates();
+        List<List<Figures>> together = run(candidates, true);
+        List<List<Figures>> oneByOne = run(candidates, false);
+
+        assertThat(together).hasSize(2);
+        for (int i = 0; i < candidates.size(); i++) {
+            assertThat(together.get(i).stream().map(Figures::errors))
+                    .isEqualTo(oneByOne.get(i).stream().map(Figures::errors).toList());
+            assertThat(together.get(i).get(0).errors())
+                    .isNotEqualTo(together.get(i).get(1).errors());
+        }
+    }
+
+    private List<List<Figures>> run(List<Candidate> candidates, boolean together) throws Exception {
+        Scene.Sampler sampler = new Scene.Sampler(2, 1, 3, "euler", "linear");
+        Scene first = new Scene(
+                demo.prompt("a large red circle moving left on a navy background"),
+                Optional.empty(),
+                demo.latent(),
+                1,
+                sampler);
+        List<Yardstick> scenes = new ArrayList<>();
+        IntStream.range(0, 2)
+                .forEach(seed -> scenes.add(new Yardstick(
+                        first.with(first.positive(), seed),
+                        Candidate.fullPrecision(candidates.getFirst().model()),
+                        Optional.empty(),
+                        demo.context())));
+        SweepResults results = SweepResults.open(output("order-" + together + ".jsonl"));
+        return new CardRun(demo.context(), results, scenes, candidates).measured(together);
+    }
+
+    @Test
+    void emptyPromptsAndEqualNamesAreRefused() throws Exception {
+        Methods methods = methods();
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> card(methods, " \n "))
+                .withMessageContaining("one prompt in each line")
+                .satisfies(e -> assertThat(e.port()).isEqualTo("prompts"));
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> added(demo.model(), HOSTILE, Optional.of(methods)))
+                .withMessageContaining("a name of its own");
+    }
+
+    @Test
+    void curvesAreDrawnForEveryMethodOverAllSteps() throws Exception {
+        new ErrorCurves()
+                .run(
+                        new ErrorCurves.Inputs(
+                                methods(),
+                                demo.prompt("a large red circle moving left on a navy background"),
+                                Optional.of(demo.prompt("")),
+                                demo.latent(),
+                                Optional.empty(),
+                                1,
+                                5,
+                                4,
+                                3,
+                                "linear",
+                                "euler",
+                                "r/errors"),
+                        demo.context());
+        JsonNode json =
+                new ObjectMapper().readTree(output("errors_00001_.json").toFile()).path("methods");
+
+        assertThat(json).hasSize(2);
+        for (int step = 0; step < 5; step++) {
+            assertThat(json.path(0).path("teacherForcedPercent").path(step).asDouble())
+                    .isPositive()
+                    .isLessThan(json.path(1).path("teacherForcedPercent").path(step).asDouble());
+        }
+        assertThat(json.path(0).path("freeRunningPercent")).hasSize(5);
+        assertThat(demo.context().previews()).hasSize(2);
+    }
+
+    @Test
+    void theHeatMapHasEveryLayerAtEveryStep() throws Exception {
+        DiffusionModel model = demo.model();
+        ActivationHeatMap.Outputs out = new ActivationHeatMap()
+                .run(
+                        new ActivationHeatMap.Inputs(
+                                model,
+                                demo.prompt("a large red circle moving left on a navy background"),
+                                demo.latent(),
+                                ActivationHeatMap.Quantity.ABS_MAX,
+                                4,
+                                3,
+                                1,
+                                "r/map"),
+                        demo.context());
+        JsonNode layers =
+                new ObjectMapper().readTree(output("map_00001_.json").toFile()).path("layers");
+
+        assertThat(layers).hasSize(10 * model.facts().sizes().layers());
+        assertThat(layers).allSatisfy(layer -> {
+            assertThat(layer.path("absMax")).hasSize(4);
+            for (int step = 0; step < 4; step++) {
+                assertThat(layer.path("absMax").path(step).asDouble())
+                        .isGreaterThan(layer.path("rms").path(step).asDouble());
+                assertThat(layer.path("rms").path(step).asDouble()).isPositive();
+            }
+        });
+        assertThat(layers.findValues("absMax").stream().map(row -> row.path(0).equals(row.path(3))))
+                .contains(false);
+        assertThat(out.map().frames().width()).isGreaterThan(800);
+        Path kept = Files.createDirectories(Path.of("target/plots"));
+        Files.write(kept.resolve("heat-map.png"), Files.readAllBytes(output("map_00001_.png")));
+    }
+
+    @Test
+    void theFrontHasThePointsThatNothingBeats() {
+        ParetoChart.Point small = new ParetoChart.Point("small", 9, 1, 5);
+        ParetoChart.Point good = new ParetoChart.Point("good", 1, 3, 4);
+        ParetoChart.Point beaten = new ParetoChart.Point("beaten", 2, 4, 6);
+        ParetoChart.Point quick = new ParetoChart.Point("quick", 5, 5, 1);
+        List<ParetoChart.Point> points = List.of(beaten, good, quick, small);
+
+        assertThat(ParetoChart.front(points, ParetoChart.Point::megabytes)).containsExactly(small, good);
+        assertThat(ParetoChart.front(points, ParetoChart.Point::seconds)).containsExactly(quick, good);
+        assertThat(points.stream().filter(point -> ParetoChart.isBest(point, points)))
+                .containsExactly(good, quick, small);
+    }
+}
