@@ -113,7 +113,6 @@ public final class ActivationHeatMap implements Node<ActivationHeatMap.Inputs, A
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         Map<String, List<ScaleMap.Scale>> scales = scales(in, context).scales();
-        scales.values().removeIf(List::isEmpty);
         if (scales.isEmpty()) {
             throw new NodeInputException(
                     "model", in.model().file().name() + " has no block linears whose inputs can be watched");

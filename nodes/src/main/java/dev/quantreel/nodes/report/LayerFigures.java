@@ -8,6 +8,7 @@ import dev.quantreel.engines.quant.QuantizationError;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.WeightMemory;
 import dev.quantreel.nodes.video.TextTable;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,11 +27,20 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
     }
 
     /// @param sqnr of the output on recorded inputs, where there were any
-    record Layer(String name, QuantizedMatrix matrix, Optional<LayerSqnr> sqnr) {}
+    /// @param shapes of weights and inputs before and after rotation
+    record Layer(String name, QuantizedMatrix matrix, Optional<LayerSqnr> sqnr, RotationShapes shapes) {}
+
+    /// The layer whose outliers stand out most before rotation.
+    Layer worst() {
+        return layers.stream()
+                .max(Comparator.comparingDouble(layer -> layer.shapes().worstCrest()))
+                .orElseThrow();
+    }
 
     String table() {
         TextTable table = new TextTable(
-                "layer", "size", "bits", "MSE", "MSE/σ²", "vs MinMax", "SQNR W", "SQNR A", "SQNR", "crest");
+                "layer", "size", "bits", "MSE", "MSE/σ²", "vs MinMax", "SQNR W", "SQNR A", "SQNR", "crest", "kurt", "clip %",
+                "in crest");
         for (Layer layer : layers) {
             QuantizationError error = layer.matrix().error();
             table.row(
@@ -43,7 +53,15 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                     decibels(layer, LayerSqnr::weightOnly),
                     decibels(layer, LayerSqnr::activationOnly),
                     decibels(layer, LayerSqnr::both),
-                    format("%.1f", error.crestFactor()));
+                    format("%.1f", error.crestFactor()),
+                    format("%.1f", error.kurtosis()),
+                    format("%.2f", 100 * error.clippedFraction()),
+                    layer.shapes()
+                            .inputs()
+                            .map(pair -> format(
+                                    "%.1f > %.1f",
+                                    pair.before().crest(), pair.after().crest()))
+                            .orElse("-"));
         }
         return title + "\n" + table + "\n" + memoryLine();
     }
@@ -91,6 +109,8 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                     .put("kurtosis", error.kurtosis())
                     .put("crestFactor", error.crestFactor())
                     .put("incoherence", error.incoherence());
+            json.set("weightShape", layer.shapes().weights().json());
+            layer.shapes().inputs().ifPresent(pair -> json.set("inputShape", pair.json()));
             layer.sqnr().ifPresent(sqnr -> {
                 putFinite(json, "sqnrWeightsDb", sqnr.weightOnly());
                 putFinite(json, "sqnrActivationsDb", sqnr.activationOnly());

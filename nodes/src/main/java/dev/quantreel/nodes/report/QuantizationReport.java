@@ -47,7 +47,8 @@ import java.util.OptionalInt;
         description = "Tells for each quantized layer its bits, the mean squared error of its weights beside that of"
                 + " row-wise MinMax, and its outliers. With a prompt connected, the full-precision model runs a few"
                 + " steps and the signal to noise ratio (SQNR) of each layer's output is measured on what it really"
-                + " reads: weights only, activations only, both. Saves plots as PNG and all figures as JSON.",
+                + " reads: weights only, activations only, both. Histograms show what rotation does to weights and inputs. Saves"
+                + " plots as PNG and all figures as JSON.",
         output = true,
         aliases = {"SQNR", "MSE", "per layer", "analysis"})
 public final class QuantizationReport implements Node<QuantizationReport.Inputs, QuantizationReport.Outputs> {
@@ -111,6 +112,8 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
                             "Output SQNR per layer, " + figures.title(), "SQNR, dB", figures.names(), figures.sqnrs())),
                     "sqnr");
         }
+        LayerFigures.Layer worst = figures.worst();
+        files.png(ClipPainter.frames(new HistogramChart(worst.name(), worst.shapes()).image()), "histograms");
         files.json(figures.json());
         context.show(new UiItem.Text(figures.table()));
         return new Outputs(new Pictures(errors), figures.memory().ratio(), figures.table());
@@ -137,7 +140,8 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
                         in.model().activationBits(),
                         RowTasks.parallel(context.cancellation()));
             });
-            layers.add(new LayerFigures.Layer(name, matrix, sqnr));
+            RotationShapes shapes = RotationShapes.of(quantized, name, inputs.map(recorded -> recorded.of(name)));
+            layers.add(new LayerFigures.Layer(name, matrix, sqnr, shapes));
         }
         return new LayerFigures(in.model().precision(), bits.orElse(0), layers, memory);
     }

@@ -4,6 +4,7 @@ import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,8 +62,17 @@ final class ScaleMap implements SamplingListener {
         next.stepDone(done, total, preview);
     }
 
-    /// Layer by layer, step by step.
+    /// Layer by layer, step by step, without layers that never ran. What runs once, such as the keys of the text, keeps
+    /// its scale.
     Map<String, List<Scale>> scales() {
-        return scales;
+        Map<String, List<Scale>> whole = new LinkedHashMap<>();
+        scales.forEach((layer, row) -> {
+            if (!row.isEmpty()) {
+                List<Scale> filled = new ArrayList<>(row);
+                filled.addAll(Collections.nCopies(Math.max(0, step - row.size()), row.getLast()));
+                whole.put(layer, filled);
+            }
+        });
+        return whole;
     }
 }

@@ -2,6 +2,7 @@ package dev.quantreel.nodes.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,13 +84,46 @@ class ReportNodesTest {
             assertThat(layer.path("errorStd").asDouble())
                     .isLessThan(layer.path("minMaxErrorStd").asDouble());
         });
+        assertThat(json.path("layers")).allSatisfy(layer -> {
+            JsonNode inputs = layer.path("inputShape");
+            assertThat(inputs.path("after").path("histogram")).hasSize(Distribution.BINS);
+            assertThat(inputs.path("before").path("crestFactor").asDouble()).isGreaterThan(1);
+        });
+        assertThat(json.path("layers").findValues("inputShape").stream()
+                        .filter(shape -> shape.path("after").path("kurtosis").asDouble()
+                                < shape.path("before").path("kurtosis").asDouble())
+                        .count())
+                .as("layers whose inputs a rotation makes more Gaussian")
+                .isGreaterThan(json.path("layers").size() / 2);
+        assertThat(output("r/report_00001_.histograms.png")).exists();
         assertThat(out.ratio()).isBetween(2.5, 4.0);
         assertThat(out.report()).contains("blocks.0.self_attn.q", "256x256", "times smaller");
         assertThat(VideoMetadata.read(output("r/report_00001_.sqnr.png"))).containsKey("prompt");
         assertThat(output("r/report_00001_.weights.png")).exists();
         assertThat(demo.context().shown())
                 .filteredOn(UiItem.FileItem.class::isInstance)
-                .hasSize(3);
+                .hasSize(4);
+    }
+
+    @Test
+    void aDistributionKnowsOutliersFromGaussians() {
+        Random random = new Random(3);
+        float[] gaussian = new float[20_000];
+        for (int i = 0; i < gaussian.length; i++) {
+            gaussian[i] = (float) (7 * random.nextGaussian());
+        }
+        Distribution plain = Distribution.of(List.of(gaussian));
+        float[] spiked = gaussian.clone();
+        spiked[5] = 700;
+        Distribution outlier = Distribution.of(List.of(spiked));
+
+        assertThat(plain.kurtosis()).isBetween(2.8, 3.2);
+        assertThat(plain.crest()).isBetween(3.5, 5.5);
+        assertThat(outlier.kurtosis()).isGreaterThan(100);
+        assertThat(outlier.crest()).isGreaterThan(50);
+        assertThat(outlier.shares()[Distribution.BINS - 1]).isEqualTo(1.0 / 20_000);
+        assertThat(DoubleStream.of(plain.shares()).sum())
+                .isCloseTo(1, offset(1e-9));
     }
 
     @Test
