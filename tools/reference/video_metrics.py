@@ -74,6 +74,32 @@ def high_frequency(clip: np.ndarray) -> float:
     return float(removed / variance)
 
 
+def gmsd(a: np.ndarray, b: np.ndarray) -> float:
+    """One frame: luma, mean of 2 x 2, Prewitt, standard deviation of the similarity map."""
+
+    def magnitude(frame: np.ndarray) -> np.ndarray:
+        luma = frame @ np.array([0.299, 0.587, 0.114])
+        h, w = luma.shape[0] // 2, luma.shape[1] // 2
+        small = luma[: 2 * h, : 2 * w].reshape(h, 2, w, 2).mean(axis=(1, 3))
+        windows = np.lib.stride_tricks.sliding_window_view(small, (3, 3))
+        across = np.array([[1, 0, -1]] * 3) / 3
+        return np.sqrt((windows * across).sum((2, 3)) ** 2 + (windows * across.T).sum((2, 3)) ** 2)
+
+    p, q = magnitude(a), magnitude(b)
+    constant = 170 / 255**2
+    return float(np.std((2 * p * q + constant) / (p**2 + q**2 + constant), ddof=1))
+
+
+def colours(a: np.ndarray, b: np.ndarray) -> float:
+    distances = []
+    for c in range(3):
+        p, q = (
+            np.histogram(np.floor(clip[..., c] * 255 + 0.5), bins=32, range=(0, 256))[0] / clip[..., c].size
+            for clip in (a, b))
+        distances.append(0.5 * np.abs(p - q).sum())
+    return float(np.mean(distances))
+
+
 def main(folder: str) -> None:
     reference, test = clips()
     a, b = np.clip(reference.astype(np.float64), 0, 1), np.clip(test.astype(np.float64), 0, 1)
@@ -88,6 +114,8 @@ def main(folder: str) -> None:
         "maintenance_divergence": maintenance(a, b),
         "reference_high_frequency": high_frequency(a),
         "test_high_frequency": high_frequency(b),
+        "gradient_deviation": np.mean([gmsd(p, q) for p, q in zip(a, b)]),
+        "colour_distance": colours(a, b),
     }
     tensors = {"reference": reference, "test": test}
     tensors |= {f"expected.{key}": np.array(float(value)) for key, value in expected.items()}

@@ -65,7 +65,8 @@ public final class BuiltinNodePack implements NodePack {
 
     @Override
     public List<NodeDefinition> nodes() {
-        return Stream.concat(weightMethods(), others())
+        return Stream.of(weightMethods(), others(), reports())
+                .flatMap(nodes -> nodes)
                 .<NodeDefinition>map(NodeDefinition::of)
                 .toList();
     }
@@ -116,7 +117,11 @@ public final class BuiltinNodePack implements NodePack {
                 new EncodeVAE(),
                 new SaveVideo(),
                 new PreviewVideo(),
-                new CompareVideos(),
+                new CompareVideos());
+    }
+
+    private static Stream<Node<?, ?>> reports() {
+        return Stream.of(
                 new QuantizationReport(),
                 new BitTimeline(),
                 new AddMethod(),

@@ -12,6 +12,8 @@ import dev.quantreel.engines.video.Frames;
 /// @param maintenanceDivergence temporal divergence, 0 at least
 /// @param referenceHighFrequency share of high-frequency energy of the reference
 /// @param testHighFrequency the same of the test; much larger than the reference's means noise
+/// @param gradientDeviation GMSD, 0 for equal clips
+/// @param colourDistance of the histograms, 0 to 1
 public record VideoComparison(
         Psnr psnr,
         Ssim ssim,
@@ -20,7 +22,9 @@ public record VideoComparison(
         double testFlicker,
         double maintenanceDivergence,
         double referenceHighFrequency,
-        double testHighFrequency) {
+        double testHighFrequency,
+        double gradientDeviation,
+        double colourDistance) {
 
     /// Computes everything.
     ///
@@ -34,7 +38,9 @@ public record VideoComparison(
                 TemporalMetrics.flickerScore(test),
                 TemporalMetrics.maintenanceDivergence(reference, test),
                 HighFrequency.share(reference),
-                HighFrequency.share(test));
+                HighFrequency.share(test),
+                GradientSimilarity.deviation(reference, test),
+                ColourDistance.of(reference, test));
     }
 
     /// |test − reference| of the flicker scores.

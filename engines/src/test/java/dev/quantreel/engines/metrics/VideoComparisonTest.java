@@ -40,6 +40,8 @@ class VideoComparisonTest {
             assertThat(actual.testHighFrequency()).isCloseTo(expected(file, "test_high_frequency"), within(1e-9));
             assertThat(actual.highFrequencyRatio())
                     .isCloseTo(actual.testHighFrequency() / actual.referenceHighFrequency(), within(1e-12));
+            assertThat(actual.gradientDeviation()).isCloseTo(expected(file, "gradient_deviation"), within(1e-12));
+            assertThat(actual.colourDistance()).isCloseTo(expected(file, "colour_distance"), within(1e-12));
             assertThat(actual.psnr().perFrame()).hasSize(5);
             assertThat(actual.ssim().perFrame()).hasSize(5);
         }
@@ -56,6 +58,8 @@ class VideoComparisonTest {
         assertThat(same.flickerDelta()).isZero();
         assertThat(same.maintenanceDivergence()).isCloseTo(0, within(1e-12));
         assertThat(same.highFrequencyRatio()).isEqualTo(1);
+        assertThat(same.gradientDeviation()).isZero();
+        assertThat(same.colourDistance()).isZero();
     }
 
     @Test
@@ -67,6 +71,18 @@ class VideoComparisonTest {
         assertThat(shifted.frameDifferencePsnr()).isEqualTo(100);
         assertThat(shifted.testFlicker()).isEqualTo(1);
         assertThat(shifted.highFrequencyRatio()).isNaN();
+    }
+
+    @Test
+    void gradientsSeeStructureAndColoursSeeCollapse() {
+        Frames clip = noise(3, 32, 1);
+        assertThat(GradientSimilarity.deviation(clip, noise(3, 32, 2)))
+                .isGreaterThan(GradientSimilarity.deviation(flat(3, 0.2f), flat(3, 0.9f)));
+        assertThat(ColourDistance.of(flat(3, 0.2f), flat(3, 0.9f))).isEqualTo(1);
+        assertThat(ColourDistance.of(clip, noise(3, 32, 2))).isLessThan(0.2);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> GradientSimilarity.deviation(noise(1, 7, 1), noise(1, 7, 1)))
+                .withMessageContaining("at least 8 x 8");
     }
 
     @Test

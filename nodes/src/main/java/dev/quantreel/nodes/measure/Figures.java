@@ -39,17 +39,21 @@ public record Figures(Errors errors, Clip clip, Cost cost) {
     /// @param flickerDelta difference of VBench's flicker scores
     /// @param temporalDivergence TMD-KL of the frames
     /// @param highFrequencyRatio high-frequency energy over the reference's; much above 1 is noise
+    /// @param gradientDeviation GMSD
+    /// @param colourDistance of the colour histograms, 0 to 1
     public record Clip(
             double psnr,
             double ssim,
             double frameDifferencePsnr,
             double flickerDelta,
             double temporalDivergence,
-            double highFrequencyRatio) {
+            double highFrequencyRatio,
+            double gradientDeviation,
+            double colourDistance) {
 
         /// Nothing was decoded.
-        public static final Clip NONE =
-                new Clip(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+        public static final Clip NONE = new Clip(
+                Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
     }
 
     /// @param activationBits mean over the computed steps; 16 where activations are not quantized

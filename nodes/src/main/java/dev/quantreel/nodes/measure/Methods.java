@@ -16,6 +16,7 @@ public record Methods(List<Candidate> candidates) {
 
     /// These and one more.
     public Methods with(Candidate candidate) {
-        return new Methods(Stream.concat(candidates.stream(), Stream.of(candidate)).toList());
+        return new Methods(
+                Stream.concat(candidates.stream(), Stream.of(candidate)).toList());
     }
 }

@@ -52,7 +52,7 @@ public final class Yardstick {
 
     /// Equal where measuring the candidate gives the same, but for time; the same in every process.
     public String key(Candidate candidate) {
-        Fingerprint fingerprint = new Fingerprint().add("v1");
+        Fingerprint fingerprint = new Fingerprint().add("v2");
         scene.addTo(fingerprint);
         reference.addTo(fingerprint);
         candidate.addTo(fingerprint);
@@ -174,7 +174,9 @@ public final class Yardstick {
                 figures.frameDifferencePsnr(),
                 figures.flickerDelta(),
                 figures.maintenanceDivergence(),
-                figures.highFrequencyRatio());
+                figures.highFrequencyRatio(),
+                figures.gradientDeviation(),
+                figures.colourDistance());
     }
 
     private Figures.Cost cost(Candidate candidate, SamplingTrace trace) throws Exception {

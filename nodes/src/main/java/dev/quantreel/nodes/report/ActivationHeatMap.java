@@ -118,7 +118,8 @@ public final class ActivationHeatMap implements Node<ActivationHeatMap.Inputs, A
                     "model", in.model().file().name() + " has no block linears whose inputs can be watched");
         }
         HeatMapChart chart = new HeatMapChart(
-                "Inputs of the layers, " + in.quantity() + ", " + in.model().file().name(),
+                "Inputs of the layers, " + in.quantity() + ", "
+                        + in.model().file().name(),
                 List.copyOf(scales.keySet()),
                 scales.values().stream()
                         .map(row -> row.stream().map(in.quantity()::of).toList())
@@ -150,8 +151,7 @@ public final class ActivationHeatMap implements Node<ActivationHeatMap.Inputs, A
             SamplerSettings settings = new SamplerSettings(in.steps(), 1, new SigmaSchedule.Linear(in.shift()));
             FlowSampler sampler =
                     new FlowSampler(transformer.bind(text, text), settings, new Constant(8), new StepCache.None());
-            sampler.sample(
-                    TorchNoise.gaussian(in.seed(), in.latent().samples().shape()), map, context.cancellation());
+            sampler.sample(TorchNoise.gaussian(in.seed(), in.latent().samples().shape()), map, context.cancellation());
         }
         return map;
     }
@@ -171,8 +171,10 @@ public final class ActivationHeatMap implements Node<ActivationHeatMap.Inputs, A
                 .limit(LISTED)
                 .forEach(entry -> {
                     List<ScaleMap.Scale> row = entry.getValue();
-                    double crest =
-                            row.stream().mapToDouble(ScaleMap.Scale::crest).max().orElse(0);
+                    double crest = row.stream()
+                            .mapToDouble(ScaleMap.Scale::crest)
+                            .max()
+                            .orElse(0);
                     table.row(
                             entry.getKey(),
                             number(row.getFirst().absMax()),

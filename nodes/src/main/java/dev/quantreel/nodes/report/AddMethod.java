@@ -39,8 +39,7 @@ public final class AddMethod implements Node<AddMethod.Inputs, AddMethod.Outputs
             @In(help = "The methods before this one.") Optional<Methods> methods) {}
 
     /// See [AddMethod].
-    public record Outputs(
-            @Out(help = "The methods so far.") Methods methods) {}
+    public record Outputs(@Out(help = "The methods so far.") Methods methods) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {

@@ -43,11 +43,18 @@ record CardFigures(String title, String settings, List<Row> rows) {
         SSIM("SSIM", "ssim", 4, true, figures -> figures.clip().ssim()),
         FLICKER("flicker Δ", "flickerDelta", 5, false, figures -> figures.clip().flickerDelta()),
         TMD("TMD-KL", "temporalDivergence", 7, false, figures -> figures.clip().temporalDivergence()),
-        NOISE("HF ratio", "highFrequencyRatio", 2, false, figures -> figures.clip().highFrequencyRatio()),
-        TEACHER_FORCED("tf rel-L2", "teacherForced", 4, false, figures -> figures.errors().meanTeacherForced()),
-        FINAL("final rel-L2", "finalLatent", 3, false, figures -> figures.errors().finalLatent()),
-        ACTIVATION_BITS("A bits", "activationBits", 2, false, figures -> figures.cost().activationBits()),
-        WEIGHT_BITS("eff. W bits", "weightBits", 2, false, figures -> figures.cost().weightBits()),
+        NOISE("HF ratio", "highFrequencyRatio", 2, false, figures -> figures.clip()
+                .highFrequencyRatio()),
+        GMSD("GMSD", "gmsd", 4, false, figures -> figures.clip().gradientDeviation()),
+        COLOUR("colour", "colourDistance", 4, false, figures -> figures.clip().colourDistance()),
+        TEACHER_FORCED("tf rel-L2", "teacherForced", 4, false, figures -> figures.errors()
+                .meanTeacherForced()),
+        FINAL("final rel-L2", "finalLatent", 3, false, figures -> figures.errors()
+                .finalLatent()),
+        ACTIVATION_BITS(
+                "A bits", "activationBits", 2, false, figures -> figures.cost().activationBits()),
+        WEIGHT_BITS(
+                "eff. W bits", "weightBits", 2, false, figures -> figures.cost().weightBits()),
         MEMORY("GiB", "weightGib", 4, false, figures -> figures.cost().weightBytes() / GIB),
         SECONDS("s/step", "secondsPerStep", 4, false, figures -> figures.cost().secondsPerStep());
 
@@ -140,7 +147,11 @@ record CardFigures(String title, String settings, List<Row> rows) {
     String csv() {
         StringBuilder csv = new StringBuilder("method,precision,generations");
         for (Column column : Column.values()) {
-            csv.append(',').append(column.key).append("_mean,").append(column.key).append("_std");
+            csv.append(',')
+                    .append(column.key)
+                    .append("_mean,")
+                    .append(column.key)
+                    .append("_std");
         }
         for (Row row : rows) {
             csv.append("\n\"")

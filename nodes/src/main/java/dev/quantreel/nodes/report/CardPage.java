@@ -21,10 +21,12 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+            <meta http-equiv="Content-Security-Policy"
+             content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
             <title>%s</title>
             <style>
-            body { font: 15px/1.5 system-ui, sans-serif; color: #1f2937; margin: 2rem auto; max-width: 1400px; padding: 0 1rem }
+            body { font: 15px/1.5 system-ui, sans-serif; color: #1f2937; margin: 2rem auto; max-width: 1400px }
+            body { padding: 0 1rem }
             h1 { font-size: 1.5rem; margin-bottom: 0 }
             p { color: #4b5563 }
             .wide { overflow-x: auto }
@@ -48,9 +50,11 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
     String html() throws IOException {
         StringBuilder html = new StringBuilder(String.format(HEAD, escaped(figures.title())));
         html.append("<h1>").append(escaped(figures.title())).append("</h1>\n<p>");
-        html.append(escaped(figures.settings())).append(". Mean ± standard deviation; the best of each column is marked.")
+        html.append(escaped(figures.settings()))
+                .append(". Mean ± standard deviation; the best of each column is marked.")
                 .append(" Everything is measured on decoded frames and latents against the same generation in full")
-                .append(" precision. HF ratio is high-frequency energy over the reference's: far above 1 the frames are")
+                .append(
+                        " precision. HF ratio is high-frequency energy over the reference's: far above 1 the frames are")
                 .append(" noise, whatever the other figures say.</p>\n");
         table(html);
         for (Picture picture : pictures) {
@@ -99,16 +103,17 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
     }
 
     private void generations(StringBuilder html) {
-        html.append("<details><summary>Every generation</summary><div class=\"wide\"><table>\n<tr><th>method</th>"
-                + "<th>prompt</th><th>seed</th><th>PSNR dB</th><th>SSIM</th><th>tf rel-L2</th><th>final rel-L2</th></tr>\n");
+        html.append(
+                "<details><summary>Every generation</summary><div class=\"wide\"><table>\n<tr><th>method</th>"
+                        + "<th>prompt</th><th>seed</th><th>PSNR dB</th><th>SSIM</th><th>tf rel-L2</th><th>final rel-L2</th></tr>\n");
         for (CardFigures.Row row : figures.rows()) {
             for (CardFigures.Scene scene : row.scenes()) {
                 html.append("<tr><td>").append(escaped(row.method())).append("</td><td>");
                 html.append(escaped(scene.prompt())).append("</td><td>").append(scene.seed());
                 for (Column column : List.of(Column.PSNR, Column.SSIM, Column.TEACHER_FORCED, Column.FINAL)) {
-                    CardFigures.Row single =
-                            new CardFigures.Row(row.method(), row.precision(), List.of(scene));
-                    html.append("</td><td>").append(column.shown(column.spread(single).mean()));
+                    CardFigures.Row single = new CardFigures.Row(row.method(), row.precision(), List.of(scene));
+                    html.append("</td><td>")
+                            .append(column.shown(column.spread(single).mean()));
                 }
                 html.append("</td></tr>\n");
             }

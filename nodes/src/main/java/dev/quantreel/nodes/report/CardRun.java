@@ -11,7 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Measures every method on every scene. Where the references of all scenes fit into a gibibyte they run first, and each
+/// Measures every method on every scene. Where the references of all scenes fit into a gibibyte they run first, and
+// each
 /// method is opened once; otherwise scene by scene, which opens the methods anew for each. Not thread-safe.
 final class CardRun {
 
@@ -62,8 +63,8 @@ final class CardRun {
 
     private void measure(List<Yardstick> scenes) throws Exception {
         List<Yardstick> open = scenes.stream()
-                .filter(scene -> candidates.stream()
-                        .anyMatch(candidate -> results.find(scene.key(candidate)).isEmpty()))
+                .filter(scene -> candidates.stream().anyMatch(candidate -> results.find(scene.key(candidate))
+                        .isEmpty()))
                 .toList();
         for (Yardstick scene : open) {
             scene.prepare(new Steps("full precision"));
@@ -89,8 +90,7 @@ final class CardRun {
     }
 
     private Figures run(Yardstick scene, Candidate candidate, String key) throws Exception {
-        Figures figures =
-                scene.measure(candidate, new Steps(candidate.name())).figures();
+        Figures figures = scene.measure(candidate, new Steps(candidate.name())).figures();
         results.add(key, candidate.name(), figures);
         return figures;
     }

@@ -20,8 +20,8 @@ record CurveChart(String title, String axis, List<Curve> curves) {
     private static final int HEIGHT = 500;
     private static final List<Color> COLOURS = List.of(
             Charts.BLUE, Charts.ORANGE, Charts.GREEN, new Color(0x7C3AED), new Color(0xDB2777), new Color(0x0891B2));
-    private static final List<Marker> MARKERS = List.of(
-            SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP);
+    private static final List<Marker> MARKERS =
+            List.of(SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP);
 
     CurveChart {
         curves = List.copyOf(curves);

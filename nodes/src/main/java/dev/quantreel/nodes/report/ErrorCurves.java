@@ -112,7 +112,8 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
             Figures figures = yardstick
                     .measure(candidate, steps(candidate.name(), i + 1, candidates.size() + 1, context))
                     .figures();
-            yardstick.release(candidate, i + 1 < candidates.size() ? Optional.of(candidates.get(i + 1)) : Optional.empty());
+            yardstick.release(
+                    candidate, i + 1 < candidates.size() ? Optional.of(candidates.get(i + 1)) : Optional.empty());
             teacher.add(percent(candidate, figures.errors().teacherForced()));
             free.add(percent(candidate, figures.errors().freeRunning()));
             context.preview(plot(teacher, free));
@@ -180,7 +181,8 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
         TextTable table = new TextTable("method", "mean tf %", "first tf %", "last tf %", "final %");
         for (int i = 0; i < teacher.size(); i++) {
             List<Double> errors = teacher.get(i).values();
-            double mean = errors.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+            double mean =
+                    errors.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
             table.row(
                     teacher.get(i).name(),
                     number(mean),

@@ -49,15 +49,13 @@ record HistogramChart(String layer, RotationShapes shapes) {
                 .filter(bin -> distribution.shares()[bin] > 0)
                 .toArray();
         String name = String.format(
-                Locale.ROOT,
-                "%s: kurtosis %.1f, crest %.1f",
-                when,
-                distribution.kurtosis(),
-                distribution.crest());
+                Locale.ROOT, "%s: kurtosis %.1f, crest %.1f", when, distribution.kurtosis(), distribution.crest());
         XYSeries series = chart.addSeries(
                 name,
                 IntStream.of(filled).mapToDouble(Distribution::middle).toArray(),
-                IntStream.of(filled).mapToDouble(bin -> distribution.shares()[bin]).toArray());
+                IntStream.of(filled)
+                        .mapToDouble(bin -> distribution.shares()[bin])
+                        .toArray());
         Charts.look(series, colour, SeriesMarkers.CIRCLE);
         series.setLineStyle(new BasicStroke(2f));
     }

@@ -39,7 +39,18 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
 
     String table() {
         TextTable table = new TextTable(
-                "layer", "size", "bits", "MSE", "MSE/σ²", "vs MinMax", "SQNR W", "SQNR A", "SQNR", "crest", "kurt", "clip %",
+                "layer",
+                "size",
+                "bits",
+                "MSE",
+                "MSE/σ²",
+                "vs MinMax",
+                "SQNR W",
+                "SQNR A",
+                "SQNR",
+                "crest",
+                "kurt",
+                "clip %",
                 "in crest");
         for (Layer layer : layers) {
             QuantizationError error = layer.matrix().error();

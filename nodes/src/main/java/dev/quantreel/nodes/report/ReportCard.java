@@ -52,7 +52,8 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
             @In(help = "Text encoder for the prompts.") TextModel clip,
 
             @In(
-                    help = "One prompt in each line. Five or more, with two seeds each, make figures that can be trusted.",
+                    help =
+                            "One prompt in each line. Five or more, with two seeds each, make figures that can be trusted.",
                     initial = "",
                     multiline = true)
             String prompts,
@@ -158,8 +159,7 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
         }
     }
 
-    private static List<Scene> scenes(Inputs in, NodeContext context, List<CardFigures.Scene> labels)
-            throws Exception {
+    private static List<Scene> scenes(Inputs in, NodeContext context, List<CardFigures.Scene> labels) throws Exception {
         Scene.Sampler sampler = new Scene.Sampler(in.steps(), in.cfg(), in.shift(), in.sampler(), in.sigmas());
         Optional<Conditioning> negative =
                 in.cfg() == 1 ? Optional.empty() : Optional.of(encoded(in, in.negative(), context));
@@ -176,8 +176,8 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
         return scenes;
     }
 
-    private static final Figures NOTHING = new Figures(
-            new Figures.Errors(List.of(), List.of()), Figures.Clip.NONE, new Figures.Cost(0, 0, 0, 0, 0));
+    private static final Figures NOTHING =
+            new Figures(new Figures.Errors(List.of(), List.of()), Figures.Clip.NONE, new Figures.Cost(0, 0, 0, 0, 0));
 
     private static Conditioning encoded(Inputs in, String prompt, NodeContext context) throws Exception {
         return new EncodePrompt()

@@ -46,8 +46,7 @@ record RotationShapes(Pair weights, Optional<Pair> inputs) {
     static RotationShapes of(QuantizedWeights weights, String layer, Optional<ActivationMatrix> inputs) {
         Optional<Rotation> rotation = weights.matrix(layer).flatMap(weights::rotation);
         String name = layer + ".weight";
-        WeightMatrix original =
-                WeightMatrix.of(name, weights.checkpoint().tensor(name));
+        WeightMatrix original = WeightMatrix.of(name, weights.checkpoint().tensor(name));
         int rows = Math.min(ROWS, original.rows());
         Pair ofWeights = Pair.of(
                 rows,

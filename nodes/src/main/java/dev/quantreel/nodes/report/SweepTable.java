@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 final class SweepTable {
 
     private static final double MEGA = 1e6;
+    private static final int VALUES = 15;
 
     private final String title;
     private final Sweep.Drawn drawn;
@@ -117,12 +118,12 @@ final class SweepTable {
     /// One line a point after the header; text with quotation marks doubled, as RFC 4180 says.
     String csv() {
         StringBuilder csv = new StringBuilder("point,teacher_forced,final_latent,psnr_db,ssim,frame_difference_psnr_db,"
-                + "flicker_delta,temporal_divergence,high_frequency_ratio,activation_bits,weight_bits,weight_bytes,"
+                + "flicker_delta,temporal_divergence,high_frequency_ratio,gmsd,colour_distance,activation_bits,weight_bits,weight_bytes,"
                 + "seconds_per_step,passes,problem\n");
         for (Row row : rows) {
             csv.append(quoted(row.label()));
             List<Double> values = row.figures().map(SweepTable::values).orElse(List.of());
-            for (int i = 0; i < 13; i++) {
+            for (int i = 0; i < VALUES; i++) {
                 csv.append(',').append(values.isEmpty() || values.get(i).isNaN() ? "" : plain(values.get(i)));
             }
             csv.append(',')
@@ -144,6 +145,8 @@ final class SweepTable {
                 clip.flickerDelta(),
                 clip.temporalDivergence(),
                 clip.highFrequencyRatio(),
+                clip.gradientDeviation(),
+                clip.colourDistance(),
                 cost.activationBits(),
                 cost.weightBits(),
                 (double) cost.weightBytes(),

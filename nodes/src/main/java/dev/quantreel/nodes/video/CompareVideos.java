@@ -126,6 +126,8 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
                 .row("flicker score, candidate", number("%.4f", figures.testFlicker()), "1 is still")
                 .row("temporal divergence (TMD)", number("%.3g", figures.maintenanceDivergence()), "0 is equal")
                 .row("high-frequency energy", number("%.2f", figures.highFrequencyRatio()), "× reference")
+                .row("gradient similarity (GMSD)", number("%.4f", figures.gradientDeviation()), "0 is equal")
+                .row("distance of colours", number("%.4f", figures.colourDistance()), "0 is equal")
                 .toString();
     }
 
@@ -145,6 +147,8 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
         root.put("temporalDivergence", figures.maintenanceDivergence());
         root.put("highFrequencyReference", figures.referenceHighFrequency());
         root.put("highFrequencyCandidate", figures.testHighFrequency());
+        root.put("gradientDeviation", figures.gradientDeviation());
+        root.put("colourDistance", figures.colourDistance());
         var perFrame = root.putArray("psnrPerFrameDb");
         figures.psnr().perFrame().forEach(perFrame::add);
         return root;

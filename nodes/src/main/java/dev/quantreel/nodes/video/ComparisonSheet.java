@@ -27,7 +27,8 @@ public final class ComparisonSheet implements Node<ComparisonSheet.Inputs, Compa
 
     /// See [ComparisonSheet].
     public record Inputs(
-            @In(help = "First clip, usually full precision.") Pictures clip1,
+            @In(help = "First clip, usually full precision.")
+            Pictures clip1,
 
             @In(help = "Second clip.") Pictures clip2,
 
@@ -65,8 +66,8 @@ public final class ComparisonSheet implements Node<ComparisonSheet.Inputs, Compa
         }
         List<ClipPainter.Panel> panels = panels(in);
         Frames first = panels.getFirst().frames();
-        Frames sheet = ClipPainter.grid(
-                panels, Math.min(in.columns(), panels.size()), VideoOptions.viewableScale(first));
+        Frames sheet =
+                ClipPainter.grid(panels, Math.min(in.columns(), panels.size()), VideoOptions.viewableScale(first));
         int middle = sheet.count() / 2;
         return new Outputs(new Pictures(sheet), new Pictures(sheet.clip(middle, middle + 1)));
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.quantreel.engines.schedule.DeltaGbs;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.measure.Candidate;
 import dev.quantreel.nodes.measure.Figures;
@@ -15,6 +16,7 @@ import dev.quantreel.nodes.measure.Yardstick;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
 import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.DiffusionModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,8 +46,7 @@ class ReportCardTest {
     }
 
     private Methods methods() throws Exception {
-        DiffusionModel better =
-                demo.arq(demo.bgr(demo.model(), 4), ARQActivation.Mode.AUTO, ARQActivation.Bits.EIGHT);
+        DiffusionModel better = demo.arq(demo.bgr(demo.model(), 4), ARQActivation.Mode.AUTO, ARQActivation.Bits.EIGHT);
         DiffusionModel worse = demo.minMax(demo.model(), MinMaxQuantize.ActivationBits.FOUR);
         Methods first = added(better, HOSTILE, Optional.empty());
         return added(worse, "", Optional.of(first));
@@ -53,9 +54,7 @@ class ReportCardTest {
 
     private Methods added(DiffusionModel model, String name, Optional<Methods> before) {
         return new AddMethod()
-                .run(
-                        new AddMethod.Inputs(model, name, Optional.empty(), Optional.empty(), before),
-                        demo.context())
+                .run(new AddMethod.Inputs(model, name, Optional.empty(), Optional.empty(), before), demo.context())
                 .methods();
     }
 
@@ -135,7 +134,9 @@ class ReportCardTest {
         int spoken = demo.context().statuses().size();
         card(methods, PROMPTS);
 
-        assertThat(demo.context().statuses().subList(spoken, demo.context().statuses().size()))
+        assertThat(demo.context()
+                        .statuses()
+                        .subList(spoken, demo.context().statuses().size()))
                 .noneMatch(text -> text.startsWith("quantizing") || text.contains("generation "));
     }
 
@@ -174,6 +175,17 @@ class ReportCardTest {
     }
 
     @Test
+    void whatKeysAreMadeOfIsTheSameInEveryProcess() throws Exception {
+        for (Candidate candidate : methods().candidates()) {
+            assertThat(candidate.model().plan().toString() + candidate.model().execution())
+                    .doesNotContainPattern("@[0-9a-f]{4,}");
+        }
+        CachePlan cache = new CachePlan(Optional.empty(), false, 0.2, 0, 1);
+        assertThat(cache.toString()).doesNotContainPattern("@[0-9a-f]{4,}");
+        assertThat(DeltaGbs.of(0.1).toString()).contains("0.1").doesNotContainPattern("@[0-9a-f]{4,}");
+    }
+
+    @Test
     void emptyPromptsAndEqualNamesAreRefused() throws Exception {
         Methods methods = methods();
         assertThatExceptionOfType(NodeInputException.class)
@@ -203,14 +215,16 @@ class ReportCardTest {
                                 "euler",
                                 "r/errors"),
                         demo.context());
-        JsonNode json =
-                new ObjectMapper().readTree(output("errors_00001_.json").toFile()).path("methods");
+        JsonNode json = new ObjectMapper()
+                .readTree(output("errors_00001_.json").toFile())
+                .path("methods");
 
         assertThat(json).hasSize(2);
         for (int step = 0; step < 5; step++) {
             assertThat(json.path(0).path("teacherForcedPercent").path(step).asDouble())
                     .isPositive()
-                    .isLessThan(json.path(1).path("teacherForcedPercent").path(step).asDouble());
+                    .isLessThan(
+                            json.path(1).path("teacherForcedPercent").path(step).asDouble());
         }
         assertThat(json.path(0).path("freeRunningPercent")).hasSize(5);
         assertThat(demo.context().previews()).hasSize(2);

@@ -122,8 +122,7 @@ class ReportNodesTest {
         assertThat(outlier.kurtosis()).isGreaterThan(100);
         assertThat(outlier.crest()).isGreaterThan(50);
         assertThat(outlier.shares()[Distribution.BINS - 1]).isEqualTo(1.0 / 20_000);
-        assertThat(DoubleStream.of(plain.shares()).sum())
-                .isCloseTo(1, offset(1e-9));
+        assertThat(DoubleStream.of(plain.shares()).sum()).isCloseTo(1, offset(1e-9));
     }
 
     @Test
