@@ -12,8 +12,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// Measures every method on every scene. Where the references of all scenes fit into a gibibyte they run first, and
-// each
-/// method is opened once; otherwise scene by scene, which opens the methods anew for each. Not thread-safe.
+/// each method is opened once; otherwise scene by scene, which opens the methods anew for each. Not thread-safe.
 final class CardRun {
 
     private static final long REFERENCES_BYTES = 1L << 30;
