@@ -42,8 +42,8 @@ public final class QuantizationTable {
         int weights = args.length > 1 ? Integer.parseInt(args[1]) : 4 << 20;
         System.out.println("| rows, bits | BGR | spread | rotated | NumPy | PyTorch | times NumPy | times PyTorch |"
                 + "\n|---|---|---|---|---|---|---|---|");
-        StringBuilder quality = new StringBuilder("| rows, bits | mean error over exhaustive | best row | worst row |"
-                + "\n|---|---|---|---|\n");
+        StringBuilder quality = new StringBuilder(
+                "| rows, bits | mean error over exhaustive | best row | worst row |" + "\n|---|---|---|---|\n");
         for (int columns : new int[] {1536, 8960}) {
             for (String kind : List.of("gaussian", "t5", "t3", "outliers")) {
                 for (int bits : new int[] {3, 4, 8}) {

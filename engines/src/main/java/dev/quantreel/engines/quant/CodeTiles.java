@@ -25,8 +25,7 @@ public final class CodeTiles {
     private static final int PIECE = 128;
 
     private static final int SQUARE = 8;
-    private static final ValueLayout.OfLong EIGHT =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong EIGHT = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final int columns;
     private final int bits;
