@@ -10,6 +10,7 @@ import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.BGRQuantize;
 import dev.quantreel.nodes.quantize.ClipSearchQuantize;
 import dev.quantreel.nodes.quantize.DeltaGBSScheduler;
+import dev.quantreel.nodes.quantize.EstimateError;
 import dev.quantreel.nodes.quantize.FixedBitSchedule;
 import dev.quantreel.nodes.quantize.HQQQuantize;
 import dev.quantreel.nodes.quantize.LayerPrecision;
@@ -99,6 +100,7 @@ public final class BuiltinNodePack implements NodePack {
                 new LoadLoRA(),
                 new SaveQuantizedModel(),
                 new ARQActivation(),
+                new EstimateError(),
                 new DeltaGBSScheduler(),
                 new FixedBitSchedule(),
                 new SelectEngine(),

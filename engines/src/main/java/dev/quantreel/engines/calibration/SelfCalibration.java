@@ -1,7 +1,6 @@
 package dev.quantreel.engines.calibration;
 
 import dev.quantreel.engines.algebra.Matrix;
-import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LayerProbe;
@@ -10,10 +9,7 @@ import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.ParallelPieces;
-import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplingListener;
-import dev.quantreel.engines.sampling.TorchNoise;
-import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
@@ -236,9 +232,6 @@ public final class SelfCalibration implements ActivationStatistics {
     }
 
     private void generate(DiffusionTransformer transformer, int index) {
-        Trajectories.Prompt prompt =
-                trajectories.prompts().get(index % trajectories.prompts().size());
-        Tensor noise = TorchNoise.gaussian(trajectories.seed() + index, trajectories.latent());
         int steps = trajectories.settings().steps();
         SamplingListener listener = new SamplingListener() {
             @Override
@@ -246,11 +239,6 @@ public final class SelfCalibration implements ActivationStatistics {
                 progress.stepDone(passes, index * steps + done, trajectories.count() * steps);
             }
         };
-        new FlowSampler(
-                        transformer.bind(prompt.conditional(), prompt.unconditional()),
-                        trajectories.settings(),
-                        new Constant(8),
-                        new StepCache.None())
-                .sample(noise, listener, cancellation);
+        trajectories.generate(transformer, index, listener, cancellation);
     }
 }

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit;
 
+import dev.quantreel.engines.lowrank.FrameFactors;
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.onnx.Attributes;
@@ -10,6 +11,7 @@ import dev.quantreel.engines.onnx.Widening;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.HashMap;
 import java.util.List;
@@ -108,7 +110,24 @@ public final class LowRankLinears implements LinearLayers {
                             ? sums
                             : to.graph.op(OnnxOp.Mul, sums, to.graph.constant(branch.factor()));
                 });
-        return times(to, reduced, to.name + ".up", branch.up());
+        return times(to, byFrame(to.graph, reduced, branch.frames()), to.name + ".up", branch.up());
+    }
+
+    /// Each token times the factor of its frame.
+    private static Value byFrame(OnnxGraphBuilder graph, Value x, FrameFactors frames) {
+        if (frames.isEmpty()) {
+            return x;
+        }
+        Value tokens = graph.op(
+                OnnxOp.Squeeze, graph.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), x));
+        Value zero = graph.constant(Tensor.ofLongs(Shape.of(), 0));
+        Value one = graph.constant(Tensor.ofLongs(Shape.of(), 1));
+        Value numbers = graph.op(OnnxOp.Range, zero, tokens, one);
+        Value scaled =
+                graph.op(OnnxOp.Mul, numbers, graph.longs(frames.factors().size()));
+        Value frame = graph.op(OnnxOp.Div, scaled, tokens);
+        Value factors = graph.op(OnnxOp.Gather, Attributes.of("axis", 0), graph.constant(frames.tensor()), frame);
+        return graph.op(OnnxOp.Mul, x, graph.op(OnnxOp.Unsqueeze, factors, graph.longs(1)));
     }
 
     /// `x Wᵀ`.

@@ -84,22 +84,27 @@ public final class DemoModel implements AutoCloseable {
 
     /// Statistics of the transformer's activations, made by itself at the recommended size and guidance.
     SelfCalibration calibration(StatisticsPlan.SelfGenerated plan, CancellationToken cancellation) {
+        return SelfCalibration.of(
+                new SelfCalibration.Model(engine, transformer, transformer.blockLinears()),
+                trajectories(plan),
+                SelfCalibration.Progress.NONE,
+                cancellation);
+    }
+
+    /// Generations of the recommended size and guidance, for the model to be watched at.
+    Trajectories trajectories(StatisticsPlan.SelfGenerated plan) {
         SamplerSettings recommended = settings();
         Tensor empty = encode("");
         List<Trajectories.Prompt> prompts = plan.captions().stream()
                 .map(caption ->
                         new Trajectories.Prompt(BranchConditioning.of(encode(caption)), BranchConditioning.of(empty)))
                 .toList();
-        return SelfCalibration.of(
-                new SelfCalibration.Model(engine, transformer, transformer.blockLinears()),
-                new Trajectories(
-                        prompts,
-                        new SamplerSettings(plan.steps(), recommended.cfg(), recommended.schedule()),
-                        latentShape(),
-                        plan.trajectories(),
-                        plan.seed()),
-                SelfCalibration.Progress.NONE,
-                cancellation);
+        return new Trajectories(
+                prompts,
+                new SamplerSettings(plan.steps(), recommended.cfg(), recommended.schedule()),
+                latentShape(),
+                plan.trajectories(),
+                plan.seed());
     }
 
     /// Text embedding, F32 `[1, textLength, textDim]`.

@@ -11,7 +11,13 @@ import dev.quantreel.engines.tensor.Tensor;
 /// @param up F16 or BF16 `[out, rank]`
 /// @param factor multiplies the sums in F32: strength, `alpha / rank`, the powers of two of [HalfPrecision]
 /// @param basis what is multiplied by `down`
-public record LowRankBranch(Tensor down, Tensor up, float factor, Basis basis) {
+/// @param frames multiply the product in the middle, token by token
+public record LowRankBranch(Tensor down, Tensor up, float factor, Basis basis, FrameFactors frames) {
+
+    /// A branch that counts alike in all frames.
+    public LowRankBranch(Tensor down, Tensor up, float factor, Basis basis) {
+        this(down, up, factor, basis, FrameFactors.NONE);
+    }
 
     /// In which coordinates a branch reads the activation of its layer.
     public enum Basis {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
+import dev.quantreel.engines.lowrank.FrameFactors;
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.lowrank.LowRankBranch.Basis;
 import dev.quantreel.engines.lowrank.LowRankBranches;
@@ -33,18 +34,21 @@ import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LowRankLinearsTest {
 
@@ -128,6 +132,31 @@ class LowRankLinearsTest {
         return Stream.of(ORT, INTERPRETER).flatMap(engine -> Stream.of(Basis.values())
                 .flatMap(basis -> Stream.of(3, 72).flatMap(rank -> Stream.of(DType.F16, DType.BF16)
                         .map(dtype -> Arguments.of(engine.id(), engine, basis, rank, dtype)))));
+    }
+
+    /// Five tokens of three frames: the factors of frames 0, 0, 1, 1 and 2; a clip of ten frames takes those nearest.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 10})
+    void aBranchCountsDifferentlyInEachFrame(int frames) {
+        List<Float> factors = IntStream.range(0, frames).mapToObj(i -> 1.5f - i).toList();
+        LowRankBranch plain = branch(3, Basis.ORIGINAL, DType.F16);
+        LowRankBranch branch =
+                new LowRankBranch(plain.down(), plain.up(), plain.factor(), Basis.ORIGINAL, new FrameFactors(factors));
+        float[] without = run(ORT, quantized(), "q");
+        float[] expected = without.clone();
+        for (int clip = 0; clip < BATCH; clip++) {
+            float[] x = Arrays.copyOfRange(X, clip * TOKENS * IN, (clip + 1) * TOKENS * IN);
+            float[] y = Arrays.copyOfRange(expected, clip * TOKENS * OUT, (clip + 1) * TOKENS * OUT);
+            ReferenceBranch.add(branch, x, y);
+            System.arraycopy(y, 0, expected, clip * y.length, y.length);
+        }
+
+        LinearLayers linears = LowRankLinears.of(quantized(), LowRankBranches.of(Map.of("q", List.of(branch))));
+
+        assertClose(run(ORT, linears, "q"), expected, without);
+        assertClose(run(INTERPRETER, linears, "q"), expected, without);
+        assertThat(new FrameFactors(List.of(1f, 2f, 3f)).of(3, TOKENS)).isEqualTo(2);
+        assertThat(new FrameFactors(List.of(1f, 2f, 3f)).of(4, TOKENS)).isEqualTo(3);
     }
 
     /// Rank 72 is streamed, rank 3 is not.

@@ -8,6 +8,7 @@ import dev.quantreel.engines.sampling.Solver;
 import dev.quantreel.nodes.spi.ComboOptions;
 import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.video.TextTable;
 import java.util.List;
 import java.util.stream.Stream;
@@ -27,7 +28,7 @@ public record SamplerChoice(TransformerFacts facts) {
         SamplerSettings settings = new SamplerSettings(
                 in.steps(),
                 in.cfg(),
-                SigmaSchedule.named(levels, shift(in, levels)),
+                SigmaSchedule.named(levels, shift(in.shift(), in.latent(), levels)),
                 Solver.named(sampler(in.sampler())),
                 facts.sampling().prediction().ofSampler());
         try {
@@ -38,12 +39,25 @@ public record SamplerChoice(TransformerFacts facts) {
         return settings;
     }
 
+    /// What the model's authors take, for generations that nobody looks at.
+    ///
+    /// @param shift of the noise levels; 0 is the model's
+    public SamplerSettings own(int steps, double cfg, double shift, Latent latent) {
+        String levels = sigmas(AUTO);
+        return new SamplerSettings(
+                steps,
+                cfg,
+                SigmaSchedule.named(levels, shift(shift, latent, levels)),
+                Solver.named(sampler(AUTO)),
+                facts.sampling().prediction().ofSampler());
+    }
+
     /// A shift of 0 is the model's; LTX-Video's grows with the clip.
-    private double shift(SampleVideo.Inputs in, String levels) {
-        if (in.shift() != 0) {
-            return in.shift();
+    private double shift(double wanted, Latent latent, String levels) {
+        if (wanted != 0) {
+            return wanted;
         }
-        LatentSize size = LatentSize.of(in.latent().samples());
+        LatentSize size = LatentSize.of(latent.samples());
         return levels.equals(LTX_LEVELS)
                 ? SigmaSchedule.Stretched.shiftFor((long) size.frames() * size.height() * size.width())
                 : facts.sampling().shift();

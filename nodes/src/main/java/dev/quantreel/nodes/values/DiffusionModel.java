@@ -3,6 +3,7 @@ package dev.quantreel.nodes.values;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
@@ -88,6 +89,14 @@ public record DiffusionModel(
     /// This model with other additions; replaces earlier ones.
     public DiffusionModel with(Additions newAdditions) {
         return new DiffusionModel(file, architecture, weights, activations, newAdditions, execution);
+    }
+
+    /// This model with an estimate of the error that its quantization makes.
+    ///
+    /// @param digest of the branches
+    public DiffusionModel withEstimate(LowRankBranches branches, String digest) {
+        return with(file.with(
+                new ErrorEstimate(file.withoutBranches().digest(), ModelAssembly.planText(this), digest, branches)));
     }
 
     /// This model on another engine.

@@ -91,6 +91,7 @@ public final class ModelAssembly {
     /// @throws java.util.concurrent.CancellationException when interrupted
     /// @throws Exception when the file cannot be read
     public static Weights weights(DiffusionModel model, NodeContext context) throws Exception {
+        requireOwnEstimate(model);
         return context.resources().get(weightsKey(model), Weights.class, () -> {
             Optional<QuantizedWeights> codes = codesBeneath(model, context);
             SharedFile.Lease lease = model.file().open(context).again();
@@ -111,6 +112,26 @@ public final class ModelAssembly {
                 throw e;
             }
         });
+    }
+
+    private static void requireOwnEstimate(DiffusionModel model) {
+        model.file().estimate().ifPresent(estimate -> {
+            String plan = planText(model);
+            if (!estimate.plan().equals(plan)
+                    || !estimate.model().equals(model.file().withoutBranches().digest())) {
+                throw new NodeInputException(
+                        PORT,
+                        "was changed after its error was estimated; Q-VDiT Error Estimation goes behind all nodes that"
+                                + " quantize it or merge LoRAs into it");
+            }
+        });
+    }
+
+    /// The quantization of a model in words that are equal for equal ones.
+    static String planText(DiffusionModel model) {
+        return plan(model)
+                .map(asked -> asked + model.additions().calibrationKey(asked))
+                .orElse("full precision");
     }
 
     /// The codes of the model without the LoRAs beside its weights; empty when it has none, or in full precision.
@@ -204,9 +225,7 @@ public final class ModelAssembly {
 
     /// Equal for equal checkpoints and plans.
     private static String identity(DiffusionModel model) {
-        String plan = plan(model)
-                .map(asked -> asked + model.additions().calibrationKey(asked))
-                .orElse("full precision");
+        String plan = planText(model);
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(plan.getBytes(StandardCharsets.UTF_8));
             return model.file().digest() + ":" + HexFormat.of().formatHex(digest, 0, 16);

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// A checkpoint file as it was when a load node looked at it, and the LoRAs to merge into it. Holds no mapping: the
@@ -24,7 +25,8 @@ import java.util.stream.Stream;
 /// @param content digest of the file, see [Checkpoint#digest]
 /// @param stamp size and time of modification
 /// @param loras in the order they were added
-public record ModelFile(Path path, String content, String stamp, List<Lora> loras) {
+/// @param estimate what runs beside its linears to make up for their quantization
+public record ModelFile(Path path, String content, String stamp, List<Lora> loras, Optional<ErrorEstimate> estimate) {
 
     public ModelFile {
         loras = List.copyOf(loras);
@@ -32,7 +34,7 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
 
     /// A file as it is.
     public ModelFile(Path path, String content, String stamp) {
-        this(path, content, stamp, List.of());
+        this(path, content, stamp, List.of(), Optional.empty());
     }
 
     /// @param strength 1 as it was trained
@@ -50,17 +52,28 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
     }
 
     private ModelFile with(Stream<Lora> changed) {
-        return new ModelFile(path, content, stamp, changed.toList());
+        return new ModelFile(path, content, stamp, changed.toList(), estimate);
     }
 
-    /// What is quantized: this model without the LoRAs that go beside its weights.
+    /// This model with an estimate of the error of its quantization; replaces an earlier one.
+    public ModelFile with(ErrorEstimate newEstimate) {
+        return new ModelFile(path, content, stamp, loras, Optional.of(newEstimate));
+    }
+
+    /// This model as it was before its quantization was estimated.
+    public ModelFile withoutEstimate() {
+        return new ModelFile(path, content, stamp, loras, Optional.empty());
+    }
+
+    /// What is quantized: this model without what goes beside its weights.
     public ModelFile withoutBranches() {
-        return with(loras.stream().filter(lora -> lora.form() == LoraForm.MERGED));
+        return withoutEstimate().with(loras.stream().filter(lora -> lora.form() == LoraForm.MERGED));
     }
 
     /// This model with all its LoRAs merged, for files that hold weights alone.
     public ModelFile merged() {
-        return with(loras.stream().map(lora -> new Lora(lora.file(), lora.strength(), LoraForm.MERGED)));
+        return withoutEstimate()
+                .with(loras.stream().map(lora -> new Lora(lora.file(), lora.strength(), LoraForm.MERGED)));
     }
 
     /// Digest of what [#open] hands out: the file with its LoRAs.
@@ -69,7 +82,7 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
         for (Lora lora : loras) {
             digest = LoraCheckpoint.digest(digest, lora.file().digest(), lora.strength(), lora.form());
         }
-        return digest;
+        return estimate.isEmpty() ? digest : digest + "+" + estimate.get().digest();
     }
 
     /// File name without folder.
@@ -82,7 +95,7 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
     /// @throws IllegalStateException when it was replaced since it was loaded
     /// @throws Exception when it cannot be opened
     public SharedFile.Lease open(NodeContext context) throws Exception {
-        if (!loras.isEmpty()) {
+        if (!loras.isEmpty() || estimate.isPresent()) {
             return context.resources().get("file:" + digest(), SharedFile.Lease.class, () -> withLoras(context));
         }
         return context.resources().get("file:" + content, SharedFile.Lease.class, () -> {
@@ -110,7 +123,9 @@ public record ModelFile(Path path, String content, String stamp, List<Lora> lora
                     CheckpointFiles.view(base, view, () -> leases.forEach(SharedFile.Lease::close)),
                     () -> chain.stream()
                             .map(LoraCheckpoint::branches)
-                            .reduce(LowRankBranches.NONE, LowRankBranches::plus));
+                            .reduce(
+                                    estimate.map(ErrorEstimate::branches).orElse(LowRankBranches.NONE),
+                                    LowRankBranches::plus));
         } catch (Exception e) {
             leases.forEach(SharedFile.Lease::close);
             throw e;

@@ -1,0 +1,102 @@
+package dev.quantreel.nodes.quantize;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.quantreel.engines.metrics.LatentMetrics;
+import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.nodes.DemoPipeline;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.ModelAssembly;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EstimateErrorTest {
+
+    private final DemoPipeline demo;
+
+    EstimateErrorTest(@TempDir Path root) throws Exception {
+        this.demo = DemoPipeline.in(root);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        demo.context().close();
+    }
+
+    private EstimateError.Outputs estimate(DiffusionModel model, double cfg) throws Exception {
+        return new EstimateError()
+                .run(
+                        new EstimateError.Inputs(
+                                model,
+                                demo.prompt("a small blue ring moving up on a gray background"),
+                                Optional.empty(),
+                                demo.latent(),
+                                2,
+                                6,
+                                cfg,
+                                3,
+                                EstimateError.FrameFactors.SOLVED,
+                                24,
+                                0.01,
+                                7),
+                        demo.context());
+    }
+
+    private DiffusionModel w3a6() throws Exception {
+        return demo.arq(demo.bgr(demo.model(), 3), ARQActivation.Mode.AUTO, ARQActivation.Bits.SIX);
+    }
+
+    private double error(DiffusionModel model, Tensor reference) throws Exception {
+        return LatentMetrics.relativeL2(demo.sample(model).latent().samples(), reference);
+    }
+
+    @Test
+    void branchesOfRankOneBringAVideoOfAnotherPromptNearerToFullPrecision() throws Exception {
+        DiffusionModel plain = w3a6();
+        EstimateError.Outputs out = estimate(plain, 1);
+        Tensor reference = demo.sample(demo.model()).latent().samples();
+
+        assertThat(error(out.model(), reference)).isLessThan(error(plain, reference));
+
+        ModelAssembly.Weights weights = ModelAssembly.weights(out.model(), demo.context());
+        assertThat(weights.lease().branches().byLayer()).isNotEmpty().allSatisfy((layer, branches) -> {
+            assertThat(branches).singleElement().satisfies(branch -> assertThat(branch.rank())
+                    .isEqualTo(1));
+            boolean readsText = layer.endsWith("cross_attn.k") || layer.endsWith("cross_attn.v");
+            assertThat(branches.getFirst().frames().factors()).hasSize(readsText ? 0 : 4);
+        });
+        assertThat(weights.quantized().orElseThrow().matrices())
+                .isEqualTo(ModelAssembly.weights(plain, demo.context())
+                        .quantized()
+                        .orElseThrow()
+                        .matrices());
+        assertThat(out.report()).contains("blocks.0.self_attn.q", "of 40 layers have a branch");
+    }
+
+    @Test
+    void aModelThatIsQuantizedOtherwiseAfterwardsIsRefused() throws Exception {
+        DiffusionModel estimated = estimate(w3a6(), 1).model();
+
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> ModelAssembly.weights(demo.bgr(estimated, 4), demo.context()))
+                .withMessageContaining("goes behind all nodes")
+                .satisfies(e -> assertThat(e.port()).isEqualTo("model"));
+    }
+
+    @Test
+    void fullPrecisionAndMissingNegativeAreRefusedByPort() throws Exception {
+        DiffusionModel full = demo.model();
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> estimate(full, 1))
+                .withMessageContaining("full precision");
+        DiffusionModel quantized = w3a6();
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> estimate(quantized, 4))
+                .satisfies(e -> assertThat(e.port()).isEqualTo("negative"));
+    }
+}
