@@ -245,8 +245,9 @@ public final class ErrorEstimation {
         TokenSample fitted = sample.part(PERIOD, false);
         TokenSample apart = sample.part(PERIOD, true);
         LayerOutputs outputs = new LayerOutputs(target.engine, target.activationBits, cancellation);
-        float[] errors =
-                difference(outputs.of(target.full(), layer, fitted), outputs.of(target.linears(LowRankBranches.NONE), layer, fitted));
+        float[] errors = difference(
+                outputs.of(target.full(), layer, fitted),
+                outputs.of(target.linears(LowRankBranches.NONE), layer, fitted));
         int width = errors.length / fitted.tokens();
         double[] start = FrameStatistic.of(target.weights, layer, fitted, target.activationBits);
         RankOneFit.Fit fit = RankOneFit.solve(
