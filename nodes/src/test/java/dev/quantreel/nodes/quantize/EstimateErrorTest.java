@@ -3,9 +3,20 @@ package dev.quantreel.nodes.quantize;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.quantreel.engines.metrics.LatentMetrics;
-import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.sampling.FlowSampler;
+import dev.quantreel.engines.sampling.Guidance;
+import dev.quantreel.engines.sampling.SamplerSettings;
+import dev.quantreel.engines.sampling.SamplingListener;
+import dev.quantreel.engines.sampling.SigmaSchedule;
+import dev.quantreel.engines.sampling.SplitModel;
+import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.sampling.Trajectory;
+import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.nodes.DemoPipeline;
+import dev.quantreel.nodes.sampling.PaddedText;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.ModelAssembly;
@@ -51,17 +62,34 @@ class EstimateErrorTest {
         return demo.arq(demo.bgr(demo.model(), 3), ARQActivation.Mode.AUTO, ARQActivation.Bits.SIX);
     }
 
-    private double error(DiffusionModel model, Tensor reference) throws Exception {
-        return LatentMetrics.relativeL2(demo.sample(model).latent().samples(), reference);
+    /// Teacher-forced, of one conditional pass: free running carries more chance than the estimate brings.
+    private double error(DiffusionModel model) throws Exception {
+        BranchConditioning text = new PaddedText(model.facts(), demo.context())
+                .of("positive", demo.prompt("a large red circle moving right on a navy background"));
+        SamplerSettings settings = new SamplerSettings(8, 1, new SigmaSchedule.Linear(3));
+        SplitModel full = bound(demo.model(), text);
+        Trajectory.Recorder recorder = new Trajectory.Recorder(SamplingListener.NONE);
+        new FlowSampler(full, settings, new Constant(8), new StepCache.None())
+                .sample(
+                        TorchNoise.gaussian(3, demo.latent().samples().shape()),
+                        recorder,
+                        CancellationToken.NONE);
+        return recorder.trajectory(settings)
+                .deviationOf(bound(model, text), new Constant(6), CancellationToken.NONE)
+                .meanRelativeL2();
+    }
+
+    private SplitModel bound(DiffusionModel model, BranchConditioning text) throws Exception {
+        return ModelAssembly.transformer(model, Guidance.Passes.SERIAL, demo.context())
+                .bind(text, text);
     }
 
     @Test
-    void branchesOfRankOneBringAVideoOfAnotherPromptNearerToFullPrecision() throws Exception {
+    void branchesOfRankOneLowerTheErrorOnAnotherPromptAndNoise() throws Exception {
         DiffusionModel plain = w3a6();
         EstimateError.Outputs out = estimate(plain, 1);
-        Tensor reference = demo.sample(demo.model()).latent().samples();
 
-        assertThat(error(out.model(), reference)).isLessThan(error(plain, reference));
+        assertThat(error(out.model())).isLessThan(0.95 * error(plain));
 
         ModelAssembly.Weights weights = ModelAssembly.weights(out.model(), demo.context());
         assertThat(weights.lease().branches().byLayer()).isNotEmpty().allSatisfy((layer, branches) -> {
