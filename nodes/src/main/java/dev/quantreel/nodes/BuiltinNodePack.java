@@ -4,6 +4,7 @@ import dev.quantreel.nodes.loading.LoadCLIPVision;
 import dev.quantreel.nodes.loading.LoadDiT;
 import dev.quantreel.nodes.loading.LoadDualTextEncoder;
 import dev.quantreel.nodes.loading.LoadLoRA;
+import dev.quantreel.nodes.loading.LoadQuantized;
 import dev.quantreel.nodes.loading.LoadTextEncoder;
 import dev.quantreel.nodes.loading.LoadVAE;
 import dev.quantreel.nodes.quantize.ARQActivation;
@@ -18,6 +19,7 @@ import dev.quantreel.nodes.quantize.GPTQQuantize;
 import dev.quantreel.nodes.quantize.LowRankBranch;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
 import dev.quantreel.nodes.quantize.OrbitWeights;
+import dev.quantreel.nodes.quantize.SaveQuantized;
 import dev.quantreel.nodes.quantize.SaveQuantizedModel;
 import dev.quantreel.nodes.quantize.SelectEngine;
 import dev.quantreel.nodes.quantize.SymmetricQuantize;
@@ -93,11 +95,13 @@ public final class BuiltinNodePack implements NodePack {
     private static Stream<Node<?, ?>> others() {
         return Stream.of(
                 new LoadDiT(),
+                new LoadQuantized(),
                 new LoadVAE(),
                 new LoadCLIPVision(),
                 new LoadTextEncoder(),
                 new LoadDualTextEncoder(),
                 new LoadLoRA(),
+                new SaveQuantized(),
                 new SaveQuantizedModel(),
                 new ARQActivation(),
                 new EstimateError(),

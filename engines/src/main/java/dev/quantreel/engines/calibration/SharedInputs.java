@@ -50,5 +50,10 @@ final class SharedInputs {
         public Value operand(Input input, String layer) {
             return linears.operand(input, layer);
         }
+
+        @Override
+        public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
+            return linears.modulation(graph, x, layer);
+        }
     }
 }

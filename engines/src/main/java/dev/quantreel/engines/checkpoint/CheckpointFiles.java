@@ -83,7 +83,7 @@ public final class CheckpointFiles {
         boolean done = false;
         try {
             Map<String, String> config = DiffusersFolder.config(weights);
-            Decoding.Decoded decoded = Decoding.of(stored, config);
+            StoredFormat.Decoded decoded = StoredFormat.find(stored).orElseGet(() -> Decoding.of(stored, config));
             String container = DiffusersFolder.isDiffusers(config)
                     ? "diffusers folder"
                     : parts.size() == 1 ? "safetensors" : "safetensors, " + parts.size() + " shards";

@@ -31,9 +31,6 @@ final class Decoding {
     private static final Pattern BLOCK = Pattern.compile("\\.\\d+\\.");
     private static final List<String> ACTIVATION_SCALES = List.of(".input_scale", ".scale_input");
 
-    /// The decoded view and the word for its precision.
-    record Decoded(Checkpoint view, String precision) {}
-
     private final Checkpoint stored;
     private final Map<String, PackedTensor> packed = new LinkedHashMap<>();
     private final Set<String> hidden = new LinkedHashSet<>();
@@ -46,7 +43,7 @@ final class Decoding {
     /// @param added metadata that the file does not have itself
     /// @throws CheckpointException when weights are packed in a way that cannot be read, or their scales are
     // missing
-    static Decoded of(Checkpoint stored, Map<String, String> added) {
+    static StoredFormat.Decoded of(Checkpoint stored, Map<String, String> added) {
         ForeignPacking.refuse(stored);
         Decoding decoding = new Decoding(stored);
         QuantizedLayer.of(stored).values().forEach(decoding::comfyQuant);
@@ -59,7 +56,7 @@ final class Decoding {
                 .orElseGet(() -> Precision.of(stored));
         boolean asStored = decoding.packed.isEmpty() && decoding.hidden.isEmpty() && added.isEmpty();
         Checkpoint view = asStored ? stored : new DecodedCheckpoint(stored, decoding.packed, decoding.hidden, added);
-        return new Decoded(view, precision);
+        return new StoredFormat.Decoded(view, precision);
     }
 
     private void comfyQuant(QuantizedLayer layer) {

@@ -73,5 +73,10 @@ public final class FloatLinears implements LinearLayers {
         return apply(graph, new Plain(x), layer);
     }
 
+    @Override
+    public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
+        return linear(graph, x, layer);
+    }
+
     private record Plain(Value x) implements Input {}
 }

@@ -53,6 +53,15 @@ public interface LinearLayers {
     /// @return F32 `[batch, tokens, in]`
     Value operand(Input input, String layer);
 
+    /// Emits a linear that makes modulation vectors: `y = x Wᵀ + b` with `x` as it is, whatever form the weight has.
+    // May
+    /// be called without [#declareInputs].
+    ///
+    /// @param x F32 `[..., in]`, one row a step
+    /// @param layer one of [TransformerArchitecture#modulationLinears]
+    /// @return F32 `[..., out]`
+    Value modulation(OnnxGraphBuilder graph, Value x, String layer);
+
     /// A prepared activation; only the instance that prepared it can apply it.
     interface Input {}
 }

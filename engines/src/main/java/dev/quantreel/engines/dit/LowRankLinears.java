@@ -71,6 +71,11 @@ public final class LowRankLinears implements LinearLayers {
     }
 
     @Override
+    public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
+        return linears.modulation(graph, x, layer);
+    }
+
+    @Override
     public Value operand(Input input, String layer) {
         return linears.operand(prepared(input, layer).inner, layer);
     }

@@ -216,6 +216,16 @@ public final class QuantizedLinears implements LinearLayers {
     }
 
     @Override
+    public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
+        QuantizedMatrix matrix = weights.modulations().get(layer);
+        if (matrix == null) {
+            return floatLinears.modulation(graph, x, layer);
+        }
+        WeightEmitter.Stored weight = new WeightEmitter(graph).store(layer, matrix, x);
+        return withBias(graph, floatProduct(graph, x, weight), layer);
+    }
+
+    @Override
     public Value operand(Input input, String layer) {
         Prepared prepared = prepared(input, layer);
         return weights.matrix(layer).isPresent() ? prepared.rotated : floatLinears.operand(prepared.raw, layer);

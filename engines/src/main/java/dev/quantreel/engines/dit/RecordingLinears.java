@@ -59,6 +59,11 @@ final class RecordingLinears implements LinearLayers {
     }
 
     @Override
+    public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
+        return linears.modulation(graph, x, layer);
+    }
+
+    @Override
     public Value operand(Input input, String layer) {
         return linears.operand(input, layer);
     }

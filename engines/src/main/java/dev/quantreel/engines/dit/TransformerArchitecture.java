@@ -26,6 +26,13 @@ public interface TransformerArchitecture {
     /// Exactly those that the graphs emit through [LinearLayers].
     List<String> blockLinears();
 
+    /// Linears of the blocks that make modulation vectors out of one row a step, as names in [#blockLinears]: their
+    /// weights may be quantized, their inputs stay in floating point. Exactly those that the graphs emit through
+    /// [LinearLayers#modulation].
+    default List<String> modulationLinears() {
+        return List.of();
+    }
+
     /// Builds the graphs; the arithmetic is that of the family's reference implementation.
     ///
     /// @param weights by canonical names

@@ -2,6 +2,7 @@ package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.ModelFamily;
@@ -18,6 +19,7 @@ import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -31,6 +33,11 @@ public final class TransformerCheckpoint implements Checkpoint {
     public static final List<TransformerFamily> FAMILIES = ServiceLoader.load(TransformerFamily.class).stream()
             .map(ServiceLoader.Provider::get)
             .toList();
+
+    /// Key of metadata that says: the tensors have their canonical names, and the value is the title of their family.
+    public static final String FAMILY_METADATA = "quantreel.family";
+
+    private static final KeyLayout CANONICAL = KeyLayout.renaming("Quantreel", List.of(), UnaryOperator.identity());
 
     private static final List<String> PREFIXES = List.of("", "model.diffusion_model.", "diffusion_model.", "model.");
 
@@ -65,6 +72,10 @@ public final class TransformerCheckpoint implements Checkpoint {
     ///
     /// @throws UnsupportedCheckpointException when it looks like one but is not usable
     public static Optional<TransformerCheckpoint> recognise(Checkpoint source) {
+        String declared = source.metadata().get(FAMILY_METADATA);
+        if (declared != null) {
+            return Optional.of(of(new LayoutView(source, "", CANONICAL), declared(source, declared)));
+        }
         for (String prefix : PREFIXES) {
             for (TransformerFamily family : FAMILIES) {
                 for (KeyLayout layout : family.layouts()) {
@@ -75,6 +86,19 @@ public final class TransformerCheckpoint implements Checkpoint {
             }
         }
         return Optional.empty();
+    }
+
+    private static TransformerFamily declared(Checkpoint source, String title) {
+        return FAMILIES.stream()
+                .filter(family -> family.title().equals(title))
+                .findFirst()
+                .orElseThrow(() -> new UnsupportedCheckpointException(
+                        source.source(),
+                        "it says that it is of the family '" + CheckpointException.abbreviated(title)
+                                + "'; known are "
+                                + FAMILIES.stream()
+                                        .map(TransformerFamily::title)
+                                        .collect(Collectors.joining(", "))));
     }
 
     private static TransformerCheckpoint of(LayoutView view, TransformerFamily family) {

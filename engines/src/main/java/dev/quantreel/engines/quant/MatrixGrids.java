@@ -44,6 +44,23 @@ public record MatrixGrids(CodeValues values, Tensor steps, Tensor zeroPoints, Te
         return new MatrixGrids(new CodeValues.Integers(), steps, zeroPoints, Tensor.zeros(DType.U8, Shape.of(0)));
     }
 
+    /// What codes stand for that a plan makes of a matrix.
+    ///
+    /// @param groupSize columns that share a grid
+    public static CodeValues values(WeightPlan plan, int groupSize) {
+        return switch (plan.quantizer().grids()) {
+            case WeightQuantizer.LloydMaxRows _ ->
+                LloydMax.of(groupSize, plan.bits()).table();
+            case WeightQuantizer.Hqq _ when plan.bits() < 8 -> new CodeValues.Fractions(1 << (8 - plan.bits()));
+            case WeightQuantizer.Bounded _,
+                    WeightQuantizer.Symmetric _,
+                    WeightQuantizer.ClipSearch _,
+                    WeightQuantizer.Hqq _,
+                    WeightQuantizer.Gptq _ ->
+                new CodeValues.Integers();
+        };
+    }
+
     public int rows() {
         return Math.toIntExact(zeroPoints.shape().dim(0));
     }

@@ -29,13 +29,8 @@ final class MatrixQuantizer {
         Optional<LloydMax> codebook = plan.quantizer().grids() instanceof WeightQuantizer.LloydMaxRows
                 ? Optional.of(LloydMax.of(groupSize, plan.bits()))
                 : Optional.empty();
-        this.values = codebook.<CodeValues>map(LloydMax::table).orElseGet(this::evenValues);
+        this.values = MatrixGrids.values(plan, groupSize);
         this.unit = codebook.map(book -> (float) book.unit()).orElse(1f);
-    }
-
-    private CodeValues evenValues() {
-        boolean fractions = plan.quantizer().grids() instanceof WeightQuantizer.Hqq && plan.bits() < 8;
-        return fractions ? new CodeValues.Fractions(1 << (8 - plan.bits())) : new CodeValues.Integers();
     }
 
     QuantizedMatrix quantize(RowTasks tasks) {

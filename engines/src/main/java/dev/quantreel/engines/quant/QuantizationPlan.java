@@ -80,6 +80,15 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
         return new QuantizationPlan(weight, newInput, layers);
     }
 
+    /// The same grids for weights whose inputs stay as they are: no error feedback, no branch, no smoothing, no
+    /// rotation.
+    public QuantizationPlan weightOnly() {
+        return new QuantizationPlan(
+                new WeightPlan(weight.quantizer().grids(), weight.bits(), weight.granularity()),
+                new InputPlan(new RotationPlan.None(), new ActivationQuantizer.FullPrecision()),
+                layers);
+    }
+
     public QuantizationPlan withLayers(LayerRule rule) {
         return new QuantizationPlan(weight, input, rule);
     }

@@ -6,6 +6,7 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// A weight matrix `[out, in]` as unsigned codes with grids per row or group of columns, [MatrixGrids]: with one grid
@@ -85,6 +86,50 @@ public final class QuantizedMatrix {
             bytes.data().set(ValueLayout.JAVA_BYTE, i, (byte) (pair >> 4 * (int) (i & 1) & 0xF));
         }
         return bytes;
+    }
+
+    /// A matrix as an artifact holds it.
+    ///
+    /// @param name tensor name, for messages
+    /// @param columns of the matrix
+    /// @param bits 2 to 8
+    /// @param codes as [#packedCodes]
+    public record Stored(String name, int columns, int bits, Tensor codes) {}
+
+    /// Lays out stored codes for engines; what they stand for stays where it is.
+    ///
+    /// @param error what was measured when it was quantized
+    /// @throws IllegalArgumentException when sizes and types do not fit each other
+    public static QuantizedMatrix of(Stored stored, MatrixGrids grids, QuantizationError error, RowTasks tasks) {
+        Shape expected = Shape.of(grids.rows(), packedRowBytes(stored.columns(), stored.bits()));
+        boolean fits = stored.codes().shape().equals(expected) && stored.codes().dtype() == DType.U8;
+        if (!fits || stored.columns() % grids.groups() != 0) {
+            throw new IllegalArgumentException("codes of " + stored.name() + " are "
+                    + stored.codes().dtype() + stored.codes().shape() + ", their grids " + grids.rows() + " rows of "
+                    + grids.groups() + "; " + stored.bits() + " bits and " + stored.columns()
+                    + " columns, in whole groups, need U8" + expected);
+        }
+        try (Arena rowMajor = Arena.ofShared()) {
+            Tensor codes = Tensor.allocate(DType.U8, Shape.of(grids.rows(), stored.columns()), rowMajor);
+            CodeTiles.unpack(stored.codes(), stored.bits(), codes, tasks);
+            return new QuantizedMatrix(stored.name(), CodeTiles.of(codes, stored.bits(), tasks), grids, error);
+        }
+    }
+
+    /// The codes as an artifact stores them: U8 `[rows, bytes]`, every row in whole bytes, up to four bits two codes to
+    /// a byte with the even column in the low nibble, one to a byte beyond.
+    ///
+    /// @param into receives them, for example a segment that is used again; must have room
+    public Tensor packedCodes(MemorySegment into, RowTasks tasks) {
+        Shape shape = Shape.of(rows(), packedRowBytes(columns(), bits()));
+        Tensor packed = new Tensor(DType.U8, shape, into.asSlice(0, shape.elements()));
+        tiles.pack(packed, tasks);
+        return packed;
+    }
+
+    /// Bytes of a row of [#packedCodes].
+    public static int packedRowBytes(int columns, int bits) {
+        return CodeTiles.packedRowBytes(columns, bits);
     }
 
     public String name() {

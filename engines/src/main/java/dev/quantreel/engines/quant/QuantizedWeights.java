@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /// A plan carried out on a checkpoint: the quantized matrices by layer, beside the checkpoint that holds the rest.
 /// Immutable; safe to share between graphs, bit widths and sessions.
@@ -26,18 +27,53 @@ public final class QuantizedWeights {
     private final SequencedMap<String, QuantizedMatrix> matrices;
     private final LowRankBranches branches;
     private final Map<String, float[]> smoothing;
+    private final SequencedMap<String, QuantizedMatrix> modulations;
 
-    private QuantizedWeights(
-            Checkpoint checkpoint,
-            QuantizationPlan plan,
-            SequencedMap<String, QuantizedMatrix> matrices,
-            LowRankBranches branches,
-            Map<String, float[]> smoothing) {
+    private QuantizedWeights(Checkpoint checkpoint, QuantizationPlan plan, Stored parts) {
         this.checkpoint = checkpoint;
         this.plan = plan;
-        this.matrices = Collections.unmodifiableSequencedMap(matrices);
-        this.branches = branches;
-        this.smoothing = Map.copyOf(smoothing);
+        this.matrices = Collections.unmodifiableSequencedMap(parts.matrices());
+        this.modulations = Collections.unmodifiableSequencedMap(parts.modulations());
+        this.branches = parts.branches();
+        this.smoothing = Map.copyOf(parts.smoothing());
+    }
+
+    /// Weights that were quantized before.
+    ///
+    /// @param plan that they were quantized by
+    /// @param stored what lies in a file
+    public static QuantizedWeights of(Checkpoint checkpoint, QuantizationPlan plan, Stored stored) {
+        return new QuantizedWeights(
+                checkpoint,
+                plan,
+                new Stored(
+                        new LinkedHashMap<>(stored.matrices()),
+                        new LinkedHashMap<>(stored.modulations()),
+                        stored.branches(),
+                        stored.smoothing()));
+    }
+
+    /// The parts of weights that were quantized before.
+    ///
+    /// @param matrices as [#matrices]
+    /// @param modulations as [#modulations]
+    /// @param branches as [#branches]
+    /// @param smoothing as [#smoothing], by layer
+    public record Stored(
+            SequencedMap<String, QuantizedMatrix> matrices,
+            SequencedMap<String, QuantizedMatrix> modulations,
+            LowRankBranches branches,
+            Map<String, float[]> smoothing) {}
+
+    /// These weights and the linears that make modulation vectors, as [#modulations]; what the plan's rule keeps stays.
+    ///
+    /// @param layers linears that see one row a step
+    /// @throws IllegalArgumentException as [#of]
+    public QuantizedWeights withModulations(
+            List<String> layers, QuantizationProgress progress, CancellationToken cancellation) {
+        QuantizedWeights quantized = of(checkpoint, plan.weightOnly(), layers, progress, cancellation);
+        return new QuantizedWeights(
+                checkpoint, plan, new Stored(matrices, quantized.matrices, branches, smoothing));
     }
 
     /// Quantizes the layers that the plan selects, on all processors.
@@ -101,7 +137,10 @@ public final class QuantizedWeights {
             matrices.put(layer, outcome.matrix());
             branches.put(layer, outcome.branch().stream().toList());
         }
-        return new QuantizedWeights(source.checkpoint(), plan, matrices, LowRankBranches.of(branches), smoothing);
+        return new QuantizedWeights(
+                source.checkpoint(),
+                plan,
+                new Stored(matrices, new LinkedHashMap<>(), LowRankBranches.of(branches), smoothing));
     }
 
     /// Layers that read the same input one behind the other, so that its statistics are looked at once.
@@ -139,7 +178,7 @@ public final class QuantizedWeights {
     ///
     /// @param other has the names and shapes of [#checkpoint]
     public QuantizedWeights beside(Checkpoint other) {
-        return new QuantizedWeights(other, plan, matrices, branches, smoothing);
+        return new QuantizedWeights(other, plan, new Stored(matrices, modulations, branches, smoothing));
     }
 
     /// What was quantized; also holds every tensor that was not.
@@ -171,6 +210,12 @@ public final class QuantizedWeights {
         return Optional.ofNullable(smoothing.get(layer)).map(float[]::clone);
     }
 
+    /// Quantized linears that make modulation vectors of one row a step: their weights alone are quantized, neither
+    /// smoothed nor rotated, and their inputs stay in floating point.
+    public SequencedMap<String, QuantizedMatrix> modulations() {
+        return modulations;
+    }
+
     /// The rotation of a layer's input.
     public Optional<Rotation> rotation(QuantizedMatrix matrix) {
         return plan.rotation().at(matrix.columns());
@@ -184,15 +229,17 @@ public final class QuantizedWeights {
             Tensor tensor = checkpoint.tensor(name);
             long bytes = 2 * tensor.elements();
             original += bytes;
-            boolean quantized = name.endsWith(".weight")
-                    && matrices.containsKey(name.substring(0, name.length() - ".weight".length()));
+            String layer = name.substring(0, Math.max(0, name.length() - ".weight".length()));
+            boolean quantized =
+                    name.endsWith(".weight") && (matrices.containsKey(layer) || modulations.containsKey(layer));
             kept += quantized ? 0 : bytes;
         }
         for (float[] factors : new HashSet<>(smoothing.values())) {
             kept += 2L * factors.length;
         }
-        long quantized =
-                matrices.values().stream().mapToLong(QuantizedMatrix::bytes).sum();
+        long quantized = Stream.concat(matrices.values().stream(), modulations.values().stream())
+                .mapToLong(QuantizedMatrix::bytes)
+                .sum();
         return new WeightMemory(original, quantized, kept).plus(branches.bytes());
     }
 }

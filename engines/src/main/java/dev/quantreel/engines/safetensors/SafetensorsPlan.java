@@ -73,7 +73,7 @@ public final class SafetensorsPlan {
     }
 
     /// Length prefix and header, to be read once.
-    ByteBuffer headerBytes() {
+    public ByteBuffer headerBytes() {
         return ByteBuffer.wrap(headerBytes).asReadOnlyBuffer();
     }
 

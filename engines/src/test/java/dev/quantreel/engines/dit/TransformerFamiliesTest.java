@@ -75,6 +75,7 @@ class TransformerFamiliesTest {
     void theBlockLinearsAreThoseThatAQuantizationEmits(TinyTransformer tiny) {
         TransformerCheckpoint checkpoint = tiny.checkpoint();
         List<String> emitted = new ArrayList<>();
+        List<String> modulations = new ArrayList<>();
         LinearLayers floats = new FloatLinears(new FloatWeights(checkpoint));
         LinearLayers listening = new LinearLayers() {
             @Override
@@ -92,12 +93,21 @@ class TransformerFamiliesTest {
             public Value operand(Input input, String layer) {
                 return floats.operand(input, layer);
             }
+
+            @Override
+            public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
+                modulations.add(layer);
+                return floats.modulation(graph, x, layer);
+            }
         };
 
         checkpoint.architecture().graphs(checkpoint, listening, Dialect.STANDARD);
 
         assertThat(emitted).doesNotHaveDuplicates();
         assertThat(emitted).containsExactlyInAnyOrderElementsOf(checkpoint.blockLinears());
+        assertThat(modulations)
+                .containsExactlyInAnyOrderElementsOf(checkpoint.architecture().modulationLinears())
+                .doesNotContainAnyElementsOf(emitted);
     }
 
     /// Each graph with the outputs of those before it.

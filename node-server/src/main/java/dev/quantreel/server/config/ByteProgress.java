@@ -19,6 +19,7 @@ final class ByteProgress {
     private final long totalBytes;
     private final long startNanos = System.nanoTime();
     private long doneBytes;
+    private long skippedBytes;
     private long lastNanos = startNanos;
 
     /// @param what is done: `writing model.safetensors`
@@ -32,10 +33,25 @@ final class ByteProgress {
     /// @param bytes done since the last call
     synchronized void advance(long bytes) {
         doneBytes += bytes;
+        show();
+    }
+
+    /// @param bytes that an earlier run did; they do not count in the rate
+    synchronized void skip(long bytes) {
+        skippedBytes += bytes;
+        advance(bytes);
+    }
+
+    /// Bytes that this run did.
+    synchronized long freshBytes() {
+        return doneBytes - skippedBytes;
+    }
+
+    private void show() {
         long now = System.nanoTime();
         if (now - lastNanos >= (terminal ? TERMINAL_NANOS : LOG_NANOS)) {
             lastNanos = now;
-            String line = what + ": " + megabytes(doneBytes) + " of " + megabytes(totalBytes) + ", " + rate();
+            String line = what + ": " + megabytes(doneBytes) + " of " + megabytes(totalBytes) + ", " + rate() + left();
             if (terminal) {
                 out.print(CLEAR_LINE + line);
                 out.flush();
@@ -56,7 +72,16 @@ final class ByteProgress {
     /// `312 MB/s`, since the start.
     synchronized String rate() {
         double seconds = Math.max(1e-9, seconds());
-        return String.format(Locale.ROOT, "%.0f MB/s", doneBytes / 1e6 / seconds);
+        return String.format(Locale.ROOT, "%.0f MB/s", freshBytes() / 1e6 / seconds);
+    }
+
+    /// `, 1 min 20 s left`, as long as there is a rate.
+    private String left() {
+        if (freshBytes() == 0) {
+            return "";
+        }
+        long rest = Math.round(seconds() * (totalBytes - doneBytes) / freshBytes());
+        return ", " + (rest < 60 ? rest + " s left" : rest / 60 + " min " + rest % 60 + " s left");
     }
 
     double seconds() {

@@ -1,5 +1,6 @@
 package dev.quantreel.server.config;
 
+import dev.quantreel.engines.artifact.ArtifactReport;
 import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.checkpoint.CheckpointScan;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,7 +35,8 @@ import picocli.CommandLine.Spec;
         name = "inspect",
         description = "Looks at every weight of a checkpoint once: what it is, whether its tensors are complete, its"
                 + " digest, NaN and infinities, figures layer by layer, and of a transformer the memory that sampling"
-                + " takes. Memory does not grow with the file. Exit code 1 when it is damaged.",
+                + " takes. Of a file that quantize wrote: its recipe and report. Memory does not grow with the file. Exit code 1"
+                + " when it is damaged.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class InspectCommand implements Callable<Integer> {
@@ -57,11 +60,25 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--tensors", description = "One line per tensor instead of one per kind of tensor.")
     private boolean tensors;
 
+    @Option(
+            names = "--source",
+            paramLabel = "SRC",
+            description = "Of a quantized file: the checkpoint it should have been made from. Exit code 1 when it was"
+                    + " made from another.")
+    private @Nullable Path source;
+
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         try (CheckpointFile file = CheckpointFiles.open(path)) {
             boolean known = describe(file, out);
+            Optional<ArtifactReport> artifact = ArtifactReport.of(file);
+            if (artifact.isPresent()) {
+                return artifact(artifact.get(), out) && known ? 0 : DAMAGED;
+            }
+            if (source != null) {
+                throw new ConfigException("--source: " + path + " is no quantized file that names its source");
+            }
             if (header) {
                 return known ? 0 : DAMAGED;
             }
@@ -90,6 +107,42 @@ final class InspectCommand implements Callable<Integer> {
         } catch (CancellationException e) {
             spec.commandLine().getErr().println("Interrupted.");
             return INTERRUPTED;
+        }
+    }
+
+    /// Recipe and report of a quantized file; its weights were looked at when it was made.
+    ///
+    /// @return whether its source is the one that was asked for
+    private boolean artifact(ArtifactReport report, PrintWriter out) throws Exception {
+        ArtifactTable.summary(report).forEach(out::println);
+        if (!header) {
+            ArtifactTable.layers(report).forEach(out::println);
+            out.println(report.header().recipe().toPrettyJson());
+        }
+        boolean same = source == null || isFrom(report, source, out);
+        out.flush();
+        return same;
+    }
+
+    private static boolean isFrom(ArtifactReport report, Path source, PrintWriter out) throws Exception {
+        try (CheckpointFile original = CheckpointFiles.open(source)) {
+            ByteProgress progress =
+                    new ByteProgress(System.err, "reading " + original.source(), CheckpointScan.bytes(original));
+            String digest;
+            try {
+                digest = StoppableWork.run(cancellation ->
+                                CheckpointScan.of(original, progress::advance, cancellation))
+                        .digest();
+            } finally {
+                progress.end();
+            }
+            boolean same = digest.equals(report.header().source().digest());
+            out.println(
+                    same
+                            ? "made from  " + source
+                            : "made from another file than " + source + ", whose digest is " + digest
+                                    + ": it has changed since, or it is another model");
+            return same;
         }
     }
 

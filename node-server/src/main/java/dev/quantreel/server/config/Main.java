@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             NodesCommand.class,
             ModelsCommand.class,
             ConvertCommand.class,
+            QuantizeCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
             SynthCommand.class,

@@ -97,6 +97,7 @@ class ArchitectureTest {
                 .resideInAPackage("dev.quantreel.engines..")
                 .and()
                 .resideOutsideOfPackages(
+                        "dev.quantreel.engines.artifact..",
                         "dev.quantreel.engines.safetensors..",
                         "dev.quantreel.engines.checkpoint..",
                         "dev.quantreel.engines.dit..",

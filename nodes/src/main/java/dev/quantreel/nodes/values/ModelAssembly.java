@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.values;
 
+import dev.quantreel.engines.artifact.Artifact;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LayerProbe;
@@ -8,6 +9,7 @@ import dev.quantreel.engines.dit.LowRankLinears;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.lora.LoraForm;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
@@ -102,7 +104,7 @@ public final class ModelAssembly {
                 }
                 Optional<QuantizedWeights> quantized = plan(model).isEmpty()
                         ? Optional.empty()
-                        : Optional.of(quantize(model, checkpoint, plan(model).get(), context));
+                        : Optional.of(carryOut(model, lease, plan(model).get(), context));
                 return new Weights(checkpoint, quantized, lease);
             } catch (IllegalArgumentException e) {
                 lease.close();
@@ -150,10 +152,29 @@ public final class ModelAssembly {
         }
     }
 
+    /// Quantizes, or takes the codes of a file that is quantized already.
+    private static QuantizedWeights carryOut(
+            DiffusionModel model, SharedFile.Lease lease, QuantizationPlan plan, NodeContext context)
+            throws Exception {
+        ModelFile file = model.file();
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
+        Optional<Artifact> artifact = Artifact.of(lease.file().stored());
+        if (artifact.isEmpty()) {
+            return quantize(model, checkpoint, plan, context);
+        }
+        if (file.loras().stream().anyMatch(lora -> lora.form() == LoraForm.MERGED)) {
+            throw new IllegalArgumentException(file.name() + " holds quantized weights, into which no LoRA can be"
+                    + " merged; add it beside the weights, or load "
+                    + artifact.get().header().source().name());
+        }
+        context.status("laying out the codes of " + file.name());
+        return artifact.get().weights(checkpoint, plan, context.cancellation());
+    }
+
     private static QuantizedWeights quantize(
             DiffusionModel model, TransformerCheckpoint checkpoint, QuantizationPlan plan, NodeContext context)
             throws Exception {
-        return QuantizedWeights.of(
+        QuantizedWeights linears = QuantizedWeights.of(
                 new QuantizedWeights.Source(
                         checkpoint, checkpoint.blockLinears(), SelfStatistics.of(model, plan, context)),
                 plan,
@@ -161,6 +182,10 @@ public final class ModelAssembly {
                     context.status("quantizing " + layer + " " + done + "/" + total);
                     context.progress(done, total);
                 },
+                context.cancellation());
+        return linears.withModulations(
+                checkpoint.architecture().modulationLinears(),
+                (layer, done, total) -> context.status("quantizing " + layer + " " + done + "/" + total),
                 context.cancellation());
     }
 

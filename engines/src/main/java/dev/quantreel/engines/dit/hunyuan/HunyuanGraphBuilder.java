@@ -98,7 +98,7 @@ final class HunyuanGraphBuilder {
         Value vector = conditions.vector(ops, embedding);
         Value text = conditions.text(ops, new TokenRefiner(ops).emit(context, features));
         Value tokens = patchify(ops, latent);
-        Value modulation = ops.linear(ops.neural().silu(vector), FIRST_LAYER);
+        Value modulation = linears.modulation(graph, ops.neural().silu(vector), FIRST_LAYER);
         List<Value> parts = ops.parts(modulation, 6);
         graph.output(SplitGraphs.TOKENS, tokens, DType.F32, ONE, TOKENS, width);
         graph.output(SplitGraphs.TIME_EMBEDDING, embedding, DType.F32, ONE, width);
@@ -147,9 +147,9 @@ final class HunyuanGraphBuilder {
         DoubleBlock.Streams[] streams = {new DoubleBlock.Streams(tokens, prompts.tokens())};
         for (int i = 0; i < config.depth().doubles(); i++) {
             String block = "double_blocks." + i;
-            Value image = i == 0 ? first : ops.linear(active, block + ".img_mod.lin");
+            Value image = i == 0 ? first : linears.modulation(graph, active, block + ".img_mod.lin");
             graph.scope(block, () -> {
-                Value ofText = ops.linear(active, block + ".txt_mod.lin");
+                Value ofText = linears.modulation(graph, active, block + ".txt_mod.lin");
                 streams[0] = doubles.emit(block, streams[0], new DoubleBlock.Modulations(image, ofText), rope);
             });
         }
@@ -166,10 +166,11 @@ final class HunyuanGraphBuilder {
         Value[] z = {ops.joined(streams.image(), streams.text())};
         for (int i = 0; i < config.depth().singles(); i++) {
             String block = "single_blocks." + i;
-            ops.graph()
-                    .scope(
-                            block,
-                            () -> z[0] = single.emit(block, z[0], ops.linear(active, block + ".modulation.lin"), rope));
+            OnnxGraphBuilder graph = ops.graph();
+            graph.scope(block, () -> {
+                Value modulation = linears.modulation(graph, active, block + ".modulation.lin");
+                z[0] = single.emit(block, z[0], modulation, rope);
+            });
         }
         return z[0];
     }

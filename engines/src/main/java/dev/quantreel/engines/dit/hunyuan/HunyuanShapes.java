@@ -4,6 +4,7 @@ import dev.quantreel.engines.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /// Collects the tensors of a HunyuanVideo transformer by canonical name: those of ComfyUI, with fused matrices split
 /// into their parts (`img_attn.qkv` into `img_attn.q`, `.k`, `.v`; `linear1` into `.q`, `.k`, `.v`, `.mlp`; `linear2`
@@ -13,6 +14,9 @@ final class HunyuanShapes {
 
     /// What ends the name of a matrix.
     private static final String WEIGHT = ".weight";
+
+    /// What ends the name of a linear that makes modulation vectors.
+    private static final String MODULATION = ".lin";
 
     private final SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
     private final HunyuanConfig config;
@@ -32,13 +36,21 @@ final class HunyuanShapes {
     /// The matrices of the blocks that a quantization may take: all but those of the modulations, which multiply one
     /// vector per step.
     static List<String> blockLinears(SequencedMap<String, Shape> shapes) {
+        return matrices(shapes).filter(name -> !name.endsWith(MODULATION)).toList();
+    }
+
+    /// The matrices of the modulations: a quarter of all weights.
+    static List<String> modulationLinears(SequencedMap<String, Shape> shapes) {
+        return matrices(shapes).filter(name -> name.endsWith(MODULATION)).toList();
+    }
+
+    private static Stream<String> matrices(SequencedMap<String, Shape> shapes) {
         return shapes.entrySet().stream()
                 .filter(tensor -> tensor.getValue().rank() == 2)
                 .map(tensor -> tensor.getKey())
                 .filter(name -> name.startsWith("double_blocks.") || name.startsWith("single_blocks."))
-                .filter(name -> name.endsWith(WEIGHT) && !name.endsWith(".lin" + WEIGHT))
-                .map(name -> name.substring(0, name.length() - WEIGHT.length()))
-                .toList();
+                .filter(name -> name.endsWith(WEIGHT))
+                .map(name -> name.substring(0, name.length() - WEIGHT.length()));
     }
 
     HunyuanShapes patches() {

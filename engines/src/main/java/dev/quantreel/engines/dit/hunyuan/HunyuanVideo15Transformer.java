@@ -128,6 +128,11 @@ public record HunyuanVideo15Transformer(HunyuanConfig config, Widths widths, boo
     }
 
     @Override
+    public List<String> modulationLinears() {
+        return HunyuanShapes.modulationLinears(shapes());
+    }
+
+    @Override
     public SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect) {
         return builder(weights, linears, dialect).graphs();
     }

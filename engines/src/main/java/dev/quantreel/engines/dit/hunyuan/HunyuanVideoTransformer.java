@@ -91,6 +91,11 @@ public record HunyuanVideoTransformer(HunyuanConfig config, int pooledDim, boole
     }
 
     @Override
+    public List<String> modulationLinears() {
+        return HunyuanShapes.modulationLinears(shapes());
+    }
+
+    @Override
     public SplitGraphs graphs(Checkpoint weights, LinearLayers linears, Dialect dialect) {
         return builder(weights, linears, dialect).graphs();
     }

@@ -1,0 +1,9 @@
+package dev.quantreel.engines.artifact;
+
+/// What an artifact was made from.
+///
+/// @param name file name without folder
+/// @param digest see [dev.quantreel.engines.tensor.Checkpoint#digest]
+/// @param bytes of its tensors as they are stored
+/// @param format container and precision, for people
+public record ArtifactSource(String name, String digest, long bytes, String format) {}

@@ -1,0 +1,49 @@
+package dev.quantreel.engines.artifact;
+
+import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.quant.CodeValues;
+import dev.quantreel.engines.quant.QuantizedMatrix;
+import dev.quantreel.engines.safetensors.SafetensorsPlan;
+import dev.quantreel.engines.tensor.DType;
+import java.util.List;
+import java.util.Optional;
+
+/// Where a writer takes quantized layers from: made one at a time, or all there already. For one thread.
+interface LayerSource {
+
+    /// Linears of tokens that are quantized.
+    List<String> linears();
+
+    /// Linears of modulation vectors that are quantized.
+    List<String> modulations();
+
+    /// Bits of a layer's codes.
+    int bits(String layer);
+
+    /// What the grids of a layer will be.
+    Grids grids(String layer);
+
+    /// @param values what codes stand for
+    /// @param multipliers of no elements where steps are no multiples
+    record Grids(
+            CodeValues values,
+            SafetensorsPlan.Type steps,
+            SafetensorsPlan.Type zeroPoints,
+            SafetensorsPlan.Type multipliers) {}
+
+    /// Whether channels of a layer's input are divided by factors.
+    boolean smoothed(String layer);
+
+    /// What low-rank branches a layer will have.
+    List<Branch> branches(String layer);
+
+    /// @param dtype of both matrices
+    record Branch(int rank, DType dtype, LowRankBranch.Basis basis) {}
+
+    /// A layer, quantized.
+    Quantized quantize(String layer);
+
+    /// @param branches as promised
+    /// @param smoothing factors, where promised
+    record Quantized(QuantizedMatrix matrix, List<LowRankBranch> branches, Optional<float[]> smoothing) {}
+}

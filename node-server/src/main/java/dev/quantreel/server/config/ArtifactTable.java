@@ -1,0 +1,69 @@
+package dev.quantreel.server.config;
+
+import dev.quantreel.engines.artifact.ArtifactReport;
+import dev.quantreel.engines.artifact.ArtifactSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// What a quantized file says about itself, in lines.
+final class ArtifactTable {
+
+    private static final String ROW = "%-44s %12s %5s %9s %9s %9s %9s %8s";
+
+    private ArtifactTable() {}
+
+    /// Recipe, source, size and error of the whole.
+    static List<String> summary(ArtifactReport report) {
+        ArtifactSource source = report.header().source();
+        ArtifactReport.Layer worst = report.worst();
+        long modulations = report.layers().stream()
+                .filter(layer -> layer.layer().modulation())
+                .count();
+        return List.of(
+                "recipe     " + report.header().recipe().describe() + ", by "
+                        + report.header().tool(),
+                "source     " + source.name() + ", " + source.format() + ", " + ByteProgress.megabytes(source.bytes())
+                        + ", digest " + source.digest(),
+                format(
+                        "size       %s, %.2f times smaller than in bf16, %.2f bits a weight of %,d",
+                        ByteProgress.megabytes(report.tensorBytes()),
+                        report.ratio(),
+                        report.bitsPerWeight(),
+                        report.parameters()),
+                format(
+                        "layers     %d quantized, of them %d modulations by their weights alone",
+                        report.layers().size(), modulations),
+                format(
+                        "error      %.4f of the weights' deviation, worst %.4f in %s",
+                        report.relativeError(),
+                        worst.relativeError(),
+                        worst.layer().name()));
+    }
+
+    /// A line per layer.
+    static List<String> layers(ArtifactReport report) {
+        List<String> lines = new ArrayList<>();
+        lines.add(format(
+                ROW, "layer", "weights", "bits", "error", "MinMax", "clipped", "kurtosis", "crest"));
+        for (ArtifactReport.Layer layer : report.layers()) {
+            lines.add(format(
+                    ROW,
+                    layer.layer().name(),
+                    format("%,d", layer.weights()),
+                    layer.layer().bits(),
+                    format("%.4f", layer.relativeError()),
+                    format("%+.1f %%", -100 * layer.error().stdReduction()),
+                    format("%.4f%%", 100 * layer.error().clippedFraction()),
+                    format("%.2f", layer.error().kurtosis()),
+                    format("%.1f", layer.error().crestFactor())));
+        }
+        lines.add("error: root of the mean squared error over the deviation of the weights; MinMax: the deviation of the"
+                + " error against row-wise MinMax");
+        return lines;
+    }
+
+    private static String format(String pattern, Object... values) {
+        return String.format(Locale.ROOT, pattern, values);
+    }
+}
