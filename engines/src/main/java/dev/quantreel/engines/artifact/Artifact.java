@@ -170,7 +170,8 @@ public final class Artifact {
             cancellation.throwIfCancelled();
             (layer.modulation() ? modulations : matrices).put(layer.name(), matrix(layer, tasks));
         }
-        return QuantizedWeights.of(checkpoint, plan, new QuantizedWeights.Stored(matrices, modulations, branches(), smoothing()));
+        return QuantizedWeights.of(
+                checkpoint, plan, new QuantizedWeights.Stored(matrices, modulations, branches(), smoothing()));
     }
 
     private void requireSameWeights(QuantizationPlan plan) {
@@ -199,9 +200,7 @@ public final class Artifact {
 
     /// What channels of a layer's input are divided by.
     Optional<float[]> smoothing(ArtifactLayer layer) {
-        return layer.smoothed()
-                ? Optional.of(stored.tensor(layer.smoothing()).toFloatArray())
-                : Optional.empty();
+        return layer.smoothed() ? Optional.of(stored.tensor(layer.smoothing()).toFloatArray()) : Optional.empty();
     }
 
     /// The branches beside the layers.

@@ -76,7 +76,15 @@ final class ArtifactPlan {
                 layers.branches(layer).stream().map(LayerSource.Branch::basis).toList();
         LayerSource.Grids grids = layers.grids(layer);
         boolean multiplied = grids.multipliers().shape().elements() > 0;
-        return new ArtifactLayer(layer, columns, layers.bits(layer), grids.values(), multiplied, layers.smoothed(layer), modulation, bases);
+        return new ArtifactLayer(
+                layer,
+                columns,
+                layers.bits(layer),
+                grids.values(),
+                multiplied,
+                layers.smoothed(layer),
+                modulation,
+                bases);
     }
 
     private static void put(

@@ -70,11 +70,7 @@ final class RecipeWriter {
 
     private static ObjectNode write(LayerRule rule) {
         return switch (rule) {
-            case LayerRule(
-                    String keep,
-                    LayerRule.Edge first,
-                    LayerRule.Edge last,
-                    List<LayerRule.LayerBits> bits) -> {
+            case LayerRule(String keep, LayerRule.Edge first, LayerRule.Edge last, List<LayerRule.LayerBits> bits) -> {
                 ObjectNode node = Recipe.object().put("keep", keep);
                 node.set("first", write(first));
                 node.set("last", write(last));
@@ -96,7 +92,8 @@ final class RecipeWriter {
     private static ObjectNode write(WeightQuantizer quantizer) {
         return switch (quantizer) {
             case WeightQuantizer.MinMax() -> kind("minmax");
-            case WeightQuantizer.Symmetric(boolean searched) -> kind("symmetric").put("searched", searched);
+            case WeightQuantizer.Symmetric(boolean searched) ->
+                kind("symmetric").put("searched", searched);
             case WeightQuantizer.ClipSearch(double norm) -> kind("clip_search").put("norm", norm);
             case WeightQuantizer.Hqq(double norm, double beta, double growth, int maxIterations) ->
                 kind("hqq")

@@ -119,12 +119,8 @@ final class StreamedLayers implements LayerSource {
 
     @Override
     public Quantized quantize(String layer) {
-        QuantizedWeights weights = QuantizedWeights.of(
-                checkpoint,
-                own(layer),
-                List.of(layer),
-                QuantizationProgress.NONE,
-                cancellation);
+        QuantizedWeights weights =
+                QuantizedWeights.of(checkpoint, own(layer), List.of(layer), QuantizationProgress.NONE, cancellation);
         QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
         return new Quantized(matrix, weights.branches().of(layer), Optional.empty());
     }

@@ -24,8 +24,7 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         WeightMatrix original = weights.original(layer);
         Optional<float[]> smoothing = weights.smoothing(layer);
         Optional<Rotation> rotation = weights.rotation(matrix);
-        ActivationMatrix rotated =
-                turned(weights.plan().splitsMean() ? inputs.centred() : inputs, smoothing, rotation);
+        ActivationMatrix rotated = turned(weights.plan().splitsMean() ? inputs.centred() : inputs, smoothing, rotation);
         ActivationMatrix rounded = rounded(rotated, weights.plan().activations(), bits);
         float[] ones = new float[inputs.channels()];
         Arrays.fill(ones, 1);

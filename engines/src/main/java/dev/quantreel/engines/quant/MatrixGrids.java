@@ -56,8 +56,7 @@ public record MatrixGrids(CodeValues values, Tensor steps, Tensor zeroPoints, Te
                     WeightQuantizer.Symmetric _,
                     WeightQuantizer.ClipSearch _,
                     WeightQuantizer.Hqq _,
-                    WeightQuantizer.Gptq _ ->
-                new CodeValues.Integers();
+                    WeightQuantizer.Gptq _ -> new CodeValues.Integers();
         };
     }
 

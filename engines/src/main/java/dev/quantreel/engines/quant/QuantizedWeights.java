@@ -72,8 +72,7 @@ public final class QuantizedWeights {
     public QuantizedWeights withModulations(
             List<String> layers, QuantizationProgress progress, CancellationToken cancellation) {
         QuantizedWeights quantized = of(checkpoint, plan.weightOnly(), layers, progress, cancellation);
-        return new QuantizedWeights(
-                checkpoint, plan, new Stored(matrices, quantized.matrices, branches, smoothing));
+        return new QuantizedWeights(checkpoint, plan, new Stored(matrices, quantized.matrices, branches, smoothing));
     }
 
     /// Quantizes the layers that the plan selects, on all processors.
@@ -125,8 +124,7 @@ public final class QuantizedWeights {
             WeightMatrix weight = weight(plan, layer, stored, factors);
             WeightPlan own = plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
             outcomes.put(
-                    layer,
-                    new LayerQuantization(own, feedback.of(layer, weight.columns(), factors), tasks).of(weight));
+                    layer, new LayerQuantization(own, feedback.of(layer, weight.columns(), factors), tasks).of(weight));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, outcomes.size(), selected.size());
         }

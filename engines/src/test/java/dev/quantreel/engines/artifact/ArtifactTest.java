@@ -141,10 +141,7 @@ class ArtifactTest {
     void gridsOfEveryKindSurvive(WeightPlan weight) {
         TransformerCheckpoint source = WAN.checkpoint();
         LayerRule bits = new LayerRule(
-                "",
-                new LayerRule.Edge(1, 0),
-                LayerRule.Edge.NONE,
-                List.of(new LayerRule.LayerBits("self_attn", 3)));
+                "", new LayerRule.Edge(1, 0), LayerRule.Edge.NONE, List.of(new LayerRule.LayerBits("self_attn", 3)));
         Recipe grouped = new Recipe("", recipe(4).plan().withWeights(weight).withLayers(bits), 8);
         write(source, grouped);
 

@@ -44,8 +44,7 @@ final class ArtifactTable {
     /// A line per layer.
     static List<String> layers(ArtifactReport report) {
         List<String> lines = new ArrayList<>();
-        lines.add(format(
-                ROW, "layer", "weights", "bits", "error", "MinMax", "clipped", "kurtosis", "crest"));
+        lines.add(format(ROW, "layer", "weights", "bits", "error", "MinMax", "clipped", "kurtosis", "crest"));
         for (ArtifactReport.Layer layer : report.layers()) {
             lines.add(format(
                     ROW,
@@ -58,8 +57,9 @@ final class ArtifactTable {
                     format("%.2f", layer.error().kurtosis()),
                     format("%.1f", layer.error().crestFactor())));
         }
-        lines.add("error: root of the mean squared error over the deviation of the weights; MinMax: the deviation of the"
-                + " error against row-wise MinMax");
+        lines.add(
+                "error: root of the mean squared error over the deviation of the weights; MinMax: the deviation of the"
+                        + " error against row-wise MinMax");
         return lines;
     }
 

@@ -130,8 +130,7 @@ final class InspectCommand implements Callable<Integer> {
                     new ByteProgress(System.err, "reading " + original.source(), CheckpointScan.bytes(original));
             String digest;
             try {
-                digest = StoppableWork.run(cancellation ->
-                                CheckpointScan.of(original, progress::advance, cancellation))
+                digest = StoppableWork.run(cancellation -> CheckpointScan.of(original, progress::advance, cancellation))
                         .digest();
             } finally {
                 progress.end();

@@ -90,7 +90,11 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     private int quantize(
-            TransformerCheckpoint model, CheckpointFile file, Recipe read, Path target, CancellationToken cancellation) {
+            TransformerCheckpoint model,
+            CheckpointFile file,
+            Recipe read,
+            Path target,
+            CancellationToken cancellation) {
         ArtifactSource from = identify(file, cancellation);
         ByteProgress progress = new ByteProgress(System.err, "quantizing " + target, from.bytes());
         try {
@@ -129,7 +133,10 @@ final class QuantizeCommand implements Callable<Integer> {
             throw new ConfigException(source + " has " + found + "; only finite weights can be quantized");
         });
         return new ArtifactSource(
-                String.valueOf(file.path().getFileName()), census.digest(), bytes, file.format().toString());
+                String.valueOf(file.path().getFileName()),
+                census.digest(),
+                bytes,
+                file.format().toString());
     }
 
     private void report(Path target, ByteProgress progress) {

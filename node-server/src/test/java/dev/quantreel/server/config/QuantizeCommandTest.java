@@ -46,7 +46,9 @@ class QuantizeCommandTest {
         CommandLineRun run = quantize();
 
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.out()).contains("recipe     dvd-quant-w4, W4A8, by Quantreel").contains("times smaller than in bf16");
+        assertThat(run.out())
+                .contains("recipe     dvd-quant-w4, W4A8, by Quantreel")
+                .contains("times smaller than in bf16");
         CommandLineRun inspected = quantreel("inspect", target, "--source", source);
         assertThat(inspected.code()).as(inspected.err()).isZero();
         assertThat(inspected.out())
@@ -78,9 +80,11 @@ class QuantizeCommandTest {
         Files.writeString(recipe, "{\"quantreel_recipe\":1, \"weights\":{\"bitts\":4}}");
         CommandLineRun unknown = quantreel("quantize", source, "--recipe", recipe, "--out", target);
         assertThat(unknown.code()).isEqualTo(2);
-        assertThat(unknown.err()).contains("bad.json: weights: there is no field 'bitts'; accepted are quantizer, bits");
+        assertThat(unknown.err())
+                .contains("bad.json: weights: there is no field 'bitts'; accepted are quantizer, bits");
 
-        assertThat(quantreel("quantize", source, "--recipe", "none", "--out", target).err())
+        assertThat(quantreel("quantize", source, "--recipe", "none", "--out", target)
+                        .err())
                 .contains("none: there is no such recipe");
         assertThat(quantreel("inspect", source, "--source", source).err())
                 .contains("is no quantized file that names its source");
@@ -91,6 +95,8 @@ class QuantizeCommandTest {
         try (FileChannel file = FileChannel.open(target, StandardOpenOption.WRITE)) {
             file.truncate(file.size() / 2);
         }
-        assertThat(quantreel("inspect", target).err()).contains("out.safetensors").contains("truncated");
+        assertThat(quantreel("inspect", target).err())
+                .contains("out.safetensors")
+                .contains("truncated");
     }
 }

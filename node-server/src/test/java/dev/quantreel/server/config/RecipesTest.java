@@ -29,8 +29,7 @@ class RecipesTest {
     @ParameterizedTest
     @MethodSource("recipes")
     void everyRecipeReadsAndHasTheNameOfItsFile(Path file) {
-        assertThat(Recipe.read(file).name() + ".json")
-                .isEqualTo(String.valueOf(file.getFileName()));
+        assertThat(Recipe.read(file).name() + ".json").isEqualTo(String.valueOf(file.getFileName()));
     }
 
     @Test

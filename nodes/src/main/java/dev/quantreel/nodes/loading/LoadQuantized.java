@@ -41,11 +41,13 @@ public final class LoadQuantized implements Node<LoadQuantized.Inputs, LoadQuant
 
     /// See [LoadQuantized].
     public record Outputs(
-            @Out(help = "The model, quantized by the file's recipe.") DiffusionModel model) {}
+            @Out(help = "The model, quantized by the file's recipe.")
+            DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        return new Outputs(GATE.inspect(in.file(), context, (file, identity) -> model(in.file(), file, identity, context)));
+        return new Outputs(
+                GATE.inspect(in.file(), context, (file, identity) -> model(in.file(), file, identity, context)));
     }
 
     private static DiffusionModel model(String name, CheckpointFile file, ModelFile identity, NodeContext context) {

@@ -13,10 +13,11 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "GPTQQuantize",
         title = "GPTQ Quantize",
         category = "quantize",
-        description = "Quantizes the weights of the transformer blocks with error feedback (GPTQ), in the rotated basis:"
-                + " columns are rounded one after the other, and each makes up for the errors of those before it, as"
-                + " statistics of the layer's input say. The grids are those of BGR Quantize. Needs Self Calibration"
-                + " before or behind it, which lets the model make the statistics itself.",
+        description =
+                "Quantizes the weights of the transformer blocks with error feedback (GPTQ), in the rotated basis:"
+                        + " columns are rounded one after the other, and each makes up for the errors of those before it, as"
+                        + " statistics of the layer's input say. The grids are those of BGR Quantize. Needs Self Calibration"
+                        + " before or behind it, which lets the model make the statistics itself.",
         aliases = {"OPTQ", "error feedback", "W4", "quantize weights"})
 public final class GPTQQuantize implements Node<GPTQQuantize.Inputs, GPTQQuantize.Outputs> {
 
@@ -29,8 +30,9 @@ public final class GPTQQuantize implements Node<GPTQQuantize.Inputs, GPTQQuantiz
             int bits,
 
             @In(
-                    help = "Share of the mean energy of the channels that is added to each, so that what was seldom seen"
-                            + " is not overrated.",
+                    help =
+                            "Share of the mean energy of the channels that is added to each, so that what was seldom seen"
+                                    + " is not overrated.",
                     initial = "0.01",
                     min = 0.0001,
                     max = 1,

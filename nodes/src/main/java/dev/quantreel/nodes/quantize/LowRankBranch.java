@@ -13,10 +13,11 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "LowRankBranch",
         title = "Low-Rank Branch",
         category = "quantize",
-        description = "Takes the largest singular values out of every quantized weight and keeps them in 16 bits, as two"
-                + " narrow matrices that run beside the linear; only the rest is quantized (SVDQuant). Needs no data;"
-                + " helps every weight method. Costs rank times (inputs + outputs) times 2 bytes a layer, and the time of"
-                + " two narrow products. No effect on a model whose weights are not quantized.",
+        description =
+                "Takes the largest singular values out of every quantized weight and keeps them in 16 bits, as two"
+                        + " narrow matrices that run beside the linear; only the rest is quantized (SVDQuant). Needs no data;"
+                        + " helps every weight method. Costs rank times (inputs + outputs) times 2 bytes a layer, and the time of"
+                        + " two narrow products. No effect on a model whose weights are not quantized.",
         aliases = {"SVDQuant", "SVD", "low rank"})
 public final class LowRankBranch implements Node<LowRankBranch.Inputs, LowRankBranch.Outputs> {
 
@@ -42,12 +43,10 @@ public final class LowRankBranch implements Node<LowRankBranch.Inputs, LowRankBr
 
     /// See [LowRankBranch].
     public record Outputs(
-            @Out(help = "The model with branches planned.")
-            DiffusionModel model) {}
+            @Out(help = "The model with branches planned.") DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
-        return new Outputs(in.model()
-                .with(in.model().additions().with(new BranchPlan.LowRank(in.rank(), in.turns()))));
+        return new Outputs(in.model().with(in.model().additions().with(new BranchPlan.LowRank(in.rank(), in.turns()))));
     }
 }

@@ -17,10 +17,11 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "SVDQuant",
         title = "SVDQuant",
         category = "quantize",
-        description = "SVDQuant: inputs are smoothed with a strength searched per layer, a 16-bit branch takes the largest"
-                + " singular values out of the weights, the rest is quantized symmetrically in groups of 64. Groups are"
-                + " multiplied in floating point here. Needs Self Calibration before or behind it; take ARQ Activation"
-                + " in mode block without rotation for its activations.",
+        description =
+                "SVDQuant: inputs are smoothed with a strength searched per layer, a 16-bit branch takes the largest"
+                        + " singular values out of the weights, the rest is quantized symmetrically in groups of 64. Groups are"
+                        + " multiplied in floating point here. Needs Self Calibration before or behind it; take ARQ Activation"
+                        + " in mode block without rotation for its activations.",
         aliases = {"Nunchaku", "low rank"})
 public final class SVDQuant implements Node<SVDQuant.Inputs, SVDQuant.Outputs> {
 
@@ -45,8 +46,7 @@ public final class SVDQuant implements Node<SVDQuant.Inputs, SVDQuant.Outputs> {
 
     /// See [SVDQuant].
     public record Outputs(
-            @Out(help = "The model with SVDQuant planned.")
-            DiffusionModel model) {}
+            @Out(help = "The model with SVDQuant planned.") DiffusionModel model) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {

@@ -38,12 +38,14 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
 
     /// See [SaveQuantized].
     public record Inputs(
-            @In(help = "Model to save, with quantized weights.") DiffusionModel model,
+            @In(help = "Model to save, with quantized weights.")
+            DiffusionModel model,
 
             @In(help = "Name of the file below the output folder.", initial = "diffusion_models/quantized")
             String filenamePrefix,
 
-            @In(help = "Name of the recipe, for people.", initial = "") String recipeName) {}
+            @In(help = "Name of the recipe, for people.", initial = "")
+            String recipeName) {}
 
     /// See [SaveQuantized].
     public record Outputs(@Out(help = "The file.") String path) {}
@@ -56,7 +58,8 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
                         "model", "is in full precision; connect a quantize node such as BGR Quantize before saving"));
         if (model.file().loras().stream().anyMatch(lora -> lora.form() != LoraForm.MERGED)) {
             throw new NodeInputException(
-                    "model", "has LoRAs beside its weights, which this file cannot hold; merge them, or leave them out");
+                    "model",
+                    "has LoRAs beside its weights, which this file cannot hold; merge them, or leave them out");
         }
         SaveNames names = SaveNames.of(
                 context.folders().output(), in.filenamePrefix(), new SaveNames.Size(0, 0), LocalDateTime.now());
@@ -68,16 +71,16 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
         try (CheckpointFile written = CheckpointFiles.open(target)) {
             ArtifactReport report = ArtifactReport.of(written).orElseThrow();
             context.show(new UiItem.Text("%s: %s, %d layers, %,d bytes, %.2f times smaller than in bf16, relative error"
-                            + " %.4f (worst %.4f, %s)"
-                    .formatted(
-                            name,
-                            recipe.describe(),
-                            report.layers().size(),
-                            report.tensorBytes(),
-                            report.ratio(),
-                            report.relativeError(),
-                            report.worst().relativeError(),
-                            report.worst().layer().name())));
+                    + " %.4f (worst %.4f, %s)"
+                            .formatted(
+                                    name,
+                                    recipe.describe(),
+                                    report.layers().size(),
+                                    report.tensorBytes(),
+                                    report.ratio(),
+                                    report.relativeError(),
+                                    report.worst().relativeError(),
+                                    report.worst().layer().name())));
         }
         context.show(new UiItem.FileItem(
                 UiItem.Kind.FILES, name, names.subfolder(), UiItem.Root.OUTPUT, "application/octet-stream"));

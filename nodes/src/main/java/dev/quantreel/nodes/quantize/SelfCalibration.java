@@ -36,7 +36,8 @@ public final class SelfCalibration implements Node<SelfCalibration.Inputs, SelfC
             @In(help = "Text encoder that belongs to the model.")
             TextModel clip,
 
-            @In(help = "Size of the generations; small ones do.") Latent latent,
+            @In(help = "Size of the generations; small ones do.")
+            Latent latent,
 
             @In(
                     help = "Captions that lead the generations in turn, one to a line; nothing is the empty prompt.",
@@ -68,8 +69,11 @@ public final class SelfCalibration implements Node<SelfCalibration.Inputs, SelfC
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        List<String> captions =
-                in.captions().lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        List<String> captions = in.captions()
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .toList();
         List<BranchConditioning> encoded = new ArrayList<>();
         BranchConditioning empty = encode(in, "", context);
         for (String caption : captions) {
@@ -78,7 +82,11 @@ public final class SelfCalibration implements Node<SelfCalibration.Inputs, SelfC
         StatisticsPlan.SelfGenerated plan = new StatisticsPlan.SelfGenerated(
                 captions.isEmpty() ? List.of("") : captions, in.trajectories(), in.steps(), in.seed());
         Calibration calibration = new Calibration(
-                plan, encoded.isEmpty() ? List.of(empty) : encoded, empty, in.latent().samples().shape(), in.cfg());
+                plan,
+                encoded.isEmpty() ? List.of(empty) : encoded,
+                empty,
+                in.latent().samples().shape(),
+                in.cfg());
         return new Outputs(in.model().with(in.model().additions().with(calibration)));
     }
 

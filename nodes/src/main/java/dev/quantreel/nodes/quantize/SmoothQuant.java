@@ -13,9 +13,10 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "SmoothQuant",
         title = "SmoothQuant",
         category = "quantize",
-        description = "Divides loud channels of every quantized linear's input by a factor that its weight is multiplied"
-                + " with, before either is rotated and quantized. With a rotation in ARQ Activation this is ViDiT-Q's"
-                + " static-dynamic balancing. Needs Self Calibration before or behind it.",
+        description =
+                "Divides loud channels of every quantized linear's input by a factor that its weight is multiplied"
+                        + " with, before either is rotated and quantized. With a rotation in ARQ Activation this is ViDiT-Q's"
+                        + " static-dynamic balancing. Needs Self Calibration before or behind it.",
         aliases = {"smoothing", "ViDiT-Q", "channel balancing"})
 public final class SmoothQuant implements Node<SmoothQuant.Inputs, SmoothQuant.Outputs> {
 
@@ -44,8 +45,9 @@ public final class SmoothQuant implements Node<SmoothQuant.Inputs, SmoothQuant.O
             DiffusionModel model,
 
             @In(
-                    help = "Fixed takes alpha; searched tries 20 values for every input and keeps the one with the least"
-                            + " expected error (SVDQuant).",
+                    help =
+                            "Fixed takes alpha; searched tries 20 values for every input and keeps the one with the least"
+                                    + " expected error (SVDQuant).",
                     initial = "fixed")
             Strength strength,
 

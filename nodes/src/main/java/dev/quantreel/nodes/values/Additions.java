@@ -15,7 +15,8 @@ import java.util.Optional;
 public record Additions(Optional<Calibration> calibration, BranchPlan branch, SmoothingPlan smoothing) {
 
     /// Nothing.
-    public static final Additions NONE = new Additions(Optional.empty(), new BranchPlan.None(), new SmoothingPlan.None());
+    public static final Additions NONE =
+            new Additions(Optional.empty(), new BranchPlan.None(), new SmoothingPlan.None());
 
     /// The same with statistics.
     public Additions with(Calibration newCalibration) {
@@ -35,7 +36,8 @@ public record Additions(Optional<Calibration> calibration, BranchPlan branch, Sm
     QuantizationPlan to(QuantizationPlan plan) {
         InputPlan input = plan.input().with(smoothing);
         boolean needed = plan.weights().needsStatistics() || smoothing.needsStatistics();
-        QuantizationPlan added = plan.withInputs(input).withWeights(plan.weight().with(branch));
+        QuantizationPlan added =
+                plan.withInputs(input).withWeights(plan.weight().with(branch));
         return calibration
                 .filter(known -> needed)
                 .map(known -> added.withWeights(added.weight().with(known.plan())))

@@ -154,8 +154,7 @@ public final class ModelAssembly {
 
     /// Quantizes, or takes the codes of a file that is quantized already.
     private static QuantizedWeights carryOut(
-            DiffusionModel model, SharedFile.Lease lease, QuantizationPlan plan, NodeContext context)
-            throws Exception {
+            DiffusionModel model, SharedFile.Lease lease, QuantizationPlan plan, NodeContext context) throws Exception {
         ModelFile file = model.file();
         TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
         Optional<Artifact> artifact = Artifact.of(lease.file().stored());

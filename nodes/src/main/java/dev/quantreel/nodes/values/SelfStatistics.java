@@ -44,7 +44,8 @@ final class SelfStatistics {
                 .get(key, Kept.class, () -> {
                     SharedFile.Lease lease = model.file().open(context).again();
                     try {
-                        return new Kept(open(model, asked, engine, TransformerCheckpoint.of(lease.file()), context), lease);
+                        return new Kept(
+                                open(model, asked, engine, TransformerCheckpoint.of(lease.file()), context), lease);
                     } catch (RuntimeException e) {
                         lease.close();
                         throw e;

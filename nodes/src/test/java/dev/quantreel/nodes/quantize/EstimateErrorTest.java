@@ -70,10 +70,7 @@ class EstimateErrorTest {
         SplitModel full = bound(demo.model(), text);
         Trajectory.Recorder recorder = new Trajectory.Recorder(SamplingListener.NONE);
         new FlowSampler(full, settings, new Constant(8), new StepCache.None())
-                .sample(
-                        TorchNoise.gaussian(3, demo.latent().samples().shape()),
-                        recorder,
-                        CancellationToken.NONE);
+                .sample(TorchNoise.gaussian(3, demo.latent().samples().shape()), recorder, CancellationToken.NONE);
         return recorder.trajectory(settings)
                 .deviationOf(bound(model, text), new Constant(6), CancellationToken.NONE)
                 .meanRelativeL2();

@@ -24,14 +24,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SelfCalibrationTest {
 
-    @TempDir
-    private Path root;
-
     private DemoPipeline demo;
     private TextModel clip;
 
     @BeforeEach
-    void load() throws Exception {
+    void load(@TempDir Path root) throws Exception {
         demo = DemoPipeline.in(root);
         String encoder = demo.context().folders().files("text_encoders").stream()
                 .filter(name -> name.contains("demo"))
@@ -40,19 +37,14 @@ class SelfCalibrationTest {
         clip = new LoadTextEncoder()
                 .run(
                         new LoadTextEncoder.Inputs(
-                                encoder,
-                                EncoderOptions.Type.AUTO,
-                                EncoderOptions.Precision.FULL,
-                                Optional.empty()),
+                                encoder, EncoderOptions.Type.AUTO, EncoderOptions.Precision.FULL, Optional.empty()),
                         demo.context())
                 .clip();
     }
 
     private DiffusionModel calibrated(DiffusionModel model, String captions) throws Exception {
         return new SelfCalibration()
-                .run(
-                        new SelfCalibration.Inputs(model, clip, demo.latent(), captions, 1, 2, 1, 5),
-                        demo.context())
+                .run(new SelfCalibration.Inputs(model, clip, demo.latent(), captions, 1, 2, 1, 5), demo.context())
                 .model();
     }
 
@@ -85,17 +77,15 @@ class SelfCalibrationTest {
     @Test
     void captionsArePlannedLineByLine() throws Exception {
         DiffusionModel model = gptq(calibrated(demo.model(), "a small red circle\n\n a large blue ring \n"));
-        StatisticsPlan.SelfGenerated plan = (StatisticsPlan.SelfGenerated)
-                model.plan().orElseThrow().statistics();
+        StatisticsPlan.SelfGenerated plan =
+                (StatisticsPlan.SelfGenerated) model.plan().orElseThrow().statistics();
         assertThat(plan.captions()).containsExactly("a small red circle", "a large blue ring");
     }
 
     @Test
     void statisticsArePlannedOnlyWhereAMethodNeedsThem() throws Exception {
         DiffusionModel bgr = new BGRQuantize()
-                .run(
-                        new BGRQuantize.Inputs(calibrated(demo.model(), ""), 4, 50, 1e-4, ""),
-                        demo.context())
+                .run(new BGRQuantize.Inputs(calibrated(demo.model(), ""), 4, 50, 1e-4, ""), demo.context())
                 .model();
         assertThat(bgr.plan().orElseThrow().statistics()).isEqualTo(new StatisticsPlan.None());
     }
@@ -107,12 +97,9 @@ class SelfCalibrationTest {
                 .isThrownBy(() -> ModelAssembly.weights(gptq, demo.context()))
                 .withMessageContaining("Self Calibration");
         DiffusionModel smooth = new SmoothQuant()
-                .run(
-                        new SmoothQuant.Inputs(branched(demo.model()), SmoothQuant.Strength.FIXED, 0.5),
-                        demo.context())
+                .run(new SmoothQuant.Inputs(branched(demo.model()), SmoothQuant.Strength.FIXED, 0.5), demo.context())
                 .model()
-                .with(new DiffusionModel.Weights(
-                        new WeightQuantizer.MinMax(), 4, LayerRule.ALL));
+                .with(new DiffusionModel.Weights(new WeightQuantizer.MinMax(), 4, LayerRule.ALL));
         assertThatExceptionOfType(NodeInputException.class)
                 .isThrownBy(() -> ModelAssembly.weights(smooth, demo.context()))
                 .withMessageContaining("Self Calibration");
