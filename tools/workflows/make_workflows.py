@@ -164,6 +164,29 @@ def delta_gbs(cached):
     graph.write()
 
 
+def calibrated_caches():
+    """One observed run calibrates TeaCache and MagCache; they, EasyCache and FBCache sample the same video."""
+    graph = Graph("compare-demo-step-caches")
+    parts = base(graph)
+    observed = sampled(
+        graph, parts, title="Full precision, observed", stepCache=graph.add("ObserveSignals", 2, 0)())
+    reference = saved(graph, parts[1], observed, "video/full-precision")
+    caches = (
+        ("teacache", graph.add("FitTeaCache", 4, 900, trace=observed("trace"), degree=2, threshold=0.6)("cache")),
+        ("magcache", graph.add("CalibrateMagCache", 4, 1500, trace=observed("trace"), threshold=0.3)("cache")),
+        ("easycache", graph.add("EasyCache", 4, 2100, threshold=0.3)("cache")),
+        ("fbcache", graph.add("FBCache", 4, 2700, threshold=0.2)("cache")))
+    for row, (name, cache) in enumerate(caches):
+        top = 900 + 600 * row
+        sample = sampled(graph, parts, row=top, column=5, title=f"Sample: {name}", stepCache=cache)
+        graph.add("BitTimeline", 6, top + 300, trace=sample("trace"), filenamePrefix=f"report/{name}")
+        images = graph.add("DecodeVAE", 6, top, samples=sample("latent"), vae=parts[1]())
+        graph.add(
+            "CompareVideos", 7, top, reference=reference(), candidate=images(), referenceLabel="full precision",
+            candidateLabel=name, filenamePrefix=f"compare/{name}")
+    graph.write()
+
+
 def comparison():
     graph = Graph("compare-demo-full-precision-w4a4")
     parts = base(graph)
@@ -353,6 +376,7 @@ if __name__ == "__main__":
     delta_gbs(False)
     delta_gbs(True)
     comparison()
+    calibrated_caches()
     sweep()
     report_card()
     released_models()

@@ -31,17 +31,23 @@ import dev.quantreel.nodes.quantize.WeightGroups;
 import dev.quantreel.nodes.report.ActivationHeatMap;
 import dev.quantreel.nodes.report.AddMethod;
 import dev.quantreel.nodes.report.BitTimeline;
+import dev.quantreel.nodes.report.CalibrateMagCache;
 import dev.quantreel.nodes.report.ErrorCurves;
+import dev.quantreel.nodes.report.FitTeaCache;
 import dev.quantreel.nodes.report.QuantizationReport;
 import dev.quantreel.nodes.report.ReportCard;
 import dev.quantreel.nodes.report.Sweep;
 import dev.quantreel.nodes.sampling.CLIPVisionEncode;
+import dev.quantreel.nodes.sampling.EasyCache;
 import dev.quantreel.nodes.sampling.EmbeddedGuidance;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
 import dev.quantreel.nodes.sampling.EncodePrompt;
 import dev.quantreel.nodes.sampling.ExportONNX;
+import dev.quantreel.nodes.sampling.FBCache;
 import dev.quantreel.nodes.sampling.ImageToVideo;
 import dev.quantreel.nodes.sampling.LowNoiseExpert;
+import dev.quantreel.nodes.sampling.MagCache;
+import dev.quantreel.nodes.sampling.ObserveSignals;
 import dev.quantreel.nodes.sampling.SampleVideo;
 import dev.quantreel.nodes.sampling.TeaCache;
 import dev.quantreel.nodes.spi.Node;
@@ -68,7 +74,7 @@ public final class BuiltinNodePack implements NodePack {
 
     @Override
     public List<NodeDefinition> nodes() {
-        return Stream.of(weightMethods(), others(), reports())
+        return Stream.of(weightMethods(), stepCaches(), others(), reports())
                 .flatMap(nodes -> nodes)
                 .<NodeDefinition>map(NodeDefinition::of)
                 .toList();
@@ -90,6 +96,17 @@ public final class BuiltinNodePack implements NodePack {
                 new OrbitWeights(),
                 new SymmetricQuantize(),
                 new WeightGroups());
+    }
+
+    private static Stream<Node<?, ?>> stepCaches() {
+        return Stream.of(
+                new TeaCache(),
+                new MagCache(),
+                new EasyCache(),
+                new FBCache(),
+                new ObserveSignals(),
+                new FitTeaCache(),
+                new CalibrateMagCache());
     }
 
     private static Stream<Node<?, ?>> others() {
@@ -115,7 +132,6 @@ public final class BuiltinNodePack implements NodePack {
                 new ImageToVideo(),
                 new SampleVideo(),
                 new LowNoiseExpert(),
-                new TeaCache(),
                 new ExportONNX(),
                 new DecodeVAE(),
                 new LoadLatent(),

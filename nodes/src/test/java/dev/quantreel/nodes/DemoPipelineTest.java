@@ -3,6 +3,7 @@ package dev.quantreel.nodes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.quantreel.engines.cache.StepWindow;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.metrics.Psnr;
 import dev.quantreel.engines.sampling.SamplingTrace;
@@ -112,8 +113,8 @@ class DemoPipelineTest {
     void teaCacheSkipsStepsAndStaysClose() throws Exception {
         DiffusionModel model = demo.model();
         SampleVideo.Outputs every = demo.sample(model);
-        SampleVideo.Outputs cached =
-                demo.sample(model, Optional.empty(), Optional.of(new CachePlan(Optional.empty(), false, 0.5, 0, 1)));
+        SampleVideo.Outputs cached = demo.sample(
+                model, Optional.empty(), Optional.of(new CachePlan.Tea(Optional.empty(), false, 0.5, StepWindow.ALL)));
         SamplingTrace trace = cached.trace().steps();
 
         assertThat(trace.reusedPasses()).isBetween(2L, 12L);

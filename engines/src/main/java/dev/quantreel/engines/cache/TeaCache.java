@@ -3,32 +3,27 @@ package dev.quantreel.engines.cache;
 /// TeaCache (Liu et al., 2024, arXiv 2411.19108): skips the blocks while the estimated change of the output, summed up
 /// since the last computed step, stays below a threshold.
 ///
-/// The first and the last step are always computed, in retention mode the first five; so are steps outside the window.
+/// The first and the last step are always computed, in retention mode the first five but not the last; so are steps
+/// outside the window.
 ///
 /// @param profile polynomial and watched signal of the model
 /// @param threshold summed relative L1 that calls for a computed step; 0 computes every step
-/// @param startFraction steps before this fraction of all are computed
-/// @param endFraction steps from this fraction on are computed
-public record TeaCache(TeaCacheProfile profile, double threshold, double startFraction, double endFraction)
-        implements StepCache {
+/// @param window where steps may be skipped
+public record TeaCache(SignalEstimate profile, double threshold, StepWindow window) implements StepCache {
 
     public TeaCache {
         if (!(threshold >= 0)) {
             throw new IllegalArgumentException("the TeaCache threshold is " + threshold + ", expected 0 or more");
         }
-        if (!(startFraction >= 0 && startFraction <= endFraction && endFraction <= 1)) {
-            throw new IllegalArgumentException("the TeaCache window is " + startFraction + " to " + endFraction
-                    + ", expected fractions of the steps, 0 to 1, in ascending order");
-        }
     }
 
     /// The whole generation, threshold as given.
-    public static TeaCache of(TeaCacheProfile profile, double threshold) {
-        return new TeaCache(profile, threshold, 0, 1);
+    public static TeaCache of(SignalEstimate profile, double threshold) {
+        return new TeaCache(profile, threshold, StepWindow.ALL);
     }
 
     /// The whole generation at the profile's usual threshold.
-    public static TeaCache of(TeaCacheProfile profile) {
+    public static TeaCache of(SignalEstimate profile) {
         return of(profile, profile.thresholds().getFirst());
     }
 
@@ -38,21 +33,27 @@ public record TeaCache(TeaCacheProfile profile, double threshold, double startFr
     }
 
     @Override
+    public String title() {
+        return "TeaCache";
+    }
+
+    @Override
     public CacheTracker start(int steps) {
         return new Tracker(steps);
     }
 
-    private final class Tracker extends CacheTracker {
+    private final class Tracker extends ComparingTracker {
 
         private final int steps;
         private double sum;
 
         Tracker(int steps) {
+            super(Against.PREVIOUS_STEP);
             this.steps = steps;
         }
 
         @Override
-        protected boolean decide(int step, double relativeL1) {
+        boolean decide(int step, double relativeL1) {
             if (isComputedAnyway(step)) {
                 sum = 0;
                 return false;
@@ -67,9 +68,8 @@ public record TeaCache(TeaCacheProfile profile, double threshold, double startFr
 
         private boolean isComputedAnyway(int step) {
             return step < profile.retainedSteps()
-                    || step == steps - 1
-                    || step < startFraction * steps
-                    || step >= endFraction * steps;
+                    || (step == steps - 1 && profile.computesLastStep())
+                    || !window.contains(step, steps);
         }
     }
 }

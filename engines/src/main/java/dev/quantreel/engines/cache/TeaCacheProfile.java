@@ -4,9 +4,9 @@ import dev.quantreel.engines.cache.StepCache.Watched;
 import java.util.List;
 
 /// What TeaCache was fitted to, model by model: a polynomial that turns the change of the watched signal into an
-// estimate
-/// of the change of the model output, and the thresholds its authors publish. Data of ali-vilab/TeaCache (Apache-2.0).
-public enum TeaCacheProfile {
+/// estimate of the change of the model output, and the thresholds its authors publish. Data of ali-vilab/TeaCache
+/// (Apache-2.0).
+public enum TeaCacheProfile implements SignalEstimate {
     /// For models without a fit: the change is taken as it is.
     IDENTITY("unknown model", Watched.TIME_EMBEDDING, false, List.of(0.0, 0.0, 0.0, 1.0, 0.0), List.of(0.1)),
     HUNYUAN_VIDEO(
@@ -140,6 +140,9 @@ public enum TeaCacheProfile {
     private static final int WAN_14B_DIM = 5120;
     private static final int COG_5B_DIM = 3072;
 
+    /// Latent cells of a frame half way between 832 x 480 and 1280 x 720 pixels.
+    private static final long LARGEST_480P = 10_000;
+
     /// Steps that retention mode always computes; the original counts both guidance passes and says 10.
     private static final int RETAINED_STEPS = 5;
 
@@ -158,44 +161,60 @@ public enum TeaCacheProfile {
         this.thresholds = thresholds;
     }
 
-    /// The fit for a text-to-video Wan of this width, or [#IDENTITY] when none was published.
-    ///
-    /// @param dim width of the tokens
-    /// @param retention whether to watch the time projection and keep the first steps
-    public static TeaCacheProfile ofWan(long dim, boolean retention) {
-        if (dim == WAN_1_3B_DIM) {
-            return retention ? WAN_T2V_1_3B_RET : WAN_T2V_1_3B;
-        }
-        if (dim == WAN_14B_DIM) {
-            return retention ? WAN_T2V_14B_RET : WAN_T2V_14B;
-        }
-        return IDENTITY;
-    }
-
-    /// Name for people.
+    @Override
     public String model() {
         return model;
     }
 
-    /// The signal the polynomial was fitted to.
+    @Override
     public Watched watched() {
         return watched;
     }
 
-    /// The profile of a model.
+    /// What tells the models of a family apart.
     ///
     /// @param family id as in the facts of a transformer: `wan`, `hunyuan-video`, ...
-    /// @param dim width of a token, which tells the sizes of a family apart
+    /// @param dim width of a token
+    /// @param image whether it starts from an image whose latent is concatenated
+    /// @param secondRelease whether it is CogVideoX 1.5, whose tokens span two frames
+    /// @param latentCells rows times columns of a latent frame, which tells 480p from 720p
+    public record Model(String family, int dim, boolean image, boolean secondRelease, long latentCells) {}
+
+    /// The profile of a model, or [#IDENTITY] when none was published.
+    ///
     /// @param retention prefer the retention mode, where the family has one
-    public static TeaCacheProfile of(String family, int dim, boolean retention) {
-        return switch (family) {
-            case "wan" -> ofWan(dim, retention);
+    public static TeaCacheProfile of(Model model, boolean retention) {
+        return switch (model.family()) {
+            case "wan" -> ofWan(model, retention);
             case "hunyuan-video" -> HUNYUAN_VIDEO;
             case "ltx-video" -> LTX_VIDEO;
-            case "cogvideox" -> dim < COG_5B_DIM ? COG_VIDEO_X_2B : COG_VIDEO_X_5B;
+            case "cogvideox" -> ofCogVideoX(model);
             case "latte" -> LATTE;
             default -> IDENTITY;
         };
+    }
+
+    /// Wan's image-to-video models of 14B come in two files for two sizes of the same architecture.
+    private static TeaCacheProfile ofWan(Model model, boolean retention) {
+        if (model.image()) {
+            if (model.dim() != WAN_14B_DIM) {
+                return IDENTITY;
+            }
+            boolean small = model.latentCells() <= LARGEST_480P;
+            return retention ? (small ? WAN_I2V_480P_RET : WAN_I2V_720P_RET) : (small ? WAN_I2V_480P : WAN_I2V_720P);
+        }
+        return switch (model.dim()) {
+            case WAN_1_3B_DIM -> retention ? WAN_T2V_1_3B_RET : WAN_T2V_1_3B;
+            case WAN_14B_DIM -> retention ? WAN_T2V_14B_RET : WAN_T2V_14B;
+            default -> IDENTITY;
+        };
+    }
+
+    private static TeaCacheProfile ofCogVideoX(Model model) {
+        if (model.secondRelease()) {
+            return model.image() ? COG_VIDEO_X_1_5_5B_I2V : COG_VIDEO_X_1_5_5B;
+        }
+        return model.dim() < COG_5B_DIM ? COG_VIDEO_X_2B : COG_VIDEO_X_5B;
     }
 
     /// Whether this is a retention mode.
@@ -203,29 +222,26 @@ public enum TeaCacheProfile {
         return retention;
     }
 
-    /// First steps that are always computed.
+    @Override
     public int retainedSteps() {
         return retention ? RETAINED_STEPS : 1;
     }
 
+    /// In retention mode the last step may be skipped.
+    @Override
+    public boolean computesLastStep() {
+        return !retention;
+    }
+
     /// Degree 4, highest power first.
+    @Override
     public List<Double> coefficients() {
         return coefficients;
     }
 
     /// Published thresholds; the first is the usual one.
+    @Override
     public List<Double> thresholds() {
         return thresholds;
-    }
-
-    /// Estimated relative change of the output.
-    ///
-    /// @param relativeL1 relative change of the watched signal
-    public double estimate(double relativeL1) {
-        double sum = 0;
-        for (double coefficient : coefficients) {
-            sum = sum * relativeL1 + coefficient;
-        }
-        return sum;
     }
 }

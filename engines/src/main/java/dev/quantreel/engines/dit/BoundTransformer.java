@@ -173,6 +173,25 @@ final class BoundTransformer implements SplitModel {
     }
 
     @Override
+    public FirstBlock firstBlock(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
+        firstBlockObstacle().ifPresent(reason -> {
+            throw new UnsupportedOperationException(reason);
+        });
+        return transformer.runFirstBlock(
+                trunkPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
+    }
+
+    @Override
+    public Tensor laterBlocks(FirstBlock first, int activationBits, CancellationToken cancellation) {
+        return transformer.runLaterBlocks(first, activationBits, cancellation);
+    }
+
+    @Override
+    public Optional<String> firstBlockObstacle() {
+        return transformer.firstBlockObstacle();
+    }
+
+    @Override
     public Tensor head(Prelude prelude, Tensor tokens, CancellationToken cancellation) {
         Map<String, Tensor> pool = new HashMap<>(positions(Branch.CONDITIONAL, padded(prelude)));
         pool.putAll(prelude.outputs());

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.GraphCut;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
@@ -13,16 +14,40 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// A diffusion transformer opened on an engine. Not thread-safe; closed by whoever opened it, after the models bound to
 /// it are no longer used.
 public final class DiffusionTransformer implements AutoCloseable {
+
+    private static final Pattern BLOCK = Pattern.compile("^.*?\\.\\d+");
 
     private final Engine engine;
     private final TransformerCheckpoint checkpoint;
     private final LinearLayers linears;
     private final LayerProbe probe;
     private final Map<Part, Session> sessions = new EnumMap<>(Part.class);
+    private @Nullable GraphCut cut;
+
+    /// In which form the blocks are opened at once; the others are opened when they are first wanted.
+    public enum Blocks {
+        /// For one branch of guidance.
+        ONE_BRANCH,
+        /// For both branches.
+        BOTH_BRANCHES,
+        /// For one branch, the first block by itself.
+        FIRST_BLOCK_APART;
+
+        /// The form for passes of guidance.
+        public static Blocks of(Guidance.Passes passes) {
+            return switch (passes) {
+                case SERIAL -> ONE_BRANCH;
+                case BATCHED -> BOTH_BRANCHES;
+            };
+        }
+    }
 
     /// The graphs it is made of.
     private enum Part {
@@ -30,6 +55,8 @@ public final class DiffusionTransformer implements AutoCloseable {
         PRELUDE(Engine.Use.OCCASIONAL),
         TRUNK(Engine.Use.STEADY),
         TRUNK_OF_BOTH(Engine.Use.STEADY),
+        FIRST_BLOCK(Engine.Use.STEADY),
+        LATER_BLOCKS(Engine.Use.STEADY),
         HEAD(Engine.Use.OCCASIONAL);
 
         private final Engine.Use use;
@@ -59,25 +86,33 @@ public final class DiffusionTransformer implements AutoCloseable {
     /// Like [#open(Engine, TransformerCheckpoint, LinearLayers)], and watches the inputs of some layers.
     public static DiffusionTransformer open(
             Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
-        return open(engine, checkpoint, linears, probe, Guidance.Passes.SERIAL);
+        return open(engine, checkpoint, linears, probe, Blocks.ONE_BRANCH);
     }
 
     /// Like [#open(Engine, TransformerCheckpoint, LinearLayers, LayerProbe)], for a sampler that runs the branches of
-    /// guidance so. The trunk of the other kind is opened if it is needed after all; it shares the large weights.
+    /// guidance so.
     public static DiffusionTransformer open(
             Engine engine,
             TransformerCheckpoint checkpoint,
             LinearLayers linears,
             LayerProbe probe,
             Guidance.Passes passes) {
+        return open(engine, checkpoint, linears, probe, Blocks.of(passes));
+    }
+
+    /// Like [#open(Engine, TransformerCheckpoint, LinearLayers, LayerProbe)], for a sampler that runs the blocks so. A
+    /// trunk of another form is opened if it is needed after all; it shares the large weights.
+    public static DiffusionTransformer open(
+            Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe, Blocks blocks) {
         SplitGraphs graphs = graphs(checkpoint, linears, probe);
         DiffusionTransformer transformer = new DiffusionTransformer(engine, checkpoint, linears, probe);
         try {
             graphs.text().ifPresent(text -> transformer.open(Part.TEXT, text));
             transformer.open(Part.PRELUDE, graphs.prelude());
-            switch (passes) {
-                case SERIAL -> transformer.open(Part.TRUNK, graphs.trunk());
-                case BATCHED -> transformer.session(Part.TRUNK_OF_BOTH);
+            switch (blocks) {
+                case ONE_BRANCH -> transformer.open(Part.TRUNK, graphs.trunk());
+                case BOTH_BRANCHES -> transformer.session(Part.TRUNK_OF_BOTH);
+                case FIRST_BLOCK_APART -> transformer.openFirstBlock(graphs.trunk());
             }
             transformer.open(Part.HEAD, graphs.head());
             return transformer;
@@ -147,6 +182,63 @@ public final class DiffusionTransformer implements AutoCloseable {
                 required(outputs, SplitGraphs.OUT), required(outputs, BranchAxis.SECOND + SplitGraphs.OUT));
     }
 
+    /// Runs the first block alone.
+    SplitModel.FirstBlock runFirstBlock(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
+        Map<String, Tensor> outputs = runWithLinears(session(Part.FIRST_BLOCK), pool, activationBits, cancellation);
+        Tensor tokens = required(pool, SplitGraphs.TOKENS);
+        Tensor changed = cut().values().stream()
+                .map(name -> required(outputs, name))
+                .filter(value -> value.dtype() == tokens.dtype() && value.elements() == tokens.elements())
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(
+                        "the first block of " + facts().variant() + " puts out no tokens of " + tokens.shape()));
+        Map<String, Tensor> rest = new HashMap<>(pool);
+        rest.putAll(outputs);
+        return new SplitModel.FirstBlock(changed.reshape(tokens.shape().toArray()), rest);
+    }
+
+    /// Runs the blocks after the first.
+    Tensor runLaterBlocks(SplitModel.FirstBlock first, int activationBits, CancellationToken cancellation) {
+        if (!sessions.containsKey(Part.LATER_BLOCKS)) {
+            open(Part.LATER_BLOCKS, cut().later(first.rest()));
+        }
+        return required(
+                runWithLinears(session(Part.LATER_BLOCKS), first.rest(), activationBits, cancellation),
+                SplitGraphs.OUT);
+    }
+
+    /// Why the first block cannot run alone; empty where it can.
+    Optional<String> firstBlockObstacle() {
+        if (!probe.layers().isEmpty()) {
+            return Optional.of("the inputs of layers are watched, which is done in all blocks at once");
+        }
+        return facts().sizes().layers() > 1 ? Optional.empty() : Optional.of(facts().variant() + " has a single block");
+    }
+
+    private GraphCut cut() {
+        GraphCut known = cut;
+        if (known == null) {
+            throw new IllegalStateException("the first block is not open");
+        }
+        return known;
+    }
+
+    private void openFirstBlock(OnnxModel trunk) {
+        GraphCut made = GraphCut.behind(trunk, firstBlock());
+        cut = made;
+        open(Part.FIRST_BLOCK, made.first());
+    }
+
+    /// Name of the first block: that of its first linear up to the number.
+    private String firstBlock() {
+        String layer = architecture().blockLinears().getFirst();
+        Matcher block = BLOCK.matcher(layer);
+        if (!block.find()) {
+            throw new IllegalStateException("no number of a block in the name of the layer " + layer);
+        }
+        return block.group();
+    }
+
     /// Why the branches cannot run in one pass; empty where they can.
     Optional<String> jointPassObstacle(BranchConditioning conditional, BranchConditioning unconditional) {
         return probe.layers().isEmpty()
@@ -161,13 +253,17 @@ public final class DiffusionTransformer implements AutoCloseable {
 
     /// Opens the trunks when they are first wanted.
     private Session session(Part part) {
+        if (part == Part.FIRST_BLOCK && !sessions.containsKey(part)) {
+            openFirstBlock(graphs(checkpoint, linears, probe).trunk());
+        }
         if (!sessions.containsKey(part)) {
             open(
                     part,
                     switch (part) {
                         case TRUNK_OF_BOTH -> architecture().trunkOfBoth(checkpoint, linears, Dialect.ONNX_RUNTIME);
                         case TRUNK -> graphs(checkpoint, linears, probe).trunk();
-                        case TEXT, PRELUDE, HEAD -> throw new IllegalStateException(part + " is opened with the rest");
+                        case TEXT, PRELUDE, HEAD, FIRST_BLOCK, LATER_BLOCKS ->
+                            throw new IllegalStateException(part + " is opened with the rest");
                     });
         }
         return Objects.requireNonNull(sessions.get(part), part.name());

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.dit;
 
+import dev.quantreel.engines.cache.TeaCacheProfile;
 import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.text.TextEncoderFamily;
 import java.util.List;
@@ -14,6 +15,23 @@ import java.util.List;
 /// @param sampling how it was trained to be sampled
 public record TransformerFacts(
         String family, String variant, Sizes sizes, Latent latent, Text text, Sampling sampling) {
+
+    /// What tells step caches for which model they were fitted. Wan 2.2's models that start from an image are built
+    // like
+    /// none that was.
+    ///
+    /// @param size of the latent to be sampled
+    public TeaCacheProfile.Model forStepCaches(LatentSize size) {
+        boolean wan = family.equals("wan");
+        boolean second = wan && (latent.image() == Image.CHANNELS || latent.image() == Image.FIRST_FRAME);
+        boolean startsFromImage = latent.image() == (wan ? Image.CHANNELS_AND_FEATURES : Image.CHANNELS);
+        return new TeaCacheProfile.Model(
+                second ? "wan-2.2" : family,
+                sizes.dim(),
+                startsFromImage,
+                latent.patch().frames() > 1,
+                (long) size.height() * size.width());
+    }
 
     /// @param dim width of a token
     /// @param heads attention heads

@@ -1,5 +1,7 @@
 package dev.quantreel.engines.sampling;
 
+import dev.quantreel.engines.cache.Observation;
+import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.FlowSampler.Sampled;
 import dev.quantreel.engines.sampling.SamplingTrace.Elapsed;
@@ -31,6 +33,7 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
         NoiseLevels levels = start.levels();
         Solver.Run run = solver.start(levels, start.fresh());
         List<SamplingTrace.Step> trace = new ArrayList<>();
+        List<Observation.Signals> signals = new ArrayList<>();
         try (Active active = new Active(levels)) {
             Tensor latent = start.latent();
             for (int step = 0; step < levels.steps(); step++) {
@@ -44,9 +47,10 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
                 Tensor clean = restored(start.known(), levels.prediction().clean(seen, outcome.velocity(), sigma));
                 latent = run.next(step, new Solver.Evaluation(seen, outcome.velocity(), clean));
                 trace.add(record(step, sigma, timestep, outcome, System.nanoTime() - begin));
+                outcome.signals().ifPresent(signals::add);
                 listener.stepDone(step + 1, levels.steps(), clean);
             }
-            return new Sampled(restored(start.known(), latent), new SamplingTrace(trace));
+            return new Sampled(restored(start.known(), latent), new SamplingTrace(trace, signals));
         }
     }
 
@@ -96,7 +100,7 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
             close();
             SplitModel model = wanted.model().open();
             model.schedule(levels.timesteps());
-            requireFitting(model, wanted.guidance());
+            requireFitting(model, wanted);
             GuidedModel next = new GuidedModel(model, wanted, levels.steps());
             if (current != null) {
                 next.follows(current);
@@ -106,8 +110,13 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
             return next;
         }
 
-        private static void requireFitting(SplitModel model, Guidance guidance) {
-            if (guidance.isGuided() && guidance.passes() == Guidance.Passes.BATCHED) {
+        private static void requireFitting(SplitModel model, Expert expert) {
+            if (expert.cache().reach() == StepCache.Reach.LATER_BLOCKS) {
+                model.firstBlockObstacle().ifPresent(reason -> {
+                    throw new SamplingException(
+                            "the first block cannot run alone: " + reason + "; take another step cache");
+                });
+            } else if (expert.guidance().isGuided() && expert.guidance().passes() == Guidance.Passes.BATCHED) {
                 model.jointPassObstacle().ifPresent(reason -> {
                     throw new SamplingException(
                             "the branches of guidance cannot run in one pass: " + reason + "; run them serially");

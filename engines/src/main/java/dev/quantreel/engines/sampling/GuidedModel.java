@@ -1,46 +1,41 @@
 package dev.quantreel.engines.sampling;
 
-import dev.quantreel.engines.cache.CacheTracker;
-import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.cache.Observation;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.SamplingTrace.Decision;
 import dev.quantreel.engines.sampling.SamplingTrace.Elapsed;
-import dev.quantreel.engines.sampling.SplitModel.Branch;
-import dev.quantreel.engines.sampling.SplitModel.Prelude;
 import dev.quantreel.engines.schedule.BitTracker;
 import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A model with classifier-free guidance, step cache and bit switching around it: the state of one generation.
 ///
 /// Order of a step: prelude; the cache decides for each branch; if a branch is computed the bit schedule is asked,
-// once,
-/// so that both branches have the same bits; trunk or reuse; head; guidance; the change of the output goes to the bit
-/// schedule. Batched passes change none of it: where both branches are computed one pass of the trunk does both, where
-/// one is, it runs alone.
+/// once, so that both branches have the same bits; trunk or reuse; head; guidance; the change of the output goes to the
+/// bit schedule. Solvers that call the model several times a step have a cache for each call; the bits are those of the
+/// step.
 final class GuidedModel {
 
     private final SplitModel model;
-    private final Guidance guidance;
-    private final StepCache cache;
+    private final Expert expert;
+    private final int steps;
     private final BitTracker bits;
-    private final CacheTracker conditionalCache;
-    private final CacheTracker unconditionalCache;
+    private final List<CachedModel> calls = new ArrayList<>();
     private @Nullable Tensor previous;
+    private int bitsOfStep;
 
     /// @param steps of the whole generation
     GuidedModel(SplitModel model, Expert expert, int steps) {
         this.model = model;
-        this.guidance = expert.guidance();
-        this.cache = expert.cache();
+        this.expert = expert;
+        this.steps = steps;
         this.bits = expert.bits().start(steps);
-        this.conditionalCache = cache.start(steps);
-        this.unconditionalCache = cache.start(steps);
     }
 
     /// Another model had the steps before: the first change of this one's output is against that one's.
@@ -57,90 +52,62 @@ final class GuidedModel {
             double relativeL1,
             Decision conditional,
             Decision unconditional,
-            Elapsed elapsed) {}
+            Elapsed elapsed,
+            Optional<Observation.Signals> signals) {}
 
+    /// The first, for most solvers only, evaluation of a step.
     Outcome evaluate(int step, Tensor latent, float timestep, CancellationToken cancellation) {
+        bitsOfStep = 0;
+        Outcome outcome = call(0, new Call(step, latent, timestep), cancellation);
+        if (outcome.activationBits == 0) {
+            bits.skipped(step);
+        }
+        return outcome;
+    }
+
+    /// Where the model is asked.
+    record Call(int step, Tensor latent, float timestep) {}
+
+    /// One evaluation of a step.
+    ///
+    /// @param index which, from 0
+    Outcome call(int index, Call call, CancellationToken cancellation) {
+        while (calls.size() <= index) {
+            calls.add(new CachedModel(model, expert, steps));
+        }
         Stopwatch watch = new Stopwatch();
-        Prelude prelude = model.prelude(latent, timestep, Branch.CONDITIONAL, cancellation);
-        Prelude negative =
-                guidance.isGuided() ? model.prelude(latent, timestep, Branch.UNCONDITIONAL, cancellation) : prelude;
-        long preludeNanos = watch.lap();
-        Decision conditional = decide(conditionalCache, step, prelude);
-        Decision unconditional = guidance.isGuided() ? decide(unconditionalCache, step, negative) : Decision.ABSENT;
-        boolean computes = conditional == Decision.COMPUTED || unconditional == Decision.COMPUTED;
-        int activationBits = computes ? bits.bits(step) : 0;
-        long samplerNanos = watch.lap();
-
-        Pass pass = new Pass(prelude, Branch.CONDITIONAL, activationBits, cancellation);
-        Pass second = new Pass(negative, Branch.UNCONDITIONAL, activationBits, cancellation);
-        boolean together = guidance.passes() == Guidance.Passes.BATCHED
-                && conditional == Decision.COMPUTED
-                && unconditional == Decision.COMPUTED;
-        Optional<SplitModel.Both> both = together ? Optional.of(both(pass, second)) : Optional.empty();
-        Tensor conditionalTokens =
-                both.map(SplitModel.Both::conditional).orElseGet(() -> tokens(pass, conditional, conditionalCache));
-        long trunkNanos = watch.lap();
-        Tensor velocity = model.head(prelude, conditionalTokens, cancellation);
-        long headNanos = watch.lap();
-        if (guidance.isGuided()) {
-            Tensor tokens = both.map(SplitModel.Both::unconditional)
-                    .orElseGet(() -> tokens(second, unconditional, unconditionalCache));
-            trunkNanos += watch.lap();
-            Tensor unguided = model.head(negative, tokens, cancellation);
-            headNanos += watch.lap();
-            velocity = guide(unguided, velocity, guidance.cfg());
-        }
-        requireFinite(step, velocity);
-        double change = observe(step, velocity);
-        Elapsed elapsed = new Elapsed(preludeNanos, trunkNanos, headNanos, samplerNanos + watch.lap());
-        return new Outcome(velocity, activationBits, change, conditional, unconditional, elapsed);
+        CachedModel.Query query = new CachedModel.Query(
+                call.step,
+                call.latent,
+                call.timestep,
+                () -> bitsOf(call.step),
+                expert.bits().most(),
+                cancellation);
+        CachedModel.Answer answer = calls.get(index).answer(query, watch);
+        Tensor velocity = expert.guidance().isGuided()
+                ? guide(
+                        answer.unconditional().output(),
+                        answer.conditional().output(),
+                        expert.guidance().cfg())
+                : answer.conditional().output();
+        requireFinite(call.step, velocity);
+        double change = index == 0 ? observe(call.step, velocity) : Double.NaN;
+        watch.sampler();
+        return new Outcome(
+                velocity,
+                answer.isComputed() ? bitsOfStep : 0,
+                change,
+                answer.conditional().decision(),
+                answer.unconditional().decision(),
+                watch.elapsed(),
+                answer.signals());
     }
 
-    private record Pass(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {}
-
-    private Tensor watched(Prelude prelude) {
-        String name = cache.watched().name().toLowerCase(Locale.ROOT);
-        Tensor watched = prelude.outputs().get(name);
-        if (watched != null) {
-            return watched;
+    private int bitsOf(int step) {
+        if (bitsOfStep == 0) {
+            bitsOfStep = bits.bits(step);
         }
-        if (cache instanceof StepCache.None) {
-            return prelude.tokens();
-        }
-        throw new IllegalArgumentException("this TeaCache profile watches the " + name.replace('_', ' ')
-                + ", which this model does not expose (it has "
-                + prelude.outputs().keySet().stream().sorted().toList()
-                + "); take the profile of this model or IDENTITY");
-    }
-
-    private Decision decide(CacheTracker tracker, int step, Prelude prelude) {
-        return tracker.reuses(step, watched(prelude)) ? Decision.REUSED : Decision.COMPUTED;
-    }
-
-    private Tensor tokens(Pass pass, Decision decision, CacheTracker tracker) {
-        pass.cancellation().throwIfCancelled();
-        Tensor input = pass.prelude().tokens();
-        if (decision == Decision.REUSED) {
-            return tracker.reuse(input);
-        }
-        Tensor output = model.trunk(pass.prelude(), pass.branch(), pass.activationBits(), pass.cancellation());
-        remember(tracker, input, output);
-        return output;
-    }
-
-    private SplitModel.Both both(Pass pass, Pass second) {
-        pass.cancellation().throwIfCancelled();
-        SplitModel.Both both =
-                model.trunks(pass.prelude(), second.prelude(), pass.activationBits(), pass.cancellation());
-        remember(conditionalCache, pass.prelude().tokens(), both.conditional());
-        remember(unconditionalCache, second.prelude().tokens(), both.unconditional());
-        return both;
-    }
-
-    private void remember(CacheTracker tracker, Tensor input, Tensor output) {
-        if (!(cache instanceof StepCache.None)) {
-            tracker.computed(input, output);
-        }
+        return bitsOfStep;
     }
 
     private double observe(int step, Tensor velocity) {
@@ -172,18 +139,5 @@ final class GuidedModel {
             throw new SamplingException("step " + step + ": " + found.describe()
                     + "; the checkpoint holds such values or a quantized layer overflowed");
         });
-    }
-
-    /// Time since the last lap.
-    private static final class Stopwatch {
-
-        private long last = System.nanoTime();
-
-        long lap() {
-            long now = System.nanoTime();
-            long elapsed = now - last;
-            last = now;
-            return elapsed;
-        }
     }
 }

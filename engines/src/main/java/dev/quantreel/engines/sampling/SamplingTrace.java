@@ -1,15 +1,27 @@
 package dev.quantreel.engines.sampling;
 
+import dev.quantreel.engines.cache.MagnitudeRatios;
+import dev.quantreel.engines.cache.Observation;
+import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.cache.TeaCacheFit;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// What happened during a generation.
 ///
 /// @param steps one record per step
-public record SamplingTrace(List<Step> steps) {
+/// @param signals what an [Observation] saw at each step; empty where another cache, or none, was on
+public record SamplingTrace(List<Step> steps, List<Observation.Signals> signals) {
 
     public SamplingTrace {
         steps = List.copyOf(steps);
+        signals = List.copyOf(signals);
+    }
+
+    /// A trace without observations.
+    public SamplingTrace(List<Step> steps) {
+        this(steps, List.of());
     }
 
     /// One step.
@@ -77,6 +89,49 @@ public record SamplingTrace(List<Step> steps) {
     /// Changes of the output at steps 1, 2, ...: what δ is tuned on.
     public List<Double> relativeL1Curve() {
         return steps.stream().skip(1).map(Step::relativeL1).toList();
+    }
+
+    /// How the magnitude of what the blocks change moved, as MagCache reads it.
+    ///
+    /// @throws IllegalStateException when nothing was observed
+    public MagnitudeRatios magnitudeRatios() {
+        requireObserved();
+        List<Double> conditional =
+                signals.stream().map(step -> orOne(step.conditionalRatio())).toList();
+        boolean guided = steps.stream().noneMatch(step -> step.unconditional() == Decision.ABSENT);
+        return new MagnitudeRatios(
+                conditional,
+                guided
+                        ? signals.stream()
+                                .map(step -> orOne(step.unconditionalRatio()))
+                                .toList()
+                        : conditional);
+    }
+
+    private static double orOne(double ratio) {
+        return Double.isNaN(ratio) ? 1 : ratio;
+    }
+
+    /// How a signal and the output changed together, as TeaCache's polynomial is fitted to.
+    ///
+    /// @return one point per step but the first; none where the model does not have the signal
+    /// @throws IllegalStateException when nothing was observed
+    public List<TeaCacheFit.Point> signalPoints(StepCache.Watched signal) {
+        requireObserved();
+        return IntStream.range(0, steps.size())
+                .boxed()
+                .flatMap(step -> signals.get(step)
+                        .change(signal)
+                        .map(change ->
+                                new TeaCacheFit.Point(change, steps.get(step).relativeL1())))
+                .toList();
+    }
+
+    private void requireObserved() {
+        if (signals.size() != steps.size() || steps.isEmpty()) {
+            throw new IllegalStateException("signals were seen at " + signals.size() + " of " + steps.size()
+                    + " steps; sample with the observation as step cache");
+        }
     }
 
     /// Wall time of all steps.

@@ -45,6 +45,36 @@ public interface SplitModel {
         return Optional.of("this model runs one branch at a time");
     }
 
+    /// Runs the first block alone.
+    ///
+    /// @throws UnsupportedOperationException where [#firstBlockObstacle] names a reason
+    default FirstBlock firstBlock(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
+        throw new UnsupportedOperationException(firstBlockObstacle().orElse(""));
+    }
+
+    /// Runs the blocks after the first.
+    ///
+    /// @param first what [#firstBlock] gave
+    /// @return what [#trunk] gives
+    default Tensor laterBlocks(FirstBlock first, int activationBits, CancellationToken cancellation) {
+        throw new UnsupportedOperationException(firstBlockObstacle().orElse(""));
+    }
+
+    /// Why the first block cannot run alone; empty where it can.
+    default Optional<String> firstBlockObstacle() {
+        return Optional.of("this model runs all blocks at once");
+    }
+
+    /// What the first block put out.
+    ///
+    /// @param tokens F32 `[1, tokens, dim]`
+    /// @param rest what the later blocks read besides, by name; the model's own affair
+    record FirstBlock(Tensor tokens, Map<String, Tensor> rest) {
+        public FirstBlock {
+            rest = Map.copyOf(rest);
+        }
+    }
+
     /// Tokens of both branches, F32 `[1, tokens, dim]` each.
     record Both(Tensor conditional, Tensor unconditional) {}
 

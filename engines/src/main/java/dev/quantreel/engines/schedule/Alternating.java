@@ -8,6 +8,11 @@ public record Alternating(int low, int high) implements BitSchedule {
     }
 
     @Override
+    public int most() {
+        return high;
+    }
+
+    @Override
     public BitTracker start(int steps) {
         return BitSchedule.fixed(step -> step % 2 == 0 ? high : low);
     }

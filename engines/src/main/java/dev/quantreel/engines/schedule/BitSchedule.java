@@ -5,7 +5,8 @@ import java.util.function.IntUnaryOperator;
 /// How many bits the activations of the quantized linears have at each step of a generation. Weights keep theirs.
 ///
 /// The fixed members are the baselines of DVD-Quant's table 2, its own method is [DeltaGbs]. Immutable; safe to share.
-public sealed interface BitSchedule permits Alternating, Constant, DeltaGbs, Manual, Shuffled, SwitchAtHalf {
+public sealed interface BitSchedule
+        permits Alternating, Constant, DeltaGbs, HighAfterSkips, Manual, Shuffled, SwitchAtHalf {
 
     /// Fewest bits of an activation.
     int MIN_BITS = 2;
@@ -18,6 +19,9 @@ public sealed interface BitSchedule permits Alternating, Constant, DeltaGbs, Man
     /// @param steps sampler steps, at least 1
     /// @throws IllegalArgumentException when the schedule does not fit so many steps
     BitTracker start(int steps);
+
+    /// The most bits that it ever asks for.
+    int most();
 
     /// @throws IllegalArgumentException when `bits` is no width of an activation
     static int requireBits(String name, int bits) {

@@ -14,4 +14,10 @@ public interface BitTracker {
     /// @param step the step that just ran, 1 at least: step 0 has nothing before it
     /// @param relativeL1 ‖F_t − F_{t−1}‖₁ / ‖F_{t−1}‖₁
     void observed(int step, double relativeL1);
+
+    /// A step cache answered for every branch of this step, so that no block ran.
+    default void skipped(int step) {}
+
+    /// This step ran at the most bits of the schedule although [#bits] said fewer.
+    default void raised(int step) {}
 }

@@ -8,6 +8,11 @@ public record Constant(int bits) implements BitSchedule {
     }
 
     @Override
+    public int most() {
+        return bits;
+    }
+
+    @Override
     public BitTracker start(int steps) {
         return BitSchedule.fixed(step -> bits);
     }

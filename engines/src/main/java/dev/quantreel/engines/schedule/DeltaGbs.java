@@ -1,11 +1,10 @@
 package dev.quantreel.engines.schedule;
 
 /// δ-guided bit switching (DVD-Quant, equation 4): low bits while the model output has drifted less than δ since the
-// last
-/// step at high bits.
+/// last step at high bits.
 ///
-/// The drift is the sum of the relative L1 changes of the output. Steps 0 and 1 are high, for no change is known before
-// them.
+/// The drift is the sum of the relative L1 changes of the output. Steps 0 and 1 are high, for no change is known
+/// before them.
 /// Choosing high bits sets the sum to 0. Steps that a step cache answers are not asked, but their changes count.
 ///
 /// @param delta drift that calls for high bits; 0 makes every step high, infinity only the forced ones
@@ -37,6 +36,11 @@ public record DeltaGbs(double delta, int low, int high, int forceFirst, int forc
     }
 
     @Override
+    public int most() {
+        return high;
+    }
+
+    @Override
     public BitTracker start(int steps) {
         return new Tracker(steps);
     }
@@ -65,6 +69,11 @@ public record DeltaGbs(double delta, int low, int high, int forceFirst, int forc
         public void observed(int step, double relativeL1) {
             drift += relativeL1;
             driftKnown = true;
+        }
+
+        @Override
+        public void raised(int step) {
+            drift = 0;
         }
     }
 }

@@ -13,6 +13,11 @@ public record Manual(List<Integer> bitsPerStep) implements BitSchedule {
     }
 
     @Override
+    public int most() {
+        return bitsPerStep.stream().mapToInt(Integer::intValue).max().orElse(BitSchedule.MAX_BITS);
+    }
+
+    @Override
     public BitTracker start(int steps) {
         if (steps != bitsPerStep.size()) {
             throw new IllegalArgumentException("the manual bit schedule has " + bitsPerStep.size()

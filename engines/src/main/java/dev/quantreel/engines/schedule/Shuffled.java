@@ -15,6 +15,11 @@ public record Shuffled(int low, int high, long seed) implements BitSchedule {
     }
 
     @Override
+    public int most() {
+        return high;
+    }
+
+    @Override
     public BitTracker start(int steps) {
         List<Integer> bits = new ArrayList<>(Collections.nCopies(steps / 2, low));
         bits.addAll(Collections.nCopies(steps - steps / 2, high));

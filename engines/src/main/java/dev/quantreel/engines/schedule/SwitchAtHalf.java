@@ -21,6 +21,11 @@ public record SwitchAtHalf(int low, int high, boolean lowFirst) implements BitSc
     }
 
     @Override
+    public int most() {
+        return high;
+    }
+
+    @Override
     public BitTracker start(int steps) {
         return BitSchedule.fixed(step -> (step < steps / 2) == lowFirst ? low : high);
     }

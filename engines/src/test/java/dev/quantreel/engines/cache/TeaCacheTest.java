@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TeaCacheTest {
@@ -33,15 +34,15 @@ class TeaCacheTest {
     }
 
     @Test
-    void retentionComputesTheFirstFiveSteps() {
+    void retentionComputesTheFirstFiveStepsAndNotTheLast() {
         // A constant signal: the polynomial's value at 0 is -0.05, so nothing ever reaches the threshold.
         assertThat(computedSteps(TeaCache.of(TeaCacheProfile.WAN_T2V_1_3B_RET), 20, 1))
-                .containsExactly(0, 1, 2, 3, 4, 19);
+                .containsExactly(0, 1, 2, 3, 4);
     }
 
     @Test
     void outsideTheWindowEveryStepIsComputed() {
-        TeaCache cache = new TeaCache(TeaCacheProfile.IDENTITY, 1e9, 0.3, 0.8);
+        TeaCache cache = new TeaCache(TeaCacheProfile.IDENTITY, 1e9, new StepWindow(0.3, 0.8));
         assertThat(computedSteps(cache, 10, 1.1)).containsExactly(0, 1, 2, 8, 9);
     }
 
@@ -92,11 +93,35 @@ class TeaCacheTest {
                 .isCloseTo(733.226126 - 401.131952 + 67.5869174 - 3.149878 + 0.0961237896, within(1e-9));
     }
 
-    @Test
-    void wanIsRecognizedByItsWidth() {
-        assertThat(TeaCacheProfile.ofWan(1536, false)).isEqualTo(TeaCacheProfile.WAN_T2V_1_3B);
-        assertThat(TeaCacheProfile.ofWan(5120, true)).isEqualTo(TeaCacheProfile.WAN_T2V_14B_RET);
-        assertThat(TeaCacheProfile.ofWan(256, true)).isEqualTo(TeaCacheProfile.IDENTITY);
+    @ParameterizedTest(name = "{0} {1} image {2} second {3} cells {4}: {5}, {6}")
+    @CsvSource({
+        "wan, 1536, false, false, 6240, WAN_T2V_1_3B, WAN_T2V_1_3B_RET",
+        "wan, 5120, false, false, 14400, WAN_T2V_14B, WAN_T2V_14B_RET",
+        "wan, 5120, true, false, 6240, WAN_I2V_480P, WAN_I2V_480P_RET",
+        "wan, 5120, true, false, 14400, WAN_I2V_720P, WAN_I2V_720P_RET",
+        "wan, 1536, true, false, 6240, IDENTITY, IDENTITY",
+        "wan, 256, false, false, 64, IDENTITY, IDENTITY",
+        "cogvideox, 1920, false, false, 5400, COG_VIDEO_X_2B, COG_VIDEO_X_2B",
+        "cogvideox, 3072, false, false, 5400, COG_VIDEO_X_5B, COG_VIDEO_X_5B",
+        "cogvideox, 3072, true, false, 5400, COG_VIDEO_X_5B, COG_VIDEO_X_5B",
+        "cogvideox, 3072, false, true, 16320, COG_VIDEO_X_1_5_5B, COG_VIDEO_X_1_5_5B",
+        "cogvideox, 3072, true, true, 16320, COG_VIDEO_X_1_5_5B_I2V, COG_VIDEO_X_1_5_5B_I2V",
+        "hunyuan-video, 3072, false, false, 14400, HUNYUAN_VIDEO, HUNYUAN_VIDEO",
+        "ltx-video, 2048, false, false, 384, LTX_VIDEO, LTX_VIDEO",
+        "hunyuan-video-1.5, 2048, false, false, 3600, IDENTITY, IDENTITY"
+    })
+    void theProfileFollowsFromTheModel(
+            String family,
+            int dim,
+            boolean image,
+            boolean second,
+            long cells,
+            TeaCacheProfile usual,
+            TeaCacheProfile retention) {
+        TeaCacheProfile.Model model = new TeaCacheProfile.Model(family, dim, image, second, cells);
+
+        assertThat(TeaCacheProfile.of(model, false)).isEqualTo(usual);
+        assertThat(TeaCacheProfile.of(model, true)).isEqualTo(retention);
     }
 
     @Test
@@ -105,7 +130,7 @@ class TeaCacheTest {
                 .isThrownBy(() -> TeaCache.of(TeaCacheProfile.IDENTITY, -0.1))
                 .withMessageContaining("-0.1");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new TeaCache(TeaCacheProfile.IDENTITY, 0.1, 0.9, 0.5))
+                .isThrownBy(() -> new StepWindow(0.9, 0.5))
                 .withMessageContaining("0.9 to 0.5");
     }
 

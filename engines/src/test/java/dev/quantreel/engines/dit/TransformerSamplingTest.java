@@ -49,8 +49,7 @@ class TransformerSamplingTest {
     @MethodSource("transformers")
     void aCachedStepLeavesTheBlocksOutAndComesCloseToTheComputedOne(TinyTransformer tiny, String schedule) {
         TransformerFacts facts = tiny.checkpoint().facts();
-        TeaCacheProfile profile =
-                TeaCacheProfile.of(facts.family(), facts.sizes().dim(), false);
+        TeaCacheProfile profile = TeaCacheProfile.of(facts.forStepCaches(LatentSize.of(tiny.latent())), false);
         FlowSampler.Sampled computed = sampled(tiny, schedule, new StepCache.None());
         FlowSampler.Sampled cached = sampled(tiny, schedule, TeaCache.of(profile, 1e9));
 

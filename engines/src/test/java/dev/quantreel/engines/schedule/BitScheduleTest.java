@@ -146,4 +146,31 @@ class BitScheduleTest {
     private static double mean(List<Integer> bits) {
         return bits.stream().mapToInt(Integer::intValue).average().orElseThrow();
     }
+
+    @Test
+    void aStepAfterARunOfSkippedOnesHasHighBitsAndBeginsTheDriftAnew() {
+        assertThat(bitsAfterTwoSkippedSteps(DeltaGbs.of(0.35))).containsExactly(8, 4, 4, 8);
+        assertThat(bitsAfterTwoSkippedSteps(new HighAfterSkips(DeltaGbs.of(0.35), 2)))
+                .containsExactly(8, 8, 4, 4);
+        assertThat(bitsAfterTwoSkippedSteps(new HighAfterSkips(DeltaGbs.of(0.35), 3)))
+                .containsExactly(8, 4, 4, 8);
+        assertThat(new HighAfterSkips(new Constant(4), 1).most()).isEqualTo(4);
+    }
+
+    /// Bits of steps 0, 3, 4 and 5, the output changing by a tenth each step.
+    private static List<Integer> bitsAfterTwoSkippedSteps(BitSchedule schedule) {
+        BitTracker tracker = schedule.start(6);
+        List<Integer> bits = new ArrayList<>();
+        for (int step = 0; step < 6; step++) {
+            if (step == 1 || step == 2) {
+                tracker.skipped(step);
+            } else {
+                bits.add(tracker.bits(step));
+            }
+            if (step > 0) {
+                tracker.observed(step, 0.1);
+            }
+        }
+        return bits;
+    }
 }

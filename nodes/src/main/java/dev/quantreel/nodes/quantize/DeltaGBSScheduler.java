@@ -1,7 +1,9 @@
 package dev.quantreel.nodes.quantize;
 
+import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.DeltaGbs;
 import dev.quantreel.engines.schedule.DeltaTuning;
+import dev.quantreel.engines.schedule.HighAfterSkips;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -51,7 +53,9 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
             @In(help = "Last steps that always get high bits.", initial = "0", min = 0, max = 100)
             int forceLast,
 
-            @In(help = "Trace of a run with the same steps: δ is chosen for the mean of bits below.")
+            @In(
+                    help = "Trace of a run with the same steps: δ is chosen for the mean of bits below. It costs that"
+                            + " one run; take it at alternating bits, since steps of 4 bits change the output more.")
             Optional<Trace> trace,
 
             @In(
@@ -60,7 +64,17 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
                     min = 2,
                     max = 8,
                     step = 0.1)
-            double meanBits) {
+            double meanBits,
+
+            @In(
+                    help =
+                            "High bits at a step that is computed after so many steps in a row that a step cache skipped,"
+                                    + " because it will be reused as often; 0 leaves it to δ.",
+                    initial = "0",
+                    min = 0,
+                    max = 100,
+                    advanced = true)
+            int highAfterSkips) {
 
         public Inputs {
             if (lowBits >= highBits) {
@@ -88,7 +102,8 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
             schedule = tuned(in.trace().get(), in.meanBits(), schedule, context);
         }
         String name = "δ-GBS, δ = " + TextTable.number(schedule.delta());
-        return new Outputs(new BitPlan(schedule, name), schedule.delta());
+        BitSchedule bits = in.highAfterSkips() == 0 ? schedule : new HighAfterSkips(schedule, in.highAfterSkips());
+        return new Outputs(new BitPlan(bits, name), schedule.delta());
     }
 
     private static DeltaGbs tuned(Trace trace, double meanBits, DeltaGbs template, NodeContext context) {

@@ -78,10 +78,21 @@ public final class BitTimeline implements Node<BitTimeline.Inputs, BitTimeline.O
                     String.format(Locale.ROOT, "%.4f", step.sigma()),
                     Double.isNaN(step.relativeL1()) ? "-" : String.format(Locale.ROOT, "%.2f", 100 * step.relativeL1()),
                     trace.quantizedActivations() && step.isComputed() ? Integer.toString(step.activationBits()) : "-",
-                    step.isComputed() ? "computed" : "reused",
+                    blocks(step),
                     String.format(Locale.ROOT, "%.1f", step.elapsed().totalNanos() / 1e6));
         }
         return trace.title() + "\n" + table;
+    }
+
+    /// What became of the blocks in the branches of guidance.
+    private static String blocks(SamplingTrace.Step step) {
+        if (!step.isComputed()) {
+            return "reused";
+        }
+        if (step.conditional() == SamplingTrace.Decision.REUSED) {
+            return "reused (conditional)";
+        }
+        return step.unconditional() == SamplingTrace.Decision.REUSED ? "reused (unconditional)" : "computed";
     }
 
     private static ObjectNode json(Trace trace) {
@@ -98,7 +109,7 @@ public final class BitTimeline implements Node<BitTimeline.Inputs, BitTimeline.O
             if (trace.quantizedActivations() && step.isComputed()) {
                 json.put("activationBits", step.activationBits());
             }
-            json.put("computed", step.isComputed());
+            json.put("computed", step.isComputed()).put("blocks", blocks(step));
             json.put("milliseconds", step.elapsed().totalNanos() / 1e6);
         }
         return root;

@@ -3,14 +3,16 @@ package dev.quantreel.nodes.sampling;
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.DiffusionTransformer.Blocks;
+import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.sampling.Expert;
 import dev.quantreel.engines.sampling.Guidance;
-import dev.quantreel.engines.sampling.Guidance.Passes;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.LowNoiseModel;
 import dev.quantreel.nodes.values.ModelAssembly;
@@ -42,13 +44,14 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
     private Expert expert(DiffusionModel model, double cfg, BitSchedule bits, double boundary) {
         BranchConditioning positive = branch("positive", model);
         BranchConditioning negative = cfg == 1 ? positive : branch("negative", model);
-        StepCache cache =
-                in.stepCache().map(plan -> plan.resolve(model.facts())).orElse(new StepCache.None());
+        StepCache cache = in.stepCache().map(plan -> cache(plan, model)).orElse(new StepCache.None());
         Guidance guidance = new PassChoice(in, context, room.batched()).guidance(model, cfg, positive, negative);
+        Blocks blocks =
+                cache.reach() == StepCache.Reach.LATER_BLOCKS ? Blocks.FIRST_BLOCK_APART : Blocks.of(guidance.passes());
         Expert.Source source = new Expert.Source() {
             @Override
             public SplitModel open() {
-                return opened(model, guidance.passes(), positive, negative);
+                return opened(model, blocks, positive, negative);
             }
 
             @Override
@@ -61,11 +64,24 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
         return new Expert(source, guidance, bits, cache, TIME_OF_NOISE * boundary);
     }
 
+    private StepCache cache(CachePlan plan, DiffusionModel model) {
+        CachePlan.Target target = new CachePlan.Target(
+                model.facts(),
+                LatentSize.of(in.latent().samples()),
+                in.steps(),
+                model.activations().isPresent());
+        try {
+            return plan.resolve(target);
+        } catch (IllegalArgumentException e) {
+            throw new NodeInputException("stepCache", String.valueOf(e.getMessage()), e);
+        }
+    }
+
     private SplitModel opened(
-            DiffusionModel model, Passes passes, BranchConditioning positive, BranchConditioning negative) {
+            DiffusionModel model, Blocks blocks, BranchConditioning positive, BranchConditioning negative) {
         DiffusionTransformer transformer;
         try {
-            transformer = ModelAssembly.transformer(model, passes, context);
+            transformer = ModelAssembly.transformer(model, blocks, context);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {

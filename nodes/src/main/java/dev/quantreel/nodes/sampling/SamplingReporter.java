@@ -5,6 +5,7 @@ import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.values.BitPlan;
+import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.video.TextTable;
 import java.util.Locale;
@@ -25,7 +26,8 @@ record SamplingReporter(NodeContext context, LatentPreview preview) implements S
     static String title(SampleVideo.Inputs in) {
         StringBuilder title = new StringBuilder(in.model().precision());
         in.bitSchedule().map(BitPlan::name).ifPresent(name -> title.append(", ").append(name));
-        in.stepCache().ifPresent(cache -> title.append(", TeaCache"));
+        in.stepCache().map(CachePlan::title).ifPresent(cache -> title.append(", ")
+                .append(cache));
         title.append(", ").append(in.steps()).append(" steps, cfg ").append(TextTable.number(in.cfg()));
         return title.toString();
     }

@@ -2,6 +2,7 @@ package dev.quantreel.nodes.values;
 
 import dev.quantreel.engines.artifact.Artifact;
 import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.DiffusionTransformer.Blocks;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.dit.LinearLayers;
@@ -194,13 +195,22 @@ public final class ModelAssembly {
     /// @throws Exception as [#weights], or when the engine refuses a graph
     public static DiffusionTransformer transformer(DiffusionModel model, Passes passes, NodeContext context)
             throws Exception {
+        return transformer(model, Blocks.of(passes), context);
+    }
+
+    /// The model opened on its engine; owned by the resource cache.
+    ///
+    /// @param blocks how the blocks will run; a model that is open already serves every way
+    /// @throws Exception as [#weights], or when the engine refuses a graph
+    public static DiffusionTransformer transformer(DiffusionModel model, Blocks blocks, NodeContext context)
+            throws Exception {
         Engine engine = model.execution().engine().open(context);
         return context.resources()
                 .get(transformerKey(model, engine), Opened.class, () -> {
                     Weights weights = weights(model, context);
                     context.status("opening " + model.file().name() + ", " + model.precision() + ", on " + engine.id());
                     return new Opened(
-                            opened(model, weights, engine, LayerProbe.NONE, passes),
+                            opened(model, weights, engine, LayerProbe.NONE, blocks),
                             weights.lease().again());
                 })
                 .transformer();
@@ -230,18 +240,18 @@ public final class ModelAssembly {
     /// @param probe watches layers
     public static DiffusionTransformer transformer(
             DiffusionModel model, Weights weights, Engine engine, LayerProbe probe) {
-        return opened(model, weights, engine, probe, Passes.SERIAL);
+        return opened(model, weights, engine, probe, Blocks.ONE_BRANCH);
     }
 
     private static DiffusionTransformer opened(
-            DiffusionModel model, Weights weights, Engine engine, LayerProbe probe, Passes passes) {
+            DiffusionModel model, Weights weights, Engine engine, LayerProbe probe, Blocks blocks) {
         try {
             return DiffusionTransformer.open(
                     engine,
                     weights.checkpoint(),
                     weights.linears(model.execution().arithmetic()),
                     probe,
-                    passes);
+                    blocks);
         } catch (IllegalArgumentException e) {
             throw new NodeInputException(PORT, "cannot be run as planned: " + e.getMessage(), e);
         }

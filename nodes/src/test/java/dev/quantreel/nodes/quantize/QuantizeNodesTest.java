@@ -246,7 +246,7 @@ class QuantizeNodesTest {
                 "less than highBits");
         assertRejected(
                 "lowBits",
-                () -> new DeltaGBSScheduler.Inputs(0.1, 8, 4, 1, 0, Optional.empty(), 6),
+                () -> new DeltaGBSScheduler.Inputs(0.1, 8, 4, 1, 0, Optional.empty(), 6, 0),
                 "8",
                 "less than highBits");
     }
@@ -254,7 +254,7 @@ class QuantizeNodesTest {
     @Test
     void deltaIsFoundForTheWantedMeanOnATrace() {
         DeltaGBSScheduler.Outputs out = new DeltaGBSScheduler()
-                .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(30)), 6), context);
+                .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(30)), 6, 0), context);
         BitTracker tracker = out.schedule().schedule().start(30);
         double sum = 0;
         for (int step = 0; step < 30; step++) {
@@ -270,10 +270,10 @@ class QuantizeNodesTest {
         assertRejected(
                 "trace",
                 () -> new DeltaGBSScheduler()
-                        .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(1)), 6), context),
+                        .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(1)), 6, 0), context),
                 "single step");
         assertRejected(
-                "meanBits", () -> new DeltaGBSScheduler.Inputs(0.1, 4, 6, 1, 0, Optional.of(trace(3)), 7), "4 to 6");
+                "meanBits", () -> new DeltaGBSScheduler.Inputs(0.1, 4, 6, 1, 0, Optional.of(trace(3)), 7, 0), "4 to 6");
     }
 
     private static double curve(int step, int steps) {

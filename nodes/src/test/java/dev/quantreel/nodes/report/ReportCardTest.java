@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.quantreel.engines.cache.StepWindow;
 import dev.quantreel.engines.schedule.DeltaGbs;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.measure.Candidate;
@@ -180,7 +181,7 @@ class ReportCardTest {
             assertThat(candidate.model().plan().toString() + candidate.model().execution())
                     .doesNotContainPattern("@[0-9a-f]{4,}");
         }
-        CachePlan cache = new CachePlan(Optional.empty(), false, 0.2, 0, 1);
+        CachePlan cache = new CachePlan.Tea(Optional.empty(), false, 0.2, StepWindow.ALL);
         assertThat(cache.toString()).doesNotContainPattern("@[0-9a-f]{4,}");
         assertThat(DeltaGbs.of(0.1).toString()).contains("0.1").doesNotContainPattern("@[0-9a-f]{4,}");
     }

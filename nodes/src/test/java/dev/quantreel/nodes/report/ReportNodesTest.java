@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.quantreel.engines.cache.StepWindow;
 import dev.quantreel.engines.video.VideoMetadata;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.quantize.ARQActivation;
@@ -164,7 +165,9 @@ class ReportNodesTest {
     @Test
     void theTimelineSavesPlotAndFigures() throws Exception {
         SampleVideo.Outputs sampled = demo.sample(
-                demo.model(), Optional.empty(), Optional.of(new CachePlan(Optional.empty(), false, 0.15, 0, 1)));
+                demo.model(),
+                Optional.empty(),
+                Optional.of(new CachePlan.Tea(Optional.empty(), false, 0.15, StepWindow.ALL)));
         BitTimeline.Outputs out =
                 new BitTimeline().run(new BitTimeline.Inputs(sampled.trace(), "t/line"), demo.context());
         JsonNode json = new ObjectMapper().readTree(output("t/line_00001_.json").toFile());

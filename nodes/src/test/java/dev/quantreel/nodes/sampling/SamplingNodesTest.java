@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.cache.TeaCacheProfile;
 import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.schedule.Manual;
@@ -21,6 +22,7 @@ import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.testing.SampleRequest;
 import dev.quantreel.nodes.values.BitPlan;
+import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
@@ -237,14 +239,15 @@ class SamplingNodesTest {
         assertThat(cache("Wan2.1 T2V 14B", 0.3, small))
                 .isEqualTo(dev.quantreel.engines.cache.TeaCache.of(TeaCacheProfile.WAN_T2V_14B, 0.3));
         assertRejected("profile", () -> cache("GPT", 0, small), "'GPT'", "auto", "Wan2.1 T2V 14B");
-        assertRejected("start", () -> new TeaCache.Inputs("auto", 0, 0.8, 0.2), "0.8", "0.2");
+        assertRejected(
+                "start", () -> new TeaCache.Inputs("auto", 0, 0.8, 0.2, "", CacheSignal.TIME_EMBEDDING), "0.8", "0.2");
     }
 
     private StepCache cache(String profile, double threshold, WanTransformer config) {
         return new TeaCache()
-                .run(new TeaCache.Inputs(profile, threshold, 0, 1), demo.context())
+                .run(new TeaCache.Inputs(profile, threshold, 0, 1, "", CacheSignal.TIME_EMBEDDING), demo.context())
                 .cache()
-                .resolve(config.facts());
+                .resolve(new CachePlan.Target(config.facts(), new LatentSize(21, 60, 104), 50, false));
     }
 
     @ParameterizedTest

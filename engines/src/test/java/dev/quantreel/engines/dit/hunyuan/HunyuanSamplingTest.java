@@ -8,6 +8,7 @@ import dev.quantreel.engines.cache.TeaCacheProfile;
 import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.TinyTransformer;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.dit.TransformerFacts;
@@ -49,8 +50,7 @@ class HunyuanSamplingTest {
     @Test
     void teaCacheWatchesTheInputOfTheFirstBlock() {
         TransformerFacts facts = TINY.checkpoint().facts();
-        TeaCacheProfile profile =
-                TeaCacheProfile.of(facts.family(), facts.sizes().dim(), false);
+        TeaCacheProfile profile = TeaCacheProfile.of(facts.forStepCaches(LatentSize.of(TINY.latent())), false);
         try (DiffusionTransformer transformer = open(TINY)) {
             Sampled plain = sampled(TINY, transformer, 8, new StepCache.None());
             Sampled patient = sampled(TINY, transformer, 8, TeaCache.of(profile, 0));
