@@ -41,6 +41,9 @@ final class PartialFile implements AutoCloseable {
     private final Output output;
     private final Map<String, Integer> done = new HashMap<>();
 
+    /// For reading back; one for all units, because native memory goes back only when the heap is collected.
+    private final ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
+
     /// A run of bytes of the file.
     record Extent(long beginBytes, long bytes) {}
 
@@ -179,7 +182,6 @@ final class PartialFile implements AutoCloseable {
             return false;
         }
         CRC32C sum = new CRC32C();
-        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
         for (Extent extent : extents) {
             for (long at = 0; at < extent.bytes(); at += piece.position()) {
                 piece.clear().limit((int) Math.min(PIECE_BYTES, extent.bytes() - at));
