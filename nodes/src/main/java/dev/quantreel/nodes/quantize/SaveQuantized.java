@@ -70,17 +70,17 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
         write(weights, recipe, target, context);
         try (CheckpointFile written = CheckpointFiles.open(target)) {
             ArtifactReport report = ArtifactReport.of(written).orElseThrow();
-            context.show(new UiItem.Text("%s: %s, %d layers, %,d bytes, %.2f times smaller than in bf16, relative error"
-                    + " %.4f (worst %.4f, %s)"
-                            .formatted(
-                                    name,
-                                    recipe.describe(),
-                                    report.layers().size(),
-                                    report.tensorBytes(),
-                                    report.ratio(),
-                                    report.relativeError(),
-                                    report.worst().relativeError(),
-                                    report.worst().layer().name())));
+            context.show(new UiItem.Text(("%s: %s, %d layers, %,d bytes, %.2f times smaller than in bf16, relative"
+                            + " error %.4f (worst %.4f, %s)")
+                    .formatted(
+                            name,
+                            recipe.describe(),
+                            report.layers().size(),
+                            report.tensorBytes(),
+                            report.ratio(),
+                            report.relativeError(),
+                            report.worst().relativeError(),
+                            report.worst().layer().name())));
         }
         context.show(new UiItem.FileItem(
                 UiItem.Kind.FILES, name, names.subfolder(), UiItem.Root.OUTPUT, "application/octet-stream"));
