@@ -17,7 +17,9 @@ import dev.quantreel.nodes.quantize.GPTQQuantize;
 import dev.quantreel.nodes.quantize.HQQQuantize;
 import dev.quantreel.nodes.quantize.LayerPrecision;
 import dev.quantreel.nodes.quantize.LowRankBranch;
+import dev.quantreel.nodes.quantize.MethodPreset;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
+import dev.quantreel.nodes.quantize.OrbitQuantActivation;
 import dev.quantreel.nodes.quantize.OrbitWeights;
 import dev.quantreel.nodes.quantize.SVDQuant;
 import dev.quantreel.nodes.quantize.SaveQuantized;
@@ -27,6 +29,7 @@ import dev.quantreel.nodes.quantize.SelfCalibratedQuantize;
 import dev.quantreel.nodes.quantize.SelfCalibration;
 import dev.quantreel.nodes.quantize.SmoothQuant;
 import dev.quantreel.nodes.quantize.SymmetricQuantize;
+import dev.quantreel.nodes.quantize.TokenQuantize;
 import dev.quantreel.nodes.quantize.WeightGroups;
 import dev.quantreel.nodes.report.ActivationHeatMap;
 import dev.quantreel.nodes.report.AddMethod;
@@ -74,13 +77,13 @@ public final class BuiltinNodePack implements NodePack {
 
     @Override
     public List<NodeDefinition> nodes() {
-        return Stream.of(weightMethods(), stepCaches(), others(), reports())
+        return Stream.of(quantizationMethods(), stepCaches(), others(), reports())
                 .flatMap(nodes -> nodes)
                 .<NodeDefinition>map(NodeDefinition::of)
                 .toList();
     }
 
-    private static Stream<Node<?, ?>> weightMethods() {
+    private static Stream<Node<?, ?>> quantizationMethods() {
         return Stream.of(
                 new BGRQuantize(),
                 new GPTQQuantize(),
@@ -95,7 +98,10 @@ public final class BuiltinNodePack implements NodePack {
                 new LayerPrecision(),
                 new OrbitWeights(),
                 new SymmetricQuantize(),
-                new WeightGroups());
+                new WeightGroups(),
+                new TokenQuantize(),
+                new OrbitQuantActivation(),
+                new MethodPreset());
     }
 
     private static Stream<Node<?, ?>> stepCaches() {

@@ -80,6 +80,7 @@ final class RecipeReader {
         in.has("bits");
         return new InputPlan(
                 in.flag("mean_split", false),
+                in.flag("fused_values", false),
                 member(in, "smoothing", new SmoothingPlan.None(), RecipeReader::smoothings),
                 member(in, "rotation", DEFAULTS.rotation(), RecipeReader::rotations),
                 member(in, "quantizer", DEFAULTS.activations(), RecipeReader::activationQuantizers));

@@ -56,10 +56,11 @@ final class RecipeWriter {
         return switch (plan) {
             case InputPlan(
                     boolean meanSplit,
+                    boolean fusedValues,
                     SmoothingPlan smoothing,
                     RotationPlan rotation,
                     ActivationQuantizer quantizer) -> {
-                ObjectNode node = Recipe.object().put("mean_split", meanSplit);
+                ObjectNode node = Recipe.object().put("mean_split", meanSplit).put("fused_values", fusedValues);
                 node.set("smoothing", write(smoothing));
                 node.set("rotation", write(rotation));
                 node.set("quantizer", write(quantizer));

@@ -13,6 +13,7 @@ import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.quant.WeightMatrix;
+import dev.quantreel.engines.rotation.FusedValues;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.DType;
@@ -148,13 +149,16 @@ public final class QuantizedLinears implements LinearLayers {
         if (matrix.isEmpty()) {
             return Prepared.unquantized(raw, x);
         }
-        Optional<Value> mean = weights.plan().splitsMean() ? Optional.of(tokenMean(graph, x)) : Optional.empty();
+        boolean arrivesRotated = weights.checkpoint() instanceof FusedValues fused
+                && layers.stream().anyMatch(fused::arrivesRotated);
+        Optional<Value> mean =
+                weights.plan().splitsMean() && !arrivesRotated ? Optional.of(tokenMean(graph, x)) : Optional.empty();
         Value centred = mean.map(m -> graph.op(OnnxOp.Sub, x, m)).orElse(x);
         Value smoothed = quantized
                 .flatMap(weights::smoothing)
                 .map(factors -> smoothed(graph, centred, factors))
                 .orElse(centred);
-        Optional<Rotation> rotation = weights.rotation(matrix.get());
+        Optional<Rotation> rotation = arrivesRotated ? Optional.empty() : weights.rotation(matrix.get());
         Value rotated = rotation.map(r -> r.emit(graph, smoothed)).orElse(smoothed);
         if (activations instanceof ActivationQuantizer.FullPrecision) {
             return Prepared.unquantized(raw, rotated);

@@ -2,6 +2,7 @@ package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.rotation.ValuePath;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -30,6 +31,12 @@ public interface TransformerArchitecture {
     /// weights may be quantized, their inputs stay in floating point. Exactly those that the graphs emit through
     /// [LinearLayers#modulation].
     default List<String> modulationLinears() {
+        return List.of();
+    }
+
+    /// Where a rotation within heads may move from the outputs of an attention into its values; none where the family
+    /// does not say so.
+    default List<ValuePath> valuePaths() {
         return List.of();
     }
 

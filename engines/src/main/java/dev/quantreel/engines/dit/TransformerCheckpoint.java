@@ -1,6 +1,9 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.rotation.FusedValues;
+import dev.quantreel.engines.rotation.ValuePath;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.engines.tensor.DType;
@@ -202,6 +205,27 @@ public final class TransformerCheckpoint implements Checkpoint {
         return shapes.keySet().stream()
                 .map(canonical -> layout.locate(canonical).name())
                 .collect(Collectors.toSet());
+    }
+
+    /// This checkpoint as a plan wants it quantized: with values that take over rotations where the plan fuses them and
+    /// quantizes every layer that reads the result; else itself.
+    ///
+    /// @throws IllegalArgumentException when the plan's rotation does not fit the heads, or the family has no such
+    // place
+    public Checkpoint asPlanned(QuantizationPlan plan) {
+        if (!plan.input().fusedValues()) {
+            return this;
+        }
+        Set<String> quantized = Set.copyOf(plan.layers().select(blockLinears()));
+        List<ValuePath> paths = architecture.valuePaths().stream()
+                .filter(path -> quantized.containsAll(path.outputs()))
+                .toList();
+        if (paths.isEmpty()) {
+            throw new IllegalArgumentException(
+                    facts().variant() + " has no attention whose values could take over a rotation under this plan;"
+                            + " leave the rotation on line");
+        }
+        return FusedValues.of(this, paths, plan.rotation()::at);
     }
 
     /// Builds the graphs.

@@ -5,15 +5,29 @@ package dev.quantreel.engines.quant;
 /// @param meanSplit whether the mean of each token is taken out first and goes past the quantization, exactly:
 /// `Y = (X - μ 1) Wᵀ + μ rowsum(W)` with the sums of the weights before they are quantized. Repairs rotations without
 /// signs where channels have an offset
+/// @param fusedValues whether the rotation of the inputs of an attention's output linears is moved into the linears of
+/// its values ([dev.quantreel.engines.rotation.FusedValues]), so that it costs nothing on line; needs a rotation whose
+/// blocks divide a head, and no smoothing. The means of such inputs are not split off
 /// @param smoothing of its channels, undone by the weights
 /// @param rotation of its channels, undone by the weights
 /// @param activations how it is quantized on line
 public record InputPlan(
-        boolean meanSplit, SmoothingPlan smoothing, RotationPlan rotation, ActivationQuantizer activations) {
+        boolean meanSplit,
+        boolean fusedValues,
+        SmoothingPlan smoothing,
+        RotationPlan rotation,
+        ActivationQuantizer activations) {
 
-    /// Without a mean split.
+    public InputPlan {
+        if (fusedValues && (rotation instanceof RotationPlan.None || smoothing.needsStatistics())) {
+            throw new IllegalArgumentException("values take over a rotation within heads, of inputs that are not"
+                    + " smoothed; the rotation is " + rotation + ", the smoothing " + smoothing);
+        }
+    }
+
+    /// Without a mean split and fused values.
     public InputPlan(SmoothingPlan smoothing, RotationPlan rotation, ActivationQuantizer activations) {
-        this(false, smoothing, rotation, activations);
+        this(false, false, smoothing, rotation, activations);
     }
 
     /// Without smoothing.
@@ -23,17 +37,22 @@ public record InputPlan(
 
     /// The same with the mean of each token split off, or not.
     public InputPlan withMeanSplit(boolean split) {
-        return new InputPlan(split, smoothing, rotation, activations);
+        return new InputPlan(split, fusedValues, smoothing, rotation, activations);
+    }
+
+    /// The same with the rotation of an attention's result moved into its values, or not.
+    public InputPlan withFusedValues(boolean fused) {
+        return new InputPlan(meanSplit, fused, smoothing, rotation, activations);
     }
 
     /// The same with another smoothing.
     public InputPlan with(SmoothingPlan newSmoothing) {
-        return new InputPlan(meanSplit, newSmoothing, rotation, activations);
+        return new InputPlan(meanSplit, fusedValues, newSmoothing, rotation, activations);
     }
 
     /// The same with another rotation and quantizer.
     public InputPlan with(RotationPlan newRotation, ActivationQuantizer quantizer) {
-        return new InputPlan(meanSplit, smoothing, newRotation, quantizer);
+        return new InputPlan(meanSplit, fusedValues, smoothing, newRotation, quantizer);
     }
 
     /// Whether the mean of each token goes past the quantization; not where there is none.

@@ -140,6 +140,11 @@ public final class Rotation {
         return seed;
     }
 
+    /// Whether channels mix only within runs of `channels`.
+    public boolean staysWithin(int channels) {
+        return form != Form.PERMUTED && channels % blockSize == 0;
+    }
+
     /// Rotates the first `width` values in place, in single precision.
     public void apply(float[] row) {
         if (sources.length > 0) {

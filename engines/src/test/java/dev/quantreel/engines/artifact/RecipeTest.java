@@ -89,10 +89,11 @@ class RecipeTest {
                                 .map(RecipeTest::plan),
                         SMOOTHINGS.stream()
                                 .map(s -> new InputPlan(
-                                        true, s, new RotationPlan.None(), new ActivationQuantizer.TokenAsymmetric()))
+                                        true, false, s, new RotationPlan.None(), new ActivationQuantizer.TokenAsymmetric()))
                                 .map(QuantizationPlan.MIN_MAX::withInputs),
                         ROTATIONS.stream()
-                                .map(r -> new InputPlan(r, new ActivationQuantizer.Channel()))
+                                .map(r -> new InputPlan(r, new ActivationQuantizer.Channel())
+                                        .withFusedValues(!(r instanceof RotationPlan.None)))
                                 .map(QuantizationPlan.MIN_MAX::withInputs),
                         ACTIVATIONS.stream()
                                 .map(a -> QuantizationPlan.DVD_QUANT.withActivations(new RotationPlan.None(), a)),

@@ -2,11 +2,11 @@ package dev.quantreel.nodes.quantize;
 
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ClipRatios;
+import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
-import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.DiffusionModel;
@@ -19,7 +19,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         description = "Quantizes the inputs of the block linears while the model runs (DVD-Quant's auto-scaling rotated"
                 + " quantization): a random-sign Hadamard rotation spreads outliers over the channels, then scales are"
                 + " measured from the data itself, so nothing is calibrated. The weights are rotated to match and"
-                + " quantized after that. Without a weight node the weights get 8 bits.",
+                + " quantized after that. Without a weight node the weights get 8 bits." + ActivationWidgets.SPEED,
         aliases = {"rotation", "Hadamard", "QuaRot", "A4", "A8", "DVD-Quant"})
 public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActivation.Outputs> {
 
@@ -63,15 +63,19 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
         /// 8 bits.
         EIGHT(8);
 
-        private final int bits;
+        private final int count;
 
-        Bits(int bits) {
-            this.bits = bits;
+        Bits(int count) {
+            this.count = count;
+        }
+
+        int count() {
+            return count;
         }
 
         @Override
         public String toString() {
-            return Integer.toString(bits);
+            return Integer.toString(count);
         }
     }
 
@@ -88,7 +92,7 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
                     initial = "auto")
             Mode mode,
 
-            @In(help = "Bits per activation; a bit schedule at Sample Video overrides it.", initial = "4")
+            @In(help = ActivationWidgets.BITS, initial = "4")
             Bits bits,
 
             @In(help = "Channels per scale in the block modes.", initial = "64", min = 8, max = 1024, step = 8)
@@ -113,7 +117,16 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
             int rotationBlock,
 
             @In(help = "Seed of the rotation's signs.", initial = "0", min = 0, max = 2147483647, advanced = true)
-            int rotationSeed) {}
+            int rotationSeed,
+
+            @In(help = RotationChoice.HELP, initial = "blocks", advanced = true)
+            RotationChoice rotation,
+
+            @In(help = ActivationWidgets.MEAN, initial = "false", advanced = true)
+            boolean splitMean,
+
+            @In(help = ActivationWidgets.FUSE, initial = "false", advanced = true)
+            boolean fuseValues) {}
 
     /// See [ARQActivation].
     public record Outputs(
@@ -122,8 +135,11 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
+        RotationPlan rotation = in.rotation().plan(in.rotationBlock(), in.rotationSeed());
+        InputPlan plan =
+                ActivationWidgets.refined(new InputPlan(rotation, quantizer(in)), in.splitMean(), in.fuseValues());
         return new Outputs(
-                in.model().with(new DiffusionModel.Activations(quantizer(in), rotation(in), in.bits().bits)));
+                in.model().with(new DiffusionModel.Activations(plan, in.bits().count())));
     }
 
     private static ActivationQuantizer quantizer(Inputs in) {
@@ -146,16 +162,5 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
     private static ClipRatios clip(Inputs in, ClipRatios best) {
         float asked = (float) in.clip();
         return asked == 0 ? best : new ClipRatios(asked, asked, asked);
-    }
-
-    private static RotationPlan rotation(Inputs in) {
-        if (in.rotationBlock() == 0) {
-            return new RotationPlan.None();
-        }
-        try {
-            return new RotationPlan.Hadamard(in.rotationBlock(), in.rotationSeed());
-        } catch (IllegalArgumentException e) {
-            throw new NodeInputException("rotationBlock", "is " + in.rotationBlock() + "; " + e.getMessage(), e);
-        }
     }
 }

@@ -101,7 +101,7 @@ public final class ModelAssembly {
             try {
                 TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
                 if (codes.isPresent()) {
-                    return new Weights(checkpoint, codes.map(same -> same.beside(checkpoint)), lease);
+                    return new Weights(checkpoint, codes.map(same -> beside(same, checkpoint, lease)), lease);
                 }
                 Optional<QuantizedWeights> quantized = plan(model).isEmpty()
                         ? Optional.empty()
@@ -135,6 +135,16 @@ public final class ModelAssembly {
         return plan(model)
                 .map(asked -> asked + model.additions().calibrationKey(asked))
                 .orElse("full precision");
+    }
+
+    private static QuantizedWeights beside(
+            QuantizedWeights codes, TransformerCheckpoint checkpoint, SharedFile.Lease lease) {
+        if (codes.plan().input().fusedValues() && !lease.branches().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "its values take over rotations, which a LoRA beside the weights does not"
+                            + " know of; switch fuseValues off, or merge the LoRA into the file");
+        }
+        return codes.beside(checkpoint.asPlanned(codes.plan()));
     }
 
     /// The codes of the model without the LoRAs beside its weights; empty when it has none, or in full precision.
@@ -176,7 +186,7 @@ public final class ModelAssembly {
             throws Exception {
         QuantizedWeights linears = QuantizedWeights.of(
                 new QuantizedWeights.Source(
-                        checkpoint, checkpoint.blockLinears(), SelfStatistics.of(model, plan, context)),
+                        checkpoint.asPlanned(plan), checkpoint.blockLinears(), SelfStatistics.of(model, plan, context)),
                 plan,
                 (layer, done, total) -> {
                     context.status("quantizing " + layer + " " + done + "/" + total);

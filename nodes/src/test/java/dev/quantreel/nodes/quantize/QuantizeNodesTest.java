@@ -54,7 +54,7 @@ class QuantizeNodesTest {
 
     private DiffusionModel arq(DiffusionModel model, ARQActivation.Mode mode, double clip, int rotation) {
         return new ARQActivation()
-                .run(new ARQActivation.Inputs(model, mode, ARQActivation.Bits.SIX, 32, clip, rotation, 5), context)
+                .run(new ARQActivation.Inputs(model, mode, ARQActivation.Bits.SIX, 32, clip, rotation, 5, RotationChoice.BLOCKS, false, false), context)
                 .model();
     }
 
@@ -70,7 +70,7 @@ class QuantizeNodesTest {
         DiffusionModel model = new ARQActivation()
                 .run(
                         new ARQActivation.Inputs(
-                                bgr(MODEL, 50, ""), ARQActivation.Mode.AUTO, ARQActivation.Bits.FOUR, 64, 0, 256, 0),
+                                bgr(MODEL, 50, ""), ARQActivation.Mode.AUTO, ARQActivation.Bits.FOUR, 64, 0, 256, 0, RotationChoice.BLOCKS, false, false),
                         context)
                 .model();
 
@@ -152,6 +152,119 @@ class QuantizeNodesTest {
                         .rotation())
                 .isEqualTo(new RotationPlan.None());
         assertRejected("rotationBlock", () -> arq(MODEL, ARQActivation.Mode.TOKEN, 0, 13), "13");
+    }
+
+    @ParameterizedTest
+    @EnumSource(RotationChoice.class)
+    void everyRotationIsAPlanOfItsOwn(RotationChoice choice) {
+        QuantizationPlan plan = token(TokenQuantize.Scale.LARGEST, 0, 64, choice);
+
+        assertThat(plan.rotation())
+                .isEqualTo(
+                        switch (choice) {
+                            case BLOCKS -> new RotationPlan.Hadamard(64, 5);
+                            case WHOLE_WIDTH -> new RotationPlan.Full(5);
+                            case PERMUTED -> new RotationPlan.Permuted(5);
+                            case REGULAR -> new RotationPlan.Regular(64);
+                        });
+        assertThat(plan.splitsMean()).isTrue();
+        assertThat(token(TokenQuantize.Scale.LARGEST, 0, 0, choice).rotation()).isEqualTo(new RotationPlan.None());
+    }
+
+    @Test
+    void aRotationThatDoesNotExistNamesThePort() {
+        assertRejected(
+                "rotationBlock",
+                () -> token(TokenQuantize.Scale.LARGEST, 0, 128, RotationChoice.REGULAR),
+                "128",
+                "power of 4");
+    }
+
+    @ParameterizedTest
+    @EnumSource(TokenQuantize.Scale.class)
+    void everyScaleIsAQuantizerOfItsOwn(TokenQuantize.Scale scale) {
+        ClipRatios asked = new ClipRatios(0.5f, 0.5f, 0.5f);
+        assertThat(List.of(
+                        token(scale, 0, 256, RotationChoice.BLOCKS).activations(),
+                        token(scale, 0.5, 256, RotationChoice.BLOCKS).activations()))
+                .isEqualTo(
+                        switch (scale) {
+                            case LARGEST ->
+                                List.of(new ActivationQuantizer.Token(), new ActivationQuantizer.Token(asked));
+                            case RMS ->
+                                List.of(
+                                        new ActivationQuantizer.RowNormalized(),
+                                        new ActivationQuantizer.RowNormalized(asked));
+                            case RANGE ->
+                                List.of(
+                                        new ActivationQuantizer.TokenAsymmetric(),
+                                        new ActivationQuantizer.TokenAsymmetric());
+                            case TWO_SIDED ->
+                                List.of(new ActivationQuantizer.DualScale(), new ActivationQuantizer.DualScale(asked));
+                        });
+    }
+
+    private QuantizationPlan token(TokenQuantize.Scale scale, double clip, int block, RotationChoice rotation) {
+        return token(scale, clip, block, rotation, false);
+    }
+
+    private QuantizationPlan token(
+            TokenQuantize.Scale scale, double clip, int block, RotationChoice rotation, boolean fuse) {
+        return new TokenQuantize()
+                .run(
+                        new TokenQuantize.Inputs(
+                                MODEL, scale, ARQActivation.Bits.EIGHT, clip, block, 5, rotation, true, fuse),
+                        context)
+                .model()
+                .plan()
+                .orElseThrow();
+    }
+
+    @Test
+    void fusedValuesNeedARotation() {
+        TokenQuantize.Scale scale = TokenQuantize.Scale.RMS;
+        assertThat(token(scale, 0, 64, RotationChoice.BLOCKS, true).input().fusedValues())
+                .isTrue();
+        assertRejected("fuseValues", () -> token(scale, 0, 0, RotationChoice.BLOCKS, true), "rotationBlock is 0");
+    }
+
+    @ParameterizedTest
+    @EnumSource(MethodPreset.Method.class)
+    void everyPresetPlansWeightsAndActivations(MethodPreset.Method method) {
+        QuantizationPlan plan = preset(method, 4).plan().orElseThrow();
+
+        assertThat(preset(method, 4).precision()).isEqualTo("W4A6");
+        assertThat(plan.weights())
+                .isEqualTo(
+                        switch (method) {
+                            case DVD_QUANT -> new WeightQuantizer.Bgr();
+                            case QUAROT -> new WeightQuantizer.Symmetric(true);
+                            case CONVROT -> new WeightQuantizer.Symmetric();
+                            case ORBIT_QUANT -> new WeightQuantizer.LloydMaxRows();
+                        });
+        assertThat(plan.rotation()).isNotEqualTo(new RotationPlan.None());
+    }
+
+    @Test
+    void aPresetRefusesBitsThatItsWeightsDoNotHave() {
+        assertRejected("weightBits", () -> preset(MethodPreset.Method.ORBIT_QUANT, 8), "8");
+    }
+
+    private DiffusionModel preset(MethodPreset.Method method, int weightBits) {
+        return new MethodPreset()
+                .run(new MethodPreset.Inputs(MODEL, method, weightBits, ARQActivation.Bits.SIX, ""), context)
+                .model();
+    }
+
+    @Test
+    void orbitQuantPermutesAndRoundsToCentroids() {
+        DiffusionModel model = new OrbitQuantActivation()
+                .run(new OrbitQuantActivation.Inputs(bgr(MODEL, 0, ""), ARQActivation.Bits.FOUR, 9, true), context)
+                .model();
+
+        assertThat(model.precision()).isEqualTo("W4A4");
+        assertThat(model.plan().orElseThrow().rotation()).isEqualTo(new RotationPlan.Permuted(9));
+        assertThat(model.plan().orElseThrow().activations()).isEqualTo(new ActivationQuantizer.Centroids(true));
     }
 
     @Test

@@ -1,6 +1,8 @@
 package dev.quantreel.engines.dit.hunyuan;
 
+import dev.quantreel.engines.rotation.ValuePath;
 import dev.quantreel.engines.tensor.Shape;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -51,6 +53,24 @@ final class HunyuanShapes {
                 .filter(name -> name.startsWith("double_blocks.") || name.startsWith("single_blocks."))
                 .filter(name -> name.endsWith(WEIGHT))
                 .map(name -> name.substring(0, name.length() - WEIGHT.length()));
+    }
+
+    /// Values of both streams of a double block meet in one attention, whose result goes back to both.
+    static List<ValuePath> valuePaths(SequencedMap<String, Shape> shapes, int headDim) {
+        List<ValuePath> paths = new ArrayList<>();
+        for (String name : shapes.keySet()) {
+            if (name.endsWith(".img_attn.v.weight")) {
+                String block = name.substring(0, name.length() - "img_attn.v.weight".length());
+                paths.add(new ValuePath(
+                        List.of(block + "img_attn.v", block + "txt_attn.v"),
+                        List.of(block + "img_attn.proj", block + "txt_attn.proj"),
+                        headDim));
+            } else if (name.endsWith(".linear1.v.weight")) {
+                String block = name.substring(0, name.length() - "linear1.v.weight".length());
+                paths.add(new ValuePath(List.of(block + "linear1.v"), List.of(block + "linear2.attn"), headDim));
+            }
+        }
+        return paths;
     }
 
     HunyuanShapes patches() {

@@ -10,6 +10,7 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.rotation.ValuePath;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
@@ -130,6 +131,11 @@ public record HunyuanVideo15Transformer(HunyuanConfig config, Widths widths, boo
     @Override
     public List<String> modulationLinears() {
         return HunyuanShapes.modulationLinears(shapes());
+    }
+
+    @Override
+    public List<ValuePath> valuePaths() {
+        return HunyuanShapes.valuePaths(shapes(), config.dim() / config.heads());
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.rotation.ValuePath;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
@@ -93,6 +94,11 @@ public record HunyuanVideoTransformer(HunyuanConfig config, int pooledDim, boole
     @Override
     public List<String> modulationLinears() {
         return HunyuanShapes.modulationLinears(shapes());
+    }
+
+    @Override
+    public List<ValuePath> valuePaths() {
+        return HunyuanShapes.valuePaths(shapes(), config.dim() / config.heads());
     }
 
     @Override

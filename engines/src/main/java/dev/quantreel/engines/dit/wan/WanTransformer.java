@@ -10,12 +10,14 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.rotation.ValuePath;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.TextEncoderFamily;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -86,6 +88,20 @@ public record WanTransformer(WanConfig config) implements TransformerArchitectur
                         && tensor.getValue().rank() == 2)
                 .map(tensor -> tensor.getKey().substring(0, tensor.getKey().length() - ".weight".length()))
                 .toList();
+    }
+
+    @Override
+    public List<ValuePath> valuePaths() {
+        List<ValuePath> paths = new ArrayList<>();
+        for (int i = 0; i < config.layers(); i++) {
+            String self = "blocks." + i + ".self_attn.";
+            String cross = "blocks." + i + ".cross_attn.";
+            List<String> values =
+                    config.readsImageFeatures() ? List.of(cross + "v", cross + "v_img") : List.of(cross + "v");
+            paths.add(new ValuePath(List.of(self + "v"), List.of(self + "o"), config.headDim()));
+            paths.add(new ValuePath(values, List.of(cross + "o"), config.headDim()));
+        }
+        return paths;
     }
 
     @Override

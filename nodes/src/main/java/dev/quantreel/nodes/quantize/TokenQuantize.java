@@ -1,0 +1,121 @@
+package dev.quantreel.nodes.quantize;
+
+import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.ClipRatios;
+import dev.quantreel.engines.quant.InputPlan;
+import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.nodes.spi.In;
+import dev.quantreel.nodes.spi.Node;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeType;
+import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.values.DiffusionModel;
+
+/// Asks for activations with one scale per token.
+@NodeType(
+        id = "TokenQuantize",
+        title = "Token Quantize",
+        category = "quantize",
+        description = "Quantizes the inputs of the block linears while the model runs, with one scale per token: what"
+                + " QuaRot (rotated, largest value), ViDiT-Q (range) and most others use. Nothing is calibrated."
+                + " Without a weight node the weights get 8 bits." + ActivationWidgets.SPEED,
+        aliases = {"per token", "dynamic quantization", "QuaRot", "ViDiT-Q", "DualScale", "A8"})
+public final class TokenQuantize implements Node<TokenQuantize.Inputs, TokenQuantize.Outputs> {
+
+    /// What the scale of a token measures.
+    public enum Scale {
+        /// See [ActivationQuantizer.Token].
+        LARGEST("largest value"),
+        /// See [ActivationQuantizer.RowNormalized].
+        RMS("rms"),
+        /// See [ActivationQuantizer.TokenAsymmetric].
+        RANGE("range"),
+        /// See [ActivationQuantizer.DualScale].
+        TWO_SIDED("two-sided");
+
+        private final String label;
+
+        Scale(String label) {
+            this.label = label;
+        }
+
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
+
+    /// See [TokenQuantize].
+    public record Inputs(
+            @In(help = "Model whose activations to quantize; not modified.")
+            DiffusionModel model,
+
+            @In(
+                    help = "What the scale measures. largest value: symmetric. rms: symmetric, a step of 0.32 rms at 4"
+                            + " bits, as good on rotated tokens and cheaper. range: from the smallest to the largest"
+                            + " value, with a zero point. two-sided: scales of their own for positive and negative"
+                            + " values, for inputs that come out of a GELU, not rotated (at 8 bits as largest value).",
+                    initial = "largest value")
+            Scale scale,
+
+            @In(help = ActivationWidgets.BITS, initial = "8")
+            ARQActivation.Bits bits,
+
+            @In(
+                    help = "Share of the largest value that the scale spans, for rms the number of rms; 0 takes the"
+                            + " measured best for the bits, 1 does not clip. Ignored by range.",
+                    initial = "0",
+                    min = 0,
+                    max = 10,
+                    step = 0.05,
+                    advanced = true)
+            double clip,
+
+            @In(
+                    help = "Channels per block of the Hadamard rotation, a power of two or a Hadamard size; 0 does not"
+                            + " rotate.",
+                    initial = "256",
+                    min = 0,
+                    max = 8192)
+            int rotationBlock,
+
+            @In(help = "Seed of the rotation.", initial = "0", min = 0, max = 2147483647, advanced = true)
+            int rotationSeed,
+
+            @In(help = RotationChoice.HELP, initial = "blocks", advanced = true)
+            RotationChoice rotation,
+
+            @In(help = ActivationWidgets.MEAN, initial = "false", advanced = true)
+            boolean splitMean,
+
+            @In(help = ActivationWidgets.FUSE, initial = "false", advanced = true)
+            boolean fuseValues) {}
+
+    /// See [TokenQuantize].
+    public record Outputs(
+            @Out(help = "The model with quantized activations planned.")
+            DiffusionModel model) {}
+
+    @Override
+    public Outputs run(Inputs in, NodeContext context) {
+        RotationPlan rotation = in.rotation().plan(in.rotationBlock(), in.rotationSeed());
+        InputPlan plan =
+                ActivationWidgets.refined(new InputPlan(rotation, quantizer(in)), in.splitMean(), in.fuseValues());
+        return new Outputs(
+                in.model().with(new DiffusionModel.Activations(plan, in.bits().count())));
+    }
+
+    private static ActivationQuantizer quantizer(Inputs in) {
+        return switch (in.scale()) {
+            case LARGEST -> new ActivationQuantizer.Token(clip(in, ClipRatios.TOKEN));
+            case RMS -> new ActivationQuantizer.RowNormalized(clip(in, ClipRatios.ROW_NORMALIZED));
+            case RANGE -> new ActivationQuantizer.TokenAsymmetric();
+            case TWO_SIDED -> new ActivationQuantizer.DualScale(clip(in, ClipRatios.BLOCK));
+        };
+    }
+
+    private static ClipRatios clip(Inputs in, ClipRatios best) {
+        float asked = (float) in.clip();
+        return asked == 0 ? best : new ClipRatios(asked, asked, asked);
+    }
+}
