@@ -6,8 +6,8 @@ import dev.quantreel.nodes.loading.LoadTextEncoder;
 import dev.quantreel.nodes.loading.LoadVAE;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.BGRQuantize;
-import dev.quantreel.nodes.quantize.RotationChoice;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
+import dev.quantreel.nodes.quantize.RotationChoice;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
 import dev.quantreel.nodes.sampling.EncodePrompt;
 import dev.quantreel.nodes.sampling.SampleVideo;
@@ -100,8 +100,9 @@ public record DemoPipeline(TestContext context) {
 
     public DiffusionModel arq(DiffusionModel model, ARQActivation.Mode mode, ARQActivation.Bits bits) {
         return new ARQActivation()
-                .run(new ARQActivation.Inputs(
-                                model, mode, bits, 64, 0, 256, 0, RotationChoice.BLOCKS, false, false), context)
+                .run(
+                        new ARQActivation.Inputs(model, mode, bits, 64, 0, 256, 0, RotationChoice.BLOCKS, false, false),
+                        context)
                 .model();
     }
 

@@ -41,6 +41,10 @@ class ActivationFiguresTest {
     private static final String BLOCK_128 = "ARQ block 128";
     private static final String BLOCK_32 = "ARQ block 32";
     private static final String EXACT = "ARQ block 64 (exact scales)";
+    private static final String SPLIT = "rotated without signs, BGR W, per token, mean split";
+    private static final String REGULAR = "regular Hadamard (ConvRot), BGR W, per token";
+    private static final String PERMUTED = "permuted blocks (RPBH), BGR W, per token";
+    private static final String CENTROIDS = "RPBH, BGR W, centroids";
     private static final String RNS = "ARQ row-normalised (RNS)";
 
     private static final Map<Integer, Map<String, Map<Activation, Double>>> TABLE = new LinkedHashMap<>();
@@ -53,6 +57,8 @@ class ActivationFiguresTest {
 
     private static final Turn STILL = row -> {};
     private static final Turn SIGNED = Rotation.of(CHANNELS, 256, 1)::apply;
+    private static final Turn RANDOM_ORDER = Rotation.permuted(CHANNELS, 1)::apply;
+    private static final Turn REGULAR_HADAMARD = Rotation.regular(CHANNELS, 256)::apply;
     private static final Turn PLAIN_HADAMARD = ActivationFiguresTest::plainHadamard;
 
     private static QuantizedMatrix quantized(Turn turn, WeightQuantizer quantizer) {
@@ -135,6 +141,46 @@ class ActivationFiguresTest {
         return outputs;
     }
 
+    /// As [#measure], the mean of each token going past the quantization.
+    private static void measureSplit(String name, Turn turn, WeightQuantizer weights, ActivationQuantizer activations) {
+        QuantizedMatrix weight = quantized(turn, weights);
+        float[] sums = WeightMatrix.of(
+                        "w", Tensor.of(Shape.of(OUTPUTS, CHANNELS), SyntheticData.weights(OUTPUTS, CHANNELS, 31)))
+                .rowSums(TASKS);
+        for (Activation kind : Activation.values()) {
+            ActivationMatrix x = SyntheticData.activation(kind, TOKENS, CHANNELS, 77);
+            double[][] rest = new double[OUTPUTS][TOKENS];
+            for (int o = 0; o < OUTPUTS; o++) {
+                for (int i = 0; i < TOKENS; i++) {
+                    rest[o][i] = exact(kind)[o][i] - x.means().at(i, 0) * sums[o];
+                }
+            }
+            ActivationMatrix centred = x.centred();
+            float[] values = new float[TOKENS * CHANNELS];
+            for (int i = 0; i < TOKENS; i++) {
+                System.arraycopy(centred.token(i), 0, values, i * CHANNELS, CHANNELS);
+            }
+            ActivationMatrix turned = ActivationMatrix.of(CHANNELS, allTurned(values, turn));
+            double share = 10 * Math.log10(energy(exact(kind)) / energy(rest));
+            for (int bits : new int[] {4, 6, 8}) {
+                put(bits, name, kind, share + sqnr(rest, weight, LayerSqnr.rounded(turned, activations, bits)));
+            }
+        }
+    }
+
+    private static double energy(double[][] outputs) {
+        return Arrays.stream(outputs)
+                .flatMapToDouble(Arrays::stream)
+                .map(y -> y * y)
+                .sum();
+    }
+
+    private static void put(int bits, String name, Activation kind, double decibels) {
+        TABLE.computeIfAbsent(bits, b -> new LinkedHashMap<>())
+                .computeIfAbsent(name, n -> new EnumMap<>(Activation.class))
+                .put(kind, decibels);
+    }
+
     private static void measure(String name, Turn turn, WeightQuantizer weights, ActivationQuantizer activations) {
         QuantizedMatrix weight = quantized(turn, weights);
         for (Activation kind : Activation.values()) {
@@ -142,9 +188,7 @@ class ActivationFiguresTest {
             for (int bits : new int[] {4, 6, 8}) {
                 ActivationMatrix rounded = LayerSqnr.rounded(x, activations, bits);
                 double both = sqnr(exact(kind), weight, rounded);
-                TABLE.computeIfAbsent(bits, b -> new LinkedHashMap<>())
-                        .computeIfAbsent(name, n -> new EnumMap<>(Activation.class))
-                        .put(kind, both);
+                put(bits, name, kind, both);
             }
         }
     }
@@ -168,6 +212,10 @@ class ActivationFiguresTest {
         measure(EXACT, SIGNED, bgr, new ActivationQuantizer.BlockExact(64));
         measure(BLOCK_32, SIGNED, bgr, new ActivationQuantizer.Block(32));
         measure(RNS, SIGNED, bgr, new ActivationQuantizer.RowNormalized());
+        measureSplit(SPLIT, PLAIN_HADAMARD, bgr, unclipped);
+        measure(REGULAR, REGULAR_HADAMARD, bgr, unclipped);
+        measure(PERMUTED, RANDOM_ORDER, bgr, unclipped);
+        measure(CENTROIDS, RANDOM_ORDER, bgr, new ActivationQuantizer.Centroids());
         print();
     }
 
@@ -226,6 +274,27 @@ class ActivationFiguresTest {
         assertThat(db(4, NO_SIGNS, Activation.PLAIN)).isGreaterThan(db(4, TOKEN, Activation.PLAIN) - 0.3);
         assertThat(db(4, NO_SIGNS, Activation.OFFSET)).isLessThan(db(4, TOKEN, Activation.OFFSET) - 2);
         assertThat(db(4, NO_SIGNS, Activation.ALL)).isLessThan(db(4, TOKEN, Activation.ALL) - 2);
+    }
+
+    @Test
+    void theMeanSplitOrARegularMatrixRepairsWhatMissingSignsRuin() {
+        for (Activation kind : new Activation[] {Activation.OFFSET, Activation.ALL}) {
+            assertThat(db(4, SPLIT, kind)).isGreaterThan(db(4, NO_SIGNS, kind) + 3);
+            assertThat(db(4, SPLIT, kind)).isGreaterThan(db(4, TOKEN, kind) - 0.5);
+            assertThat(db(4, REGULAR, kind)).isGreaterThan(db(4, NO_SIGNS, kind) + 2);
+        }
+        assertThat(db(4, REGULAR, Activation.PLAIN)).isGreaterThan(db(4, TOKEN, Activation.PLAIN) - 0.3);
+    }
+
+    @Test
+    void centroidsBeatEveryScaleOfATokenAtFourBits() {
+        for (Activation kind : Activation.values()) {
+            assertThat(db(4, CENTROIDS, kind)).as("%s", kind).isGreaterThan(db(4, PERMUTED, kind) + 0.7);
+            assertThat(db(4, CENTROIDS, kind)).as("%s", kind).isGreaterThan(db(4, CLIPPED, kind) + 0.3);
+            assertThat(db(8, CENTROIDS, kind)).as("%s", kind).isGreaterThan(db(8, PERMUTED, kind) - 0.3);
+        }
+        // The published table has 16.8 for plain tokens.
+        assertThat(db(4, CENTROIDS, Activation.PLAIN)).isBetween(16.5, 17.1);
     }
 
     @Test

@@ -19,12 +19,13 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "MethodPreset",
         title = "Method Preset",
         category = "quantize",
-        description = "Quantizes weights and activations as a published method does, without data. DVD-Quant: BGR weights,"
-                + " ARQ activations. QuaRot: symmetric weights by clip search, rotated tokens clipped at 0.9. ConvRot:"
-                + " symmetric weights, regular Hadamard matrix, one scale per token. OrbitQuant: permuted blocks and"
-                + " Lloyd-Max values on both sides (weights of 2 to 6 bits). A later weight or activation node replaces"
-                + " its half."
-                + ActivationWidgets.SPEED,
+        description =
+                "Quantizes weights and activations as a published method does, without data. DVD-Quant: BGR weights,"
+                        + " ARQ activations. QuaRot: symmetric weights by clip search, rotated tokens clipped at 0.9. ConvRot:"
+                        + " symmetric weights, regular Hadamard matrix, one scale per token. OrbitQuant: permuted blocks and"
+                        + " Lloyd-Max values on both sides (weights of 2 to 6 bits). A later weight or activation node replaces"
+                        + " its half."
+                        + ActivationWidgets.SPEED,
         aliases = {"QuaRot", "ConvRot", "OrbitQuant", "DVD-Quant", "recipe"})
 public final class MethodPreset implements Node<MethodPreset.Inputs, MethodPreset.Outputs> {
 
@@ -61,7 +62,8 @@ public final class MethodPreset implements Node<MethodPreset.Inputs, MethodPrese
             @In(help = "Bits per weight; OrbitQuant takes 2 to 6.", initial = "4", min = 2, max = 8)
             int weightBits,
 
-            @In(help = ActivationWidgets.BITS, initial = "8") ARQActivation.Bits activationBits,
+            @In(help = ActivationWidgets.BITS, initial = "8")
+            ARQActivation.Bits activationBits,
 
             @In(help = LayerRules.HELP, initial = "", advanced = true)
             String keep) {}
@@ -76,8 +78,7 @@ public final class MethodPreset implements Node<MethodPreset.Inputs, MethodPrese
         InputPlan inputs = inputs(in.method());
         return new Outputs(in.model()
                 .with(new DiffusionModel.Weights(plan(in), LayerRules.of(in.keep())))
-                .with(new DiffusionModel.Activations(
-                        inputs, in.activationBits().count())));
+                .with(new DiffusionModel.Activations(inputs, in.activationBits().count())));
     }
 
     private static WeightPlan plan(Inputs in) {

@@ -54,7 +54,19 @@ class QuantizeNodesTest {
 
     private DiffusionModel arq(DiffusionModel model, ARQActivation.Mode mode, double clip, int rotation) {
         return new ARQActivation()
-                .run(new ARQActivation.Inputs(model, mode, ARQActivation.Bits.SIX, 32, clip, rotation, 5, RotationChoice.BLOCKS, false, false), context)
+                .run(
+                        new ARQActivation.Inputs(
+                                model,
+                                mode,
+                                ARQActivation.Bits.SIX,
+                                32,
+                                clip,
+                                rotation,
+                                5,
+                                RotationChoice.BLOCKS,
+                                false,
+                                false),
+                        context)
                 .model();
     }
 
@@ -70,7 +82,16 @@ class QuantizeNodesTest {
         DiffusionModel model = new ARQActivation()
                 .run(
                         new ARQActivation.Inputs(
-                                bgr(MODEL, 50, ""), ARQActivation.Mode.AUTO, ARQActivation.Bits.FOUR, 64, 0, 256, 0, RotationChoice.BLOCKS, false, false),
+                                bgr(MODEL, 50, ""),
+                                ARQActivation.Mode.AUTO,
+                                ARQActivation.Bits.FOUR,
+                                64,
+                                0,
+                                256,
+                                0,
+                                RotationChoice.BLOCKS,
+                                false,
+                                false),
                         context)
                 .model();
 
