@@ -85,8 +85,9 @@ public final class ArtifactWriter {
 
     static void write(TransformerCheckpoint source, LayerSource layers, Target target, Document document, Watch watch) {
         if (document.recipe().plan().input().fusedValues()) {
-            throw new IllegalArgumentException("the recipe moves rotations into the weights of values, which a file does"
-                    + " not keep; take fused_values off (fuseValues at the node) and rotate on line");
+            throw new IllegalArgumentException(
+                    "the recipe moves rotations into the weights of values, which a file does"
+                            + " not keep; take fused_values off (fuseValues at the node) and rotate on line");
         }
         ArtifactPlan plan = ArtifactPlan.of(source, document, layers, target.file());
         if (plan.header().layers().isEmpty()) {

@@ -89,7 +89,11 @@ class RecipeTest {
                                 .map(RecipeTest::plan),
                         SMOOTHINGS.stream()
                                 .map(s -> new InputPlan(
-                                        true, false, s, new RotationPlan.None(), new ActivationQuantizer.TokenAsymmetric()))
+                                        true,
+                                        false,
+                                        s,
+                                        new RotationPlan.None(),
+                                        new ActivationQuantizer.TokenAsymmetric()))
                                 .map(QuantizationPlan.MIN_MAX::withInputs),
                         ROTATIONS.stream()
                                 .map(r -> new InputPlan(r, new ActivationQuantizer.Channel())
