@@ -82,32 +82,38 @@ final class InspectCommand implements Callable<Integer> {
             if (header) {
                 return known ? 0 : DAMAGED;
             }
-            ByteProgress progress =
-                    new ByteProgress(System.err, "reading " + file.source(), CheckpointScan.bytes(file));
-            CheckpointScan.Result result;
-            try {
-                result = StoppableWork.run(cancellation -> CheckpointScan.of(file, progress::advance, cancellation));
-            } finally {
-                progress.end();
-            }
-            table(result, out);
-            out.println("digest     " + result.digest());
-            out.println("weights    " + result.damage().map(NonFinite::describe).orElse("all finite"));
-            out.printf(
-                    Locale.ROOT,
-                    "read       %s in %.1f s, %s; %s%n",
-                    ByteProgress.megabytes(CheckpointScan.bytes(file)),
-                    progress.seconds(),
-                    progress.rate(),
-                    ResidentMemory.now().describe());
-            out.flush();
-            return known && result.damage().isEmpty() ? 0 : DAMAGED;
+            return weights(file, out) && known ? 0 : DAMAGED;
         } catch (CheckpointException e) {
             throw new ConfigException(String.valueOf(e.getMessage()));
         } catch (CancellationException e) {
             spec.commandLine().getErr().println("Interrupted.");
             return INTERRUPTED;
         }
+    }
+
+    /// Reads all weights and prints what they are like.
+    ///
+    /// @return whether all are finite
+    private static boolean weights(CheckpointFile file, PrintWriter out) throws Exception {
+        ByteProgress progress = new ByteProgress(System.err, "reading " + file.source(), CheckpointScan.bytes(file));
+        CheckpointScan.Result result;
+        try {
+            result = StoppableWork.run(cancellation -> CheckpointScan.of(file, progress::advance, cancellation));
+        } finally {
+            progress.end();
+        }
+        table(result, out);
+        out.println("digest     " + result.digest());
+        out.println("weights    " + result.damage().map(NonFinite::describe).orElse("all finite"));
+        out.printf(
+                Locale.ROOT,
+                "read       %s in %.1f s, %s; %s%n",
+                ByteProgress.megabytes(CheckpointScan.bytes(file)),
+                progress.seconds(),
+                progress.rate(),
+                ResidentMemory.now().describe());
+        out.flush();
+        return result.damage().isEmpty();
     }
 
     /// Recipe and report of a quantized file; its weights were looked at when it was made.

@@ -45,7 +45,7 @@ class FamilyWorkflowTest {
     static List<String> workflows() throws IOException {
         try (Stream<Path> list = Files.list(folder())) {
             return list.map(file -> String.valueOf(file.getFileName()))
-                    .filter(name -> name.endsWith(".json") && !name.contains("-demo-"))
+                    .filter(name -> name.endsWith(".json") && !name.contains("-demo"))
                     .sorted()
                     .toList();
         }
