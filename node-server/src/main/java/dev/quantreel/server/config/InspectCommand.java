@@ -94,7 +94,7 @@ final class InspectCommand implements Callable<Integer> {
     /// Reads all weights and prints what they are like.
     ///
     /// @return whether all are finite
-    private static boolean weights(CheckpointFile file, PrintWriter out) throws Exception {
+    private boolean weights(CheckpointFile file, PrintWriter out) throws Exception {
         ByteProgress progress = new ByteProgress(System.err, "reading " + file.source(), CheckpointScan.bytes(file));
         CheckpointScan.Result result;
         try {
