@@ -1,29 +1,27 @@
 package dev.quantreel.engines.evaluation;
 
-import dev.quantreel.engines.cache.StepCache;
-import dev.quantreel.engines.cache.TeaCache;
-import dev.quantreel.engines.cache.TeaCacheProfile;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.BranchPlan;
+import dev.quantreel.engines.quant.ClipRatios;
+import dev.quantreel.engines.quant.Granularity;
+import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.PublishedMethod;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.engines.quant.StatisticsPlan;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
-import dev.quantreel.engines.schedule.Alternating;
-import dev.quantreel.engines.schedule.BitSchedule;
-import dev.quantreel.engines.schedule.Constant;
-import dev.quantreel.engines.schedule.DeltaGbs;
-import dev.quantreel.engines.schedule.Shuffled;
-import dev.quantreel.engines.schedule.SwitchAtHalf;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
-/// The rows of [DemoBenchmark].
+/// The methods of [DemoBenchmark].
 final class DemoMethods {
 
-    private static final double TEACACHE_THRESHOLD = 0.3;
+    /// What the others are measured against.
+    static final String BASELINE = PublishedMethod.DVD_QUANT.title();
 
     /// Captions that lead the demo model while it makes its statistics; none of them is measured at.
     static final List<String> CALIBRATION = List.of(
@@ -39,83 +37,100 @@ final class DemoMethods {
     /// Noises of the statistics begin here, far from those that are measured at.
     private static final long CALIBRATION_SEED = 90_000;
 
+    private static final int GROUP = 64;
     private static final int RANK = 16;
-    private static final int TURNS = 10;
+    private static final BranchPlan ONCE = new BranchPlan.LowRank(RANK, 1);
+    private static final BranchPlan TURNS = new BranchPlan.LowRank(RANK, 10);
 
-    private DemoMethods() {}
+    private final StatisticsPlan.SelfGenerated self;
+    private final StatisticsPlan.SelfGenerated empty;
+
+    private DemoMethods(int steps) {
+        this.self = new StatisticsPlan.SelfGenerated(CALIBRATION, CALIBRATION.size(), steps, CALIBRATION_SEED);
+        this.empty = new StatisticsPlan.SelfGenerated(List.of(""), 1, steps, CALIBRATION_SEED);
+    }
 
     /// @param steps of the trajectories that statistics come from
-    static List<Method> all(DeltaGbs deltaGbs, int steps) {
-        List<Method> methods = new ArrayList<>(published(deltaGbs));
-        StatisticsPlan self =
-                new StatisticsPlan.SelfGenerated(CALIBRATION, CALIBRATION.size(), steps, CALIBRATION_SEED);
-        StatisticsPlan empty = new StatisticsPlan.SelfGenerated(List.of(""), 1, steps, CALIBRATION_SEED);
-        methods.addAll(weightMethods(4, 8, self, empty));
-        methods.addAll(weightMethods(4, 4, self, empty));
-        methods.addAll(weightMethods(3, 6, self, empty));
-        return methods;
+    static List<Method> all(int steps) {
+        DemoMethods methods = new DemoMethods(steps);
+        return Stream.of(methods.published(), weightsAlone(), methods.paperWithOtherWeights())
+                .flatMap(List::stream)
+                .toList();
     }
 
-    private static List<Method> published(DeltaGbs deltaGbs) {
-        QuantizationPlan minMax = QuantizationPlan.MIN_MAX;
-        QuantizationPlan dvd = QuantizationPlan.DVD_QUANT;
-        QuantizationPlan bgrOnly = minMax.withWeights(new WeightQuantizer.Bgr(), 4);
-        QuantizationPlan arqOnly = dvd.withWeights(new WeightQuantizer.MinMax(), 4);
-        BitSchedule four = new Constant(4);
-        BitSchedule eight = new Constant(8);
-        TeaCache teaCache = TeaCache.of(TeaCacheProfile.IDENTITY, TEACACHE_THRESHOLD);
+    private List<Method> published() {
         return List.of(
-                new Method("full precision", Optional.empty(), eight, new StepCache.None()),
-                Method.of("MinMax W4A8", minMax, eight),
-                Method.of("MinMax W4A4", minMax, four),
-                Method.of("BGR only W4A4", bgrOnly, four),
-                Method.of("ARQ only W4A4", arqOnly, four),
-                Method.of("QuaRot-like W4A4", quarot(), four),
-                Method.of("DVD-Quant W4A8", dvd, eight),
-                Method.of("DVD-Quant W4A4", dvd, four),
-                Method.of("δ-GBS", dvd, deltaGbs),
-                new Method("δ-GBS + TeaCache", Optional.of(dvd), deltaGbs, teaCache),
-                new Method("TeaCache W4A8", Optional.of(dvd), eight, teaCache),
-                Method.of("STP (A4 then A8)", dvd, SwitchAtHalf.lowThenHigh(4, 8)),
-                Method.of("ITP (A8 then A4)", dvd, SwitchAtHalf.highThenLow(4, 8)),
-                Method.of("ABS (alternating)", dvd, new Alternating(4, 8)),
-                Method.of("SBA (shuffled)", dvd, new Shuffled(4, 8, 0)));
-    }
-
-    private static QuantizationPlan quarot() {
-        return QuantizationPlan.DVD_QUANT
-                .withWeights(new WeightQuantizer.MinMax(), 4)
-                .withActivations(new RotationPlan.Hadamard(256, 0), new ActivationQuantizer.Token());
-    }
-
-    /// What goes beyond the paper, on its rotation and activations.
-    private static List<Method> weightMethods(
-            int weightBits, int activationBits, StatisticsPlan self, StatisticsPlan empty) {
-        WeightPlan bgr = new WeightPlan(new WeightQuantizer.Bgr(), weightBits);
-        WeightPlan gptq = new WeightPlan(new WeightQuantizer.Gptq(), weightBits);
-        BranchPlan once = new BranchPlan.LowRank(RANK, 1);
-        BranchPlan turns = new BranchPlan.LowRank(RANK, TURNS);
-        String setting = " W" + weightBits + "A" + activationBits;
-        BitSchedule bits = new Constant(activationBits);
-        List<Method> methods = new ArrayList<>();
-        if (weightBits != 4) {
-            methods.add(Method.of(RankingTable.BASELINE + setting, with(bgr), bits));
-        }
-        methods.addAll(List.of(
-                Method.of("GPTQ (empty prompt)" + setting, with(gptq.with(empty)), bits),
-                Method.of("GPTQ (self)" + setting, with(gptq.with(self)), bits),
-                Method.of("rank 16 + BGR" + setting, with(bgr.with(once)), bits),
-                Method.of("rank 16 + BGR, in turns" + setting, with(bgr.with(turns)), bits),
+                whole(PublishedMethod.MIN_MAX),
+                whole(PublishedMethod.SMOOTH_QUANT),
+                whole(PublishedMethod.QUAROT),
+                whole(PublishedMethod.CONVROT),
+                whole(PublishedMethod.ORBIT_QUANT),
+                whole(PublishedMethod.VIDIT_Q),
                 Method.of(
-                        "rank 16 + GPTQ (self)" + setting, with(gptq.with(self).with(once)), bits),
-                Method.of(
-                        "rank 16 + GPTQ (self), in turns" + setting,
-                        with(gptq.with(self).with(turns)),
-                        bits)));
-        return methods;
+                        "ViDiT-Q, all layers alike",
+                        bits -> known(PublishedMethod.VIDIT_Q.plan(bits)).withLayers(LayerRule.ALL)),
+                whole(PublishedMethod.SVD_QUANT),
+                Method.of("SVDQuant + GPTQ", bits -> {
+                    WeightPlan plan = known(PublishedMethod.SVD_QUANT.plan(bits)).weight();
+                    return known(PublishedMethod.SVD_QUANT.plan(bits))
+                            .withWeights(plan.with(new WeightQuantizer.Gptq(plan.quantizer(), 0.01), bits));
+                }),
+                whole(PublishedMethod.DVD_QUANT));
     }
 
-    private static QuantizationPlan with(WeightPlan weights) {
-        return QuantizationPlan.DVD_QUANT.withWeights(weights);
+    private Method whole(PublishedMethod method) {
+        return Method.of(method.title(), bits -> known(method.plan(bits)));
+    }
+
+    private QuantizationPlan known(QuantizationPlan plan) {
+        return plan.smoothing().needsStatistics()
+                ? plan.withWeights(plan.weight().with(self))
+                : plan;
+    }
+
+    /// Weight methods beside the baseline's activations: asymmetric, one scale per token, not rotated.
+    private static List<Method> weightsAlone() {
+        return List.of(
+                Method.of("PBQ", alone(new WeightQuantizer.Pbq())),
+                Method.of("BGR", alone(new WeightQuantizer.Bgr())),
+                Method.of("symmetric", alone(new WeightQuantizer.Symmetric())),
+                Method.of("MSE clip search", alone(new WeightQuantizer.ClipSearch())),
+                Method.of(
+                        "HQQ, groups of 64",
+                        bits -> QuantizationPlan.MIN_MAX.withWeights(new WeightPlan(
+                                new WeightQuantizer.Hqq(), bits, new Granularity.PerGroup(GROUP)))));
+    }
+
+    private static IntFunction<QuantizationPlan> alone(WeightQuantizer quantizer) {
+        return bits -> QuantizationPlan.MIN_MAX.withWeights(quantizer, bits);
+    }
+
+    /// Weight methods behind the paper's rotation, beside its activations (ARQ).
+    private List<Method> paperWithOtherWeights() {
+        WeightQuantizer bgr = new WeightQuantizer.Bgr();
+        WeightQuantizer gptq = new WeightQuantizer.Gptq();
+        IntFunction<QuantizationPlan> best = paper(gptq, plan -> plan.with(self).with(TURNS));
+        return List.of(
+                Method.of("ARQ + MinMax", paper(new WeightQuantizer.MinMax(), plan -> plan)),
+                Method.of("ARQ + PBQ (DVD-Quant v1)", paper(new WeightQuantizer.Pbq(), plan -> plan)),
+                Method.of("ARQ + MSE clip search", paper(new WeightQuantizer.ClipSearch(), plan -> plan)),
+                Method.of("ARQ + Lloyd-Max rows", paper(new WeightQuantizer.LloydMaxRows(), plan -> plan)),
+                Method.of("ARQ + BGR, groups of 64", paper(bgr, plan -> plan.with(new Granularity.PerGroup(GROUP)))),
+                Method.of("ARQ + GPTQ (empty prompt)", paper(gptq, plan -> plan.with(empty))),
+                Method.of("ARQ + GPTQ (self)", paper(gptq, plan -> plan.with(self))),
+                Method.of("ARQ + rank 16 + BGR", paper(bgr, plan -> plan.with(ONCE))),
+                Method.of("ARQ + rank 16 + BGR, in turns", paper(bgr, plan -> plan.with(TURNS))),
+                Method.of("ARQ + rank 16 + GPTQ (self)", paper(gptq, plan -> plan.with(self).with(ONCE))),
+                Method.of("ARQ + rank 16 + GPTQ (self), in turns", best),
+                Method.of("ARQ in blocks of 32 + rank 16 + GPTQ (self), in turns", bits -> best.apply(bits)
+                        .withActivations(
+                                new RotationPlan.Hadamard(256, 0),
+                                new ActivationQuantizer.Block(32, ClipRatios.BLOCK))),
+                new Method("DVD-Quant + TQE (Q-VDiT)", paper(bgr, plan -> plan), Optional.of(self)),
+                new Method("ARQ + rank 16 + GPTQ (self), in turns + TQE", best, Optional.of(self)));
+    }
+
+    private static IntFunction<QuantizationPlan> paper(WeightQuantizer quantizer, UnaryOperator<WeightPlan> more) {
+        return bits -> QuantizationPlan.DVD_QUANT.withWeights(more.apply(new WeightPlan(quantizer, bits)));
     }
 }

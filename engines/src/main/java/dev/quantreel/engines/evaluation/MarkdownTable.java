@@ -8,7 +8,8 @@ final class MarkdownTable {
 
     private MarkdownTable() {}
 
-    static String of(List<String> headers, List<List<String>> lines) {
+    /// @param words first columns that hold words and begin at the left; the others hold numbers and end at the right
+    static String of(int words, List<String> headers, List<List<String>> lines) {
         List<List<String>> cells = new ArrayList<>();
         cells.add(headers);
         cells.addAll(lines);
@@ -20,12 +21,12 @@ final class MarkdownTable {
         }
         StringBuilder table = new StringBuilder();
         for (int line = 0; line < cells.size(); line++) {
-            append(table, cells.get(line), widths);
+            append(table, cells.get(line), widths, words);
             if (line == 0) {
                 for (int i = 0; i < widths.length; i++) {
-                    table.append(i == 0 ? "|:" : "|-")
+                    table.append(i < words ? "|:" : "|-")
                             .append("-".repeat(widths[i]))
-                            .append(i == 0 ? "-" : ":");
+                            .append(i < words ? "-" : ":");
                 }
                 table.append("|\n");
             }
@@ -33,11 +34,11 @@ final class MarkdownTable {
         return table.toString();
     }
 
-    private static void append(StringBuilder table, List<String> line, int[] widths) {
+    private static void append(StringBuilder table, List<String> line, int[] widths, int words) {
         for (int i = 0; i < widths.length; i++) {
             String padding = " ".repeat(widths[i] - line.get(i).length());
             table.append("| ")
-                    .append(i == 0 ? line.get(i) + padding : padding + line.get(i))
+                    .append(i < words ? line.get(i) + padding : padding + line.get(i))
                     .append(' ');
         }
         table.append("|\n");

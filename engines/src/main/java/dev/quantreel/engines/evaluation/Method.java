@@ -1,19 +1,25 @@
 package dev.quantreel.engines.evaluation;
 
-import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.quant.QuantizationPlan;
-import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.engines.quant.StatisticsPlan;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
-/// One way to run the model: what a row of the comparison stands for.
+/// A way to quantize, at any bits: a line of the table in each setting.
 ///
-/// @param name as the papers call it, for example `DVD-Quant W4A4`
-/// @param plan weights and activations; empty for full precision
-/// @param bits activation bits per step; without effect at full precision
-/// @param cache which steps are skipped
-public record Method(String name, Optional<QuantizationPlan> plan, BitSchedule bits, StepCache cache) {
+/// @param name as the papers call it; without bits
+/// @param plan by weight bits
+/// @param watched trajectories from which Q-VDiT's error estimation is made beside the plan; empty without one
+public record Method(
+        String name, IntFunction<QuantizationPlan> plan, Optional<StatisticsPlan.SelfGenerated> watched) {
 
-    static Method of(String name, QuantizationPlan plan, BitSchedule bits) {
-        return new Method(name, Optional.of(plan), bits, new StepCache.None());
+    static Method of(String name, IntFunction<QuantizationPlan> plan) {
+        return new Method(name, plan, Optional.empty());
+    }
+
+    PlannedModels.Wanted at(Setting setting) {
+        return new PlannedModels.Wanted(
+                Optional.of(plan.apply(setting.weightBits())),
+                watched.map(own -> new PlannedModels.Estimate(setting.activationBits(), own)));
     }
 }
