@@ -79,7 +79,8 @@ public final class DemoBenchmark {
         List<Method> methodsOf(List<Method> all) {
             List<Method> found = all.stream()
                     .filter(method -> methods.isEmpty()
-                            || methods.stream().anyMatch(word -> lower(method.name()).contains(lower(word))))
+                            || methods.stream()
+                                    .anyMatch(word -> lower(method.name()).contains(lower(word))))
                     .toList();
             if (found.isEmpty()) {
                 throw new IllegalArgumentException("no method's name contains one of " + methods + "; there are "
@@ -120,8 +121,7 @@ public final class DemoBenchmark {
         List<Setting> bits = selection.chosenSettings();
         try (PlannedModels models = new PlannedModels(model, cancellation)) {
             PlannedModels.Opened full = models.of(PlannedModels.Wanted.FULL);
-            List<Reference> references =
-                    Reference.all(model, full.transformer(), options, progress, cancellation);
+            List<Reference> references = Reference.all(model, full.transformer(), options, progress, cancellation);
             GenerationMeter meter = new GenerationMeter(model, settings, cancellation);
             Lines lines = new Lines(models, meter, references, (methods.size() * bits.size() + 1) * references.size());
             GenerationMeter.Way plain =

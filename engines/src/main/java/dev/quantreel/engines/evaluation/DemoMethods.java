@@ -66,12 +66,12 @@ final class DemoMethods {
                 whole(PublishedMethod.CONVROT),
                 whole(PublishedMethod.ORBIT_QUANT),
                 whole(PublishedMethod.VIDIT_Q),
-                Method.of(
-                        "ViDiT-Q, all layers alike",
-                        bits -> known(PublishedMethod.VIDIT_Q.plan(bits)).withLayers(LayerRule.ALL)),
+                Method.of("ViDiT-Q, all layers alike", bits -> known(PublishedMethod.VIDIT_Q.plan(bits))
+                        .withLayers(LayerRule.ALL)),
                 whole(PublishedMethod.SVD_QUANT),
                 Method.of("SVDQuant + GPTQ", bits -> {
-                    WeightPlan plan = known(PublishedMethod.SVD_QUANT.plan(bits)).weight();
+                    WeightPlan plan =
+                            known(PublishedMethod.SVD_QUANT.plan(bits)).weight();
                     return known(PublishedMethod.SVD_QUANT.plan(bits))
                             .withWeights(plan.with(new WeightQuantizer.Gptq(plan.quantizer(), 0.01), bits));
                 }),
@@ -97,8 +97,8 @@ final class DemoMethods {
                 Method.of("MSE clip search", alone(new WeightQuantizer.ClipSearch())),
                 Method.of(
                         "HQQ, groups of 64",
-                        bits -> QuantizationPlan.MIN_MAX.withWeights(new WeightPlan(
-                                new WeightQuantizer.Hqq(), bits, new Granularity.PerGroup(GROUP)))));
+                        bits -> QuantizationPlan.MIN_MAX.withWeights(
+                                new WeightPlan(new WeightQuantizer.Hqq(), bits, new Granularity.PerGroup(GROUP)))));
     }
 
     private static IntFunction<QuantizationPlan> alone(WeightQuantizer quantizer) {
@@ -120,7 +120,8 @@ final class DemoMethods {
                 Method.of("ARQ + GPTQ (self)", paper(gptq, plan -> plan.with(self))),
                 Method.of("ARQ + rank 16 + BGR", paper(bgr, plan -> plan.with(ONCE))),
                 Method.of("ARQ + rank 16 + BGR, in turns", paper(bgr, plan -> plan.with(TURNS))),
-                Method.of("ARQ + rank 16 + GPTQ (self)", paper(gptq, plan -> plan.with(self).with(ONCE))),
+                Method.of("ARQ + rank 16 + GPTQ (self)", paper(gptq, plan -> plan.with(self)
+                        .with(ONCE))),
                 Method.of("ARQ + rank 16 + GPTQ (self), in turns", best),
                 Method.of("ARQ in blocks of 32 + rank 16 + GPTQ (self), in turns", bits -> best.apply(bits)
                         .withActivations(

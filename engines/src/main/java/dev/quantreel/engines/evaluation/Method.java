@@ -10,8 +10,7 @@ import java.util.function.IntFunction;
 /// @param name as the papers call it; without bits
 /// @param plan by weight bits
 /// @param watched trajectories from which Q-VDiT's error estimation is made beside the plan; empty without one
-public record Method(
-        String name, IntFunction<QuantizationPlan> plan, Optional<StatisticsPlan.SelfGenerated> watched) {
+public record Method(String name, IntFunction<QuantizationPlan> plan, Optional<StatisticsPlan.SelfGenerated> watched) {
 
     static Method of(String name, IntFunction<QuantizationPlan> plan) {
         return new Method(name, plan, Optional.empty());

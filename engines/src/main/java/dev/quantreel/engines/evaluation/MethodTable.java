@@ -53,7 +53,8 @@ public final class MethodTable {
                 row.setting(),
                 row.method(),
                 format("%.2f", row.activationBits().mean()),
-                format("%.4f", forced) + " ±" + format("%.4f", row.teacherForced().std()),
+                format("%.4f", forced) + " ±"
+                        + format("%.4f", row.teacherForced().std()),
                 baseline.isPresent() ? format("%+.0f %%", 100 * (forced / baseline.getAsDouble() - 1)) : "",
                 format("%.3f", row.finalLatent().mean()),
                 format("%.1f", row.psnr().mean()),

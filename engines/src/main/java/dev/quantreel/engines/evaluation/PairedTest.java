@@ -24,8 +24,8 @@ public record PairedTest(double meanDifference, double standardError, double pro
     /// @throws IllegalArgumentException when there are fewer than two pairs, or their numbers differ
     public static PairedTest of(List<Double> first, List<Double> second) {
         if (first.size() != second.size() || first.size() < 2) {
-            throw new IllegalArgumentException("a paired test needs two or more pairs, got " + first.size()
-                    + " values and " + second.size());
+            throw new IllegalArgumentException(
+                    "a paired test needs two or more pairs, got " + first.size() + " values and " + second.size());
         }
         List<Double> differences = new ArrayList<>();
         for (int i = 0; i < first.size(); i++) {

@@ -23,13 +23,7 @@ import java.util.List;
 /// @param latent where it ends
 /// @param frames the decoded clip
 record Reference(
-        String prompt,
-        Tensor text,
-        Tensor empty,
-        Tensor noise,
-        Trajectory trajectory,
-        Tensor latent,
-        Frames frames) {
+        String prompt, Tensor text, Tensor empty, Tensor noise, Trajectory trajectory, Tensor latent, Frames frames) {
 
     /// Every prompt with every noise; no two of them share a noise.
     ///

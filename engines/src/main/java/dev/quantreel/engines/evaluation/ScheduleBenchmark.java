@@ -183,7 +183,8 @@ public final class ScheduleBenchmark {
     /// A cache without its threshold.
     private record Knob(String name, DoubleFunction<StepCache> at) {
         String titled(StepCache cache) {
-            return String.format(Locale.ROOT, "%s, threshold %.3g", name, thresholdOf(cache).orElse(Double.NaN));
+            return String.format(
+                    Locale.ROOT, "%s, threshold %.3g", name, thresholdOf(cache).orElse(Double.NaN));
         }
 
         private static OptionalDouble thresholdOf(StepCache cache) {

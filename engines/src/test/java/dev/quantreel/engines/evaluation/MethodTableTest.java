@@ -47,9 +47,9 @@ class MethodTableTest {
             for (PlannedModels.Wanted own : wanted) {
                 QuantizationPlan plan = own.plan().orElseThrow();
                 assertThat(plan.weightBits()).isEqualTo(setting.weightBits());
-                boolean asks = plan.smoothing().needsStatistics() || plan.weights().needsStatistics();
-                assertThat(plan.statistics() instanceof StatisticsPlan.None)
-                        .isEqualTo(!asks);
+                boolean asks =
+                        plan.smoothing().needsStatistics() || plan.weights().needsStatistics();
+                assertThat(plan.statistics() instanceof StatisticsPlan.None).isEqualTo(!asks);
             }
         }
     }

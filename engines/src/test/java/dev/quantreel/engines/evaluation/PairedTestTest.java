@@ -25,8 +25,9 @@ class PairedTestTest {
     /// Darwin's maize, crossed less self-fertilised, by which Fisher introduced the test: 863 of 16,384 on one side.
     @Test
     void darwinsMaizeGivesFishersProbability() {
-        List<Double> differences =
-                IntStream.of(49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48).mapToObj(v -> (double) v).toList();
+        List<Double> differences = IntStream.of(49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48)
+                .mapToObj(v -> (double) v)
+                .toList();
         PairedTest test = PairedTest.of(differences, Collections.nCopies(15, 0.0));
         assertThat(test.probability()).isCloseTo(2 * 863.0 / 32_768, within(1e-12));
     }
@@ -54,8 +55,9 @@ class PairedTestTest {
     @Test
     void manyPairsAreDrawnAndComeNearTheNormalDistribution() {
         Random random = new Random(5);
-        List<Double> differences =
-                IntStream.range(0, 60).mapToObj(i -> random.nextGaussian() + 0.25).toList();
+        List<Double> differences = IntStream.range(0, 60)
+                .mapToObj(i -> random.nextGaussian() + 0.25)
+                .toList();
         PairedTest test = PairedTest.of(differences, Collections.nCopies(60, 0.0));
         double z = Math.abs(test.meanDifference()) / test.standardError();
         assertThat(z).isBetween(0.5, 3.0);

@@ -24,8 +24,8 @@ record CommandWords(Map<String, String> values) {
             boolean isNumber = numbers.contains(name) && value.matches("\\d{1," + MOST_DIGITS + "}");
             boolean isList = lists.contains(name) && !value.isBlank();
             if (!isNumber && !isList) {
-                throw new IllegalArgumentException(command + ": '" + name + " " + value + "' is not one of "
-                        + numbers + " with a number" + (lists.isEmpty() ? "" : " or " + lists + " with words"));
+                throw new IllegalArgumentException(command + ": '" + name + " " + value + "' is not one of " + numbers
+                        + " with a number" + (lists.isEmpty() ? "" : " or " + lists + " with words"));
             }
             values.put(name, value);
         }

@@ -39,8 +39,8 @@ public final class DemoTable implements Benchmark {
                 DemoModel model = DemoModel.open(engine, DemoFiles.of(folders))) {
             head(engine, model, options, out);
             int code = lines.print(
-                    (cancellation, rows) -> new DemoBenchmark(model, options, lines::progress, cancellation)
-                            .run(selection, rows),
+                    (cancellation, rows) ->
+                            new DemoBenchmark(model, options, lines::progress, cancellation).run(selection, rows),
                     MethodTable::markdown,
                     out);
             out.println("tf: teacher-forced relative L2 of the velocity, one conditional pass at full precision's"

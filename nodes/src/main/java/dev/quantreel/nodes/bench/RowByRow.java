@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// Measures a table line by line on the terminal: one status line with the time that is left, and at Ctrl-C the table of
+/// Measures a table line by line on the terminal: one status line with the time that is left, and at Ctrl-C the table
+// of
 /// the lines that are complete.
 final class RowByRow {
 

@@ -28,8 +28,8 @@ public final class SchedulesTable implements Benchmark {
 
     @Override
     public int run(List<String> arguments, NodeFolders folders, PrintStream out) throws Exception {
-        CommandWords words = CommandWords.parse(
-                "bench schedules", arguments, List.of("--prompts", "--seeds", "--steps"), List.of());
+        CommandWords words =
+                CommandWords.parse("bench schedules", arguments, List.of("--prompts", "--seeds", "--steps"), List.of());
         DemoBenchmark.Options options = DemoTable.options(words);
         RowByRow lines = new RowByRow();
         try (Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
