@@ -1,13 +1,7 @@
 package dev.quantreel.engines.quant;
 
 import dev.quantreel.engines.runtime.CancellationToken;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import dev.quantreel.engines.runtime.Workers;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Runs one task per run of rows on several threads. Every row writes only its own results, so the outcome does not
@@ -45,36 +39,6 @@ public record RowTasks(int threads, CancellationToken cancellation) {
                 chunk.run(from, Math.min(rows, from + CHUNK));
             }
         };
-        int workers = Math.min(threads, Math.ceilDiv(rows, CHUNK));
-        if (workers <= 1) {
-            worker.run();
-            return;
-        }
-        try (ExecutorService executor = Executors.newFixedThreadPool(workers)) {
-            List<Future<?>> futures = new ArrayList<>();
-            for (int i = 0; i < workers; i++) {
-                futures.add(executor.submit(worker));
-            }
-            for (Future<?> future : futures) {
-                await(future);
-            }
-        }
-    }
-
-    private static void await(Future<?> future) {
-        try {
-            future.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException failure) {
-                throw failure;
-            }
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException(e.getCause());
-        }
+        Workers.together(Math.clamp(Math.ceilDiv(rows, CHUNK), 1, threads), worker);
     }
 }

@@ -1,18 +1,10 @@
 package dev.quantreel.engines.runtime;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /// Work cut into pieces, each done once by any of several threads, in order of their start. Every thread has a
-/// memory of
-/// its own, so that memory is bounded by the number of threads.
+/// memory of its own, so that memory is bounded by the number of threads.
 ///
 /// @param threads worker threads, at least 1
 /// @param cancellation asked before every piece
@@ -51,37 +43,12 @@ public record ParallelPieces(int threads, CancellationToken cancellation) {
                 next.set(pieces);
             }
         };
-        try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
-            List<Future<?>> futures = new ArrayList<>();
-            for (int i = 0; i < Math.min(threads, pieces); i++) {
-                futures.add(executor.submit(worker));
-            }
-            for (Future<?> future : futures) {
-                await(future);
-            }
-        }
+        Workers.together(Math.clamp(pieces, 1, threads), worker);
     }
 
     /// What a thread works in.
     public interface Memory extends AutoCloseable {
         @Override
         void close();
-    }
-
-    private static void await(Future<?> future) {
-        try {
-            future.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException failure) {
-                throw failure;
-            }
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException(e.getCause());
-        }
     }
 }

@@ -9,7 +9,6 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.PictureSink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import java.util.Map;
 
 /// Runs the graph of any family: tile after tile, and within a tile run after run along time. A tile's state exists
@@ -46,33 +45,11 @@ final class TiledDecoder implements VaeDecoder {
     public void decode(
             Tensor latent, PictureSink sink, DecodeOptions options, CancellationToken cancellation, Progress progress) {
         traits().require(latent);
-        int frames = extent(latent, 2);
-        int height = extent(latent, 3);
-        int width = extent(latent, 4);
+        Shape shape = latent.shape();
         int pixels = traits().pixelsPerCell();
-        int tile = tiling.tileCells(latent.shape(), plan.time().longest(frames), options);
-        int overlap = tiling.overlapCells(tile, options);
-        List<TileAxis.Span> rows = TileAxis.of(height, tile, overlap).spans();
-        List<TileAxis.Span> columns = TileAxis.of(width, tile, overlap).spans();
-        List<TimePlan.Span> times = plan.time().spans(frames);
-        sink.begin(traits().pictures(frames), pixels * height, pixels * width);
-        int total = rows.size() * columns.size() * times.size();
-        int done = 0;
-        for (TileAxis.Span row : rows) {
-            for (TileAxis.Span column : columns) {
-                try (TileRun run = new TileRun(row, column, cancellation)) {
-                    for (int i = 0; i < times.size(); i++) {
-                        TimePlan.Span time = times.get(i);
-                        Tensor pictures = run.next(latent, time, cancellation);
-                        int after = i + 1 < times.size() ? times.get(i + 1).blend() : 0;
-                        run.share(pictures, time.blend(), after);
-                        sink.add(pictures, time.picture(), pixels * row.start(), pixels * column.start());
-                        progress.report(++done, total);
-                        cancellation.throwIfCancelled();
-                    }
-                }
-            }
-        }
+        sink.begin(traits().pictures(extent(latent, 2)), pixels * extent(latent, 3), pixels * extent(latent, 4));
+        TileWalk.of(shape, plan.time(), tiling, options)
+                .walk((row, column) -> new TileRun(latent, sink, row, column, cancellation), cancellation, progress);
     }
 
     private static int extent(Tensor latent, int axis) {
@@ -95,22 +72,41 @@ final class TiledDecoder implements VaeDecoder {
     }
 
     /// The runs of one tile.
-    private final class TileRun implements AutoCloseable {
+    private final class TileRun implements TileWalk.Tile {
 
+        private final Tensor latent;
+        private final PictureSink sink;
         private final TileAxis.Span row;
         private final TileAxis.Span column;
+        private final CancellationToken cancellation;
         private final CarriedState state;
 
-        TileRun(TileAxis.Span row, TileAxis.Span column, CancellationToken cancellation) {
+        TileRun(
+                Tensor latent,
+                PictureSink sink,
+                TileAxis.Span row,
+                TileAxis.Span column,
+                CancellationToken cancellation) {
+            this.latent = latent;
+            this.sink = sink;
             this.row = row;
             this.column = column;
+            this.cancellation = cancellation;
             this.state = new CarriedState(graph.state(), row.length(), column.length(), cancellation);
         }
 
+        @Override
+        public void run(TimePlan.Span time, int after) {
+            Tensor pictures = next(time);
+            share(pictures, time.blend(), after);
+            int pixels = traits().pixelsPerCell();
+            sink.add(pictures, time.picture(), pixels * row.start(), pixels * column.start());
+        }
+
         /// The pictures of one run.
-        Tensor next(Tensor latent, TimePlan.Span time, CancellationToken cancellation) {
+        private Tensor next(TimePlan.Span time) {
             Map<String, Tensor> inputs = state.inputs();
-            inputs.put("latent", framesFirst(latent, time));
+            inputs.put("latent", framesFirst(time));
             if (graph.marksFirst()) {
                 inputs.put("first", state.first());
             }
@@ -130,7 +126,7 @@ final class TiledDecoder implements VaeDecoder {
         }
 
         /// Latent frames of the run within the tile, `[frames, channels, height, width]`.
-        private Tensor framesFirst(Tensor latent, TimePlan.Span time) {
+        private Tensor framesFirst(TimePlan.Span time) {
             long channels = latent.shape().dim(1);
             long frames = latent.shape().dim(2);
             long height = latent.shape().dim(3);
@@ -151,7 +147,7 @@ final class TiledDecoder implements VaeDecoder {
         }
 
         /// Multiplies the pictures by this tile's and this run's share of them.
-        void share(Tensor pictures, int before, int after) {
+        private void share(Tensor pictures, int before, int after) {
             int pixels = traits().pixelsPerCell();
             if (before + after + row.before() + row.after() + column.before() + column.after() == 0) {
                 return;

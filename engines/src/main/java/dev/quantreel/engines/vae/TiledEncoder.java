@@ -9,7 +9,6 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.Frames;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import java.util.Map;
 
 /// Runs the encoder of any family: tile after tile, and within a tile run after run along time.
@@ -55,31 +54,9 @@ final class TiledEncoder implements VaeEncoder {
     public Tensor encode(
             Frames frames, DecodeOptions options, CancellationToken cancellation, VaeDecoder.Progress progress) {
         Shape shape = latentShape(frames);
-        int latents = Math.toIntExact(shape.dim(2));
         Tensor latent = Tensor.zeros(DType.F32, shape);
-        Tiling tiling = tiling(frames);
-        int tile = tiling.tileCells(shape, plan.time().longest(latents), options);
-        int overlap = tiling.overlapCells(tile, options);
-        List<TileAxis.Span> rows =
-                TileAxis.of((int) shape.dim(3), tile, overlap).spans();
-        List<TileAxis.Span> columns =
-                TileAxis.of((int) shape.dim(4), tile, overlap).spans();
-        List<TimePlan.Span> times = plan.time().spans(latents);
-        int total = rows.size() * columns.size() * times.size();
-        int done = 0;
-        for (TileAxis.Span row : rows) {
-            for (TileAxis.Span column : columns) {
-                try (TileRun run = new TileRun(row, column, cancellation)) {
-                    for (int i = 0; i < times.size(); i++) {
-                        Tensor part = run.next(frames, times.get(i), cancellation);
-                        int after = i + 1 < times.size() ? times.get(i + 1).blend() : 0;
-                        run.add(latent, part, times.get(i), after);
-                        progress.report(++done, total);
-                        cancellation.throwIfCancelled();
-                    }
-                }
-            }
-        }
+        TileWalk.of(shape, plan.time(), tiling(frames), options)
+                .walk((row, column) -> new TileRun(frames, latent, row, column, cancellation), cancellation, progress);
         return latent;
     }
 
@@ -101,27 +78,38 @@ final class TiledEncoder implements VaeEncoder {
     }
 
     /// The runs of one tile.
-    private final class TileRun implements AutoCloseable {
+    private final class TileRun implements TileWalk.Tile {
 
+        private final Frames frames;
+        private final Tensor latent;
         private final TileAxis.Span row;
         private final TileAxis.Span column;
+        private final CancellationToken cancellation;
         private final CarriedState state;
 
-        TileRun(TileAxis.Span row, TileAxis.Span column, CancellationToken cancellation) {
+        TileRun(Frames frames, Tensor latent, TileAxis.Span row, TileAxis.Span column, CancellationToken cancellation) {
+            this.frames = frames;
+            this.latent = latent;
             this.row = row;
             this.column = column;
+            this.cancellation = cancellation;
             this.state = new CarriedState(graph.state(), row.length(), column.length(), cancellation);
         }
 
+        @Override
+        public void run(TimePlan.Span time, int after) {
+            add(next(time), time, after);
+        }
+
         /// The latent frames of one run, `[latents, channels, height, width]`.
-        Tensor next(Frames frames, TimePlan.Span time, CancellationToken cancellation) {
+        private Tensor next(TimePlan.Span time) {
             Tensor part = Tensor.zeros(
                     DType.F32, Shape.of(time.latents(), traits().latentChannels(), row.length(), column.length()));
             Map<String, Tensor> inputs = state.inputs();
             if (graph.marksFirst()) {
                 inputs.put("first", state.first());
             }
-            inputs.put("pictures", pictures(frames, time));
+            inputs.put("pictures", pictures(time));
             Map<String, Tensor> outputs = state.outputs(time.latents());
             outputs.put("latent", part);
             session.runInto(inputs, outputs, cancellation);
@@ -130,7 +118,7 @@ final class TiledEncoder implements VaeEncoder {
         }
 
         /// The pictures that the latent frames of a run stand for, within the tile.
-        private Tensor pictures(Frames frames, TimePlan.Span time) {
+        private Tensor pictures(TimePlan.Span time) {
             int pixels = traits().pixelsPerCell();
             int each = traits().grid().framesPerLatent();
             boolean starts = time.latent() == 0 || time.skip() > 0;
@@ -154,7 +142,7 @@ final class TiledEncoder implements VaeEncoder {
         /// Adds this tile's and run's share of the latent frames.
         ///
         /// @param after latent frames at the end that are shared with the run after
-        void add(Tensor latent, Tensor part, TimePlan.Span time, int after) {
+        private void add(Tensor part, TimePlan.Span time, int after) {
             Shape shape = latent.shape();
             long source = (long) time.skip() * (part.elements() / time.latents()) * Float.BYTES;
             for (int at = 0; at < time.pictures(); at++) {
@@ -164,13 +152,13 @@ final class TiledEncoder implements VaeEncoder {
                         float inRow = inTime * TileAxis.share(y, row.length(), row.before(), row.after());
                         long line = ((channel * shape.dim(2) + time.picture() + at) * shape.dim(3) + row.start() + y)
                                 * shape.dim(4);
-                        source = addLine(latent, part, line, source, inRow);
+                        source = addLine(part, line, source, inRow);
                     }
                 }
             }
         }
 
-        private long addLine(Tensor latent, Tensor part, long line, long source, float inRow) {
+        private long addLine(Tensor part, long line, long source, float inRow) {
             for (int x = 0; x < column.length(); x++) {
                 float share = inRow * TileAxis.share(x, column.length(), column.before(), column.after());
                 long target = Float.BYTES * (line + column.start() + x);

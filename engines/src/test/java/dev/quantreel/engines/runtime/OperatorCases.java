@@ -17,85 +17,13 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.function.Function;
 
 /// One or more small graphs per operator, with random inputs: what every engine must compute alike.
 final class OperatorCases {
 
     private final List<OperatorCase> cases = new ArrayList<>();
-
-    /// @param op the operator under test
-    /// @param name tells the cases of one operator apart
-    /// @param graph has inputs named as in `inputs`
-    record OperatorCase(OnnxOp op, String name, OnnxGraphBuilder graph, Map<String, Tensor> inputs) {
-        @Override
-        public String toString() {
-            return op + " " + name;
-        }
-    }
-
-    /// A graph under construction together with the inputs it will be given.
-    private static final class Sketch {
-        private final OnnxGraphBuilder graph;
-        private final Map<String, Tensor> inputs = new LinkedHashMap<>();
-        private final Random random;
-
-        Sketch(String name) {
-            this.graph = OnnxGraphBuilder.create(name);
-            this.random = new Random(name.hashCode());
-        }
-
-        Value floats(long... dims) {
-            return input(EngineContractTest.random(random.nextLong(), dims));
-        }
-
-        Value positive(long... dims) {
-            float[] values = EngineContractTest.random(random.nextLong(), dims).toFloatArray();
-            for (int i = 0; i < values.length; i++) {
-                values[i] = 0.1f + Math.abs(values[i]);
-            }
-            return input(Tensor.of(Shape.of(dims), values));
-        }
-
-        Value bytes(DType dtype, long... dims) {
-            Tensor tensor = Tensor.zeros(dtype, Shape.of(dims));
-            byte[] values = new byte[(int) tensor.elements()];
-            random.nextBytes(values);
-            tensor.data().asByteBuffer().put(values);
-            return input(tensor);
-        }
-
-        Value flags(long... dims) {
-            Tensor tensor = Tensor.zeros(BOOL, Shape.of(dims));
-            for (int i = 0; i < tensor.elements(); i++) {
-                tensor.data().asByteBuffer().put(i, (byte) random.nextInt(2));
-            }
-            return input(tensor);
-        }
-
-        Value input(Tensor tensor) {
-            String name = "x" + inputs.size();
-            inputs.put(name, tensor);
-            Dim[] dims = tensor.shape().toList().stream().map(Dim::of).toArray(Dim[]::new);
-            return graph.input(name, tensor.dtype(), dims);
-        }
-
-        Value op(OnnxOp op, Attributes attributes, Value... operands) {
-            return graph.op(op, attributes, operands);
-        }
-
-        void out(String name, Value value, DType dtype, int rank) {
-            Dim[] dims = new Dim[rank];
-            for (int i = 0; i < rank; i++) {
-                dims[i] = Dim.of(name + i);
-            }
-            graph.output(name, value, dtype, dims);
-        }
-    }
 
     static List<OperatorCase> all() {
         OperatorCases all = new OperatorCases();
@@ -106,16 +34,13 @@ final class OperatorCases {
         all.parts();
         all.reductions();
         all.products();
-        all.scaledProducts();
-        all.quantization();
         all.fused();
+        all.cases.addAll(IntegerOperatorCases.all());
         return all.cases;
     }
 
-    private void add(OnnxOp op, String name, DType dtype, int rank, Function<Sketch, Value> body) {
-        Sketch sketch = new Sketch(op + "-" + name.replace(' ', '-'));
-        sketch.out("y", body.apply(sketch), dtype, rank);
-        cases.add(new OperatorCase(op, name, sketch.graph, sketch.inputs));
+    private void add(OnnxOp op, String name, DType dtype, int rank, Function<OperatorSketch, Value> body) {
+        cases.add(OperatorSketch.of(op, name, dtype, rank, body));
     }
 
     private void elementwise() {
@@ -385,7 +310,7 @@ final class OperatorCases {
                         s.floats(2, 3, 4, 5),
                         s.graph.none,
                         s.graph.constant(Tensor.of(Shape.of(4), 1, 1, 2, 2))));
-        Sketch split = new Sketch("Split-three");
+        OperatorSketch split = new OperatorSketch("Split-three");
         List<Value> parts =
                 split.graph.op(OnnxOp.Split, 3, Attributes.of("axis", 1).and("num_outputs", 3), split.floats(2, 6, 4));
         for (int i = 0; i < parts.size(); i++) {
@@ -452,7 +377,7 @@ final class OperatorCases {
                 F32,
                 3,
                 s -> s.op(OnnxOp.LayerNormalization, last, s.floats(2, 3, 16), s.floats(16), s.floats(16)));
-        Sketch rms = new Sketch("SimplifiedLayerNormalization-rms");
+        OperatorSketch rms = new OperatorSketch("SimplifiedLayerNormalization-rms");
         List<Value> outputs =
                 rms.graph.op(OnnxOp.SimplifiedLayerNormalization, 2, last, rms.floats(2, 3, 16), rms.floats(16));
         rms.out("y", outputs.get(0), F32, 3);
@@ -519,103 +444,6 @@ final class OperatorCases {
             return s.op(
                     OnnxOp.MatMulInteger, Attributes.NONE, s.bytes(U8, 1, 5, 32), s.bytes(I8, 32, 6), s.input(zero));
         });
-    }
-
-    private void scaledProducts() {
-        Tensor left = Tensor.scalar(0.5f);
-        Tensor steps = Tensor.of(Shape.of(6), 1, 2, 0.25f, 3, 0.1f, 7);
-        add(
-                OnnxOp.MatMulIntegerToFloat,
-                "steps by column",
-                F32,
-                3,
-                s -> s.op(
-                        OnnxOp.MatMulIntegerToFloat,
-                        Attributes.NONE,
-                        s.bytes(U8, 1, 5, 32),
-                        s.bytes(I8, 32, 6),
-                        s.input(left),
-                        s.input(steps)));
-        add(OnnxOp.MatMulIntegerToFloat, "zero points", F32, 3, s -> {
-            Tensor zero = Tensor.zeros(U8, Shape.of());
-            zero.data().asByteBuffer().put(0, (byte) 128);
-            return s.op(
-                    OnnxOp.MatMulIntegerToFloat,
-                    Attributes.NONE,
-                    s.bytes(U8, 1, 5, 32),
-                    s.bytes(I8, 32, 6),
-                    s.input(left),
-                    s.input(steps),
-                    s.input(zero),
-                    s.bytes(I8, 6));
-        });
-        for (String direction : List.of("LEFT", "RIGHT")) {
-            add(OnnxOp.BitShift, direction, U8, 2, s -> {
-                Tensor four = Tensor.zeros(U8, Shape.of());
-                four.data().asByteBuffer().put(0, (byte) 4);
-                return s.op(OnnxOp.BitShift, Attributes.of("direction", direction), s.bytes(U8, 5, 32), s.input(four));
-            });
-        }
-    }
-
-    private void quantization() {
-        Tensor zero = Tensor.zeros(U8, Shape.of());
-        zero.data().asByteBuffer().put(0, (byte) 128);
-        add(
-                OnnxOp.QuantizeLinear,
-                "one scale",
-                U8,
-                2,
-                s -> s.op(
-                        OnnxOp.QuantizeLinear,
-                        Attributes.NONE,
-                        s.floats(6, 8),
-                        s.graph.constant(0.02f),
-                        s.graph.constant(zero)));
-        add(
-                OnnxOp.QuantizeLinear,
-                "scale per row",
-                I8,
-                2,
-                s -> s.op(
-                        OnnxOp.QuantizeLinear,
-                        Attributes.of("axis", 0).and("output_dtype", OnnxTypes.code(I8)),
-                        s.floats(6, 8),
-                        s.positive(6)));
-        add(
-                OnnxOp.QuantizeLinear,
-                "scale per block",
-                U8,
-                2,
-                s -> s.op(
-                        OnnxOp.QuantizeLinear,
-                        Attributes.of("axis", 1).and("block_size", 4),
-                        s.floats(6, 8),
-                        s.positive(6, 2),
-                        s.bytes(U8, 6, 2)));
-        add(
-                OnnxOp.DequantizeLinear,
-                "one scale",
-                F32,
-                2,
-                s -> s.op(
-                        OnnxOp.DequantizeLinear,
-                        Attributes.NONE,
-                        s.bytes(U8, 6, 8),
-                        s.graph.constant(0.02f),
-                        s.graph.constant(zero)));
-        add(
-                OnnxOp.DequantizeLinear,
-                "scale per column",
-                F32,
-                2,
-                s -> s.op(OnnxOp.DequantizeLinear, Attributes.of("axis", 1), s.bytes(I8, 6, 8), s.positive(8)));
-        Sketch dynamic = new Sketch("DynamicQuantizeLinear");
-        List<Value> outputs = dynamic.graph.op(OnnxOp.DynamicQuantizeLinear, 3, Attributes.NONE, dynamic.floats(6, 8));
-        dynamic.out("codes", outputs.get(0), U8, 2);
-        dynamic.out("scale", outputs.get(1), F32, 0);
-        dynamic.out("zero", outputs.get(2), U8, 0);
-        cases.add(new OperatorCase(OnnxOp.DynamicQuantizeLinear, "all outputs", dynamic.graph, dynamic.inputs));
     }
 
     private void fused() {

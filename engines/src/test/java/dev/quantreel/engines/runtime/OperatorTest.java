@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
-import dev.quantreel.engines.runtime.OperatorCases.OperatorCase;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
 import dev.quantreel.engines.tensor.DType;

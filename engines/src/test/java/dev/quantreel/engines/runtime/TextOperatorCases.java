@@ -5,7 +5,6 @@ import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
-import dev.quantreel.engines.runtime.OperatorCases.OperatorCase;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;

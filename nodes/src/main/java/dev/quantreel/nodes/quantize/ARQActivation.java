@@ -143,24 +143,19 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
     }
 
     private static ActivationQuantizer quantizer(Inputs in) {
-        ClipRatios block = clip(in, ClipRatios.BLOCK);
+        ClipRatios block = ActivationWidgets.clip(in.clip(), ClipRatios.BLOCK);
         return switch (in.mode()) {
             case AUTO ->
                 new ActivationQuantizer.Auto(
                         new ActivationQuantizer.Block(in.groupSize(), block), new ActivationQuantizer.RowNormalized());
             case BLOCK -> new ActivationQuantizer.Block(in.groupSize(), block);
             case BLOCK_EXACT -> new ActivationQuantizer.BlockExact(in.groupSize(), block);
-            case TOKEN -> new ActivationQuantizer.Token(clip(in, ClipRatios.TOKEN));
+            case TOKEN -> new ActivationQuantizer.Token(ActivationWidgets.clip(in.clip(), ClipRatios.TOKEN));
             case CHANNEL -> new ActivationQuantizer.Channel();
             case CHANNEL_TOKEN -> new ActivationQuantizer.ChannelToken();
             case CHANNEL_TOKEN_RMS -> new ActivationQuantizer.ChannelToken(ActivationQuantizer.Statistic.RMS);
-            case ROW_NORMALIZED -> new ActivationQuantizer.RowNormalized(clip(in, ClipRatios.ROW_NORMALIZED));
+            case ROW_NORMALIZED ->
+                new ActivationQuantizer.RowNormalized(ActivationWidgets.clip(in.clip(), ClipRatios.ROW_NORMALIZED));
         };
-    }
-
-    /// What the user asked for at all bits, or the best known.
-    private static ClipRatios clip(Inputs in, ClipRatios best) {
-        float asked = (float) in.clip();
-        return asked == 0 ? best : new ClipRatios(asked, asked, asked);
     }
 }

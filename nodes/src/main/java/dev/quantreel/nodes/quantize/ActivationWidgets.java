@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.quantize;
 
+import dev.quantreel.engines.quant.ClipRatios;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.nodes.spi.NodeInputException;
@@ -30,5 +31,11 @@ final class ActivationWidgets {
                     "fuseValues", "is on while rotationBlock is 0; there is no rotation that values could take over");
         }
         return plan.withMeanSplit(splitMean).withFusedValues(fuseValues);
+    }
+
+    /// What the widget `clip` asks for at all bits, or the best known where it is 0.
+    static ClipRatios clip(double asked, ClipRatios best) {
+        float ratio = (float) asked;
+        return ratio == 0 ? best : new ClipRatios(ratio, ratio, ratio);
     }
 }

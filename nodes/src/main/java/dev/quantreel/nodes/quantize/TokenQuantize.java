@@ -107,15 +107,11 @@ public final class TokenQuantize implements Node<TokenQuantize.Inputs, TokenQuan
 
     private static ActivationQuantizer quantizer(Inputs in) {
         return switch (in.scale()) {
-            case LARGEST -> new ActivationQuantizer.Token(clip(in, ClipRatios.TOKEN));
-            case RMS -> new ActivationQuantizer.RowNormalized(clip(in, ClipRatios.ROW_NORMALIZED));
+            case LARGEST -> new ActivationQuantizer.Token(ActivationWidgets.clip(in.clip(), ClipRatios.TOKEN));
+            case RMS ->
+                new ActivationQuantizer.RowNormalized(ActivationWidgets.clip(in.clip(), ClipRatios.ROW_NORMALIZED));
             case RANGE -> new ActivationQuantizer.TokenAsymmetric();
-            case TWO_SIDED -> new ActivationQuantizer.DualScale(clip(in, ClipRatios.BLOCK));
+            case TWO_SIDED -> new ActivationQuantizer.DualScale(ActivationWidgets.clip(in.clip(), ClipRatios.BLOCK));
         };
-    }
-
-    private static ClipRatios clip(Inputs in, ClipRatios best) {
-        float asked = (float) in.clip();
-        return asked == 0 ? best : new ClipRatios(asked, asked, asked);
     }
 }
