@@ -89,6 +89,22 @@ def dual_scale(x, bits, clip):
     return symmetric(x, np.where(x > 0, above, below), largest)
 
 
+def unsigned(x, bits, size):
+    """Blocks of values that are not negative, codes 0 to 2^bits - 1."""
+    levels = 2**bits - 1
+    tiles = x.reshape(len(x), -1, size)
+    step = np.maximum(tiles.max(-1, keepdims=True), 0) / levels
+    step = np.where(step > 0, step, 1)
+    return (step * np.clip(np.rint(tiles / step), 0, levels)).reshape(x.shape)
+
+
+SHIFT = 0.171875
+
+
+def gelu(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+
+
 def block(x, bits, size, clip=1.0):
     largest = 2 ** (bits - 1) - 1
     tiles = x.reshape(len(x), -1, size)
@@ -271,6 +287,15 @@ def golden(folder):
     sums = w.astype(np.float64).sum(1)
     tensors["row_sums"] = sums
     tensors["mean_split"] = token(x - mean, 4) @ w.astype(np.float64).T + mean * sums
+    g = gelu(rng.standard_normal((6, 256)) * np.array([[0.2], [0.5], [1], [2], [4], [8]])).astype(np.float32)
+    divisors = np.exp(0.5 * rng.standard_normal(256)).astype(np.float32)
+    tensors["gelu"], tensors["divisors"] = g, divisors
+    d, wide = divisors.astype(np.float64), w.astype(np.float64)
+    for bits in (4, 6, 8):
+        # SVDQuant: shifted above zero, smoothed, rounded without a sign, the shift taken off behind the product.
+        rounded = unsigned((g.astype(np.float64) + SHIFT) / d, bits, 64)
+        tensors[f"unsigned.{bits}"] = rounded
+        tensors[f"unsigned_product.{bits}"] = rounded @ (wide * d).T - SHIFT * wide.sum(1)
     save_file(
         {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in tensors.items()},
         pathlib.Path(folder) / "activation_methods.safetensors",

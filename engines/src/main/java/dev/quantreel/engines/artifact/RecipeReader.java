@@ -196,6 +196,16 @@ final class RecipeReader {
         kinds.put("centroids", () -> new ActivationQuantizer.Centroids(in.flag("exact", false)));
         kinds.put("dual_scale", () -> new ActivationQuantizer.DualScale(ratios(in, "clip", ClipRatios.BLOCK)));
         kinds.put("row_normalized", () -> rowNormalized(in));
+        kinds.put("unsigned", () -> new ActivationQuantizer.Unsigned(in.integer("group_size", 64)));
+        kinds.put(
+                "gelu_aware",
+                () -> new ActivationQuantizer.GeluAware(
+                        member(
+                                in,
+                                "usual",
+                                new ActivationQuantizer.BlockExact(64, ClipRatios.NONE),
+                                RecipeReader::activationQuantizers),
+                        in.integer("group_size", 64)));
         kinds.put("auto", () -> auto(in));
         return kinds;
     }

@@ -25,7 +25,7 @@ final class FrameStatistic {
                 .flatMap(weights::rotation)
                 .map(plain::rotated)
                 .orElse(plain);
-        ActivationQuantizer quantizer = weights.plan().activations();
+        ActivationQuantizer quantizer = weights.plan().activations().at(layer).usual();
         if (quantizer instanceof ActivationQuantizer.FullPrecision) {
             return factors(sample, x, x);
         }

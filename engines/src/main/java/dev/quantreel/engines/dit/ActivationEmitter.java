@@ -51,6 +51,8 @@ record ActivationEmitter(
             case ActivationQuantizer.Centroids(boolean exact) ->
                 new CentroidEmitter(graph, max).emit(x, tables.apply(channels), exact);
             case ActivationQuantizer.DualScale _ -> dualScale(x);
+            case ActivationQuantizer.Unsigned(int groupSize) -> unsigned(x, channels, groupSize);
+            case ActivationQuantizer.GeluAware(ActivationQuantizer usual, int _) -> emit(usual, x, channels);
             case ActivationQuantizer.Auto auto -> switched(auto, x, channels);
             case ActivationQuantizer.FullPrecision _ ->
                 throw new IllegalArgumentException("full-precision activations have no integer form");
@@ -118,13 +120,31 @@ record ActivationEmitter(
         Value blocks = op(OnnxOp.Reshape, x, graph.longs(0, 0, groups, groupSize));
         Value perBlock = clipped(absmax(blocks, -1), max);
         Value codes = symmetric(x, op(OnnxOp.Squeeze, perBlock, graph.longs(-1)), groupSize);
+        return byBlock(codes, perBlock, groups, groupSize, ZERO_POINT);
+    }
+
+    private Operands unsigned(Value x, int channels, int groupSize) {
+        int groups = channels / groupSize;
+        Value levels = op(OnnxOp.Add, op(OnnxOp.Mul, max, constant(2)), constant(1));
+        Value blocks = op(OnnxOp.Reshape, x, graph.longs(0, 0, groups, groupSize));
+        Value perBlock = positive(op(OnnxOp.Div, reduce(OnnxOp.ReduceMax, blocks, -1), levels));
+        Value scale = op(OnnxOp.Squeeze, perBlock, graph.longs(-1));
+        Value zeros = op(OnnxOp.Expand, bytes(0), op(OnnxOp.Shape, scale));
+        Value codes = op(OnnxOp.Clip, quantized(x, scale, zeros, groupSize), graph.none, cast(levels, DType.U8));
+        return byBlock(codes, perBlock, groups, groupSize, 0);
+    }
+
+    /// @param codes U8 `[batch, tokens, channels]`
+    /// @param perBlock scales, `[batch, tokens, groups, 1]`
+    private Operands byBlock(Value codes, Value perBlock, int groups, int groupSize, int offset) {
         Value grouped = op(OnnxOp.Reshape, codes, graph.longs(0, 0, groups, groupSize));
         Attributes swap = Attributes.ints("perm", 0, 2, 1, 3);
         return new Operands(
                 List.of(new Operands.Term(graph.op(OnnxOp.Transpose, swap, grouped), 1)),
                 graph.op(OnnxOp.Transpose, swap, perBlock),
                 Optional.empty(),
-                groups);
+                groups,
+                offset);
     }
 
     private Operands tokenAsymmetric(Value x, int channels) {

@@ -8,6 +8,7 @@ import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.CentroidTable;
 import dev.quantreel.engines.quant.CodeValues;
+import dev.quantreel.engines.quant.GeluOutputs;
 import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
@@ -96,11 +97,13 @@ public final class QuantizedLinears implements LinearLayers {
     /// An activation as it came, and its quantized form where a layer of the group needs it.
     ///
     /// @param mean F32 `[batch, tokens, 1]`, where it was split off
-    private record Prepared(Input raw, Value rotated, Optional<Value> mean, Optional<Operands> operands)
+    /// @param isShifted whether the quantized form is that of an output of a GELU, [GeluOutputs]
+    private record Prepared(
+            Input raw, Value rotated, Optional<Value> mean, Optional<Operands> operands, boolean isShifted)
             implements Input {
 
         static Prepared unquantized(Input raw, Value rotated) {
-            return new Prepared(raw, rotated, Optional.empty(), Optional.empty());
+            return new Prepared(raw, rotated, Optional.empty(), Optional.empty(), false);
         }
     }
 
@@ -154,10 +157,8 @@ public final class QuantizedLinears implements LinearLayers {
         Optional<Value> mean =
                 weights.plan().splitsMean() && !arrivesRotated ? Optional.of(tokenMean(graph, x)) : Optional.empty();
         Value centred = mean.map(m -> graph.op(OnnxOp.Sub, x, m)).orElse(x);
-        Value smoothed = quantized
-                .flatMap(weights::smoothing)
-                .map(factors -> smoothed(graph, centred, factors))
-                .orElse(centred);
+        Optional<float[]> factors = quantized.flatMap(weights::smoothing);
+        Value smoothed = factors.map(own -> smoothed(graph, centred, own)).orElse(centred);
         Optional<Rotation> rotation = arrivesRotated ? Optional.empty() : weights.rotation(matrix.get());
         Value rotated = rotation.map(r -> r.emit(graph, smoothed)).orElse(smoothed);
         if (activations instanceof ActivationQuantizer.FullPrecision) {
@@ -168,7 +169,14 @@ public final class QuantizedLinears implements LinearLayers {
         ActivationEmitter emitter = new ActivationEmitter(
                 graph, current.max, current.clip, wide, width -> centroids.computeIfAbsent(width, CentroidTable::all));
         int channels = matrix.get().columns();
-        return new Prepared(raw, rotated, mean, Optional.of(emitter.emit(activations, rotated, channels)));
+        ActivationQuantizer own = activations.at(quantized.get());
+        boolean isShifted = activations.shifts(quantized.get());
+        Value meets = rotated;
+        if (isShifted) {
+            Value shifted = graph.op(OnnxOp.Add, x, graph.constant(GeluOutputs.SHIFT));
+            meets = factors.map(divisors -> smoothed(graph, shifted, divisors)).orElse(shifted);
+        }
+        return new Prepared(raw, rotated, mean, Optional.of(emitter.emit(own, meets, channels)), isShifted);
     }
 
     private static Value tokenMean(OnnxGraphBuilder graph, Value x) {
@@ -183,6 +191,24 @@ public final class QuantizedLinears implements LinearLayers {
             return Tensor.of(Shape.of(stored.rows()), stored.rowSums(RowTasks.parallel(CancellationToken.NONE)));
         });
         return graph.op(OnnxOp.Mul, mean, graph.initializer(layer + ".weight_sums", sums));
+    }
+
+    /// What the shift of an output of a GELU adds to the output of a layer: `SHIFT Σ_j Ŵ_oj / s_j`, with the weight as it
+    /// is multiplied.
+    private Value shiftProduct(OnnxGraphBuilder graph, String layer) {
+        QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
+        Optional<float[]> factors = weights.smoothing(layer);
+        float[] sums = new float[matrix.rows()];
+        float[] row = new float[matrix.columns()];
+        for (int o = 0; o < sums.length; o++) {
+            matrix.dequantizeRow(o, row);
+            double sum = 0;
+            for (int j = 0; j < row.length; j++) {
+                sum += factors.isPresent() ? row[j] / factors.get()[j] : row[j];
+            }
+            sums[o] = (float) (GeluOutputs.SHIFT * sum);
+        }
+        return graph.initializer(layer + ".shift_product", Tensor.of(Shape.of(sums.length), sums));
     }
 
     /// Every channel divided by its factor.
@@ -213,9 +239,10 @@ public final class QuantizedLinears implements LinearLayers {
                                 ? scaled(graph, operands, weight)
                                 : floatProduct(graph, dequantized(graph, operands, weight), weight))
                 .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
+        Value unshifted = prepared.isShifted ? graph.op(OnnxOp.Sub, product, shiftProduct(graph, layer)) : product;
         Value whole = prepared.mean
-                .map(mean -> graph.op(OnnxOp.Add, product, meanProduct(graph, mean, layer)))
-                .orElse(product);
+                .map(mean -> graph.op(OnnxOp.Add, unshifted, meanProduct(graph, mean, layer)))
+                .orElse(unshifted);
         return withBias(graph, whole, layer);
     }
 
@@ -271,7 +298,7 @@ public final class QuantizedLinears implements LinearLayers {
                 graph,
                 weight,
                 factor -> plain
-                        ? product(graph, operands.terms().getFirst().operand(), factor)
+                        ? product(graph, operands, factor)
                         : graph.op(OnnxOp.Mul, products(graph, operands, weight.matrix(), factor), factor.steps()));
         return graph.op(OnnxOp.Mul, stepped, operands.scale());
     }
@@ -283,14 +310,14 @@ public final class QuantizedLinears implements LinearLayers {
     }
 
     /// F32: exact integer sums times the steps.
-    private static Value product(OnnxGraphBuilder graph, Value operand, WeightEmitter.Factor factor) {
+    private static Value product(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Factor factor) {
         return graph.op(
                 OnnxOp.MatMulIntegerToFloat,
-                operand,
+                operands.terms().getFirst().operand(),
                 factor.integers(),
                 graph.constant(1f),
                 factor.steps(),
-                new WeightEmitter(graph).bytes(128),
+                new WeightEmitter(graph).bytes(operands.offset()),
                 factor.zeroPoint());
     }
 
@@ -298,7 +325,7 @@ public final class QuantizedLinears implements LinearLayers {
     private static Value products(
             OnnxGraphBuilder graph, Operands operands, QuantizedMatrix matrix, WeightEmitter.Factor factor) {
         WeightEmitter emitter = new WeightEmitter(graph);
-        Value offset = operands.zeroPoint().isPresent() ? graph.none : emitter.bytes(128);
+        Value offset = operands.zeroPoint().isPresent() ? graph.none : emitter.bytes(operands.offset());
         Value[] sums = operands.terms().stream()
                 .map(term ->
                         graph.op(OnnxOp.MatMulInteger, term.operand(), factor.integers(), offset, factor.zeroPoint()))
@@ -336,7 +363,7 @@ public final class QuantizedLinears implements LinearLayers {
                 emitter.levels(factor),
                 graph.longs(groups, matrix.columns() / groups, factor.outputs()));
         Value operand = operands.terms().getFirst().operand();
-        Value sums = graph.op(OnnxOp.MatMulInteger, operand, blocks, emitter.bytes(128));
+        Value sums = graph.op(OnnxOp.MatMulInteger, operand, blocks, emitter.bytes(operands.offset()));
         Value scaled = graph.op(OnnxOp.Mul, emitter.cast(sums, DType.F32), operands.scale());
         Value added = graph.op(OnnxOp.ReduceSum, Attributes.of("keepdims", 0), scaled, graph.longs(1));
         return graph.op(OnnxOp.Mul, added, factor.steps());
@@ -345,7 +372,7 @@ public final class QuantizedLinears implements LinearLayers {
     /// F32 `[batch, tokens, in]`: what the integers stand for.
     private static Value dequantized(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
         Value zeroPoint =
-                operands.zeroPoint().map(value -> cast(graph, value, DType.F32)).orElseGet(() -> graph.constant(128));
+                operands.zeroPoint().map(value -> cast(graph, value, DType.F32)).orElseGet(() -> graph.constant(operands.offset()));
         Value sum = operands.terms().stream()
                 .map(term -> {
                     Value codes = graph.op(OnnxOp.Sub, cast(graph, term.operand(), DType.F32), zeroPoint);

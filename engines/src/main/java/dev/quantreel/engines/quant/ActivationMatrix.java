@@ -74,6 +74,24 @@ public final class ActivationMatrix {
         return new ActivationMatrix(tokens, channels, divided);
     }
 
+    /// The same tokens with every channel multiplied with a factor.
+    public ActivationMatrix times(float[] factors) {
+        float[] multiplied = values.clone();
+        for (int i = 0; i < multiplied.length; i++) {
+            multiplied[i] *= factors[i % channels];
+        }
+        return new ActivationMatrix(tokens, channels, multiplied);
+    }
+
+    /// The same tokens with one number added to every value.
+    public ActivationMatrix plus(float shift) {
+        float[] shifted = values.clone();
+        for (int i = 0; i < shifted.length; i++) {
+            shifted[i] += shift;
+        }
+        return new ActivationMatrix(tokens, channels, shifted);
+    }
+
     /// The same tokens, each rotated.
     public ActivationMatrix rotated(Rotation rotation) {
         float[] rotated = new float[values.length];

@@ -103,6 +103,31 @@ public sealed interface ActivationQuantizer {
         }
     }
 
+    /// Values that are not negative: codes `0..2^bits - 1`, one scale per token and block of channels, to the letter as in
+    /// [BlockExact].
+    ///
+    /// @param groupSize channels per block
+    record Unsigned(int groupSize) implements ActivationQuantizer {
+        public Unsigned {
+            requireGroup(groupSize);
+        }
+    }
+
+    /// SVDQuant: inputs that come out of a GELU are shifted above zero ([GeluOutputs]) and quantized as [Unsigned], which
+    /// halves their step; all others as usual. Inputs must not be rotated.
+    ///
+    /// @param usual for all other inputs
+    /// @param groupSize channels per block of those that come out of a GELU
+    record GeluAware(ActivationQuantizer usual, int groupSize) implements ActivationQuantizer {
+        public GeluAware {
+            requireGroup(groupSize);
+            if (usual instanceof GeluAware || usual instanceof Unsigned || usual instanceof FullPrecision) {
+                throw new IllegalArgumentException(
+                        "beside unsigned inputs all others are quantized with a sign, got " + usual);
+            }
+        }
+    }
+
     /// [Block] below 8 bits, [RowNormalized] at 8 bits. In a graph that serves both the quantization is an `If`, the
     /// product outside it is shared.
     record Auto(Block block, RowNormalized rowNormalized) implements ActivationQuantizer {
@@ -119,9 +144,33 @@ public sealed interface ActivationQuantizer {
 
     /// The member that acts at this many bits.
     default ActivationQuantizer resolve(int bits) {
-        return this instanceof Auto(Block block, RowNormalized rowNormalized)
-                ? (bits < 8 ? block : rowNormalized)
+        return switch (this) {
+            case Auto(Block block, RowNormalized rowNormalized) -> bits < 8 ? block : rowNormalized;
+            case GeluAware(ActivationQuantizer usual, int groupSize) -> new GeluAware(usual.resolve(bits), groupSize);
+            default -> this;
+        };
+    }
+
+    /// The member that acts on the input of a layer.
+    default ActivationQuantizer at(String layer) {
+        return this instanceof GeluAware(ActivationQuantizer usual, int groupSize)
+                ? GeluOutputs.feed(layer) ? new Unsigned(groupSize) : usual
                 : this;
+    }
+
+    /// Whether the input of a layer is shifted above zero before it is quantized.
+    default boolean shifts(String layer) {
+        return this instanceof GeluAware && GeluOutputs.feed(layer);
+    }
+
+    /// The member that acts on inputs of which nothing is known.
+    default ActivationQuantizer usual() {
+        return this;
+    }
+
+    /// Whether the scales lie so that integer products are formed block by block, for some layer.
+    default boolean multipliesBlocks() {
+        return usual() instanceof BlockExact || this instanceof GeluAware || this instanceof Unsigned;
     }
 
     /// This quantizer for an input of `channels` channels: a block size that does not divide them becomes the greatest
@@ -132,6 +181,9 @@ public sealed interface ActivationQuantizer {
             case BlockExact(int groupSize, ClipRatios clip) -> new BlockExact(commonDivisor(groupSize, channels), clip);
             case Auto(Block block, RowNormalized rowNormalized) ->
                 new Auto(new Block(commonDivisor(block.groupSize(), channels), block.clip()), rowNormalized);
+            case Unsigned(int groupSize) -> new Unsigned(commonDivisor(groupSize, channels));
+            case GeluAware(ActivationQuantizer usual, int groupSize) ->
+                new GeluAware(usual.fit(channels), commonDivisor(groupSize, channels));
             case FullPrecision _, Token _, TokenAsymmetric _, Channel _, ChannelToken _ -> this;
             case RowNormalized _, Centroids _, DualScale _ -> this;
         };
@@ -145,13 +197,14 @@ public sealed interface ActivationQuantizer {
             case Token(ClipRatios clip) -> clip.at(bits);
             case RowNormalized(ClipRatios span) -> span.at(bits);
             case DualScale(ClipRatios clip) -> clip.at(bits);
-            case FullPrecision _, TokenAsymmetric _, Channel _, ChannelToken _, Centroids _, Auto _ -> 1;
+            case GeluAware(ActivationQuantizer usual, int _) -> usual.clip(bits);
+            case FullPrecision _, TokenAsymmetric _, Channel _, ChannelToken _, Centroids _, Unsigned _, Auto _ -> 1;
         };
     }
 
     /// Whether the codes of a token depend on how many others there are.
     default boolean averagesTokens() {
-        return this instanceof ChannelToken(Statistic statistic) && statistic == Statistic.RMS;
+        return usual() instanceof ChannelToken(Statistic statistic) && statistic == Statistic.RMS;
     }
 
     /// Largest code of a symmetric quantizer: `2^(bits-1) - 1`.

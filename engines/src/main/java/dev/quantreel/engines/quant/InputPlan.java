@@ -23,6 +23,11 @@ public record InputPlan(
             throw new IllegalArgumentException("values take over a rotation within heads, of inputs that are not"
                     + " smoothed; the rotation is " + rotation + ", the smoothing " + smoothing);
         }
+        boolean turned = meanSplit || !(rotation instanceof RotationPlan.None);
+        if (turned && activations instanceof ActivationQuantizer.GeluAware) {
+            throw new IllegalArgumentException("outputs of a GELU are not negative as long as they are neither rotated"
+                    + " nor have their mean split off; the rotation is " + rotation + ", the mean split " + meanSplit);
+        }
     }
 
     /// Without a mean split and fused values.

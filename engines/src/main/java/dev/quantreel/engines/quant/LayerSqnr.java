@@ -25,7 +25,11 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         Optional<float[]> smoothing = weights.smoothing(layer);
         Optional<Rotation> rotation = weights.rotation(matrix);
         ActivationMatrix rotated = turned(weights.plan().splitsMean() ? inputs.centred() : inputs, smoothing, rotation);
-        ActivationMatrix rounded = rounded(rotated, weights.plan().activations(), bits);
+        ActivationQuantizer quantizer = weights.plan().activations().at(layer);
+        ActivationMatrix rounded = weights.plan().activations().shifts(layer)
+                ? unshifted(
+                        rounded(turned(inputs.plus(GeluOutputs.SHIFT), smoothing, rotation), quantizer, bits), smoothing)
+                : rounded(rotated, quantizer, bits);
         float[] ones = new float[inputs.channels()];
         Arrays.fill(ones, 1);
         Tokens tokens = new Tokens(
@@ -43,6 +47,12 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
             ActivationMatrix x, Optional<float[]> smoothing, Optional<Rotation> rotation) {
         ActivationMatrix smoothed = smoothing.map(x::dividedBy).orElse(x);
         return rotation.map(smoothed::rotated).orElse(smoothed);
+    }
+
+    private static ActivationMatrix unshifted(ActivationMatrix x, Optional<float[]> smoothing) {
+        return smoothing
+                .map(factors -> x.times(factors).plus(-GeluOutputs.SHIFT).dividedBy(factors))
+                .orElseGet(() -> x.plus(-GeluOutputs.SHIFT));
     }
 
     /// Against a signal that is stronger by so many decibels: a branch adds what it takes out of the weight without any

@@ -2,12 +2,8 @@ package dev.quantreel.engines.quant;
 
 /// Whole methods of papers, weights and activations together, as plans.
 public enum PublishedMethod {
-    /// Round to nearest on both sides, asymmetric: the baseline of all papers.
-    MIN_MAX("MinMax"),
     /// BGR and ARQ.
     DVD_QUANT("DVD-Quant"),
-    /// Self-calibrated smoothing of strength 0.5, symmetric on both sides.
-    SMOOTH_QUANT("SmoothQuant"),
     /// Random-sign Hadamard, symmetric weights by clip search, tokens clipped at 0.9.
     QUAROT("QuaRot"),
     /// Regular Hadamard in blocks of 256, symmetric on both sides.
@@ -19,7 +15,11 @@ public enum PublishedMethod {
     VIDIT_Q("ViDiT-Q"),
     /// Smoothing searched per input, a 16-bit branch of rank 32, the rest symmetric in groups of 64, as activations
     /// are; those that come out of a GELU are unsigned.
-    SVD_QUANT("SVDQuant");
+    SVD_QUANT("SVDQuant"),
+    /// Self-calibrated smoothing of strength 0.5, symmetric on both sides.
+    SMOOTH_QUANT("SmoothQuant"),
+    /// Round to nearest on both sides, asymmetric: the baseline of all papers.
+    MIN_MAX("MinMax");
 
     /// Rank of SVDQuant's branch.
     public static final int SVD_RANK = 32;
@@ -41,6 +41,11 @@ public enum PublishedMethod {
 
     /// As its paper calls it.
     public String title() {
+        return title;
+    }
+
+    @Override
+    public String toString() {
         return title;
     }
 
@@ -99,7 +104,9 @@ public enum PublishedMethod {
             case QUAROT -> new ActivationQuantizer.Token(new ClipRatios(0.9f, 0.9f, 0.9f));
             case SMOOTH_QUANT, CONVROT -> new ActivationQuantizer.Token(ClipRatios.NONE);
             case ORBIT_QUANT -> new ActivationQuantizer.Centroids();
-            case SVD_QUANT -> new ActivationQuantizer.BlockExact(GROUP, ClipRatios.NONE);
+            case SVD_QUANT ->
+                new ActivationQuantizer.GeluAware(
+                        new ActivationQuantizer.BlockExact(GROUP, ClipRatios.NONE), GROUP);
         };
     }
 

@@ -25,7 +25,7 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
 
     public QuantizationPlan {
         boolean eight = weight.bits() == 8 || layers.mentions(8);
-        if (eight && input.activations() instanceof ActivationQuantizer.BlockExact) {
+        if (eight && input.activations().multipliesBlocks()) {
             throw new IllegalArgumentException(
                     "exact block scales need weights of 7 bits or less, weight bits is 8 (of all layers, or by a layer rule); use Block instead");
         }

@@ -54,6 +54,8 @@ public final class QuantizedActivation {
             case ActivationQuantizer.RowNormalized _ -> rowNormalized(x, max, clip);
             case ActivationQuantizer.Centroids(boolean exact) -> centroids(x, exact, bits);
             case ActivationQuantizer.DualScale _ -> dualScale(x, max, clip);
+            case ActivationQuantizer.Unsigned(int groupSize) -> unsigned(x, groupSize, 2 * max + 1);
+            case ActivationQuantizer.GeluAware(ActivationQuantizer usual, int _) -> of(x, usual, bits);
             case ActivationQuantizer.FullPrecision _, ActivationQuantizer.Auto _ ->
                 throw new IllegalArgumentException(quantizer + " has no integer form");
         };
@@ -77,7 +79,7 @@ public final class QuantizedActivation {
         return terms.get(term).factor;
     }
 
-    /// The operand's value less its zero point of 128; with an asymmetric quantizer the unsigned code.
+    /// The operand's value less its zero point of 128; with an asymmetric or unsigned quantizer the unsigned code.
     public int code(int term, int token, int channel) {
         return terms.get(term).codes[token * channels + channel];
     }
@@ -87,7 +89,7 @@ public final class QuantizedActivation {
         return scales[token * (channels / groupSize) + channel / groupSize];
     }
 
-    /// Channels that share a scale; all of them unless the quantizer is [BlockExact].
+    /// Channels that share a scale; all of them unless the quantizer is [BlockExact] or [Unsigned].
     public int groupSize() {
         return groupSize;
     }
@@ -142,6 +144,27 @@ public final class QuantizedActivation {
                 result.scales[i * groups + g] = scale;
                 for (int j = g * groupSize; j < (g + 1) * groupSize; j++) {
                     codes[i * x.channels() + j] = (int) symmetric(x.at(i, j), scale, max);
+                }
+            }
+        }
+        return result;
+    }
+
+    /// Negative values become 0.
+    private static QuantizedActivation unsigned(ActivationMatrix x, int groupSize, float largest) {
+        QuantizedActivation result = new QuantizedActivation(x, groupSize);
+        int groups = x.channels() / groupSize;
+        int[] codes = result.addTerm(1);
+        for (int i = 0; i < x.tokens(); i++) {
+            for (int g = 0; g < groups; g++) {
+                float high = 0;
+                for (int j = g * groupSize; j < (g + 1) * groupSize; j++) {
+                    high = Math.max(high, x.at(i, j));
+                }
+                float scale = positive(high / largest);
+                result.scales[i * groups + g] = scale;
+                for (int j = g * groupSize; j < (g + 1) * groupSize; j++) {
+                    codes[i * x.channels() + j] = (int) Math.clamp((float) Math.rint(x.at(i, j) / scale), 0, largest);
                 }
             }
         }

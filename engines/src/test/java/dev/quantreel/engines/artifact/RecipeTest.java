@@ -72,6 +72,8 @@ class RecipeTest {
             new ActivationQuantizer.Centroids(true),
             new ActivationQuantizer.DualScale(ODD),
             new ActivationQuantizer.RowNormalized(ODD),
+            new ActivationQuantizer.Unsigned(32),
+            new ActivationQuantizer.GeluAware(new ActivationQuantizer.Token(ODD), 128),
             new ActivationQuantizer.Auto(
                     new ActivationQuantizer.Block(128, ODD), new ActivationQuantizer.RowNormalized(ODD)));
 

@@ -71,7 +71,7 @@ class ActivationEmitterTest {
 
     private static List<String> differences(Tensor operand, Operands operands, QuantizedActivation expected, int term) {
         List<String> differences = new ArrayList<>();
-        int offset = operands.zeroPoint().isPresent() ? 0 : 128;
+        int offset = operands.zeroPoint().isPresent() ? 0 : operands.offset();
         int groupSize = CHANNELS / operands.groups();
         for (int i = 0; i < TOKENS; i++) {
             for (int j = 0; j < CHANNELS; j++) {

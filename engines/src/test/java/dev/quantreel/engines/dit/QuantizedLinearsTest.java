@@ -69,6 +69,7 @@ class QuantizedLinearsTest {
                 new ActivationQuantizer.Centroids(),
                 new ActivationQuantizer.Centroids(true),
                 new ActivationQuantizer.DualScale(),
+                new ActivationQuantizer.Unsigned(64),
                 new ActivationQuantizer.Auto());
     }
 

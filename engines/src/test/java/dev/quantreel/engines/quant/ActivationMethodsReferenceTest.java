@@ -99,6 +99,39 @@ class ActivationMethodsReferenceTest {
         }
     }
 
+    /// Outputs of a GELU as SVDQuant quantizes them, with the product behind: prints the worst difference.
+    @ParameterizedTest
+    @ValueSource(ints = {4, 6, 8})
+    void shiftedUnsignedCodesOfAGeluAreThoseOfTheTwin(int bits) {
+        float[] divisors = golden("divisors");
+        ActivationMatrix met =
+                ActivationMatrix.of(256, golden("gelu")).plus(GeluOutputs.SHIFT).dividedBy(divisors);
+        QuantizedActivation actual = QuantizedActivation.of(met, new ActivationQuantizer.Unsigned(64), bits);
+        float[] expected = golden("unsigned." + bits);
+        float[] products = golden("unsigned_product." + bits);
+        WeightMatrix weight = WeightMatrix.of("w", FILE.tensor("w"));
+        float[] row = new float[256];
+        double worst = 0;
+        double worstProduct = 0;
+        for (int i = 0; i < 6; i++) {
+            for (int j = 0; j < 256; j++) {
+                worst = Math.max(worst, Math.abs(actual.value(i, j) - expected[i * 256 + j]) / actual.scale(i, j));
+                assertThat(actual.code(0, i, j)).isBetween(0, (1 << bits) - 1);
+            }
+            for (int o = 0; o < 5; o++) {
+                weight.readRow(o, row);
+                double sum = 0;
+                for (int j = 0; j < 256; j++) {
+                    sum += (double) row[j] * (actual.value(i, j) * divisors[j] - GeluOutputs.SHIFT);
+                }
+                worstProduct = Math.max(worstProduct, Math.abs(sum - products[i * 5 + o]));
+            }
+        }
+        System.out.printf("twin unsigned, %d bits: worst difference %.2g steps, %.2g of a product%n", bits, worst, worstProduct);
+        assertThat(worst).isLessThan(1e-4);
+        assertThat(worstProduct).isLessThan(1e-3);
+    }
+
     @Test
     void tokensOfZerosStayZero() {
         for (ActivationQuantizer mode : MODES.values()) {

@@ -122,7 +122,7 @@ public record DiffusionModel(
     /// Exact block scales leave room for 7 bits.
     private int nearLosslessBits() {
         boolean exact = activations
-                .filter(part -> part.plan().activations() instanceof ActivationQuantizer.BlockExact)
+                .filter(part -> part.plan().activations().multipliesBlocks())
                 .isPresent();
         return exact ? NEAR_LOSSLESS_BITS - 1 : NEAR_LOSSLESS_BITS;
     }

@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.BranchPlan;
 import dev.quantreel.engines.quant.ClipRatios;
+import dev.quantreel.engines.quant.PublishedMethod;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.SmoothingPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.testing.TestContext;
@@ -16,6 +19,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.ModelFile;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -117,28 +121,52 @@ class ActivationNodesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(MethodPreset.Method.class)
-    void everyPresetPlansWeightsAndActivations(MethodPreset.Method method) {
-        QuantizationPlan plan = preset(method, 4).plan().orElseThrow();
+    @EnumSource(PublishedMethod.class)
+    void everyPresetPlansWhatThePublishedMethodIs(PublishedMethod method) {
+        DiffusionModel model = preset(method, 4);
+        QuantizationPlan plan = model.plan().orElseThrow();
 
-        assertThat(preset(method, 4).precision()).isEqualTo("W4A6");
-        assertThat(plan.weights())
-                .isEqualTo(
-                        switch (method) {
-                            case DVD_QUANT -> new WeightQuantizer.Bgr();
-                            case QUAROT -> new WeightQuantizer.Symmetric(true);
-                            case CONVROT -> new WeightQuantizer.Symmetric();
-                            case ORBIT_QUANT -> new WeightQuantizer.LloydMaxRows();
-                        });
-        assertThat(plan.rotation()).isNotEqualTo(new RotationPlan.None());
+        assertThat(model.precision()).isEqualTo("W4A6");
+        assertThat(plan).isEqualTo(method.plan(4));
+        assertThat(plan.smoothing().needsStatistics()).isEqualTo(method.needsStatistics());
+    }
+
+    @Test
+    void presetsOfOneMethodAfterTheOtherLeaveTheLastAndWhatThePersonAdded() {
+        DiffusionModel model = new LowRankBranch()
+                .run(new LowRankBranch.Inputs(preset(PublishedMethod.QUAROT, 4), 8, 2), context)
+                .model();
+        QuantizationPlan plan = model.plan().orElseThrow();
+        assertThat(plan.branch()).isEqualTo(new BranchPlan.LowRank(8, 2));
+        assertThat(plan.weights()).isEqualTo(new WeightQuantizer.Symmetric(true));
+    }
+
+    @Test
+    void viditQBalancesOnceKeepsWhatIsNamedAndGivesTheMlpEightBits() {
+        QuantizationPlan plan = new MethodPreset()
+                .run(
+                        new MethodPreset.Inputs(
+                                MODEL, PublishedMethod.VIDIT_Q, 4, ARQActivation.Bits.EIGHT, "blocks\\.0\\."),
+                        context)
+                .model()
+                .plan()
+                .orElseThrow();
+        List<String> layers = List.of("blocks.0.ffn.0", "blocks.1.self_attn.q", "blocks.1.cross_attn.v", "blocks.1.ffn.2");
+        assertThat(plan.layers().bits(layers, 4))
+                .containsExactly(
+                        Map.entry("blocks.1.self_attn.q", 4),
+                        Map.entry("blocks.1.cross_attn.v", 4),
+                        Map.entry("blocks.1.ffn.2", 8));
+        assertThat(plan.smoothing()).isEqualTo(new SmoothingPlan.FromStatistics(0.12));
+        assertThat(plan.rotation()).isEqualTo(new RotationPlan.Hadamard(256, 0));
     }
 
     @Test
     void aPresetRefusesBitsThatItsWeightsDoNotHave() {
-        assertRejected("weightBits", () -> preset(MethodPreset.Method.ORBIT_QUANT, 8), "8");
+        assertRejected("weightBits", () -> preset(PublishedMethod.ORBIT_QUANT, 8), "8");
     }
 
-    private DiffusionModel preset(MethodPreset.Method method, int weightBits) {
+    private DiffusionModel preset(PublishedMethod method, int weightBits) {
         return new MethodPreset()
                 .run(new MethodPreset.Inputs(MODEL, method, weightBits, ARQActivation.Bits.SIX, ""), context)
                 .model();
