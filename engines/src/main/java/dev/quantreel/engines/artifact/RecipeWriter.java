@@ -182,8 +182,7 @@ final class RecipeWriter {
                 kind("centroids").put("exact", exact);
             case ActivationQuantizer.DualScale(ClipRatios clip) -> clipped(kind("dual_scale"), "clip", clip);
             case ActivationQuantizer.RowNormalized(ClipRatios span) -> clipped(kind("row_normalized"), "span", span);
-            case ActivationQuantizer.Unsigned(int groupSize) ->
-                kind("unsigned").put("group_size", groupSize);
+            case ActivationQuantizer.Unsigned(int groupSize) -> kind("unsigned").put("group_size", groupSize);
             case ActivationQuantizer.GeluAware(ActivationQuantizer usual, int groupSize) -> {
                 ObjectNode node = kind("gelu_aware").put("group_size", groupSize);
                 node.set("usual", write(usual));

@@ -193,7 +193,8 @@ public final class QuantizedLinears implements LinearLayers {
         return graph.op(OnnxOp.Mul, mean, graph.initializer(layer + ".weight_sums", sums));
     }
 
-    /// What the shift of an output of a GELU adds to the output of a layer: `SHIFT Σ_j Ŵ_oj / s_j`, with the weight as it
+    /// What the shift of an output of a GELU adds to the output of a layer: `SHIFT Σ_j Ŵ_oj / s_j`, with the weight as
+    // it
     /// is multiplied.
     private Value shiftProduct(OnnxGraphBuilder graph, String layer) {
         QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
@@ -371,8 +372,9 @@ public final class QuantizedLinears implements LinearLayers {
 
     /// F32 `[batch, tokens, in]`: what the integers stand for.
     private static Value dequantized(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
-        Value zeroPoint =
-                operands.zeroPoint().map(value -> cast(graph, value, DType.F32)).orElseGet(() -> graph.constant(operands.offset()));
+        Value zeroPoint = operands.zeroPoint()
+                .map(value -> cast(graph, value, DType.F32))
+                .orElseGet(() -> graph.constant(operands.offset()));
         Value sum = operands.terms().stream()
                 .map(term -> {
                     Value codes = graph.op(OnnxOp.Sub, cast(graph, term.operand(), DType.F32), zeroPoint);

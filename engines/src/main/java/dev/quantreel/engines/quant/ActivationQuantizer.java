@@ -103,7 +103,8 @@ public sealed interface ActivationQuantizer {
         }
     }
 
-    /// Values that are not negative: codes `0..2^bits - 1`, one scale per token and block of channels, to the letter as in
+    /// Values that are not negative: codes `0..2^bits - 1`, one scale per token and block of channels, to the letter as
+    // in
     /// [BlockExact].
     ///
     /// @param groupSize channels per block
@@ -113,7 +114,8 @@ public sealed interface ActivationQuantizer {
         }
     }
 
-    /// SVDQuant: inputs that come out of a GELU are shifted above zero ([GeluOutputs]) and quantized as [Unsigned], which
+    /// SVDQuant: inputs that come out of a GELU are shifted above zero ([GeluOutputs]) and quantized as [Unsigned],
+    // which
     /// halves their step; all others as usual. Inputs must not be rotated.
     ///
     /// @param usual for all other inputs

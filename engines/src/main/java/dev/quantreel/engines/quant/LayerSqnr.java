@@ -28,7 +28,8 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         ActivationQuantizer quantizer = weights.plan().activations().at(layer);
         ActivationMatrix rounded = weights.plan().activations().shifts(layer)
                 ? unshifted(
-                        rounded(turned(inputs.plus(GeluOutputs.SHIFT), smoothing, rotation), quantizer, bits), smoothing)
+                        rounded(turned(inputs.plus(GeluOutputs.SHIFT), smoothing, rotation), quantizer, bits),
+                        smoothing)
                 : rounded(rotated, quantizer, bits);
         float[] ones = new float[inputs.channels()];
         Arrays.fill(ones, 1);

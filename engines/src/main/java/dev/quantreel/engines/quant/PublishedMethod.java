@@ -105,8 +105,7 @@ public enum PublishedMethod {
             case SMOOTH_QUANT, CONVROT -> new ActivationQuantizer.Token(ClipRatios.NONE);
             case ORBIT_QUANT -> new ActivationQuantizer.Centroids();
             case SVD_QUANT ->
-                new ActivationQuantizer.GeluAware(
-                        new ActivationQuantizer.BlockExact(GROUP, ClipRatios.NONE), GROUP);
+                new ActivationQuantizer.GeluAware(new ActivationQuantizer.BlockExact(GROUP, ClipRatios.NONE), GROUP);
         };
     }
 

@@ -97,7 +97,9 @@ class GeluAwareLinearsTest {
         inputs.put("x", QuantizedLinearsTest.tensor(geluOutputs()));
         try (Session session =
                 new OrtEngineProvider().create(new EngineOptions(1)).open(model)) {
-            return Objects.requireNonNull(session.run(inputs, CancellationToken.NONE).get("y")).toFloatArray();
+            return Objects.requireNonNull(
+                            session.run(inputs, CancellationToken.NONE).get("y"))
+                    .toFloatArray();
         }
     }
 
@@ -105,7 +107,9 @@ class GeluAwareLinearsTest {
     private static double[] expected(QuantizedWeights weights, int bits) {
         QuantizedMatrix matrix = weights.matrix(BEHIND).orElseThrow();
         QuantizedActivation codes = QuantizedActivation.of(
-                geluOutputs().plus(GeluOutputs.SHIFT).dividedBy(divisors()), new ActivationQuantizer.Unsigned(64), bits);
+                geluOutputs().plus(GeluOutputs.SHIFT).dividedBy(divisors()),
+                new ActivationQuantizer.Unsigned(64),
+                bits);
         float[] bias = LINEARS.tensor(BEHIND + ".bias").toFloatArray();
         double[] expected = new double[TOKENS * OUTPUTS];
         for (int i = 0; i < TOKENS; i++) {
@@ -152,8 +156,7 @@ class GeluAwareLinearsTest {
     private static double error(ActivationQuantizer quantizer) {
         Granularity row = new Granularity.PerRow();
         float[] rounded = run(weights(quantizer, row), BEHIND, Arithmetic.INTEGER, 4);
-        float[] exact =
-                run(weights(new ActivationQuantizer.FullPrecision(), row), BEHIND, Arithmetic.FAKE_QUANT, 4);
+        float[] exact = run(weights(new ActivationQuantizer.FullPrecision(), row), BEHIND, Arithmetic.FAKE_QUANT, 4);
         double squares = 0;
         for (int i = 0; i < exact.length; i++) {
             squares += Math.pow(rounded[i] - exact[i], 2);

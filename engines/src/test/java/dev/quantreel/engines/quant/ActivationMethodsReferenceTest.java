@@ -127,7 +127,8 @@ class ActivationMethodsReferenceTest {
                 worstProduct = Math.max(worstProduct, Math.abs(sum - products[i * 5 + o]));
             }
         }
-        System.out.printf("twin unsigned, %d bits: worst difference %.2g steps, %.2g of a product%n", bits, worst, worstProduct);
+        System.out.printf(
+                "twin unsigned, %d bits: worst difference %.2g steps, %.2g of a product%n", bits, worst, worstProduct);
         assertThat(worst).isLessThan(1e-4);
         assertThat(worstProduct).isLessThan(1e-3);
     }

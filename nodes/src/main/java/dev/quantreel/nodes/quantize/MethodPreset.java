@@ -30,7 +30,15 @@ import dev.quantreel.nodes.values.DiffusionModel;
                         + " replaces its half."
                         + ActivationWidgets.SPEED,
         aliases = {
-            "QuaRot", "ConvRot", "OrbitQuant", "DVD-Quant", "ViDiT-Q", "SVDQuant", "SmoothQuant", "MinMax", "recipe"
+            "QuaRot",
+            "ConvRot",
+            "OrbitQuant",
+            "DVD-Quant",
+            "ViDiT-Q",
+            "SVDQuant",
+            "SmoothQuant",
+            "MinMax",
+            "recipe"
         })
 public final class MethodPreset implements Node<MethodPreset.Inputs, MethodPreset.Outputs> {
 

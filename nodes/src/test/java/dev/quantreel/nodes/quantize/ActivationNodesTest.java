@@ -151,7 +151,8 @@ class ActivationNodesTest {
                 .model()
                 .plan()
                 .orElseThrow();
-        List<String> layers = List.of("blocks.0.ffn.0", "blocks.1.self_attn.q", "blocks.1.cross_attn.v", "blocks.1.ffn.2");
+        List<String> layers =
+                List.of("blocks.0.ffn.0", "blocks.1.self_attn.q", "blocks.1.cross_attn.v", "blocks.1.ffn.2");
         assertThat(plan.layers().bits(layers, 4))
                 .containsExactly(
                         Map.entry("blocks.1.self_attn.q", 4),
