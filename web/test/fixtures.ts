@@ -5,6 +5,7 @@ import { emptyDocument, type Position, type WorkflowDocument } from '../src/work
 import type { Json } from '../src/workflow/json';
 import { type NodeCatalog, parseObjectInfo } from '../src/workflow/specs';
 import { specOf } from '../src/workflow/virtual';
+import { GOLDEN } from './refreshFixtures';
 
 const folder = join(import.meta.dirname, 'fixtures');
 
@@ -16,10 +17,9 @@ export function fixtureBytes(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(folder, name)));
 }
 
-/** The node types the server really has, as its own test writes them; the hand-made ones before it did. */
+/** The node types the server really has, as its own test writes them; their copy where this folder is alone. */
 export function serverObjectInfo(): { readonly from: string; readonly json: Json } {
-  const golden = join(import.meta.dirname, '../../node-server/src/test/resources/golden/object_info.json');
-  return existsSync(golden) ? { from: 'server', json: JSON.parse(readFileSync(golden, 'utf8')) as Json } : { from: 'fixture', json: fixture('object_info.json') };
+  return existsSync(GOLDEN) ? { from: 'server', json: JSON.parse(readFileSync(GOLDEN, 'utf8')) as Json } : { from: 'fixture', json: fixture('object_info.json') };
 }
 
 export const catalog: NodeCatalog = parseObjectInfo(fixture('object_info.json'));

@@ -30,6 +30,11 @@ let counter = 0;
 /** Nodes that ran before with the same inputs: they come from the cache. */
 let seen = new Set<string>();
 
+/** Puts the keys of objects in order, so that equal nodes have equal texts. */
+function inOrder(_: string, value: unknown): unknown {
+  return isObject(value) ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))) : value;
+}
+
 const wait = (millis: number) => new Promise((resume) => setTimeout(resume, millis));
 
 function tell(client: string, type: string, data: JsonObject): void {
@@ -86,7 +91,7 @@ async function play(job: Job): Promise<void> {
   const outputs: Record<string, JsonObject> = {};
   say('execution_start', {});
   const order = executionOrder(job.prompt);
-  const signature = (id: string): string => JSON.stringify(job.prompt[id]);
+  const signature = (id: string): string => JSON.stringify(job.prompt[id], inOrder);
   const cached = order.filter((id) => seen.has(signature(id)));
   say('execution_cached', { nodes: cached });
   counter++;
@@ -182,7 +187,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     case 'GET /queue':
       { reply(response, 200, { queue_running: running ? [item(running)] : [], queue_pending: pending.map(item) }); return; }
     case 'GET /history':
-      { reply(response, 200, Object.fromEntries(history)); return; }
+      { reply(response, 200, Object.fromEntries([...history].slice(-Number(url.searchParams.get('max_items') ?? history.size)))); return; }
     case 'GET /system_stats':
       { reply(response, 200, { system: { comfyui_version: 'mock' }, devices: [{ name: 'ONNX Runtime CPU (2 cores)', type: 'cpu', index: 0, vram_total: 25.2e9, vram_free: 22.1e9 }] }); return; }
     case 'GET /workflow_templates':

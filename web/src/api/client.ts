@@ -1,4 +1,5 @@
 import type { ApiPrompt } from '../workflow/api';
+import { type ArtifactReport, parseReport } from '../workflow/artifact/report';
 import { isArray, isObject, type Json, type JsonObject, numberOr, parseJson, stringOr } from '../workflow/json';
 import { type NodeCatalog, parseObjectInfo } from '../workflow/specs';
 import { parseHistory, parseQueue } from './history';
@@ -120,6 +121,31 @@ export class Client {
     const subfolder = stringOr(reply['subfolder'], '');
     const name = stringOr(reply['name'], file.name);
     return subfolder === '' ? name : `${subfolder}/${name}`;
+  }
+
+  /** Names of the files in a model folder, with their subfolders. */
+  async modelFiles(folder: string): Promise<string[]> {
+    const names = await this.get(`/models/${encodeURIComponent(folder)}`);
+    return isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  }
+
+  /** Where the files of a model folder lie on the server's disk. */
+  async modelPaths(folder: string): Promise<string[]> {
+    const folders = await this.get('/experiment/models');
+    const entry = (isArray(folders) ? folders : []).filter(isObject).find((candidate) => candidate['name'] === folder);
+    const paths = entry?.['folders'];
+    return isArray(paths) ? paths.filter((path) => typeof path === 'string') : [];
+  }
+
+  /** Recipe and figures of a quantized file in a model folder; what the server says when it is none. */
+  async artifactReport(folder: string, file: string): Promise<ArtifactReport> {
+    const response = await this.send('GET', `/models/${encodeURIComponent(folder)}/report?file=${encodeURIComponent(file)}`);
+    const reply = await this.jsonOf(response);
+    if (!response.ok) {
+      const error = isObject(reply) && isObject(reply['error']) ? reply['error'] : {};
+      throw new ServerFailure(stringOr(error['message'], '') || `${file}: the server answered ${response.status}`);
+    }
+    return parseReport(reply);
   }
 
   viewUrl(file: FileRef): string {

@@ -2,6 +2,7 @@ import { type ReactElement, useCallback, useEffect, useMemo, useState } from 're
 import { overallProgress } from '../api/run';
 import type { FileRef } from '../api/wire';
 import { Canvas, NODE_DRAG_TYPE } from '../canvas/Canvas';
+import { ArtifactView } from '../panels/artifact/ArtifactView';
 import { ExamplesPanel } from '../panels/library/ExamplesPanel';
 import { LibraryPanel } from '../panels/library/LibraryPanel';
 import { problemsOf } from '../panels/problems/problems';
@@ -44,7 +45,8 @@ export function App(): ReactElement {
       </main>
       <StatusBar />
       <NoticeList />
-      {hovering && <div className="drop-veil">Drop a workflow, or an image or a video that carries one</div>}
+      {hovering && <div className="drop-veil">Drop a workflow, an image or a video that carries one, or a quantized model</div>}
+      <ArtifactView />
       {large && <Lightbox file={large} onClose={() => setLarge(undefined)} />}
     </div>
   );
@@ -132,7 +134,7 @@ function Welcome({ onPalette }: { readonly onPalette: () => void }): ReactElemen
     <div className="welcome">
       <Icon name="film" size={34} />
       <h1>Drop a workflow here</h1>
-      <p>A workflow JSON, or a video or image made by Quantreel.</p>
+      <p>A workflow JSON, a video or image made by Quantreel, or a quantized model to see what is in it.</p>
       <p>
         Or pick one under <em>Examples</em>, or{' '}
         <button type="button" className="text-button" onClick={onPalette}>

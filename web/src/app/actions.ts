@@ -1,13 +1,15 @@
 import type { Template } from '../api/client';
 import type { NodeError, HistoryEntry } from '../api/wire';
+import { looksLikeSafetensors } from '../workflow/artifact/safetensors';
 import { emptyDocument } from '../workflow/document';
+import { FormatError } from '../workflow/json';
 import { layOut } from '../workflow/layout';
 import { openBytes, openJson } from '../workflow/open';
 import { seedsAfterQueue } from '../workflow/seed';
 import { toPrompt } from '../workflow/toPrompt';
 import type { ReadResult } from '../workflow/uiRead';
 import type { Workbench } from '../state/workbench';
-import { baseName, downloadJson } from './files';
+import { baseName, downloadJson, isOtherModel, isSafetensors } from './files';
 
 const SHOWN_WARNINGS = 3;
 
@@ -45,8 +47,15 @@ export class Actions {
   }
 
   async openFile(file: File): Promise<void> {
-    const { editor } = this.workbench;
+    const { editor, inspection } = this.workbench;
     await this.guard(async () => {
+      if (isSafetensors(file.name) || (await looksLikeSafetensors(file))) {
+        await inspection.open(file.name, file);
+        return;
+      }
+      if (isOtherModel(file.name)) {
+        throw new FormatError("is a model, not a workflow. Put it into the server's folder of its kind and open it with a loading node.");
+      }
       const bytes = new Uint8Array(await file.arrayBuffer());
       this.opened(await openBytes(bytes, editor.catalog.get()), baseName(file.name));
     }, `${file.name}: `);

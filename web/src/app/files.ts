@@ -29,4 +29,16 @@ export function baseName(fileName: string): string {
   return fileName.replace(/^.*[\\/]/, '').replace(/\.[a-z0-9]+$/i, '') || 'Untitled';
 }
 
-export const OPENABLE = '.json,.png,.webp,.gif,.mp4,.webm,.mov,application/json,image/*,video/*';
+export const OPENABLE = '.json,.png,.webp,.gif,.mp4,.webm,.mov,.safetensors,.sft,application/json,image/*,video/*';
+
+const OTHER_MODELS = /\.(gguf|ckpt|pt|pth|bin|onnx)$/i;
+
+/** Whether a name is one of a model file that the canvas has nothing to show of. */
+export function isOtherModel(fileName: string): boolean {
+  return OTHER_MODELS.test(fileName);
+}
+
+/** Whether a name is one of a safetensors file, also of one that is being written. */
+export function isSafetensors(fileName: string): boolean {
+  return /\.(safetensors|sft)(\.part)?$/i.test(fileName);
+}

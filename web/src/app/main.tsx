@@ -8,11 +8,13 @@ import './card.css';
 import './widgets.css';
 import './output.css';
 import './panels.css';
+import './artifact.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Client } from '../api/client';
 import { EventSocket, socketUrl } from '../api/socket';
 import { Editor } from '../state/editor';
+import { Inspection } from '../state/inspection';
 import { Notices } from '../state/notices';
 import { Runner } from '../state/runner';
 import { type Workbench, WorkbenchContext } from '../state/workbench';
@@ -45,8 +47,9 @@ async function loadCatalog({ editor, runner, notices }: Workbench): Promise<void
 
 function start(root: HTMLElement): void {
   const client = new Client(clientId());
-  const workbench: Workbench = { editor: new Editor(), runner: new Runner(client), notices: new Notices() };
-  const { editor, runner } = workbench;
+  const editor = new Editor();
+  const runner = new Runner(client);
+  const workbench: Workbench = { editor, runner, notices: new Notices(), inspection: new Inspection(editor, client) };
   restore(editor, localStorage);
   let catalogLoaded = false;
   startAutosave(editor, localStorage);

@@ -1,8 +1,11 @@
 import type { ReactElement } from 'react';
+import { LOAD_QUANTIZED } from '../workflow/artifact/place';
 import type { WorkflowNode } from '../workflow/document';
+import { stringOr } from '../workflow/json';
 import type { NodeSpec, WidgetEntry } from '../workflow/specs';
 import { isTall } from '../workflow/layout';
 import { useWorkbench } from '../state/workbench';
+import { Icon } from '../widgets/Icon';
 import { WidgetEditor } from '../widgets/WidgetEditor';
 import { InputHandle } from './Port';
 
@@ -52,6 +55,26 @@ export function WidgetRow({ node, spec, widget, title, linked }: Props): ReactEl
           />
         )}
       </div>
+      {node.type === LOAD_QUANTIZED && !linked && <ReportButton file={stringOr(node.values[widget.name], '')} />}
     </div>
+  );
+}
+
+/** Opens recipe and report of the file that is chosen on Load Quantized. */
+function ReportButton({ file }: { readonly file: string }): ReactElement {
+  const { inspection, notices } = useWorkbench();
+  const show = () => {
+    inspection.openStored(file).catch((error: unknown) => notices.fail(error));
+  };
+  return (
+    <button
+      type="button"
+      className="icon-button nodrag"
+      aria-label={`Recipe and report of ${file}`}
+      title="Recipe and report"
+      onClick={show}
+    >
+      <Icon name="info" size={15} />
+    </button>
   );
 }

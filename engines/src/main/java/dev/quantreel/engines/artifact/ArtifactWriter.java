@@ -38,7 +38,13 @@ public final class ArtifactWriter {
     /// @param recipe what is done
     /// @param source what it is made from
     /// @param tool name and version of this program
-    public record Document(Recipe recipe, ArtifactSource source, String tool) {}
+    public record Document(Recipe recipe, ArtifactSource source, String tool) {
+
+        /// By this version of this program.
+        public Document(Recipe recipe, ArtifactSource source) {
+            this(recipe, source, Tool.title());
+        }
+    }
 
     /// How a run is watched and stopped.
     public record Watch(ArtifactProgress progress, CancellationToken cancellation) {

@@ -101,7 +101,7 @@ final class QuantizeCommand implements Callable<Integer> {
             ArtifactWriter.write(
                     model,
                     target,
-                    new ArtifactWriter.Document(read, from, "Quantreel " + Version.text()),
+                    new ArtifactWriter.Document(read, from),
                     new ArtifactWriter.Watch(step -> tell(step, progress), cancellation));
         } finally {
             progress.end();

@@ -15,6 +15,10 @@ import java.util.Optional;
 public record ServerConfig(
         Path home, Path base, Path output, Path input, Path temp, Path user, List<ExtraFolder> extraModelFolders) {
 
+    /// Kinds that are also looked for below the output folder, as ComfyUI does, so that what was saved can be loaded.
+    private static final List<String> SAVED =
+            List.of("checkpoints", "diffusion_models", "text_encoders", "vae", "loras");
+
     public ServerConfig {
         extraModelFolders = List.copyOf(extraModelFolders);
     }
@@ -27,7 +31,7 @@ public record ServerConfig(
     }
 
     /// All model folders by kind: preferred extra ones, those of the base folder under their present and former names,
-    /// other extra ones, and the demo models.
+    /// other extra ones, those that nodes save below the output folder, and the demo models.
     public Map<String, List<Path>> modelFolders() {
         Map<String, List<Path>> folders = new LinkedHashMap<>();
         extra(folders, true);
@@ -37,6 +41,9 @@ public record ServerConfig(
             }
         }
         extra(folders, false);
+        for (String kind : SAVED) {
+            add(folders, kind, output.resolve(kind));
+        }
         for (String kind : List.of("diffusion_models", "text_encoders", "vae")) {
             add(folders, kind, home.resolve("workflows").resolve("demo-models").resolve(kind));
         }

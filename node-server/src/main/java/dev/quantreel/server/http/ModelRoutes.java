@@ -2,7 +2,12 @@ package dev.quantreel.server.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quantreel.engines.artifact.ArtifactReport;
+import dev.quantreel.engines.checkpoint.CheckpointFile;
+import dev.quantreel.engines.checkpoint.CheckpointFiles;
+import dev.quantreel.engines.tensor.CheckpointException;
 import dev.quantreel.nodes.spi.NodeFolders;
+import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.server.workflow.Json;
 import io.javalin.http.Context;
 import java.io.IOException;
@@ -11,7 +16,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 
-/// `/models`, `/experiment/models` and `/embeddings`: what lies in the model folders.
+/// `/models`, `/experiment/models` and `/embeddings`: what lies in the model folders, and what a quantized file there
+/// says about itself.
 final class ModelRoutes {
 
     private final ModelIndex models;
@@ -25,6 +31,7 @@ final class ModelRoutes {
     void register(RouteTable routes) {
         routes.get("/models", this::names)
                 .get("/models/{folder}", this::files)
+                .get("/models/{folder}/report", this::report)
                 .get("/experiment/models", this::foldersWithPaths)
                 .get("/experiment/models/{folder}", this::filesWithSizes)
                 .get("/embeddings", this::embeddings);
@@ -79,6 +86,32 @@ final class ModelRoutes {
             }
         }
         Exchange.reply(context, list);
+    }
+
+    /// Recipe and figures of a quantized file; its weights are not read.
+    private void report(Context context) {
+        String folder = known(context);
+        String name = context.queryParam("file");
+        if (name == null || name.isEmpty()) {
+            throw HttpError.badRequest("file is missing: the name of a file in " + folder);
+        }
+        Path path;
+        try {
+            path = folders.resolve("file", folder, name);
+        } catch (NodeInputException e) {
+            throw HttpError.notFound(String.valueOf(e.getMessage()));
+        }
+        try (CheckpointFile file = CheckpointFiles.open(path)) {
+            ArtifactReport report = ArtifactReport.of(file)
+                    .orElseThrow(() -> HttpError.of(
+                            400,
+                            "not_quantized",
+                            "'" + name + "' is " + file.format() + ", not a file that Save Quantized or `quantreel"
+                                    + " quantize` wrote: it has no recipe to show"));
+            Exchange.reply(context, ArtifactReportJson.of(report));
+        } catch (CheckpointException e) {
+            throw HttpError.of(400, "damaged", String.valueOf(e.getMessage()));
+        }
     }
 
     private void embeddings(Context context) {

@@ -48,12 +48,14 @@ public final class TestServer implements AutoCloseable {
         ModelIndex models = new ModelIndex() {
             @Override
             public List<String> folders() {
-                return List.of("vae");
+                return List.of("vae", "diffusion_models");
             }
 
             @Override
             public List<Path> roots(String folder) {
-                return folder.equals("vae") ? List.of(root.resolve("models/vae")) : List.of();
+                return folders().contains(folder)
+                        ? List.of(root.resolve("models").resolve(folder))
+                        : List.of();
             }
         };
         prompts.start();

@@ -66,7 +66,8 @@ public final class LoadQuantized implements Node<LoadQuantized.Inputs, LoadQuant
 
     private static DiffusionModel planned(DiffusionModel model, Recipe recipe) {
         QuantizationPlan plan = recipe.plan();
-        DiffusionModel weightsAlone = model.with(new DiffusionModel.Weights(plan.weight(), plan.layers()));
+        DiffusionModel weightsAlone = model.with(new DiffusionModel.Weights(plan.weight(), plan.layers()))
+                .with(model.additions().with(plan.branch()).with(plan.smoothing()));
         return weightsAlone.plan().filter(plan::equals).isPresent()
                 ? weightsAlone
                 : weightsAlone.with(new DiffusionModel.Activations(plan.input(), recipe.activationBits()));

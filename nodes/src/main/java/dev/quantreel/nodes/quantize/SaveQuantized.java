@@ -56,11 +56,7 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
         QuantizationPlan plan = model.plan()
                 .orElseThrow(() -> new NodeInputException(
                         "model", "is in full precision; connect a quantize node such as BGR Quantize before saving"));
-        if (model.file().loras().stream().anyMatch(lora -> lora.form() != LoraForm.MERGED)) {
-            throw new NodeInputException(
-                    "model",
-                    "has LoRAs beside its weights, which this file cannot hold; merge them, or leave them out");
-        }
+        requireStorable(model, plan);
         SaveNames names = SaveNames.of(
                 context.folders().output(), in.filenamePrefix(), new SaveNames.Size(0, 0), LocalDateTime.now());
         String name = names.fileName(names.nextCounter(), "safetensors");
@@ -87,6 +83,27 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
         return new Outputs(target.toString());
     }
 
+    private static void requireStorable(DiffusionModel model, QuantizationPlan plan) {
+        if (model.file().loras().stream().anyMatch(lora -> lora.form() != LoraForm.MERGED)) {
+            throw new NodeInputException(
+                    "model",
+                    "has LoRAs beside its weights, which this file cannot hold; merge them, or leave them out");
+        }
+        if (model.file().estimate().isPresent()) {
+            throw new NodeInputException(
+                    "model",
+                    "has an error estimate beside its weights, whose factors differ from frame to frame and which this"
+                            + " file cannot hold; save the model before Q-VDiT Error Estimation, and estimate again"
+                            + " behind Load Quantized");
+        }
+        if (plan.input().fusedValues()) {
+            throw new NodeInputException(
+                    "model",
+                    "moves rotations into the weights of its values, which this file cannot hold; switch fuseValues off"
+                            + " at the node that quantizes activations");
+        }
+    }
+
     private static void write(ModelAssembly.Weights weights, Recipe recipe, Path target, NodeContext context) {
         QuantizedWeights quantized = weights.quantized().orElseThrow();
         CheckpointFile file = weights.lease().file();
@@ -99,7 +116,7 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
                 weights.checkpoint(),
                 quantized,
                 target,
-                new ArtifactWriter.Document(recipe, source, "Quantreel"),
+                new ArtifactWriter.Document(recipe, source),
                 new ArtifactWriter.Watch(
                         step -> {
                             context.status("saving " + step.unit());
