@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apply, type Command, newNode } from '../src/workflow/commands';
 import { emptyDocument, type Position, type WorkflowDocument } from '../src/workflow/document';
 import type { Json } from '../src/workflow/json';
 import { type NodeCatalog, parseObjectInfo } from '../src/workflow/specs';
 import { specOf } from '../src/workflow/virtual';
-import { GOLDEN } from './refreshFixtures';
+import { objectInfo } from './objectInfo';
 
 const folder = join(import.meta.dirname, 'fixtures');
 
@@ -17,12 +17,7 @@ export function fixtureBytes(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(folder, name)));
 }
 
-/** The node types the server really has, as its own test writes them; their copy where this folder is alone. */
-export function serverObjectInfo(): { readonly from: string; readonly json: Json } {
-  return existsSync(GOLDEN) ? { from: 'server', json: JSON.parse(readFileSync(GOLDEN, 'utf8')) as Json } : { from: 'fixture', json: fixture('object_info.json') };
-}
-
-export const catalog: NodeCatalog = parseObjectInfo(fixture('object_info.json'));
+export const catalog: NodeCatalog = parseObjectInfo(objectInfo());
 
 /** A document with nodes of the given types, numbered from 1. */
 export function documentOf(...types: readonly string[]): WorkflowDocument {

@@ -4,12 +4,13 @@ import { extname, join, normalize } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type ApiPrompt, isApiWorkflow } from '../src/workflow/api';
 import { isObject, type Json, type JsonObject, stringOr } from '../src/workflow/json';
+import { objectInfo } from './objectInfo';
 import { previewFrame, timelinePlot } from './mock/png';
 import { executionOrder, uiOf, validate } from './mock/prompts';
 
 /**
  * Speaks enough of the wire for the canvas to be developed and its journeys to be run without the real server.
- * Port: `PORT`, 8189 if unset. Serves `dist` and the node types of the fixture; a run is a play of events.
+ * Port: `PORT`, 8189 if unset. Serves `dist` and the node types of the real server; a run is a play of events.
  */
 const here = import.meta.dirname;
 const fixtures = join(here, 'fixtures');
@@ -17,7 +18,7 @@ const dist = join(here, '..', 'dist');
 const port = Number(process.env['PORT'] ?? 8189);
 const stepMillis = Number(process.env['STEP_MILLIS'] ?? 90);
 
-const info = JSON.parse(readFileSync(join(fixtures, 'object_info.json'), 'utf8')) as JsonObject;
+const info = objectInfo();
 const example = JSON.parse(readFileSync(join(fixtures, 'dvd-quant.json'), 'utf8')) as Json;
 
 type Job = { readonly id: string; readonly number: number; readonly prompt: ApiPrompt; readonly extra: JsonObject; readonly client: string };

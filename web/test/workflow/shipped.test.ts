@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asApiLink } from '../../src/workflow/api';
@@ -9,20 +9,17 @@ import { parseObjectInfo } from '../../src/workflow/specs';
 import { toPrompt } from '../../src/workflow/toPrompt';
 import { readUi } from '../../src/workflow/uiRead';
 import { writeUi } from '../../src/workflow/uiWrite';
-import { fixture, serverObjectInfo } from '../fixtures';
+import { serverObjectInfo } from '../objectInfo';
 
-/** The workflows of the repository, or the fixture where the server's node types are not recorded. */
+/** The workflows of the repository. */
 function workflows(): [string, Json][] {
   const folder = join(import.meta.dirname, '../../../workflows');
-  if (serverObjectInfo().from === 'fixture' || !existsSync(folder)) {
-    return [['dvd-quant.json', fixture('dvd-quant.json')]];
-  }
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
   return names.map((name) => [name, JSON.parse(readFileSync(join(folder, name), 'utf8')) as Json]);
 }
 
 describe.each(workflows())('%s', (_, json) => {
-  const catalog = parseObjectInfo(serverObjectInfo().json);
+  const catalog = parseObjectInfo(serverObjectInfo());
 
   it('opens without a warning, and every node can run', () => {
     const { document, warnings } = openJson(json, catalog);

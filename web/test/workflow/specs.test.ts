@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isArray, isObject, type Json, type JsonObject } from '../../src/workflow/json';
 import { parseNodeSpec, parseObjectInfo } from '../../src/workflow/specs';
 import { newNode } from '../../src/workflow/commands';
-import { fixture, serverObjectInfo } from '../fixtures';
-import { fixtureOf } from '../refreshFixtures';
+import { serverObjectInfo } from '../objectInfo';
 
 const WIDGET_TYPES: Record<string, string> = { INT: 'int', FLOAT: 'float', STRING: 'string', BOOLEAN: 'boolean', COMBO: 'combo' };
 
@@ -12,14 +11,10 @@ function sectionOf(info: JsonObject, section: string): JsonObject {
   return isObject(input[section]) ? input[section] : {};
 }
 
-const { from, json } = serverObjectInfo();
+const json = serverObjectInfo();
 const nodes = Object.entries(json as JsonObject) as [string, JsonObject][];
 
-describe(`object_info of the ${from}`, () => {
-  it('is what tests and mock server work with', () => {
-    expect(fixture('object_info.json'), 'npm run fixtures writes it anew').toEqual(from === 'server' ? fixtureOf(json) : json);
-  });
-
+describe('object_info of the server', () => {
   it('has the nodes whose titles the product fixes', () => {
     const titles = [...parseObjectInfo(json).values()].map((spec) => spec.title);
 
