@@ -1,5 +1,7 @@
 package dev.quantreel.engines.dit;
 
+import dev.quantreel.engines.dit.DiffusionTransformer.Blocks;
+import dev.quantreel.engines.dit.EarlyGraphs.Part;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.tensor.DType;
@@ -24,8 +26,12 @@ final class BoundTransformer implements SplitModel {
     private final Map<Branch, Map<String, Tensor>> inputs = new EnumMap<>(Branch.class);
     private final Map<TextKey, Map<String, Tensor>> texts = new HashMap<>();
     private final Map<Branch, Positions> positions = new EnumMap<>(Branch.class);
+    private final StepVectors vectors;
     private @Nullable Computed shared;
     private List<Float> schedule = List.of();
+
+    /// Prefix of what the head reads of [StepVectors] among the outputs of a prelude.
+    private static final String HEAD = "head:";
 
     private record TextKey(Branch branch, int bits) {}
 
@@ -39,6 +45,7 @@ final class BoundTransformer implements SplitModel {
         this.transformer = transformer;
         this.architecture = transformer.architecture();
         this.facts = architecture.facts().latent();
+        this.vectors = new StepVectors(transformer.early(), StepVectors.PORTION_BYTES);
         bind(Branch.CONDITIONAL, conditional);
         if (unconditional == conditional) {
             conditionings.put(Branch.UNCONDITIONAL, conditional);
@@ -59,8 +66,10 @@ final class BoundTransformer implements SplitModel {
     }
 
     @Override
-    public void schedule(List<Float> timesteps) {
+    public void schedule(List<Float> timesteps, List<Float> own) {
         schedule = List.copyOf(timesteps);
+        shared = null;
+        vectors.announce(own);
     }
 
     /// The timestep after this one, 0 after the last.
@@ -81,12 +90,17 @@ final class BoundTransformer implements SplitModel {
         }
         BranchConditioning conditioning = of(conditionings, branch);
         LatentSize size = LatentSize.of(latent);
-        Map<String, Tensor> pool = new HashMap<>(of(inputs, branch));
+        Tensor input = modelInput(latent, conditioning);
+        Map<String, Tensor> early = early(Part.PRELUDE, new Moment(branch, size, timestep), cancellation);
+        Map<String, Tensor> pool = stepPool(branch, input, timestep);
         pool.putAll(positions(branch, size.padded(facts.patch())));
-        pool.putAll(architecture.stepInputs(modelInput(latent, conditioning), timestep, conditioning));
-        pool.putAll(architecture.nextStepInputs(next(timestep)));
-        Map<String, Tensor> outputs = transformer.runPrelude(pool, cancellation);
+        pool.putAll(early);
+        Map<String, Tensor> outputs = new HashMap<>(transformer.runPrelude(pool, cancellation));
+        outputs.putAll(early);
+        early(Part.HEAD, new Moment(branch, size, timestep), cancellation)
+                .forEach((name, vector) -> outputs.put(HEAD + name, vector));
         Prelude prelude = new Prelude(
+                timestep,
                 DiffusionTransformer.required(outputs, SplitGraphs.TOKENS),
                 outputs,
                 size.frames(),
@@ -94,6 +108,73 @@ final class BoundTransformer implements SplitModel {
                 size.width());
         shared = new Computed(latent, timestep, prelude);
         return prelude;
+    }
+
+    /// What changes from step to step, and what the prompt says.
+    private Map<String, Tensor> stepPool(Branch branch, Tensor input, float timestep) {
+        Map<String, Tensor> pool = new HashMap<>(of(inputs, branch));
+        pool.putAll(architecture.stepInputs(input, timestep, of(conditionings, branch)));
+        pool.putAll(architecture.nextStepInputs(next(timestep)));
+        return pool;
+    }
+
+    /// When and where vectors are read that are computed early.
+    private record Moment(Branch branch, LatentSize size, float timestep) {
+
+        static Moment of(Prelude prelude, Branch branch) {
+            LatentSize size = new LatentSize(prelude.frames(), prelude.height(), prelude.width());
+            return new Moment(branch, size, prelude.timestep());
+        }
+
+        Moment at(float other) {
+            return new Moment(branch, size, other);
+        }
+
+        Moment of(Branch other) {
+            return new Moment(other, size, timestep);
+        }
+    }
+
+    /// The vectors of a part, each part after those that it reads.
+    private Map<String, Tensor> early(Part part, Moment moment, CancellationToken cancellation) {
+        Branch branch = timeIsShared() ? Branch.CONDITIONAL : moment.branch;
+        StepVectors.Pools pools = (timestep, names) ->
+                switch (part) {
+                    case PRELUDE -> stepPool(branch, blank(moment.size), timestep);
+                    case TRUNK, HEAD -> early(Part.PRELUDE, moment.at(timestep), cancellation);
+                    case TRUNK_OF_BOTH ->
+                        new JointPool(
+                                        early(
+                                                Part.PRELUDE,
+                                                moment.at(timestep).of(Branch.CONDITIONAL),
+                                                cancellation),
+                                        early(
+                                                Part.PRELUDE,
+                                                moment.at(timestep).of(Branch.UNCONDITIONAL),
+                                                cancellation))
+                                .inputs(names);
+                };
+        return vectors.of(new StepVectors.Place(part, branch, moment.size), moment.timestep, pools, cancellation);
+    }
+
+    /// A latent for inputs that follow from the number of its frames at most.
+    private Tensor blank(LatentSize size) {
+        return Tensor.zeros(DType.F32, Shape.of(1, facts.inChannels(), size.frames(), 1, 1));
+    }
+
+    /// Whether what follows from the time alone is the same for both branches.
+    private boolean timeIsShared() {
+        Map<String, Tensor> positive = of(inputs, Branch.CONDITIONAL);
+        Map<String, Tensor> negative = of(inputs, Branch.UNCONDITIONAL);
+        return knownFrames(Branch.CONDITIONAL) == knownFrames(Branch.UNCONDITIONAL)
+                && architecture.timeInputs().stream().allMatch(name -> positive.get(name) == negative.get(name));
+    }
+
+    private int knownFrames(Branch branch) {
+        return of(conditionings, branch)
+                .image()
+                .map(BranchConditioning.Image::knownFrames)
+                .orElse(0);
     }
 
     /// Whether the prelude is the same for both branches.
@@ -140,8 +221,9 @@ final class BoundTransformer implements SplitModel {
 
     @Override
     public Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
+        transformer.require(Blocks.ONE_BRANCH);
         return transformer.runTrunk(
-                trunkPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
+                oneBranchPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
     }
 
     private Map<String, Tensor> trunkPool(
@@ -153,17 +235,27 @@ final class BoundTransformer implements SplitModel {
         return pool;
     }
 
+    /// What the blocks of one branch read.
+    private Map<String, Tensor> oneBranchPool(
+            Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
+        Map<String, Tensor> pool = trunkPool(prelude, branch, activationBits, cancellation);
+        pool.putAll(early(Part.TRUNK, Moment.of(prelude, branch), cancellation));
+        return pool;
+    }
+
     @Override
     public Both trunks(Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
         jointPassObstacle().ifPresent(reason -> {
             throw new UnsupportedOperationException(reason);
         });
-        return transformer.runTrunkOfBoth(
-                new JointPool(
-                        trunkPool(conditional, Branch.CONDITIONAL, activationBits, cancellation),
-                        trunkPool(unconditional, Branch.UNCONDITIONAL, activationBits, cancellation)),
-                activationBits,
-                cancellation);
+        transformer.require(Blocks.BOTH_BRANCHES);
+        Map<String, Tensor> vectors =
+                early(Part.TRUNK_OF_BOTH, Moment.of(conditional, Branch.CONDITIONAL), cancellation);
+        Map<String, Tensor> first = trunkPool(conditional, Branch.CONDITIONAL, activationBits, cancellation);
+        Map<String, Tensor> second = trunkPool(unconditional, Branch.UNCONDITIONAL, activationBits, cancellation);
+        first.putAll(vectors);
+        second.putAll(vectors);
+        return transformer.runTrunkOfBoth(new JointPool(first, second), activationBits, cancellation);
     }
 
     @Override
@@ -177,8 +269,9 @@ final class BoundTransformer implements SplitModel {
         firstBlockObstacle().ifPresent(reason -> {
             throw new UnsupportedOperationException(reason);
         });
+        transformer.require(Blocks.FIRST_BLOCK_APART);
         return transformer.runFirstBlock(
-                trunkPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
+                oneBranchPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
     }
 
     @Override
@@ -195,6 +288,11 @@ final class BoundTransformer implements SplitModel {
     public Tensor head(Prelude prelude, Tensor tokens, CancellationToken cancellation) {
         Map<String, Tensor> pool = new HashMap<>(positions(Branch.CONDITIONAL, padded(prelude)));
         pool.putAll(prelude.outputs());
+        prelude.outputs().forEach((name, value) -> {
+            if (name.startsWith(HEAD)) {
+                pool.put(name.substring(HEAD.length()), value);
+            }
+        });
         pool.put(SplitGraphs.TOKENS, tokens);
         return LatentPadding.crop(
                 transformer.runHead(pool, cancellation), prelude.frames(), prelude.height(), prelude.width());

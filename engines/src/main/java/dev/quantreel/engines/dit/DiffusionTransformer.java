@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,28 @@ public final class DiffusionTransformer implements AutoCloseable {
     private final LinearLayers linears;
     private final LayerProbe probe;
     private final Map<Part, Session> sessions = new EnumMap<>(Part.class);
+    private final EarlyGraphs early;
     private @Nullable GraphCut cut;
+
+    /// How it is opened.
+    ///
+    /// @param blocks the form of the blocks that is opened at once
+    public record Form(Blocks blocks, Modulation modulation) {
+
+        /// With modulation before sampling.
+        public static Form of(Blocks blocks) {
+            return new Form(blocks, Modulation.EARLY);
+        }
+    }
+
+    /// When the vectors that follow from the time alone are computed.
+    public enum Modulation {
+        /// For all announced timesteps ([SplitModel#schedule]) before the first step, so that their weights need not
+        /// stay; for one that was not announced, when it comes.
+        EARLY,
+        /// In every step, by weights that stay.
+        EVERY_STEP
+    }
 
     /// In which form the blocks are opened at once; the others are opened when they are first wanted.
     public enum Blocks {
@@ -67,11 +89,18 @@ public final class DiffusionTransformer implements AutoCloseable {
     }
 
     private DiffusionTransformer(
-            Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe) {
+            Engine engine,
+            TransformerCheckpoint checkpoint,
+            LinearLayers linears,
+            LayerProbe probe,
+            Modulation modulation) {
         this.engine = engine;
         this.checkpoint = checkpoint;
         this.linears = linears;
         this.probe = probe;
+        this.early = new EarlyGraphs(
+                engine,
+                modulation == Modulation.EARLY ? checkpoint.architecture().timeInputs() : Set.of());
     }
 
     /// Builds the graphs and opens them.
@@ -104,17 +133,27 @@ public final class DiffusionTransformer implements AutoCloseable {
     /// trunk of another form is opened if it is needed after all; it shares the large weights.
     public static DiffusionTransformer open(
             Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe, Blocks blocks) {
+        return open(engine, checkpoint, linears, probe, Form.of(blocks));
+    }
+
+    /// Like [#open(Engine, TransformerCheckpoint, LinearLayers, LayerProbe, Blocks)].
+    public static DiffusionTransformer open(
+            Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears, LayerProbe probe, Form form) {
         SplitGraphs graphs = graphs(checkpoint, linears, probe);
-        DiffusionTransformer transformer = new DiffusionTransformer(engine, checkpoint, linears, probe);
+        DiffusionTransformer transformer =
+                new DiffusionTransformer(engine, checkpoint, linears, probe, form.modulation);
+        EarlyGraphs early = transformer.early;
         try {
             graphs.text().ifPresent(text -> transformer.open(Part.TEXT, text));
-            transformer.open(Part.PRELUDE, graphs.prelude());
-            switch (blocks) {
-                case ONE_BRANCH -> transformer.open(Part.TRUNK, graphs.trunk());
+            transformer.open(Part.PRELUDE, early.without(EarlyGraphs.Part.PRELUDE, graphs.prelude()));
+            switch (form.blocks) {
+                case ONE_BRANCH ->
+                    transformer.open(Part.TRUNK, early.without(EarlyGraphs.Part.TRUNK, graphs.trunk()));
                 case BOTH_BRANCHES -> transformer.session(Part.TRUNK_OF_BOTH);
-                case FIRST_BLOCK_APART -> transformer.openFirstBlock(graphs.trunk());
+                case FIRST_BLOCK_APART ->
+                    transformer.openFirstBlock(early.without(EarlyGraphs.Part.TRUNK, graphs.trunk()));
             }
-            transformer.open(Part.HEAD, graphs.head());
+            transformer.open(Part.HEAD, early.without(EarlyGraphs.Part.HEAD, graphs.head()));
             return transformer;
         } catch (RuntimeException e) {
             transformer.close();
@@ -251,17 +290,40 @@ public final class DiffusionTransformer implements AutoCloseable {
         return head.run(taken(head, pool), SplitGraphs.PREDICTION, cancellation);
     }
 
+    /// What is computed before the steps.
+    EarlyGraphs early() {
+        return early;
+    }
+
+    /// Opens the blocks in a form unless they are open in it.
+    void require(Blocks blocks) {
+        session(
+                switch (blocks) {
+                    case ONE_BRANCH -> Part.TRUNK;
+                    case BOTH_BRANCHES -> Part.TRUNK_OF_BOTH;
+                    case FIRST_BLOCK_APART -> Part.FIRST_BLOCK;
+                });
+    }
+
+    private OnnxModel trunk() {
+        return early.without(
+                EarlyGraphs.Part.TRUNK, graphs(checkpoint, linears, probe).trunk());
+    }
+
     /// Opens the trunks when they are first wanted.
     private Session session(Part part) {
         if (part == Part.FIRST_BLOCK && !sessions.containsKey(part)) {
-            openFirstBlock(graphs(checkpoint, linears, probe).trunk());
+            openFirstBlock(trunk());
         }
         if (!sessions.containsKey(part)) {
             open(
                     part,
                     switch (part) {
-                        case TRUNK_OF_BOTH -> architecture().trunkOfBoth(checkpoint, linears, Dialect.ONNX_RUNTIME);
-                        case TRUNK -> graphs(checkpoint, linears, probe).trunk();
+                        case TRUNK_OF_BOTH ->
+                            early.without(
+                                    EarlyGraphs.Part.TRUNK_OF_BOTH,
+                                    architecture().trunkOfBoth(checkpoint, linears, Dialect.ONNX_RUNTIME));
+                        case TRUNK -> trunk();
                         case TEXT, PRELUDE, HEAD, FIRST_BLOCK, LATER_BLOCKS ->
                             throw new IllegalStateException(part + " is opened with the rest");
                     });

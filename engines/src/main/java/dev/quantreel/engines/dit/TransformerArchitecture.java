@@ -9,6 +9,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /// The architecture of one diffusion transformer: its sizes, its tensors and its graphs. A value: equal sizes are equal
 /// architectures.
@@ -70,6 +71,16 @@ public interface TransformerArchitecture {
     /// already concatenated where the model reads some
     /// @param timestep time input of the model, 1000 * sigma for flow-matching models
     Map<String, Tensor> stepInputs(Tensor latent, float timestep, BranchConditioning conditioning);
+
+    /// Inputs of the prelude that are known for every step before the first, and small: features of the time, and what
+    /// joins them (pooled text, strength of guidance). What follows from them alone need not be computed step by step.
+    default Set<String> timeInputs() {
+        return Set.of("time_features");
+    }
+
+    /// Names of the linears, without `.weight`, that follow from [#timeInputs] alone, as a regular expression over whole
+    /// names: the modulation of the blocks, the embedding of the time, what modulates the head.
+    String timeLinears();
 
     /// Further inputs of one step, of models that read where the next step lies (MeanFlow).
     ///

@@ -136,7 +136,15 @@ public final class ScaleBenchmark implements AutoCloseable {
                 .plan()
                 .<LinearLayers>map(plan -> QuantizedLinears.of(
                         QuantizedWeights.of(
-                                checkpoint, plan, checkpoint.blockLinears(), QuantizationProgress.NONE, cancellation),
+                                        checkpoint,
+                                        plan,
+                                        checkpoint.blockLinears(),
+                                        QuantizationProgress.NONE,
+                                        cancellation)
+                                .withModulations(
+                                        checkpoint.architecture().modulationLinears(),
+                                        QuantizationProgress.NONE,
+                                        cancellation),
                         QuantizedLinears.Arithmetic.INTEGER))
                 .orElseGet(() -> new FloatLinears(new FloatWeights(checkpoint)));
         DiffusionTransformer transformer =

@@ -15,6 +15,9 @@ final class EngineCosts {
     /// their making.
     static final long ENGINE_BYTES_PER_BLOCK = 4_000_000L;
 
+    /// Modulation vectors that one branch holds at once (`dit.StepVectors`).
+    static final long VECTORS_BYTES = 256L << 20;
+
     /// Codes of a text encoder that lie beside their packed form while it is opened (`text.TextEncoder`).
     static final long ENCODER_SECTION_BYTES = 512L << 20;
 

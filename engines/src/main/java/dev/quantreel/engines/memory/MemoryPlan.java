@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 public record MemoryPlan(List<Phase> phases) {
 
     /// Items below this are left out of descriptions.
-    private static final long SHOWN_BYTES = 5_000_000;
+    static final long SHOWN_BYTES = 5_000_000;
 
     /// @param name for people
     public record Item(String name, long bytes) {}
@@ -64,26 +64,34 @@ public record MemoryPlan(List<Phase> phases) {
     /// @param size of the latent
     /// @param branches 2 with classifier-free guidance, else 1
     /// @param atOnce how many of them run in one pass, 1 or all
-    public record Workload(LatentSize size, int branches, int atOnce) {
+    /// @param steps for whose times modulation is computed beforehand
+    public record Workload(LatentSize size, int branches, int atOnce, int steps) {
 
-        /// The branches run one after the other.
+        private static final int USUAL_STEPS = 50;
+
+        /// The branches run one after the other, for the usual number of steps.
         public Workload(LatentSize size, int branches) {
-            this(size, branches, 1);
+            this(size, branches, 1, USUAL_STEPS);
         }
 
         /// The same of another size.
         public Workload with(LatentSize other) {
-            return new Workload(other, branches, atOnce);
+            return new Workload(other, branches, atOnce, steps);
+        }
+
+        /// The same for another number of steps.
+        public Workload withSteps(int other) {
+            return new Workload(size, branches, atOnce, other);
         }
 
         /// The same with one branch after the other.
         public Workload serial() {
-            return new Workload(size, branches);
+            return new Workload(size, branches, 1, steps);
         }
 
         /// The same with all branches in one pass.
         public Workload batched() {
-            return new Workload(size, branches, branches);
+            return new Workload(size, branches, branches, steps);
         }
     }
 

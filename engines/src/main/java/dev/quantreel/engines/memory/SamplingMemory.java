@@ -61,28 +61,55 @@ public record SamplingMemory(List<Model> models, List<Item> beside) {
 
     /// All models held at once where that fits, else one after the other.
     public MemoryPlan plan(Workload work, MachineMemory memory) {
-        MemoryPlan together = together(work);
-        return together.fits(memory) ? together : inTurn(work);
+        return takesTurns(work, memory) ? inTurn(work) : together(work);
     }
 
-    /// All models held at once: each keeps its weights, prompts and the room its engine took for activations.
+    /// Whether the models do not fit at once, so that each is closed before the next is opened.
+    public boolean takesTurns(Workload work, MachineMemory memory) {
+        return models.size() > 1 && !together(work).fits(memory);
+    }
+
+    /// All models held at once: each keeps its weights, prompts and the room its engine took for activations. What they
+    /// compute before their first step is a phase of its own, see [TransformerMemory#earlyItems].
     public MemoryPlan together(Workload work) {
-        List<Item> items = new ArrayList<>();
+        List<Phase> phases = new ArrayList<>();
         for (Model model : models) {
-            String prefix = models.size() == 1 ? "" : model.title() + ", ";
-            new TransformerMemory(model)
-                    .items(work)
-                    .forEach(item -> items.add(new Item(prefix + item.name(), item.bytes())));
+            List<Item> items = new ArrayList<>();
+            for (Model other : models) {
+                TransformerMemory memory = new TransformerMemory(other);
+                items.addAll(named(other, other == model ? memory.earlyItems(work) : memory.items(work)));
+            }
+            early(model, items).ifPresent(phases::add);
         }
-        String title = models.size() == 1 ? models.getFirst().title() : "sampling, models held together";
-        return new MemoryPlan(List.of(phase(title, items)));
+        List<Item> items = new ArrayList<>();
+        models.forEach(model -> items.addAll(named(model, new TransformerMemory(model).items(work))));
+        phases.add(phase(models.size() == 1 ? models.getFirst().title() : "sampling, models held together", items));
+        return new MemoryPlan(phases);
     }
 
     /// Each model closed before the next is opened.
     public MemoryPlan inTurn(Workload work) {
-        return new MemoryPlan(models.stream()
-                .map(model -> phase(model.title(), new TransformerMemory(model).items(work)))
-                .toList());
+        List<Phase> phases = new ArrayList<>();
+        for (Model model : models) {
+            TransformerMemory memory = new TransformerMemory(model);
+            early(model, memory.earlyItems(work)).ifPresent(phases::add);
+            phases.add(phase(model.title(), memory.items(work)));
+        }
+        return new MemoryPlan(phases);
+    }
+
+    private List<Item> named(Model model, List<Item> items) {
+        String prefix = models.size() == 1 ? "" : model.title() + ", ";
+        return items.stream()
+                .map(item -> new Item(prefix + item.name(), item.bytes()))
+                .toList();
+    }
+
+    /// Where it is worth a line.
+    private Optional<Phase> early(Model model, List<Item> items) {
+        return new TransformerMemory(model).earlyWeightBytes() < MemoryPlan.SHOWN_BYTES
+                ? Optional.empty()
+                : Optional.of(phase(model.title() + ", modulation before it", items));
     }
 
     private Phase phase(String name, List<Item> own) {

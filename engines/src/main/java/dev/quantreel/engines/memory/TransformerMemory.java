@@ -6,14 +6,19 @@ import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.memory.MemoryPlan.Item;
 import dev.quantreel.engines.memory.MemoryPlan.Workload;
 import dev.quantreel.engines.quant.Granularity;
+import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// What one transformer takes while it is open and at work.
 ///
@@ -22,22 +27,71 @@ record TransformerMemory(SamplingMemory.Model model) {
 
     private static final String WEIGHT = ".weight";
 
-    /// Everything but the program around it.
+    /// Everything but the program around it, while the blocks run.
     List<Item> items(Workload work) {
         Held held = held();
         long activations = work.atOnce() * activationBytes(work.size());
+        List<Item> items = new ArrayList<>(weights(held));
+        items.addAll(List.of(
+                new Item("unpacked matrix", unpackedBytes(held, activations)),
+                new Item("encoded prompts", promptBytes() * work.branches()),
+                new Item("modulation vectors", vectorBytes(work)),
+                new Item("activations", activations),
+                engine()));
+        return items;
+    }
+
+    /// Everything but the program around it, while modulation is computed before the first step: its weights, and no
+    /// activations of the blocks.
+    List<Item> earlyItems(Workload work) {
+        Held held = held();
+        List<Item> items = new ArrayList<>(weights(held));
+        items.addAll(List.of(
+                new Item("modulation weights", held.early),
+                new Item("unpacked matrix", 4 * held.widestEarly),
+                new Item("modulation vectors", vectorBytes(work)),
+                engine()));
+        return items;
+    }
+
+    /// Weights that are resident before the first step only.
+    long earlyWeightBytes() {
+        return held().early;
+    }
+
+    private List<Item> weights(Held held) {
         return List.of(
                 new Item("quantized weights", held.codes),
                 new Item("weights read from the file", held.mapped),
                 new Item("decoded weights", held.decoded),
                 new Item("small weights", held.copied),
-                new Item("low-rank branches", model.branchBytes()),
-                new Item("unpacked matrix", unpackedBytes(held, activations)),
-                new Item("encoded prompts", promptBytes() * work.branches()),
-                new Item("activations", activations),
-                new Item(
-                        "engine",
-                        EngineCosts.ENGINE_BYTES_PER_BLOCK * facts().sizes().layers()));
+                new Item("low-rank branches", model.branchBytes()));
+    }
+
+    private Item engine() {
+        return new Item(
+                "engine", EngineCosts.ENGINE_BYTES_PER_BLOCK * facts().sizes().layers());
+    }
+
+    /// Held for all steps ahead, in portions.
+    private long vectorBytes(Workload work) {
+        long step = 4
+                * early().stream()
+                        .mapToLong(layer ->
+                                architecture().shapes().get(layer + WEIGHT).dim(0))
+                        .sum();
+        long held = Math.max(step, Math.min(work.steps() * step, EngineCosts.VECTORS_BYTES));
+        return work.branches() * held;
+    }
+
+    /// Linears that follow from the time alone.
+    private Set<String> early() {
+        Pattern early = Pattern.compile(architecture().timeLinears());
+        return architecture().shapes().keySet().stream()
+                .filter(name -> name.endsWith(WEIGHT))
+                .map(TransformerMemory::layer)
+                .filter(layer -> early.matcher(layer).matches())
+                .collect(Collectors.toSet());
     }
 
     /// One matrix at a time is widened to F32. Where the blocks are quantized it belongs to what comes before or after
@@ -62,25 +116,31 @@ record TransformerMemory(SamplingMemory.Model model) {
         private long decoded;
         private long copied;
         private long widest;
+        /// Of linears that follow from the time alone, where they need not stay.
+        private long early;
+
+        private long widestEarly;
     }
 
     private Held held() {
         Held held = new Held();
-        Map<String, Integer> bits = model.plan()
-                .<Map<String, Integer>>map(
-                        plan -> plan.layers().bits(architecture().blockLinears(), plan.weightBits()))
-                .orElse(Map.of());
+        Map<String, Integer> bits = model.plan().map(this::bits).orElse(Map.of());
+        Set<String> early = early();
         for (Map.Entry<String, Shape> tensor : architecture().shapes().entrySet()) {
             Shape shape = tensor.getValue();
             long elements = shape.elements();
-            Integer ownBits = bits.get(layer(tensor.getKey()));
+            String layer = layer(tensor.getKey());
+            boolean isEarly = early.contains(layer);
+            Integer ownBits = bits.get(layer);
             if (ownBits != null) {
-                held.codes += codeBytes(
+                long codes = codeBytes(
                         tensor.getKey(),
                         shape,
                         model.plan().orElseThrow().weight().withBits(ownBits));
+                held.codes += isEarly ? 0 : codes;
+                held.early += isEarly ? codes : 0;
             } else if (shape.rank() == 2 && elements >= EngineCosts.STREAMED_FROM) {
-                stream(tensor.getKey(), elements, held);
+                stream(tensor.getKey(), elements, isEarly, held);
             } else {
                 held.copied += 4 * elements;
             }
@@ -88,18 +148,31 @@ record TransformerMemory(SamplingMemory.Model model) {
         return held;
     }
 
-    /// A large matrix is read where it lies; one that the file has packed is unpacked once and kept.
-    private void stream(String name, long elements, Held held) {
+    private Map<String, Integer> bits(QuantizationPlan plan) {
+        Map<String, Integer> bits = new HashMap<>();
+        bits.putAll(plan.layers().bits(architecture().blockLinears(), plan.weightBits()));
+        bits.putAll(plan.layers().bits(architecture().modulationLinears(), plan.weightBits()));
+        return bits;
+    }
+
+    /// A large matrix is read where it lies; one that the file has packed is unpacked once and kept, an early one, too.
+    private void stream(String name, long elements, boolean isEarly, Held held) {
         Checkpoint weights = model.weights();
         DType dtype = weights.dtype(name);
         boolean readable = dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
         long readBytes = readable ? dtype.byteSize(elements) : 4 * elements;
-        if (readable && weights.storedBytes(name) >= readBytes) {
-            held.mapped += readBytes;
-        } else {
+        if (!readable || weights.storedBytes(name) < readBytes) {
             held.decoded += readBytes;
+        } else if (isEarly) {
+            held.early += readBytes;
+        } else {
+            held.mapped += readBytes;
         }
-        held.widest = Math.max(held.widest, elements);
+        if (isEarly) {
+            held.widestEarly = Math.max(held.widestEarly, elements);
+        } else {
+            held.widest = Math.max(held.widest, elements);
+        }
     }
 
     private static String layer(String name) {

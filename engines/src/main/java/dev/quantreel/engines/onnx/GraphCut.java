@@ -7,6 +7,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorShapeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TypeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,14 +18,13 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// A model cut in two behind the nodes of one scope ([OnnxGraphBuilder#scope]): what they compute, and what follows
-// from
-/// it. Run after each other the two give bit for bit what the whole gives. No weight of the scope is in the second;
-// cheap
-/// nodes before the scope may be in both.
+/// A model cut in two: behind the nodes of one scope ([OnnxGraphBuilder#scope]), or behind what follows from inputs that
+/// are known early ([KnownProducts]). Run after each other the two give what the whole gives. No weight of the first
+/// part is in the second; cheap nodes before the cut may be in both.
 ///
 /// @param model the whole
 /// @param values what goes from the first to the second, in the order of execution
@@ -55,6 +55,14 @@ public record GraphCut(OnnxModel model, List<String> values) {
                     "nothing in the graph " + model.name() + " follows from nodes of the scope " + scope);
         }
         return new GraphCut(model, values);
+    }
+
+    /// Cuts behind the products of matrices that follow from some of the inputs, with what is done to them alone, and
+    /// behind every output that follows from these inputs; empty where there is no such product.
+    ///
+    /// @param known names of inputs; others than the model's are ignored
+    public static Optional<GraphCut> behindProductsOf(OnnxModel model, Set<String> known) {
+        return KnownProducts.of(model, known);
     }
 
     private static boolean isWithin(NodeProto node, String scope) {
@@ -96,6 +104,25 @@ public record GraphCut(OnnxModel model, List<String> values) {
                 new HashSet<>(values),
                 inputs,
                 model.proto().getGraph().getOutputList());
+    }
+
+    /// The nodes behind the cut, with those outputs of the whole that are not [#values].
+    ///
+    /// @param dtype of all values; their extents are left open
+    public OnnxModel rest(DType dtype) {
+        TypeProto type = TypeProto.newBuilder()
+                .setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTypes.code(dtype)))
+                .build();
+        List<ValueInfoProto> inputs = values.stream()
+                .map(name -> ValueInfoProto.newBuilder()
+                        .setName(name)
+                        .setType(type)
+                        .build())
+                .toList();
+        List<ValueInfoProto> outputs = model.proto().getGraph().getOutputList().stream()
+                .filter(output -> !values.contains(output.getName()))
+                .toList();
+        return part("", new HashSet<>(values), inputs, outputs);
     }
 
     /// What the outputs need, walking back as far as the cut.
@@ -148,7 +175,7 @@ public record GraphCut(OnnxModel model, List<String> values) {
     }
 
     /// Names that a node reads, those of its branches and bodies included.
-    private static Stream<String> reads(NodeProto node) {
+    static Stream<String> reads(NodeProto node) {
         Stream<String> captured = node.getAttributeList().stream()
                 .filter(AttributeProto::hasG)
                 .flatMap(attribute -> Stream.concat(

@@ -60,6 +60,9 @@ public final class SessionInputs {
     }
 
     private static boolean fits(ValueInfoProto input, Tensor tensor, Map<String, Long> symbols) {
+        if (!input.getType().getTensorType().hasShape()) {
+            return true;
+        }
         List<Dimension> dims = input.getType().getTensorType().getShape().getDimList();
         if (dims.size() != tensor.shape().rank()) {
             return false;
@@ -78,6 +81,9 @@ public final class SessionInputs {
     }
 
     private static String describe(ValueInfoProto input) {
+        if (!input.getType().getTensorType().hasShape()) {
+            return OnnxTypes.dtype(input.getType().getTensorType().getElemType()) + " of any shape";
+        }
         return OnnxTypes.dtype(input.getType().getTensorType().getElemType())
                 + input.getType().getTensorType().getShape().getDimList().stream()
                         .map(dim -> dim.hasDimParam() ? dim.getDimParam() : Long.toString(dim.getDimValue()))

@@ -9,6 +9,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Follows several models in turn from noise to a clean latent. The solver's history runs on when the model changes, as
@@ -34,7 +35,7 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
         Solver.Run run = solver.start(levels, start.fresh());
         List<SamplingTrace.Step> trace = new ArrayList<>();
         List<Observation.Signals> signals = new ArrayList<>();
-        try (Active active = new Active(levels)) {
+        try (Active active = new Active(levels, this::expert)) {
             Tensor latent = start.latent();
             for (int step = 0; step < levels.steps(); step++) {
                 cancellation.throwIfCancelled();
@@ -85,11 +86,14 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
     private static final class Active implements AutoCloseable {
 
         private final NoiseLevels levels;
+        private final Function<Float, Expert> choice;
         private @Nullable Expert expert;
         private @Nullable GuidedModel guided;
 
-        Active(NoiseLevels levels) {
+        /// @param choice who runs at a timestep
+        Active(NoiseLevels levels, Function<Float, Expert> choice) {
             this.levels = levels;
+            this.choice = choice;
         }
 
         GuidedModel at(Expert wanted) {
@@ -99,7 +103,10 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
             }
             close();
             SplitModel model = wanted.model().open();
-            model.schedule(levels.timesteps());
+            List<Float> own = levels.timesteps().stream()
+                    .filter(timestep -> choice.apply(timestep) == wanted)
+                    .toList();
+            model.schedule(levels.timesteps(), own);
             requireFitting(model, wanted);
             GuidedModel next = new GuidedModel(model, wanted, levels.steps());
             if (current != null) {

@@ -10,11 +10,17 @@ import java.util.Optional;
 /// prelude (patch embedding and timestep embedding), trunk (all blocks) and head. Not thread-safe.
 public interface SplitModel {
 
-    /// Says, before a generation begins, at which timesteps the model will be asked: some models read the next one
-    /// beside their own. The others need not be told.
+    /// Says, before a generation begins, which timesteps it has: some models read the next one beside their own, and
+    /// what follows from the time alone can be computed beforehand.
     ///
     /// @param timesteps of all steps, without the end
-    default void schedule(List<Float> timesteps) {}
+    /// @param own those that this model will be asked for; it may be asked for others, which takes longer
+    default void schedule(List<Float> timesteps, List<Float> own) {}
+
+    /// Says the timesteps of a generation that this model runs alone.
+    default void schedule(List<Float> timesteps) {
+        schedule(timesteps, timesteps);
+    }
 
     /// Patchifies and embeds.
     ///
@@ -91,6 +97,7 @@ public interface SplitModel {
 
     /// What the prelude computed at one step.
     ///
+    /// @param timestep that it was asked for
     /// @param tokens F32 `[1, tokens, dim]`, the input of block 0
     /// @param outputs everything the prelude put out, by name: `tokens`, and what the family has of
     // `time_embedding`
@@ -98,7 +105,8 @@ public interface SplitModel {
     /// @param frames latent frames
     /// @param height latent rows
     /// @param width latent columns
-    record Prelude(Tensor tokens, Map<String, Tensor> outputs, int frames, int height, int width) {
+    record Prelude(
+            float timestep, Tensor tokens, Map<String, Tensor> outputs, int frames, int height, int width) {
         public Prelude {
             outputs = Map.copyOf(outputs);
         }

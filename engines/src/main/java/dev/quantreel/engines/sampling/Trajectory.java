@@ -92,6 +92,7 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     }
 
     private GuidedModel guided(SplitModel model, double cfg, BitSchedule bits) {
+        model.schedule(points.stream().map(Point::timestep).toList());
         Expert expert = new Expert(() -> model, Guidance.serial(cfg), bits, new StepCache.None(), 0);
         return new GuidedModel(model, expert, points.size());
     }

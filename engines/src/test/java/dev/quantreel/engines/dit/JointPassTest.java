@@ -49,7 +49,7 @@ class JointPassTest {
     private static final float BOUND = 1e-5f;
 
     /// A tiny model of one family and two branches whose prompts differ in length.
-    private record Pair(
+    record Pair(
             String name,
             TransformerCheckpoint checkpoint,
             Tensor latent,

@@ -89,7 +89,10 @@ class MemoryPlanTest {
         MemoryPlan full = plan(Optional.empty(), SMALL);
         MemoryPlan four = plan(W4, SMALL);
 
-        assertThat((double) bytes(full, "weights read from the file")).isCloseTo(2.0 * parameters, within(1e7));
+        long early = full.phases().getFirst().bytes("modulation weights");
+        assertThat((double) bytes(full, "weights read from the file") + early)
+                .isCloseTo(2.0 * parameters, within(1e7));
+        assertThat((double) early).isCloseTo(2 * (1536 * 9216 + 1536 * 1536), within(1e6));
         assertThat(bytes(full, "quantized weights")).isZero();
         assertThat(bytes(four, "quantized weights")).isBetween(parameters * 4 / 10, parameters * 52 / 100);
         assertThat(four.totalBytes()).isLessThan(full.totalBytes());
@@ -159,7 +162,10 @@ class MemoryPlanTest {
         long one = SamplingMemory.of(model("one", W4)).together(SMALL).totalBytes();
 
         MemoryPlan together = experts.plan(SMALL, new MachineMemory(Long.MAX_VALUE, "a test"));
-        assertThat(together.phases()).hasSize(1);
+        assertThat(together.phases())
+                .extracting(MemoryPlan.Phase::name)
+                .containsExactly(
+                        "high, modulation before it", "low, modulation before it", "sampling, models held together");
         assertThat(together.peak().bytes("low, quantized weights"))
                 .isEqualTo(together.peak().bytes("high, quantized weights"))
                 .isEqualTo(bytes(plan(W4, SMALL), "quantized weights"));
@@ -168,8 +174,27 @@ class MemoryPlanTest {
                 .hasSize(1);
 
         MemoryPlan inTurn = experts.plan(SMALL, new MachineMemory(together.totalBytes() - 1, "a test"));
-        assertThat(inTurn.phases()).extracting(MemoryPlan.Phase::name).containsExactly("high", "low");
+        assertThat(inTurn.phases()).extracting(MemoryPlan.Phase::name)
+                .containsExactly("high, modulation before it", "high", "low, modulation before it", "low");
         assertThat(inTurn.totalBytes()).isEqualTo(one + 7_000_000);
+    }
+
+    @Test
+    void modulationIsResidentBeforeTheFirstStepAlone() {
+        MemoryPlan plan = plan(W4, SMALL);
+        MemoryPlan.Phase before = plan.phases().getFirst();
+        MemoryPlan.Phase sampling = plan.phases().getLast();
+
+        assertThat(before.name()).contains("modulation");
+        assertThat(before.bytes("modulation weights")).isGreaterThan(30_000_000);
+        assertThat(before.bytes("activations")).isZero();
+        assertThat(sampling.bytes("modulation weights")).isZero();
+        assertThat(plan.table()).contains("modulation before it", "modulation weights 0.03");
+        long fifty = sampling.bytes("modulation vectors");
+        assertThat(plan(W4, SMALL.withSteps(25)).phases().getLast().bytes("modulation vectors"))
+                .isEqualTo(fifty / 2);
+        assertThat(plan(W4, SMALL.withSteps(1_000_000)).phases().getLast().bytes("modulation vectors"))
+                .isEqualTo(2 * (256L << 20));
     }
 
     @Test

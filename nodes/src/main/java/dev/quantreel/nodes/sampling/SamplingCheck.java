@@ -40,12 +40,12 @@ record SamplingCheck(SampleVideo.Inputs in, NodeContext context) {
         SamplingMemory sampling = new SamplingMemory(models(), beside());
         boolean guided =
                 in.cfg() != 1 || in.lowNoise().filter(low -> low.cfg() != 1).isPresent();
-        Workload serial = new Workload(LatentSize.of(in.latent().samples()), guided ? 2 : 1);
+        Workload serial = new Workload(LatentSize.of(in.latent().samples()), guided ? 2 : 1).withSteps(in.steps());
         MemoryCheck check = MemoryCheck.now("latent");
         Workload work = PassChoice.name(in).equals(PassChoice.BATCHED) ? serial.batched() : serial;
         MemoryPlan plan = sampling.plan(work, check.memory());
         check.require(plan, () -> new FittingSizes(sampling, check.memory()).instead(work), context);
-        boolean takesTurns = plan.phases().size() > 1;
+        boolean takesTurns = sampling.takesTurns(work, check.memory());
         MemoryPlan batched = takesTurns ? sampling.inTurn(work.batched()) : sampling.together(work.batched());
         return new Outcome(takesTurns, batched.fits(check.memory()));
     }

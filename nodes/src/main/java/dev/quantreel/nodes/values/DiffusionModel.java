@@ -12,7 +12,11 @@ import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.nodes.spi.Socket;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// A diffusion transformer and what is asked of it: ComfyUI's `MODEL`. A plan, nothing is computed: nodes refine it in
 /// any order, and weights are quantized once, after rotation, when the model is first used.
@@ -132,13 +136,19 @@ public record DiffusionModel(
         return activations.map(Activations::bits).orElse(NEAR_LOSSLESS_BITS);
     }
 
-    /// Short name of the precision: `full precision`, `W4A8`, `W4A16`.
+    /// Short name of the precision: `full precision`, `W4A8`, `W4A16`; where layers have bits of their own all of them,
+    /// `W4/8A8`.
     public String precision() {
-        if (plan().isEmpty()) {
+        Optional<QuantizationPlan> plan = plan();
+        if (plan.isEmpty()) {
             return "full precision";
         }
-        int weightBits = weights.map(Weights::bits).orElseGet(this::nearLosslessBits);
-        return "W" + weightBits + "A"
+        Collection<Integer> byLayer = plan.get()
+                .layers()
+                .bits(architecture.blockLinears(), plan.get().weightBits())
+                .values();
+        Set<Integer> bits = new TreeSet<>(byLayer.isEmpty() ? Set.of(plan.get().weightBits()) : byLayer);
+        return "W" + bits.stream().map(String::valueOf).collect(Collectors.joining("/")) + "A"
                 + activations.map(part -> Integer.toString(part.bits())).orElse("16");
     }
 }

@@ -109,6 +109,16 @@ class WeightNodesTest {
     }
 
     @Test
+    void theNameOfThePrecisionHasTheBitsOfAllLayers() {
+        assertThat(clip().precision()).isEqualTo("W4A16");
+        assertThat(rules(clip(), LayerPrecision.Preset.VIDIT_Q, "ffn[.]2$ = 6", 0)
+                        .precision())
+                .isEqualTo("W4/6/8A16");
+        assertThat(rules(clip(), LayerPrecision.Preset.NONE, ".* = 3", 0).precision())
+                .isEqualTo("W3A16");
+    }
+
+    @Test
     void rulesThatCannotBeReadNameTheLine() {
         for (String line : List.of("ffn", "ffn = x", "ffn = 1", "= 4", "ffn( = 4")) {
             assertRejected("rules", () -> rules(clip(), LayerPrecision.Preset.NONE, line, 0), "'" + line + "'");

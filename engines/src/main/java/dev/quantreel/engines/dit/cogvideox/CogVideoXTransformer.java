@@ -121,6 +121,11 @@ public record CogVideoXTransformer(CogVideoXConfig config) implements Transforme
     }
 
     @Override
+    public String timeLinears() {
+        return "(time|ofs)_embedding\\..*|.*\\.norm[12]\\.(image|text)|norm_out\\.linear";
+    }
+
+    @Override
     public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
         TokenGrid grid = size.grid(config.patch());
         requireLearnedPlaces(grid);

@@ -41,6 +41,11 @@ final class HunyuanShapes {
         return matrices(shapes).filter(name -> !name.endsWith(MODULATION)).toList();
     }
 
+    /// See [dev.quantreel.engines.dit.TransformerArchitecture#timeLinears].
+    static final String TIME_LINEARS =
+            "(time|time_r|vector|guidance)_in\\..*|.*(_mod|\\.modulation)\\.lin"
+                    + "|final_layer\\.adaLN_modulation\\..*|txt_in\\.t_embedder\\..*";
+
     /// The matrices of the modulations: a quarter of all weights.
     static List<String> modulationLinears(SequencedMap<String, Shape> shapes) {
         return matrices(shapes).filter(name -> name.endsWith(MODULATION)).toList();

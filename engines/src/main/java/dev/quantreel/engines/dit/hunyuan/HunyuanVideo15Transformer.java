@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /// One HunyuanVideo 1.5 transformer: double blocks alone, one token per latent cell.
 ///
@@ -208,6 +209,16 @@ public record HunyuanVideo15Transformer(HunyuanConfig config, Widths widths, boo
     @Override
     public Map<String, Tensor> nextStepInputs(float nextTimestep) {
         return meanFlow ? Map.of("next_time_features", TimeFeatures.single(config.freqDim(), nextTimestep)) : Map.of();
+    }
+
+    @Override
+    public Set<String> timeInputs() {
+        return Set.of("time_features", "next_time_features");
+    }
+
+    @Override
+    public String timeLinears() {
+        return HunyuanShapes.TIME_LINEARS;
     }
 
     @Override

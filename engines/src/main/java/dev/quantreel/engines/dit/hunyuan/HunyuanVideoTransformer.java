@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /// One HunyuanVideo 1.0 transformer.
 ///
@@ -200,6 +201,16 @@ public record HunyuanVideoTransformer(HunyuanConfig config, int pooledDim, boole
     @Override
     public Map<String, Tensor> stepInputs(Tensor latent, float timestep, BranchConditioning conditioning) {
         return Map.of("latent", latent, "time_features", TimeFeatures.single(config.freqDim(), timestep));
+    }
+
+    @Override
+    public Set<String> timeInputs() {
+        return Set.of("time_features", "pooled", "guidance_features");
+    }
+
+    @Override
+    public String timeLinears() {
+        return HunyuanShapes.TIME_LINEARS;
     }
 
     @Override

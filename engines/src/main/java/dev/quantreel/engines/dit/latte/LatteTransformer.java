@@ -88,6 +88,11 @@ public record LatteTransformer(LatteConfig config) implements TransformerArchite
     }
 
     @Override
+    public String timeLinears() {
+        return "adaln_single\\..*";
+    }
+
+    @Override
     public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
         TokenGrid grid = size.grid(TransformerFacts.Patch.TWO_BY_TWO);
         return Map.of(

@@ -106,6 +106,11 @@ public record LtxTransformer(LtxConfig config) implements TransformerArchitectur
     }
 
     @Override
+    public String timeLinears() {
+        return "adaln_single\\..*";
+    }
+
+    @Override
     public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
         TokenGrid grid = size.grid(TransformerFacts.Patch.ONE);
         RopeTable rope = LtxRope.of(config, grid);

@@ -149,6 +149,11 @@ public record WanTransformer(WanConfig config) implements TransformerArchitectur
     }
 
     @Override
+    public String timeLinears() {
+        return "time_(embedding|projection)\\..*";
+    }
+
+    @Override
     public Map<String, Tensor> positionInputs(LatentSize size, BranchConditioning conditioning) {
         var grid = size.grid(TransformerFacts.Patch.TWO_BY_TWO);
         RopeTable rope = config.rope(grid);
