@@ -138,22 +138,15 @@ final class BoundTransformer implements SplitModel {
     /// The vectors of a part, each part after those that it reads.
     private Map<String, Tensor> early(Part part, Moment moment, CancellationToken cancellation) {
         Branch branch = timeIsShared() ? Branch.CONDITIONAL : moment.branch;
-        StepVectors.Pools pools = (timestep, names) ->
-                switch (part) {
-                    case PRELUDE -> stepPool(branch, blank(moment.size), timestep);
-                    case TRUNK, HEAD -> early(Part.PRELUDE, moment.at(timestep), cancellation);
-                    case TRUNK_OF_BOTH ->
-                        new JointPool(
-                                        early(
-                                                Part.PRELUDE,
-                                                moment.at(timestep).of(Branch.CONDITIONAL),
-                                                cancellation),
-                                        early(
-                                                Part.PRELUDE,
-                                                moment.at(timestep).of(Branch.UNCONDITIONAL),
-                                                cancellation))
-                                .inputs(names);
-                };
+        StepVectors.Pools pools = (timestep, names) -> switch (part) {
+            case PRELUDE -> stepPool(branch, blank(moment.size), timestep);
+            case TRUNK, HEAD -> early(Part.PRELUDE, moment.at(timestep), cancellation);
+            case TRUNK_OF_BOTH ->
+                new JointPool(
+                                early(Part.PRELUDE, moment.at(timestep).of(Branch.CONDITIONAL), cancellation),
+                                early(Part.PRELUDE, moment.at(timestep).of(Branch.UNCONDITIONAL), cancellation))
+                        .inputs(names);
+        };
         return vectors.of(new StepVectors.Place(part, branch, moment.size), moment.timestep, pools, cancellation);
     }
 

@@ -147,8 +147,7 @@ public final class DiffusionTransformer implements AutoCloseable {
             graphs.text().ifPresent(text -> transformer.open(Part.TEXT, text));
             transformer.open(Part.PRELUDE, early.without(EarlyGraphs.Part.PRELUDE, graphs.prelude()));
             switch (form.blocks) {
-                case ONE_BRANCH ->
-                    transformer.open(Part.TRUNK, early.without(EarlyGraphs.Part.TRUNK, graphs.trunk()));
+                case ONE_BRANCH -> transformer.open(Part.TRUNK, early.without(EarlyGraphs.Part.TRUNK, graphs.trunk()));
                 case BOTH_BRANCHES -> transformer.session(Part.TRUNK_OF_BOTH);
                 case FIRST_BLOCK_APART ->
                     transformer.openFirstBlock(early.without(EarlyGraphs.Part.TRUNK, graphs.trunk()));

@@ -73,12 +73,14 @@ public interface TransformerArchitecture {
     Map<String, Tensor> stepInputs(Tensor latent, float timestep, BranchConditioning conditioning);
 
     /// Inputs of the prelude that are known for every step before the first, and small: features of the time, and what
-    /// joins them (pooled text, strength of guidance). What follows from them alone need not be computed step by step.
+    /// joins them (pooled text, strength of guidance). What follows from them alone need not be computed step by
+    // step.
     default Set<String> timeInputs() {
         return Set.of("time_features");
     }
 
-    /// Names of the linears, without `.weight`, that follow from [#timeInputs] alone, as a regular expression over whole
+    /// Names of the linears, without `.weight`, that follow from [#timeInputs] alone, as a regular expression over
+    // whole
     /// names: the modulation of the blocks, the embedding of the time, what modulates the head.
     String timeLinears();
 

@@ -14,6 +14,7 @@ import dev.quantreel.engines.internal.kernel.ReductionKernels;
 import dev.quantreel.engines.memory.ResidentMemory;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
+import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -27,7 +28,10 @@ import dev.quantreel.engines.tensor.NonFinite;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.PromptEmbedding;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -143,6 +147,7 @@ public final class ScaleBenchmark implements AutoCloseable {
                                         cancellation)
                                 .withModulations(
                                         checkpoint.architecture().modulationLinears(),
+                                        ScaleBenchmark::inFile,
                                         QuantizationProgress.NONE,
                                         cancellation),
                         QuantizedLinears.Arithmetic.INTEGER))
@@ -150,6 +155,15 @@ public final class ScaleBenchmark implements AutoCloseable {
         DiffusionTransformer transformer =
                 DiffusionTransformer.open(engine, checkpoint, linears, LayerProbe.NONE, passes);
         return new ScaleBenchmark(precision, transformer, (System.nanoTime() - start) / 1e9);
+    }
+
+    /// As models are held by nodes.
+    private static QuantizedMatrix inFile(QuantizedMatrix matrix) {
+        try {
+            return matrix.inFile(Path.of(System.getProperty("java.io.tmpdir")));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Quantizing and opening.

@@ -22,7 +22,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// A model cut in two: behind the nodes of one scope ([OnnxGraphBuilder#scope]), or behind what follows from inputs that
+/// A model cut in two: behind the nodes of one scope ([OnnxGraphBuilder#scope]), or behind what follows from inputs
+// that
 /// are known early ([KnownProducts]). Run after each other the two give what the whole gives. No weight of the first
 /// part is in the second; cheap nodes before the cut may be in both.
 ///
@@ -114,10 +115,8 @@ public record GraphCut(OnnxModel model, List<String> values) {
                 .setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTypes.code(dtype)))
                 .build();
         List<ValueInfoProto> inputs = values.stream()
-                .map(name -> ValueInfoProto.newBuilder()
-                        .setName(name)
-                        .setType(type)
-                        .build())
+                .map(name ->
+                        ValueInfoProto.newBuilder().setName(name).setType(type).build())
                 .toList();
         List<ValueInfoProto> outputs = model.proto().getGraph().getOutputList().stream()
                 .filter(output -> !values.contains(output.getName()))

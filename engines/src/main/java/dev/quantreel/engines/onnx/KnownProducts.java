@@ -14,10 +14,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /// Finds what of a graph can be computed before it runs, because it follows from weights and from inputs that are known
-/// early, and is worth it, because it holds matrices: the modulation vectors of a transformer follow from the time alone
+/// early, and is worth it, because it holds matrices: the modulation vectors of a transformer follow from the time
+// alone
 /// and their matrices are a quarter of HunyuanVideo.
 ///
-/// Products are taken out with all they need and with what is done to them alone (bias, concatenation). Cheap nodes that
+/// Products are taken out with all they need and with what is done to them alone (bias, concatenation). Cheap nodes
+// that
 /// only widen the result, such as the sum with a table by block, stay behind: taking them out would store more than it
 /// saves.
 final class KnownProducts {
@@ -71,9 +73,8 @@ final class KnownProducts {
                 .forEach(this::take);
         known.stream().filter(this::onlyContinues).forEach(taken::add);
         Set<String> read = new HashSet<>(outputs);
-        graph.getNodeList().stream()
-                .filter(node -> !taken.contains(node))
-                .forEach(node -> GraphCut.reads(node).forEach(read::add));
+        graph.getNodeList().stream().filter(node -> !taken.contains(node)).forEach(node -> GraphCut.reads(node)
+                .forEach(read::add));
         return graph.getNodeList().stream()
                 .filter(taken::contains)
                 .flatMap(node -> node.getOutputList().stream())
@@ -87,12 +88,16 @@ final class KnownProducts {
         while (!open.isEmpty()) {
             NodeProto node = open.pop();
             if (taken.add(node)) {
-                GraphCut.reads(node).filter(makers::containsKey).map(makers::get).forEach(open::push);
+                GraphCut.reads(node)
+                        .filter(makers::containsKey)
+                        .map(makers::get)
+                        .forEach(open::push);
             }
         }
     }
 
-    /// Whether a node makes one value of others that are taken and that nothing else reads. Nodes come in order, so that
+    /// Whether a node makes one value of others that are taken and that nothing else reads. Nodes come in order, so
+    // that
     /// chains of such nodes are found.
     private boolean onlyContinues(NodeProto node) {
         List<String> made = GraphCut.reads(node).filter(makers::containsKey).toList();

@@ -123,6 +123,18 @@ public final class CodeTiles {
         });
     }
 
+    /// The same codes in other memory.
+    ///
+    /// @param codes of the tiles in order, equal to theirs
+    CodeTiles in(List<Tensor> codes) {
+        List<Tile> moved = new ArrayList<>();
+        for (int i = 0; i < codes.size(); i++) {
+            Tile tile = tiles.get(i);
+            moved.add(new Tile(tile.first, tile.low, tile.high, codes.get(i)));
+        }
+        return new CodeTiles(columns, bits, moved);
+    }
+
     public List<Tile> tiles() {
         return tiles;
     }

@@ -3,11 +3,15 @@ package dev.quantreel.engines.quant;
 import dev.quantreel.engines.internal.kernel.GridSearchKernels;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.ScratchFile;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.List;
 
 /// A weight matrix `[out, in]` as unsigned codes with grids per row or group of columns, [MatrixGrids]: with one grid
 // per
@@ -130,6 +134,15 @@ public final class QuantizedMatrix {
     /// Bytes of a row of [#packedCodes].
     public static int packedRowBytes(int columns, int bits) {
         return CodeTiles.packedRowBytes(columns, bits);
+    }
+
+    /// The same matrix with its codes in a temporary file, so that they need not be resident.
+    ///
+    /// @param folder see [ScratchFile#of]
+    /// @throws java.io.IOException when the file cannot be written
+    public QuantizedMatrix inFile(Path folder) throws IOException {
+        List<Tensor> codes = tiles.tiles().stream().map(CodeTiles.Tile::codes).toList();
+        return new QuantizedMatrix(name, tiles.in(ScratchFile.of(codes, folder)), grids, error);
     }
 
     public String name() {

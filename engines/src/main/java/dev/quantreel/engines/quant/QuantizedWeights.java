@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /// A plan carried out on a checkpoint: the quantized matrices by layer, beside the checkpoint that holds the rest.
@@ -71,8 +72,29 @@ public final class QuantizedWeights {
     /// @throws IllegalArgumentException as [#of]
     public QuantizedWeights withModulations(
             List<String> layers, QuantizationProgress progress, CancellationToken cancellation) {
-        QuantizedWeights quantized = of(checkpoint, plan.weightOnly(), layers, progress, cancellation);
+        return withModulations(layers, UnaryOperator.identity(), progress, cancellation);
+    }
+
+    /// The same with a place for the matrices: they are used before the steps alone.
+    ///
+    /// @param place receives each matrix as it is made and returns the one to keep, such as one in a file
+    public QuantizedWeights withModulations(
+            List<String> layers,
+            UnaryOperator<QuantizedMatrix> place,
+            QuantizationProgress progress,
+            CancellationToken cancellation) {
+        Source source = new Source(checkpoint, layers, ActivationStatistics.NONE);
+        QuantizedWeights quantized = of(source, plan.weightOnly(), place, progress, RowTasks.parallel(cancellation));
         return new QuantizedWeights(checkpoint, plan, new Stored(matrices, quantized.matrices, branches, smoothing));
+    }
+
+    /// These weights with the matrices of modulations in another place.
+    ///
+    /// @param place as in [#withModulations]
+    public QuantizedWeights withModulationsIn(UnaryOperator<QuantizedMatrix> place) {
+        SequencedMap<String, QuantizedMatrix> moved = new LinkedHashMap<>();
+        modulations.forEach((layer, matrix) -> moved.put(layer, place.apply(matrix)));
+        return new QuantizedWeights(checkpoint, plan, new Stored(matrices, moved, branches, smoothing));
     }
 
     /// Quantizes the layers that the plan selects, on all processors.
@@ -111,6 +133,15 @@ public final class QuantizedWeights {
     }
 
     static QuantizedWeights of(Source source, QuantizationPlan plan, QuantizationProgress progress, RowTasks tasks) {
+        return of(source, plan, UnaryOperator.identity(), progress, tasks);
+    }
+
+    private static QuantizedWeights of(
+            Source source,
+            QuantizationPlan plan,
+            UnaryOperator<QuantizedMatrix> place,
+            QuantizationProgress progress,
+            RowTasks tasks) {
         SequencedMap<String, Integer> bits = plan.layers().bits(source.layers(), plan.weightBits());
         List<String> selected = List.copyOf(bits.keySet());
         Map<String, LayerQuantization.Outcome> outcomes = new HashMap<>();
@@ -123,8 +154,9 @@ public final class QuantizedWeights {
             factors.ifPresent(found -> smoothing.put(layer, found));
             WeightMatrix weight = weight(plan, layer, stored, factors);
             WeightPlan own = plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
-            outcomes.put(
-                    layer, new LayerQuantization(own, feedback.of(layer, weight.columns(), factors), tasks).of(weight));
+            LayerQuantization.Outcome outcome =
+                    new LayerQuantization(own, feedback.of(layer, weight.columns(), factors), tasks).of(weight);
+            outcomes.put(layer, new LayerQuantization.Outcome(place.apply(outcome.matrix()), outcome.branch()));
             stored.evict(); // only its codes are needed from now on
             progress.layerDone(layer, outcomes.size(), selected.size());
         }

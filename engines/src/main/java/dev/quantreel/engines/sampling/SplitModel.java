@@ -105,8 +105,7 @@ public interface SplitModel {
     /// @param frames latent frames
     /// @param height latent rows
     /// @param width latent columns
-    record Prelude(
-            float timestep, Tensor tokens, Map<String, Tensor> outputs, int frames, int height, int width) {
+    record Prelude(float timestep, Tensor tokens, Map<String, Tensor> outputs, int frames, int height, int width) {
         public Prelude {
             outputs = Map.copyOf(outputs);
         }

@@ -13,6 +13,7 @@ import dev.quantreel.engines.onnx.GraphCut;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
+import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -24,15 +25,21 @@ import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.SplitModel.Branch;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -60,18 +67,58 @@ class EarlyModulationTest {
     @ParameterizedTest
     @MethodSource("dev.quantreel.engines.dit.JointPassTest#pairs")
     void soItIsWithQuantizedModulation(Pair pair) {
-        assertSame(pair, quantized(pair.checkpoint()));
+        assertSame(pair, QuantizedLinears.of(quantized(pair.checkpoint()), Arithmetic.INTEGER));
+    }
+
+    @Test
+    void codesOfModulationServeAsWellFromAFile(@TempDir Path folder) throws IOException {
+        Pair pair = Pair.of("hunyuan_video_diffusers.safetensors", 3);
+        QuantizedWeights inMemory = quantized(pair.checkpoint());
+        QuantizedWeights inFile = inMemory.withModulationsIn(matrix -> inFile(matrix, folder));
+
+        inFile.modulations().forEach((layer, matrix) -> {
+            assertThat(matrix.tiles().tiles())
+                    .isNotEmpty()
+                    .allMatch(tile -> tile.codes().data().isMapped());
+            matrix.tiles().tiles().forEach(tile -> tile.codes().evict());
+            assertThat(matrix.codes()
+                            .data()
+                            .mismatch(Objects.requireNonNull(
+                                            inMemory.modulations().get(layer))
+                                    .codes()
+                                    .data()))
+                    .as(layer)
+                    .isEqualTo(-1);
+        });
+        assertThat(inFile.modulations())
+                .hasSameSizeAs(pair.checkpoint().architecture().modulationLinears());
+        assertThat(inFile.memory()).isEqualTo(inMemory.memory());
+        List<Tensor> expected = predictions(pair, QuantizedLinears.of(inMemory, Arithmetic.INTEGER), Modulation.EARLY);
+        List<Tensor> found = predictions(pair, QuantizedLinears.of(inFile, Arithmetic.INTEGER), Modulation.EARLY);
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(found.get(i).data().mismatch(expected.get(i).data())).isEqualTo(-1);
+        }
+        try (var left = Files.list(folder)) {
+            assertThat(left).as("files without a reader").isEmpty();
+        }
+    }
+
+    private static QuantizedMatrix inFile(QuantizedMatrix matrix, Path folder) {
+        try {
+            return matrix.inFile(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @ParameterizedTest
     @MethodSource("dev.quantreel.engines.dit.JointPassTest#pairs")
     void nothingButTheEarlyPartHoldsItsWeights(Pair pair) {
         TransformerCheckpoint checkpoint = pair.checkpoint();
-        SplitGraphs graphs = checkpoint.graphs(
-                pair.floats(), new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, Set.of()));
+        SplitGraphs graphs =
+                checkpoint.graphs(pair.floats(), new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, Set.of()));
         Set<String> time = checkpoint.architecture().timeInputs();
-        GraphCut prelude =
-                GraphCut.behindProductsOf(graphs.prelude(), time).orElseThrow();
+        GraphCut prelude = GraphCut.behindProductsOf(graphs.prelude(), time).orElseThrow();
         Optional<GraphCut> trunk = GraphCut.behindProductsOf(graphs.trunk(), Set.copyOf(prelude.values()));
 
         List<String> early = new ArrayList<>(names(prelude.first()));
@@ -79,9 +126,7 @@ class EarlyModulationTest {
         assertThat(names(prelude.rest(DType.F32))).doesNotContainAnyElementsOf(early);
         trunk.ifPresent(cut -> {
             early.addAll(names(cut.first()));
-            assertThat(names(cut.rest(DType.F32)))
-                    .isNotEmpty()
-                    .doesNotContainAnyElementsOf(early);
+            assertThat(names(cut.rest(DType.F32))).isNotEmpty().doesNotContainAnyElementsOf(early);
         });
         GraphCut.behindProductsOf(graphs.head(), Set.copyOf(prelude.values()))
                 .ifPresent(cut -> early.addAll(names(cut.first())));
@@ -146,8 +191,8 @@ class EarlyModulationTest {
             pool.putAll(pair.checkpoint().architecture().stepInputs(pair.latent(), timestep, pair.conditional()));
             return pool;
         };
-        StepVectors.Place place = new StepVectors.Place(
-                EarlyGraphs.Part.PRELUDE, Branch.CONDITIONAL, LatentSize.of(pair.latent()));
+        StepVectors.Place place =
+                new StepVectors.Place(EarlyGraphs.Part.PRELUDE, Branch.CONDITIONAL, LatentSize.of(pair.latent()));
 
         TIMES.forEach(timestep -> vectors.of(place, timestep, pools, NONE));
 
@@ -155,13 +200,10 @@ class EarlyModulationTest {
         assertThat(engine.closed).hasSize(TIMES.size());
     }
 
-    private static LinearLayers quantized(TransformerCheckpoint checkpoint) {
+    private static QuantizedWeights quantized(TransformerCheckpoint checkpoint) {
         QuantizationPlan plan = QuantizationPlan.DVD_QUANT.withWeights(new WeightQuantizer.MinMax(), 4);
-        QuantizedWeights weights = QuantizedWeights.of(
-                        checkpoint, plan, checkpoint.blockLinears(), QuantizationProgress.NONE, NONE)
-                .withModulations(
-                        checkpoint.architecture().modulationLinears(), QuantizationProgress.NONE, NONE);
-        return QuantizedLinears.of(weights, Arithmetic.INTEGER);
+        return QuantizedWeights.of(checkpoint, plan, checkpoint.blockLinears(), QuantizationProgress.NONE, NONE)
+                .withModulations(checkpoint.architecture().modulationLinears(), QuantizationProgress.NONE, NONE);
     }
 
     private static void assertSame(Pair pair, LinearLayers linears) {

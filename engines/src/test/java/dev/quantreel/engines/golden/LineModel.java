@@ -13,7 +13,12 @@ record LineModel(Shape latent) implements SplitModel {
     @Override
     public Prelude prelude(Tensor x, float timestep, Branch branch, CancellationToken cancellation) {
         return new Prelude(
-                timestep, x.reshape(1, x.elements(), 1), Map.of("time_embedding", Tensor.of(Shape.of(1, 1), timestep)), 1, 1, 1);
+                timestep,
+                x.reshape(1, x.elements(), 1),
+                Map.of("time_embedding", Tensor.of(Shape.of(1, 1), timestep)),
+                1,
+                1,
+                1);
     }
 
     @Override

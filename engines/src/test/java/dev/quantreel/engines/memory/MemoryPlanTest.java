@@ -90,8 +90,7 @@ class MemoryPlanTest {
         MemoryPlan four = plan(W4, SMALL);
 
         long early = full.phases().getFirst().bytes("modulation weights");
-        assertThat((double) bytes(full, "weights read from the file") + early)
-                .isCloseTo(2.0 * parameters, within(1e7));
+        assertThat((double) bytes(full, "weights read from the file") + early).isCloseTo(2.0 * parameters, within(1e7));
         assertThat((double) early).isCloseTo(2 * (1536 * 9216 + 1536 * 1536), within(1e6));
         assertThat(bytes(full, "quantized weights")).isZero();
         assertThat(bytes(four, "quantized weights")).isBetween(parameters * 4 / 10, parameters * 52 / 100);
@@ -174,7 +173,8 @@ class MemoryPlanTest {
                 .hasSize(1);
 
         MemoryPlan inTurn = experts.plan(SMALL, new MachineMemory(together.totalBytes() - 1, "a test"));
-        assertThat(inTurn.phases()).extracting(MemoryPlan.Phase::name)
+        assertThat(inTurn.phases())
+                .extracting(MemoryPlan.Phase::name)
                 .containsExactly("high, modulation before it", "high", "low, modulation before it", "low");
         assertThat(inTurn.totalBytes()).isEqualTo(one + 7_000_000);
     }

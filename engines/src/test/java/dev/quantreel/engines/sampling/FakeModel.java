@@ -41,7 +41,8 @@ final class FakeModel implements SplitModel {
         float seen = branch == Branch.UNCONDITIONAL ? timestep + unconditionalOffset : timestep;
         Tensor embedding = Tensor.of(Shape.of(1, 2), seen, 2 * seen);
         Tensor projection = Tensor.of(Shape.of(1, 6, 1), timestep, 1, 1, 1, 1, 1);
-        return new Prelude(timestep, tokens, Map.of("time_embedding", embedding, "time_projection", projection), 1, 1, 1);
+        return new Prelude(
+                timestep, tokens, Map.of("time_embedding", embedding, "time_projection", projection), 1, 1, 1);
     }
 
     @Override

@@ -13,6 +13,7 @@ import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lora.LoraForm;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.WeightMemory;
 import dev.quantreel.engines.runtime.Engine;
@@ -20,6 +21,7 @@ import dev.quantreel.engines.sampling.Guidance.Passes;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -31,6 +33,7 @@ import java.util.function.Function;
 /// checkpoint and plan, and shared by all nodes.
 public final class ModelAssembly {
 
+    private static final System.Logger LOG = System.getLogger(ModelAssembly.class.getName());
     private static final String PORT = "model";
 
     private ModelAssembly() {}
@@ -178,7 +181,9 @@ public final class ModelAssembly {
                     + artifact.get().header().source().name());
         }
         context.status("laying out the codes of " + file.name());
-        return artifact.get().weights(checkpoint, plan, context.cancellation());
+        return artifact.get()
+                .weights(checkpoint, plan, context.cancellation())
+                .withModulationsIn(matrix -> inFile(matrix, context));
     }
 
     private static QuantizedWeights quantize(
@@ -195,8 +200,24 @@ public final class ModelAssembly {
                 context.cancellation());
         return linears.withModulations(
                 checkpoint.architecture().modulationLinears(),
+                matrix -> inFile(matrix, context),
                 (layer, done, total) -> context.status("quantizing " + layer + " " + done + "/" + total),
                 context.cancellation());
+    }
+
+    /// The matrix with its codes in a temporary file, for it is used before the first step alone; in memory where no
+    // file
+    /// can be written.
+    private static QuantizedMatrix inFile(QuantizedMatrix matrix, NodeContext context) {
+        try {
+            return matrix.inFile(context.folders().cache());
+        } catch (IOException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    () -> "codes of " + matrix.name() + " stay in memory, "
+                            + context.folders().cache() + " takes none: " + e.getMessage());
+            return matrix;
+        }
     }
 
     /// The model opened on its engine; owned by the resource cache.

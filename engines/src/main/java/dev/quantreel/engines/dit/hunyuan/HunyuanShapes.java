@@ -42,9 +42,8 @@ final class HunyuanShapes {
     }
 
     /// See [dev.quantreel.engines.dit.TransformerArchitecture#timeLinears].
-    static final String TIME_LINEARS =
-            "(time|time_r|vector|guidance)_in\\..*|.*(_mod|\\.modulation)\\.lin"
-                    + "|final_layer\\.adaLN_modulation\\..*|txt_in\\.t_embedder\\..*";
+    static final String TIME_LINEARS = "(time|time_r|vector|guidance)_in\\..*|.*(_mod|\\.modulation)\\.lin"
+            + "|final_layer\\.adaLN_modulation\\..*|txt_in\\.t_embedder\\..*";
 
     /// The matrices of the modulations: a quarter of all weights.
     static List<String> modulationLinears(SequencedMap<String, Shape> shapes) {
