@@ -65,6 +65,7 @@ record PlanTable(TransformerCheckpoint model, MachineMemory memory) {
         long weights = phase.bytes("quantized weights")
                 + phase.bytes("weights read from the file")
                 + phase.bytes("decoded weights")
+                + phase.bytes("modulation weights")
                 + phase.bytes("small weights");
         long prompts = phase.bytes("encoded prompts");
         long activations = phase.bytes("activations");
