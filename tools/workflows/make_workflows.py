@@ -223,6 +223,23 @@ def sweep():
     graph.write()
 
 
+ALLOCATION_AXES = """# One row per line: which layers get bits, and how many on the mean.
+Bits by Sensitivity.byRole = true, false
+Bits by Sensitivity.meanBits = 4, 4.5, 5, 6, 8"""
+
+
+def bits_by_sensitivity():
+    graph = Graph("bits-by-sensitivity-demo")
+    model, vae, positive, negative, latent = base(graph)
+    mixed = graph.add(
+        "AllocateBits", 3, 0, model=quantized(graph, model, 8)(), positive=positive(), latent=latent(),
+        filenamePrefix="report/bits-demo")
+    graph.add(
+        "Sweep", 4, 0, model=mixed(), axes=ALLOCATION_AXES, positive=positive(), negative=negative(), latent=latent(), vae=vae(),
+        seed=SEED, steps=STEPS, cfg=CFG, shift=SHIFT, filenamePrefix="sweep/bits-demo")
+    graph.write()
+
+
 CARD_PROMPTS = """a large red circle moving left on a navy background
 a small yellow square moving right on a black background
 a large green triangle moving up on a white background
@@ -378,5 +395,6 @@ if __name__ == "__main__":
     comparison()
     calibrated_caches()
     sweep()
+    bits_by_sensitivity()
     report_card()
     released_models()

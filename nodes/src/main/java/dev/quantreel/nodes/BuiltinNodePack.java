@@ -33,6 +33,7 @@ import dev.quantreel.nodes.quantize.TokenQuantize;
 import dev.quantreel.nodes.quantize.WeightGroups;
 import dev.quantreel.nodes.report.ActivationHeatMap;
 import dev.quantreel.nodes.report.AddMethod;
+import dev.quantreel.nodes.report.AllocateBits;
 import dev.quantreel.nodes.report.BitTimeline;
 import dev.quantreel.nodes.report.CalibrateMagCache;
 import dev.quantreel.nodes.report.ErrorCurves;
@@ -96,6 +97,7 @@ public final class BuiltinNodePack implements NodePack {
                 new ClipSearchQuantize(),
                 new HQQQuantize(),
                 new LayerPrecision(),
+                new AllocateBits(),
                 new OrbitWeights(),
                 new SymmetricQuantize(),
                 new WeightGroups(),

@@ -1,9 +1,11 @@
 package dev.quantreel.engines.quant;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -91,6 +93,13 @@ public record LayerRule(String keep, Edge first, Edge last, List<LayerBits> bits
         /// Found in the names of the layers with this role.
         public String pattern() {
             return pattern;
+        }
+
+        /// What a layer does; empty for those of no role, such as one matrix for several parts.
+        public static Optional<Role> of(String layer) {
+            return Arrays.stream(values())
+                    .filter(role -> Pattern.compile(role.pattern).matcher(layer).find())
+                    .findFirst();
         }
 
         /// The layers with this role at `bits`.

@@ -44,8 +44,7 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         return ofRest.raised(decibels(energy(original, whole, tasks), energy(rest, whole, tasks)));
     }
 
-    private static ActivationMatrix turned(
-            ActivationMatrix x, Optional<float[]> smoothing, Optional<Rotation> rotation) {
+    static ActivationMatrix turned(ActivationMatrix x, Optional<float[]> smoothing, Optional<Rotation> rotation) {
         ActivationMatrix smoothed = smoothing.map(x::dividedBy).orElse(x);
         return rotation.map(smoothed::rotated).orElse(smoothed);
     }

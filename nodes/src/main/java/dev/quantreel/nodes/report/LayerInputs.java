@@ -1,10 +1,30 @@
 package dev.quantreel.nodes.report;
 
+import dev.quantreel.engines.cache.StepCache;
+import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.quant.ActivationMatrix;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.sampling.FlowSampler;
+import dev.quantreel.engines.sampling.SamplerSettings;
+import dev.quantreel.engines.sampling.SamplingListener;
+import dev.quantreel.engines.sampling.SigmaSchedule;
+import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.schedule.Constant;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.nodes.sampling.PaddedText;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.values.Conditioning;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.Latent;
+import dev.quantreel.nodes.values.ModelAssembly;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /// A few hundred tokens of what each layer reads, picked evenly from every pass of the model. Not thread-safe.
 final class LayerInputs {
@@ -12,8 +32,43 @@ final class LayerInputs {
     private static final int TOKENS_PER_PASS = 32;
     private static final int TOKENS_PER_LAYER = 128;
 
+    private static final Shape SMALL = Shape.of(1, 16, 4, 8, 8);
+    private static final double SHIFT = 3;
+
     private final Map<String, float[]> values = new LinkedHashMap<>();
     private final Map<String, Integer> channels = new LinkedHashMap<>();
+
+    /// A generation in full precision.
+    ///
+    /// @param model its plan is left aside
+    /// @param latent size of the video; a small one where empty
+    record Run(DiffusionModel model, Conditioning positive, Optional<Latent> latent, int steps, long seed) {}
+
+    /// Runs the full-precision model and keeps what layers read.
+    ///
+    /// @throws java.util.concurrent.CancellationException when interrupted
+    /// @throws Exception when file or engine cannot be opened
+    static LayerInputs recorded(Run run, Set<String> layers, NodeContext context) throws Exception {
+        DiffusionModel model = DiffusionModel.fullPrecision(
+                        run.model().file(), run.model().architecture())
+                .with(run.model().execution());
+        Engine engine = model.execution().engine().open(context);
+        LayerInputs recorded = new LayerInputs();
+        LayerProbe probe = new LayerProbe(layers, recorded::observe);
+        ModelAssembly.Weights weights = ModelAssembly.weights(model, context);
+        try (DiffusionTransformer transformer = ModelAssembly.transformer(model, weights, engine, probe)) {
+            BranchConditioning text = new PaddedText(model.facts(), context).of("positive", run.positive());
+            SamplerSettings settings = new SamplerSettings(run.steps(), 1, new SigmaSchedule.Linear(SHIFT));
+            FlowSampler sampler =
+                    new FlowSampler(transformer.bind(text, text), settings, new Constant(8), new StepCache.None());
+            context.status("running " + run.steps() + " full-precision steps to record what the layers read");
+            Tensor noise = TorchNoise.gaussian(
+                    run.seed(),
+                    run.latent().map(latent -> latent.samples().shape()).orElse(SMALL));
+            sampler.sample(noise, SamplingListener.NONE, context.cancellation());
+        }
+        return recorded;
+    }
 
     /// @param input F32 `[1, tokens, channels]`
     void observe(String layer, Tensor input) {

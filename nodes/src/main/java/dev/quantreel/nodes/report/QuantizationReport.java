@@ -1,25 +1,11 @@
 package dev.quantreel.nodes.report;
 
-import dev.quantreel.engines.cache.StepCache;
-import dev.quantreel.engines.dit.BranchConditioning;
-import dev.quantreel.engines.dit.DiffusionTransformer;
-import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.quant.LayerSqnr;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.quant.WeightMemory;
-import dev.quantreel.engines.runtime.Engine;
-import dev.quantreel.engines.sampling.FlowSampler;
-import dev.quantreel.engines.sampling.SamplerSettings;
-import dev.quantreel.engines.sampling.SamplingListener;
-import dev.quantreel.engines.sampling.SigmaSchedule;
-import dev.quantreel.engines.sampling.TorchNoise;
-import dev.quantreel.engines.schedule.Constant;
-import dev.quantreel.engines.tensor.Shape;
-import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.Frames;
-import dev.quantreel.nodes.sampling.PaddedText;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -83,9 +69,6 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
 
             @Out(help = "The table.") String report) {}
 
-    private static final Shape SMALL = Shape.of(1, 16, 4, 8, 8);
-    private static final double SHIFT = 3;
-
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         ModelAssembly.Weights weights = ModelAssembly.weights(in.model(), context);
@@ -123,7 +106,10 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
             throws Exception {
         Optional<LayerInputs> inputs = in.positive().isEmpty()
                 ? Optional.empty()
-                : Optional.of(record(in, in.positive().get(), quantized, context));
+                : Optional.of(LayerInputs.recorded(
+                        new LayerInputs.Run(in.model(), in.positive().get(), in.latent(), in.steps(), in.seed()),
+                        quantized.matrices().keySet(),
+                        context));
         OptionalInt bits = in.model().activations().stream()
                 .mapToInt(DiffusionModel.Activations::bits)
                 .findFirst();
@@ -144,29 +130,5 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
             layers.add(new LayerFigures.Layer(name, matrix, sqnr, shapes));
         }
         return new LayerFigures(in.model().precision(), bits.orElse(0), layers, memory);
-    }
-
-    /// Runs the full-precision model and keeps what the quantized layers read.
-    private static LayerInputs record(Inputs in, Conditioning positive, QuantizedWeights quantized, NodeContext context)
-            throws Exception {
-        DiffusionModel model = DiffusionModel.fullPrecision(
-                        in.model().file(), in.model().architecture())
-                .with(in.model().execution());
-        Engine engine = model.execution().engine().open(context);
-        LayerInputs recorded = new LayerInputs();
-        LayerProbe probe = new LayerProbe(quantized.matrices().keySet(), recorded::observe);
-        ModelAssembly.Weights weights = ModelAssembly.weights(model, context);
-        try (DiffusionTransformer transformer = ModelAssembly.transformer(model, weights, engine, probe)) {
-            BranchConditioning text = new PaddedText(model.facts(), context).of("positive", positive);
-            SamplerSettings settings = new SamplerSettings(in.steps(), 1, new SigmaSchedule.Linear(SHIFT));
-            FlowSampler sampler =
-                    new FlowSampler(transformer.bind(text, text), settings, new Constant(8), new StepCache.None());
-            context.status("running " + in.steps() + " full-precision steps to record what the layers read");
-            Tensor noise = TorchNoise.gaussian(
-                    in.seed(),
-                    in.latent().map(latent -> latent.samples().shape()).orElse(SMALL));
-            sampler.sample(noise, SamplingListener.NONE, context.cancellation());
-        }
-        return recorded;
     }
 }

@@ -190,8 +190,7 @@ public final class ModelAssembly {
             DiffusionModel model, TransformerCheckpoint checkpoint, QuantizationPlan plan, NodeContext context)
             throws Exception {
         QuantizedWeights linears = QuantizedWeights.of(
-                new QuantizedWeights.Source(
-                        checkpoint.asPlanned(plan), checkpoint.blockLinears(), SelfStatistics.of(model, plan, context)),
+                source(model, checkpoint, plan, context),
                 plan,
                 (layer, done, total) -> {
                     context.status("quantizing " + layer + " " + done + "/" + total);
@@ -218,6 +217,17 @@ public final class ModelAssembly {
                             + context.folders().cache() + " takes none: " + e.getMessage());
             return matrix;
         }
+    }
+
+    /// What a plan is carried out on: the weights as it wants them, and the statistics that it needs.
+    ///
+    /// @param checkpoint of the model, in full precision
+    /// @throws Exception when its engine is not available
+    public static QuantizedWeights.Source source(
+            DiffusionModel model, TransformerCheckpoint checkpoint, QuantizationPlan plan, NodeContext context)
+            throws Exception {
+        return new QuantizedWeights.Source(
+                checkpoint.asPlanned(plan), checkpoint.blockLinears(), SelfStatistics.of(model, plan, context));
     }
 
     /// The model opened on its engine; owned by the resource cache.

@@ -1,0 +1,233 @@
+package dev.quantreel.nodes.report;
+
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.quant.BitAllocation;
+import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.LayerSensitivity;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.nodes.spi.In;
+import dev.quantreel.nodes.spi.Node;
+import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.spi.NodeType;
+import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.UiItem;
+import dev.quantreel.nodes.values.Conditioning;
+import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.Latent;
+import dev.quantreel.nodes.values.ModelAssembly;
+import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.video.ClipPainter;
+import dev.quantreel.nodes.video.ResultFiles;
+import dev.quantreel.nodes.video.TextTable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// Measures which layers need bits and gives them to these.
+@NodeType(
+        id = "AllocateBits",
+        title = "Bits by Sensitivity",
+        category = "quantize",
+        description =
+                "Measures how much the output of each layer suffers at each number of bits, on what the layer reads"
+                        + " while the model generates in full precision out of noise, and hands out bits where they take away most"
+                        + " noise until the mean is reached. No data set takes part. By role: each kind of layer (temporal, cross-"
+                        + " and self-attention, MLP) meets the mean by itself, as in ViDiT-Q's metric-decoupled precision, since"
+                        + " their errors show in different ways. Codes of up to 4 bits take half a byte, others a whole one: 4 and 8"
+                        + " are the bits that save memory.",
+        aliases = {"sensitivity", "mixed precision", "bit allocation", "metric-decoupled", "ViDiT-Q"})
+public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBits.Outputs> {
+
+    /// See [AllocateBits].
+    public record Inputs(
+            @In(help = "Model behind a weight node; not modified.")
+            DiffusionModel model,
+
+            @In(help = "Prompt of the generation.") Conditioning positive,
+
+            @In(help = "Size of the generation; 64 x 64 pixels and 13 frames when not connected.")
+            Optional<Latent> latent,
+
+            @In(
+                    help = "Bits per weight, the mean over all that are quantized.",
+                    initial = "5",
+                    min = 2,
+                    max = 8,
+                    step = 0.1)
+            double meanBits,
+
+            @In(help = "Bits that a layer may have, 2 to 8, separated by commas.", initial = "4, 8")
+            String choices,
+
+            @In(help = "Each kind of layer meets the mean by itself.", initial = "true")
+            boolean byRole,
+
+            @In(help = "Full-precision steps whose inputs are recorded.", initial = "4", min = 1, max = 50)
+            int steps,
+
+            @In(help = "Seed of the noise.", initial = "0", min = 0, max = 9007199254740991d, advanced = true)
+            long seed,
+
+            @In(help = "Name of the files below the output folder.", initial = "report/bits")
+            String filenamePrefix) {}
+
+    /// See [AllocateBits].
+    public record Outputs(
+            @Out(help = "The model with bits by layer planned.")
+            DiffusionModel model,
+
+            @Out(help = "Plot of the layers' noise, one picture.")
+            Pictures plot,
+
+            @Out(help = "The rules as Layer Rules takes them, one to a line.")
+            String rules,
+
+            @Out(help = "Bits per weight.") double meanBits) {}
+
+    @Override
+    public Outputs run(Inputs in, NodeContext context) throws Exception {
+        List<Integer> choices = choices(in.choices());
+        DiffusionModel.Weights weights = in.model()
+                .weights()
+                .orElseThrow(() -> new NodeInputException(
+                        "model",
+                        "has no weights to quantize; accepted is a model behind a weight node such as BGR Quantize or"
+                                + " MinMax Quantize"));
+        List<BitAllocation.Layer> layers = measured(in, choices, context);
+        SequencedMap<String, Integer> bits = new LinkedHashMap<>();
+        for (List<BitAllocation.Layer> group : in.byRole() ? byRole(layers) : List.of(layers)) {
+            bits.putAll(allocated(group, in.meanBits()).bits());
+        }
+        BitAllocation chosen = BitAllocation.at(layers, bits);
+        List<LayerRule.LayerBits> rules = chosen.rules();
+        LayerRule layerRule = new LayerRule("", LayerRule.Edge.NONE, LayerRule.Edge.NONE, rules);
+        Pictures plot = shown(in, layers, chosen, context);
+        StringBuilder text = new StringBuilder();
+        rules.forEach(rule ->
+                text.append(rule.pattern()).append(" = ").append(rule.bits()).append('\n'));
+        return new Outputs(
+                in.model()
+                        .with(new DiffusionModel.Weights(
+                                weights.plan(), weights.layers().and(layerRule))),
+                plot,
+                text.toString(),
+                chosen.meanBits());
+    }
+
+    /// The layers that the plan quantizes, with their noise at each choice.
+    private static List<BitAllocation.Layer> measured(Inputs in, List<Integer> choices, NodeContext context)
+            throws Exception {
+        QuantizationPlan plan = in.model().plan().orElseThrow();
+        DiffusionModel whole = DiffusionModel.fullPrecision(
+                        in.model().file(), in.model().architecture())
+                .with(in.model().execution());
+        TransformerCheckpoint checkpoint = ModelAssembly.weights(whole, context).checkpoint();
+        List<String> names = plan.layers().select(checkpoint.blockLinears());
+        if (names.isEmpty()) {
+            throw new NodeInputException(
+                    "model", "keeps all layers in full precision; accepted is one that quantizes at least one layer");
+        }
+        LayerInputs recorded = LayerInputs.recorded(
+                new LayerInputs.Run(in.model(), in.positive(), in.latent(), in.steps(), in.seed()),
+                new LinkedHashSet<>(names),
+                context);
+        QuantizedWeights.Source source = ModelAssembly.source(in.model(), checkpoint, plan, context);
+        List<BitAllocation.Layer> layers = new ArrayList<>();
+        for (String name : context.track(names)) {
+            context.status("measuring " + name + " " + (layers.size() + 1) + "/" + names.size());
+            layers.add(new BitAllocation.Layer(
+                    name,
+                    checkpoint.shape(name + ".weight").elements(),
+                    LayerSensitivity.of(source, plan, name, recorded.of(name), choices, context.cancellation())));
+        }
+        return layers;
+    }
+
+    private static BitAllocation allocated(List<BitAllocation.Layer> layers, double meanBits) {
+        try {
+            return BitAllocation.of(layers, meanBits);
+        } catch (IllegalArgumentException e) {
+            throw new NodeInputException("meanBits", "cannot be met: " + e.getMessage(), e);
+        }
+    }
+
+    private static List<List<BitAllocation.Layer>> byRole(List<BitAllocation.Layer> layers) {
+        Map<Optional<LayerRule.Role>, List<BitAllocation.Layer>> groups = new LinkedHashMap<>();
+        for (BitAllocation.Layer layer : layers) {
+            groups.computeIfAbsent(LayerRule.Role.of(layer.name()), missing -> new ArrayList<>())
+                    .add(layer);
+        }
+        return List.copyOf(groups.values());
+    }
+
+    private static List<Integer> choices(String text) {
+        try {
+            List<Integer> choices = new ArrayList<>();
+            for (String part : text.split(",", -1)) {
+                int bits = Integer.parseInt(part.strip());
+                if (bits < 2 || bits > 8) {
+                    throw new NumberFormatException("outside 2 to 8");
+                }
+                choices.add(bits);
+            }
+            return choices;
+        } catch (NumberFormatException e) {
+            throw new NodeInputException(
+                    "choices", "is '" + text + "'; accepted are numbers of bits from 2 to 8, such as '4, 8'", e);
+        }
+    }
+
+    private static Pictures shown(
+            Inputs in, List<BitAllocation.Layer> layers, BitAllocation chosen, NodeContext context) throws Exception {
+        List<String> names = layers.stream().map(BitAllocation.Layer::name).toList();
+        int fewest = layers.getFirst().noise().firstKey();
+        String title = String.format(
+                Locale.ROOT,
+                "Noise of each layer's output, %s, %.2f bits per weight",
+                in.model().file().name(),
+                chosen.meanBits());
+        Pictures plot = new Pictures(ClipPainter.frames(Charts.layers(
+                title,
+                "noise over signal, %",
+                names,
+                List.of(
+                        new Charts.LayerSeries("at " + fewest + " bits", percent(layers, layer -> fewest)),
+                        new Charts.LayerSeries("at the bits given", percent(layers, layer -> chosen.bits()
+                                .get(layer.name())))))));
+        ResultFiles.of(in.filenamePrefix(), context).png(plot.frames(), "noise");
+        context.show(new UiItem.Text(table(layers, chosen)));
+        return plot;
+    }
+
+    private interface BitsOf {
+        int of(BitAllocation.Layer layer);
+    }
+
+    private static List<Double> percent(List<BitAllocation.Layer> layers, BitsOf bits) {
+        return layers.stream()
+                .map(layer -> 100 * layer.noise().getOrDefault(bits.of(layer), Double.NaN))
+                .toList();
+    }
+
+    private static String table(List<BitAllocation.Layer> layers, BitAllocation chosen) {
+        List<String> head = new ArrayList<>(List.of("layer", "weights", "bits"));
+        layers.getFirst().noise().keySet().forEach(bits -> head.add("noise % at " + bits));
+        TextTable table = new TextTable(head.toArray(String[]::new));
+        for (BitAllocation.Layer layer : layers) {
+            List<String> row = new ArrayList<>(List.of(
+                    layer.name(),
+                    Long.toString(layer.weights()),
+                    String.valueOf(chosen.bits().get(layer.name()))));
+            layer.noise().values().forEach(noise -> row.add(String.format(Locale.ROOT, "%.4f", 100 * noise)));
+            table.row(row.toArray(String[]::new));
+        }
+        return table.toString();
+    }
+}
