@@ -223,16 +223,16 @@ def sweep():
     graph.write()
 
 
-ALLOCATION_AXES = """# One row per line: which layers get bits, and how many on the mean.
-Bits by Sensitivity.byRole = true, false
-Bits by Sensitivity.meanBits = 4, 4.5, 5, 6, 8"""
+ALLOCATION_AXES = """# Where noise is measured, and how many bits a weight has on the mean.
+Bits by Sensitivity.measure = output of the layer, output of the model
+Bits by Sensitivity.meanBits = 4, 4.5, 5, 6"""
 
 
 def bits_by_sensitivity():
     graph = Graph("bits-by-sensitivity-demo")
     model, vae, positive, negative, latent = base(graph)
     mixed = graph.add(
-        "AllocateBits", 3, 0, model=quantized(graph, model, 8)(), positive=positive(), latent=latent(),
+        "AllocateBits", 3, 0, model=quantized(graph, model, 8)(), positive=positive(), latent=latent(), byRole=False,
         filenamePrefix="report/bits-demo")
     graph.add(
         "Sweep", 4, 0, model=mixed(), axes=ALLOCATION_AXES, positive=positive(), negative=negative(), latent=latent(), vae=vae(),

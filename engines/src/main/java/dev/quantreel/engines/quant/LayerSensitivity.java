@@ -9,26 +9,25 @@ import java.util.stream.IntStream;
 
 /// How much a layer suffers from few bits: noise over signal of its output `X Wᵀ` on recorded inputs, `‖X(W−Ŵ)ᵀ‖² /
 /// ‖X Wᵀ‖²`, the ratio behind the weight-only figure of [LayerSqnr].
-public final class LayerSensitivity {
+///
+/// @param plan whose own bits and layer rules do not matter here
+/// @param bits to try, each 2 to 8
+/// @param cancellation asked between rows of a weight
+public record LayerSensitivity(
+        QuantizedWeights.Source source, QuantizationPlan plan, List<Integer> bits, CancellationToken cancellation) {
 
-    private LayerSensitivity() {}
+    public LayerSensitivity {
+        bits = List.copyOf(bits);
+    }
 
     /// Quantizes one layer at each number of bits as the plan would, and forgets the codes again.
     ///
-    /// @param plan whose own bits and layer rules do not matter here
     /// @param layer weight key without `.weight`
     /// @param inputs what the layer reads, before rotation; a few hundred tokens tell enough
-    /// @param bits to try, each 2 to 8
     /// @return noise over signal by bits; zero for a layer without output
     /// @throws IllegalArgumentException as [QuantizedWeights#of]
     /// @throws java.util.concurrent.CancellationException when `cancellation` asked to stop
-    public static SortedMap<Integer, Double> of(
-            QuantizedWeights.Source source,
-            QuantizationPlan plan,
-            String layer,
-            ActivationMatrix inputs,
-            List<Integer> bits,
-            CancellationToken cancellation) {
+    public SortedMap<Integer, Double> of(String layer, ActivationMatrix inputs) {
         QuantizedWeights.Source alone =
                 new QuantizedWeights.Source(source.checkpoint(), List.of(layer), source.statistics());
         RowTasks tasks = RowTasks.parallel(cancellation);
@@ -36,13 +35,9 @@ public final class LayerSensitivity {
         for (int own : bits) {
             QuantizationPlan tried =
                     plan.withWeights(plan.weight().withBits(own)).withLayers(LayerRule.ALL);
-            noise.put(
-                    own,
-                    noise(
-                            QuantizedWeights.of(alone, tried, QuantizationProgress.NONE, cancellation),
-                            layer,
-                            inputs,
-                            tasks));
+            QuantizedWeights weights =
+                    QuantizedWeights.of(alone, tried, QuantizationProgress.NONE, cancellation);
+            noise.put(own, noise(weights, layer, inputs, tasks));
         }
         return noise;
     }

@@ -7,6 +7,7 @@ import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.sampling.Trajectory;
+import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.schedule.Manual;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.vae.VaeDecoder;
@@ -126,6 +127,20 @@ public final class Yardstick {
         Optional<Frames> clip = decoded(sampled.latent());
         Figures.Errors errors = new Figures.Errors(deviation.relativeL2(), freeRunning(own, sampled.latent()));
         return new Measured(new Figures(errors, compared(clip), cost(candidate, sampled.trace())), clip);
+    }
+
+    /// Relative L2 error of a candidate's output at each of the reference's latents, one conditional pass each; nothing
+    /// is generated. Its model stays open; [#release] closes it.
+    ///
+    /// @throws Exception as Sample Video
+    public List<Double> teacherForced(Candidate candidate) throws Exception {
+        prepare(SamplingListener.NONE);
+        Generation generation = Generation.of(scene.by(candidate), context);
+        return reference()
+                .conditional()
+                .deviationOf(
+                        generation.model(), new Constant(candidate.model().activationBits()), context.cancellation())
+                .relativeL2();
     }
 
     /// Closes the candidate's model and its weights unless the next one uses them.

@@ -1,11 +1,7 @@
 package dev.quantreel.nodes.report;
 
-import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.quant.BitAllocation;
 import dev.quantreel.engines.quant.LayerRule;
-import dev.quantreel.engines.quant.LayerSensitivity;
-import dev.quantreel.engines.quant.QuantizationPlan;
-import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -16,14 +12,12 @@ import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
-import dev.quantreel.nodes.values.ModelAssembly;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.video.ClipPainter;
 import dev.quantreel.nodes.video.ResultFiles;
 import dev.quantreel.nodes.video.TextTable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,6 +39,25 @@ import java.util.SequencedMap;
         aliases = {"sensitivity", "mixed precision", "bit allocation", "metric-decoupled", "ViDiT-Q"})
 public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBits.Outputs> {
 
+    /// Where noise is measured.
+    public enum Measure {
+        /// See [dev.quantreel.engines.quant.LayerSensitivity].
+        LAYER("output of the layer"),
+        /// The error of the model's output with this layer alone quantized.
+        MODEL("output of the model");
+
+        private final String label;
+
+        Measure(String label) {
+            this.label = label;
+        }
+
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
+
     /// See [AllocateBits].
     public record Inputs(
             @In(help = "Model behind a weight node; not modified.")
@@ -52,8 +65,8 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
 
             @In(help = "Prompt of the generation.") Conditioning positive,
 
-            @In(help = "Size of the generation; 64 x 64 pixels and 13 frames when not connected.")
-            Optional<Latent> latent,
+            @In(help = "Size of the generation; a small one does.")
+            Latent latent,
 
             @In(
                     help = "Bits per weight, the mean over all that are quantized.",
@@ -69,7 +82,15 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
             @In(help = "Each kind of layer meets the mean by itself.", initial = "true")
             boolean byRole,
 
-            @In(help = "Full-precision steps whose inputs are recorded.", initial = "4", min = 1, max = 50)
+            @In(
+                    help =
+                            "Where noise is measured. output of the layer: one generation, a few tokens of each layer; fast."
+                                    + " output of the model: each layer is quantized alone, and the model runs once per layer,"
+                                    + " number of bits and step; sees what later layers make of an error.",
+                    initial = "output of the layer")
+            Measure measure,
+
+            @In(help = "Full-precision steps of the generation.", initial = "4", min = 1, max = 50)
             int steps,
 
             @In(help = "Seed of the noise.", initial = "0", min = 0, max = 9007199254740991d, advanced = true)
@@ -100,7 +121,7 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
                         "model",
                         "has no weights to quantize; accepted is a model behind a weight node such as BGR Quantize or"
                                 + " MinMax Quantize"));
-        List<BitAllocation.Layer> layers = measured(in, choices, context);
+        List<BitAllocation.Layer> layers = new SensitivityRun(in, choices, context).layers();
         SequencedMap<String, Integer> bits = new LinkedHashMap<>();
         for (List<BitAllocation.Layer> group : in.byRole() ? byRole(layers) : List.of(layers)) {
             bits.putAll(allocated(group, in.meanBits()).bits());
@@ -119,35 +140,6 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
                 plot,
                 text.toString(),
                 chosen.meanBits());
-    }
-
-    /// The layers that the plan quantizes, with their noise at each choice.
-    private static List<BitAllocation.Layer> measured(Inputs in, List<Integer> choices, NodeContext context)
-            throws Exception {
-        QuantizationPlan plan = in.model().plan().orElseThrow();
-        DiffusionModel whole = DiffusionModel.fullPrecision(
-                        in.model().file(), in.model().architecture())
-                .with(in.model().execution());
-        TransformerCheckpoint checkpoint = ModelAssembly.weights(whole, context).checkpoint();
-        List<String> names = plan.layers().select(checkpoint.blockLinears());
-        if (names.isEmpty()) {
-            throw new NodeInputException(
-                    "model", "keeps all layers in full precision; accepted is one that quantizes at least one layer");
-        }
-        LayerInputs recorded = LayerInputs.recorded(
-                new LayerInputs.Run(in.model(), in.positive(), in.latent(), in.steps(), in.seed()),
-                new LinkedHashSet<>(names),
-                context);
-        QuantizedWeights.Source source = ModelAssembly.source(in.model(), checkpoint, plan, context);
-        List<BitAllocation.Layer> layers = new ArrayList<>();
-        for (String name : context.track(names)) {
-            context.status("measuring " + name + " " + (layers.size() + 1) + "/" + names.size());
-            layers.add(new BitAllocation.Layer(
-                    name,
-                    checkpoint.shape(name + ".weight").elements(),
-                    LayerSensitivity.of(source, plan, name, recorded.of(name), choices, context.cancellation())));
-        }
-        return layers;
     }
 
     private static BitAllocation allocated(List<BitAllocation.Layer> layers, double meanBits) {
@@ -190,7 +182,8 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
         int fewest = layers.getFirst().noise().firstKey();
         String title = String.format(
                 Locale.ROOT,
-                "Noise of each layer's output, %s, %.2f bits per weight",
+                "Noise in the %s, each layer quantized alone: %s, %.2f bits per weight",
+                in.measure(),
                 in.model().file().name(),
                 chosen.meanBits());
         Pictures plot = new Pictures(ClipPainter.frames(Charts.layers(

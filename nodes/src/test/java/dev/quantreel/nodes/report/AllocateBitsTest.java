@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.nodes.DemoPipeline;
+import dev.quantreel.nodes.measure.Candidate;
+import dev.quantreel.nodes.measure.Scene;
+import dev.quantreel.nodes.measure.Yardstick;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.LayerPrecision;
 import dev.quantreel.nodes.spi.NodeInputException;
@@ -39,15 +42,22 @@ class AllocateBitsTest {
 
     private AllocateBits.Outputs allocate(DiffusionModel model, double meanBits, String choices, boolean byRole)
             throws Exception {
+        return allocate(model, meanBits, choices, byRole, AllocateBits.Measure.LAYER);
+    }
+
+    private AllocateBits.Outputs allocate(
+            DiffusionModel model, double meanBits, String choices, boolean byRole, AllocateBits.Measure measure)
+            throws Exception {
         return new AllocateBits()
                 .run(
                         new AllocateBits.Inputs(
                                 model,
                                 demo.prompt("a small green square moving up on a black background"),
-                                Optional.empty(),
+                                demo.latent(),
                                 meanBits,
                                 choices,
                                 byRole,
+                                measure,
                                 2,
                                 1,
                                 "r/bits"),
@@ -99,6 +109,30 @@ class AllocateBitsTest {
                     .toList();
             assertThat(mean(own)).as(role.name()).isBetween(4.7, 5.0);
         }
+    }
+
+    @Test
+    void theErrorOfTheModelsOutputFindsTheLayersThatMatterToIt() throws Exception {
+        DiffusionModel model = planned();
+        AllocateBits.Outputs out = allocate(model, 5, "4, 8", false, AllocateBits.Measure.MODEL);
+
+        assertThat(out.meanBits()).isBetween(4.8, 5.0);
+        assertThat(error(out.model())).isLessThan(0.9 * error(model));
+        assertThat(out.rules()).isNotEqualTo(allocate(model, 5, "4, 8", false).rules());
+    }
+
+    private double error(DiffusionModel model) throws Exception {
+        Scene scene = new Scene(
+                demo.prompt("a large red circle moving left on a navy background"),
+                Optional.empty(),
+                demo.latent(),
+                7,
+                new Scene.Sampler(4, 1, 3, "euler", "linear"));
+        return new Yardstick(scene, Candidate.fullPrecision(model), Optional.empty(), demo.context())
+                .teacherForced(Candidate.of("tried", model)).stream()
+                        .mapToDouble(Double::doubleValue)
+                        .average()
+                        .orElseThrow();
     }
 
     @Test
