@@ -35,8 +35,7 @@ public record LayerSensitivity(
         for (int own : bits) {
             QuantizationPlan tried =
                     plan.withWeights(plan.weight().withBits(own)).withLayers(LayerRule.ALL);
-            QuantizedWeights weights =
-                    QuantizedWeights.of(alone, tried, QuantizationProgress.NONE, cancellation);
+            QuantizedWeights weights = QuantizedWeights.of(alone, tried, QuantizationProgress.NONE, cancellation);
             noise.put(own, noise(weights, layer, inputs, tasks));
         }
         return noise;
