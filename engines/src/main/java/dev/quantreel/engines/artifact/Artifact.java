@@ -3,6 +3,7 @@ package dev.quantreel.engines.artifact;
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.MatrixGrids;
+import dev.quantreel.engines.quant.PackedMatrix;
 import dev.quantreel.engines.quant.QuantizationError;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedMatrix;
@@ -61,7 +62,7 @@ public final class Artifact {
                             stored.source(), name, "is missing; the header describes " + layer.name());
                 }
             }
-            long rowBytes = QuantizedMatrix.packedRowBytes(layer.columns(), layer.bits());
+            long rowBytes = PackedMatrix.rowBytes(layer.columns(), layer.bits());
             if (stored.shape(layer.codes()).rank() != 2
                     || stored.shape(layer.codes()).dim(1) != rowBytes
                     || stored.shape(layer.steps()).rank() == 0
@@ -144,9 +145,7 @@ public final class Artifact {
                     stored.tensor(layer.zeroPoints()),
                     layer.multiplied() ? stored.tensor(layer.multipliers()) : Tensor.zeros(DType.U8, Shape.of(0)));
             return QuantizedMatrix.of(
-                    new QuantizedMatrix.Stored(layer.weight(), layer.columns(), layer.bits(), codes),
-                    grids,
-                    figures(layer),
+                    new PackedMatrix(layer.weight(), layer.columns(), layer.bits(), codes, grids, figures(layer)),
                     tasks);
         } catch (IllegalArgumentException e) {
             throw CheckpointException.ofTensor(stored.source(), layer.codes(), String.valueOf(e.getMessage()));

@@ -41,6 +41,11 @@ public record ArtifactHeader(
         layers = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(layers));
     }
 
+    /// The same with the digest of its source.
+    ArtifactHeader with(String digest) {
+        return new ArtifactHeader(family, tool, recipe, source.with(digest), layers);
+    }
+
     /// Whether a file says that it is an artifact.
     static boolean isOn(Checkpoint stored) {
         return stored.metadata().containsKey(MARK);
@@ -151,7 +156,7 @@ public record ArtifactHeader(
     /// The metadata of the file, in which values of both states have the same length.
     ///
     /// @param original metadata of the source, such as its `config`
-    /// @param complete whether every tensor is there
+    /// @param complete whether every tensor is there; the digest of the source is only then known
     Map<String, String> metadata(Map<String, String> original, boolean complete) {
         Map<String, String> metadata = new LinkedHashMap<>(original);
         metadata.put(MARK, Integer.toString(VERSION));
@@ -163,7 +168,7 @@ public record ArtifactHeader(
                 SOURCE,
                 Recipe.object()
                         .put("name", source.name())
-                        .put("digest", source.digest())
+                        .put("digest", complete ? source.digest() : "0".repeat(ArtifactSource.DIGEST_DIGITS))
                         .put("bytes", source.bytes())
                         .put("format", source.format())
                         .toString());

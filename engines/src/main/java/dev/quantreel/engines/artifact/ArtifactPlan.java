@@ -2,7 +2,7 @@ package dev.quantreel.engines.artifact;
 
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranch;
-import dev.quantreel.engines.quant.QuantizedMatrix;
+import dev.quantreel.engines.quant.PackedMatrix;
 import dev.quantreel.engines.safetensors.SafetensorsHeader;
 import dev.quantreel.engines.safetensors.SafetensorsPlan;
 import dev.quantreel.engines.tensor.DType;
@@ -22,8 +22,9 @@ final class ArtifactPlan {
 
     private final TransformerCheckpoint source;
     private final ArtifactHeader header;
+    private final Map<String, SafetensorsPlan.Type> types;
+    private final String file;
     private final SafetensorsPlan unfinished;
-    private final SafetensorsPlan finished;
 
     /// Some tensors that are written together.
     ///
@@ -32,11 +33,15 @@ final class ArtifactPlan {
     record Unit(String name, List<String> tensors) {}
 
     private ArtifactPlan(
-            TransformerCheckpoint source, ArtifactHeader header, SafetensorsPlan unfinished, SafetensorsPlan finished) {
+            TransformerCheckpoint source,
+            ArtifactHeader header,
+            Map<String, SafetensorsPlan.Type> types,
+            String file) {
         this.source = source;
         this.header = header;
-        this.unfinished = unfinished;
-        this.finished = finished;
+        this.types = types;
+        this.file = file;
+        this.unfinished = SafetensorsPlan.of(file, types, header.metadata(source.metadata(), false));
     }
 
     /// @param layers makes the codes
@@ -60,13 +65,7 @@ final class ArtifactPlan {
                 put(types, source, layer, layers);
             }
         }
-        String file = target.toString();
-        Map<String, String> original = source.metadata();
-        return new ArtifactPlan(
-                source,
-                header,
-                SafetensorsPlan.of(file, types, header.metadata(original, false)),
-                SafetensorsPlan.of(file, types, header.metadata(original, true)));
+        return new ArtifactPlan(source, header, types, target.toString());
     }
 
     private static ArtifactLayer describe(
@@ -94,7 +93,7 @@ final class ArtifactPlan {
             LayerSource layers) {
         long rows = source.shape(layer.weight()).dim(0);
         LayerSource.Grids grids = layers.grids(layer.name());
-        long rowBytes = QuantizedMatrix.packedRowBytes(layer.columns(), layer.bits());
+        long rowBytes = PackedMatrix.rowBytes(layer.columns(), layer.bits());
         types.put(layer.codes(), new SafetensorsPlan.Type(DType.U8, Shape.of(rows, rowBytes)));
         types.put(layer.steps(), grids.steps());
         types.put(layer.zeroPoints(), grids.zeroPoints());
@@ -138,7 +137,11 @@ final class ArtifactPlan {
     }
 
     /// The file when all is in it; its header is as long.
-    SafetensorsPlan finished() {
+    ///
+    /// @param digest of the source
+    SafetensorsPlan finished(String digest) {
+        SafetensorsPlan finished = SafetensorsPlan.of(
+                file, types, header.with(digest).metadata(source.metadata(), true));
         if (finished.header().dataOffsetBytes() != unfinished.header().dataOffsetBytes()) {
             throw new IllegalStateException("the headers of both states differ in length");
         }

@@ -2,9 +2,10 @@ package dev.quantreel.engines.artifact;
 
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.quant.CodeValues;
-import dev.quantreel.engines.quant.QuantizedMatrix;
+import dev.quantreel.engines.quant.PackedMatrix;
 import dev.quantreel.engines.safetensors.SafetensorsPlan;
 import dev.quantreel.engines.tensor.DType;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,10 +41,15 @@ interface LayerSource {
     /// @param dtype of both matrices
     record Branch(int rank, DType dtype, LowRankBranch.Basis basis) {}
 
+    /// Whether weights of the source are read for it.
+    boolean readsSource();
+
     /// A layer, quantized.
-    Quantized quantize(String layer);
+    ///
+    /// @param codes receives the codes; must have room
+    Quantized quantize(String layer, MemorySegment codes);
 
     /// @param branches as promised
     /// @param smoothing factors, where promised
-    record Quantized(QuantizedMatrix matrix, List<LowRankBranch> branches, Optional<float[]> smoothing) {}
+    record Quantized(PackedMatrix matrix, List<LowRankBranch> branches, Optional<float[]> smoothing) {}
 }

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.artifact;
 
+import dev.quantreel.engines.runtime.BackgroundThread;
 import dev.quantreel.engines.tensor.CheckpointException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,12 +27,15 @@ import java.util.zip.CRC32C;
 /// A file that grows by units, in any order and over several processes: `TARGET.part` and beside it a journal of what
 /// is
 /// whole, `TARGET.part.journal`. What the journal lists is checked by its sum before it is believed, so that a kill at
-/// any moment, also of the machine, costs at most the units that were being written. Locked against a second writer;
-/// for one thread.
+/// any moment, also of the machine, costs at most the units that were being written. Locked against a second writer.
+/// One thread may look units up while another writes one.
 final class PartialFile implements AutoCloseable {
 
     private static final String TITLE = "quantreel artifact journal 1";
     private static final int PIECE_BYTES = 8 << 20;
+
+    /// Bytes after which the system is asked to bring what was written to the disk, beside what goes on.
+    private static final long FLUSHED_BYTES = 128L << 20;
 
     private final Path target;
     private final Path part;
@@ -40,6 +44,8 @@ final class PartialFile implements AutoCloseable {
     private final FileChannel log;
     private final Output output;
     private final Map<String, Integer> done = new HashMap<>();
+    private final BackgroundThread flushing = new BackgroundThread("flush");
+    private long unflushedBytes;
 
     /// For reading back; one for all units, because native memory goes back only when the heap is collected.
     private final ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
@@ -71,14 +77,22 @@ final class PartialFile implements AutoCloseable {
         return target.resolveSibling(target.getFileName() + ".part.journal");
     }
 
-    /// Begins a file, or goes on with one that was begun with the same header.
+    /// A file before it is written.
     ///
-    /// @param header first bytes of the file while it is unfinished
+    /// @param target its name
+    /// @param header its first bytes while it is unfinished
     /// @param fileBytes size of the whole file
-    /// @throws CheckpointException when a part with another header is there, another process writes it, or the disk
+    /// @param origin of what goes into it, in any words; a part of another origin is another file
+    record Wanted(Path target, ByteBuffer header, long fileBytes, String origin) {}
+
+    /// Begins a file, or goes on with one that was begun with the same header and origin.
+    ///
+    /// @throws CheckpointException when a part with another header or origin is there, another process writes it, or the disk
     /// is
     /// too small
-    static PartialFile open(Path target, ByteBuffer header, long fileBytes, Output output) throws IOException {
+    static PartialFile open(Wanted wanted, Output output) throws IOException {
+        Path target = wanted.target();
+        long fileBytes = wanted.fileBytes();
         Path absolute = target.toAbsolutePath();
         Path folder = absolute.getParent();
         if (folder == null) {
@@ -97,9 +111,9 @@ final class PartialFile implements AutoCloseable {
         boolean opened = false;
         try {
             partial.lock();
-            partial.resume(sha256(header), fileBytes);
+            partial.resume(sha256(wanted), fileBytes);
             partial.requireSpace(folder, fileBytes);
-            partial.write(header.duplicate(), 0);
+            partial.write(wanted.header().duplicate(), 0);
             if (file.size() < fileBytes) {
                 partial.write(ByteBuffer.allocate(1), fileBytes - 1);
             }
@@ -218,8 +232,28 @@ final class PartialFile implements AutoCloseable {
             }
         }
 
-        void done() throws IOException {
-            append(HexFormat.of().toHexDigits((int) sum.getValue()) + " " + name + "\n");
+        void done() {
+            try {
+                append(HexFormat.of().toHexDigits((int) sum.getValue()) + " " + name + "\n");
+                flush();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /// Otherwise all of the file would still be to be brought to the disk when the last unit is done.
+    private void flush() {
+        if (unflushedBytes >= FLUSHED_BYTES) {
+            unflushedBytes = 0;
+            flushing.await();
+            flushing.run(() -> {
+                try {
+                    file.force(false);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
         }
     }
 
@@ -232,10 +266,12 @@ final class PartialFile implements AutoCloseable {
         while (bytes.hasRemaining()) {
             at += output.write(file, bytes, at);
         }
+        unflushedBytes += at - position;
     }
 
     /// Puts the last header in and moves the file onto its name.
     void finish(ByteBuffer header) throws IOException {
+        flushing.await();
         file.force(true);
         write(header.duplicate(), 0);
         file.force(true);
@@ -250,15 +286,17 @@ final class PartialFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try (file;
-                log) {
+                log;
+                flushing) {
             done.clear();
         }
     }
 
-    private static String sha256(ByteBuffer bytes) {
+    private static String sha256(Wanted wanted) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(bytes.duplicate());
+            digest.update(wanted.header().duplicate());
+            digest.update(wanted.origin().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

@@ -5,8 +5,10 @@ import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.safetensors.SafetensorsPlan;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
 
@@ -15,9 +17,11 @@ final class PreparedLayers implements LayerSource {
 
     private final QuantizedWeights weights;
     private final LowRankBranches branches;
+    private final RowTasks tasks;
 
-    PreparedLayers(QuantizedWeights weights) {
+    PreparedLayers(QuantizedWeights weights, RowTasks tasks) {
         this.weights = weights;
+        this.tasks = tasks;
         this.branches = weights.branches();
     }
 
@@ -72,7 +76,12 @@ final class PreparedLayers implements LayerSource {
     }
 
     @Override
-    public Quantized quantize(String layer) {
-        return new Quantized(matrix(layer), branches.of(layer), weights.smoothing(layer));
+    public boolean readsSource() {
+        return false;
+    }
+
+    @Override
+    public Quantized quantize(String layer, MemorySegment codes) {
+        return new Quantized(matrix(layer).packed(codes, tasks), branches.of(layer), weights.smoothing(layer));
     }
 }

@@ -2,55 +2,45 @@ package dev.quantreel.engines.artifact;
 
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.BranchPlan;
 import dev.quantreel.engines.quant.Granularity;
-import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.LayerQuantizer;
 import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizationPlan;
-import dev.quantreel.engines.quant.QuantizationProgress;
-import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.quant.WeightPlan;
-import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.safetensors.SafetensorsPlan;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.SequencedMap;
-import java.util.Set;
 
 /// Layers that are quantized when they are asked for and then forgotten, so that memory does not grow with the model.
 final class StreamedLayers implements LayerSource {
 
     private final TransformerCheckpoint checkpoint;
     private final QuantizationPlan plan;
-    private final QuantizationPlan modulationPlan;
-    private final List<String> linears;
-    private final List<String> modulations;
-    private final Set<String> modulationNames;
-    private final Map<String, Integer> bits;
-    private final CancellationToken cancellation;
+    private final LayerQuantizer linears;
+    private final LayerQuantizer modulations;
 
     /// @throws IllegalArgumentException when the plan needs more than the weights
-    StreamedLayers(TransformerCheckpoint checkpoint, QuantizationPlan plan, CancellationToken cancellation) {
+    StreamedLayers(TransformerCheckpoint checkpoint, QuantizationPlan plan, RowTasks tasks) {
         requireDataFree(plan);
         this.checkpoint = checkpoint;
-        this.plan = plan.withLayers(LayerRule.ALL);
-        this.modulationPlan = plan.weightOnly().withLayers(LayerRule.ALL);
-        SequencedMap<String, Integer> own = plan.layers().bits(checkpoint.blockLinears(), plan.weightBits());
-        SequencedMap<String, Integer> ofModulations =
-                plan.layers().bits(checkpoint.architecture().modulationLinears(), plan.weightBits());
-        this.linears = List.copyOf(own.keySet());
-        this.modulations = List.copyOf(ofModulations.keySet());
-        this.bits = new HashMap<>(own);
-        this.bits.putAll(ofModulations);
-        this.modulationNames = new HashSet<>(modulations);
-        this.cancellation = cancellation;
+        this.plan = plan;
+        this.linears = quantizer(plan, checkpoint.blockLinears(), tasks);
+        this.modulations = quantizer(
+                plan.ofModulations(checkpoint.architecture()::modulationBits),
+                checkpoint.architecture().modulationLinears(),
+                tasks);
+    }
+
+    private LayerQuantizer quantizer(QuantizationPlan own, List<String> layers, RowTasks tasks) {
+        return new LayerQuantizer(
+                new QuantizedWeights.Source(checkpoint, layers, ActivationStatistics.NONE), own, tasks);
     }
 
     private static void requireDataFree(QuantizationPlan plan) {
@@ -63,23 +53,21 @@ final class StreamedLayers implements LayerSource {
 
     @Override
     public List<String> linears() {
-        return linears;
+        return List.copyOf(linears.bits().keySet());
     }
 
     @Override
     public List<String> modulations() {
-        return modulations;
+        return List.copyOf(modulations.bits().keySet());
+    }
+
+    private LayerQuantizer quantizer(String layer) {
+        return linears.bits().containsKey(layer) ? linears : modulations;
     }
 
     @Override
     public int bits(String layer) {
-        return Objects.requireNonNull(bits.get(layer), layer);
-    }
-
-    /// The plan of one layer.
-    private QuantizationPlan own(String layer) {
-        QuantizationPlan all = modulationNames.contains(layer) ? modulationPlan : plan;
-        return all.withWeights(all.weight().withBits(bits(layer)));
+        return Objects.requireNonNull(quantizer(layer).bits().get(layer), layer);
     }
 
     @Override
@@ -87,7 +75,7 @@ final class StreamedLayers implements LayerSource {
         String name = layer + ArtifactLayer.WEIGHT;
         long rows = checkpoint.shape(name).dim(0);
         int columns = Math.toIntExact(checkpoint.shape(name).dim(1));
-        WeightPlan weight = own(layer).weight();
+        WeightPlan weight = plan.weight().withBits(bits(layer));
         int groups = columns / weight.granularity().groupSize(name, columns);
         boolean multiples = groups > 1 && weight.granularity() instanceof Granularity.GroupMultiples;
         Shape byGroup = groups == 1 ? Shape.of(rows) : Shape.of(rows, groups);
@@ -107,7 +95,8 @@ final class StreamedLayers implements LayerSource {
 
     @Override
     public List<Branch> branches(String layer) {
-        return switch (own(layer).branch()) {
+        BranchPlan branch = quantizer(layer) == linears ? plan.branch() : new BranchPlan.None();
+        return switch (branch) {
             case BranchPlan.None() -> List.of();
             case BranchPlan.LowRank(int rank, int _) -> {
                 Shape shape = checkpoint.shape(layer + ArtifactLayer.WEIGHT);
@@ -118,10 +107,13 @@ final class StreamedLayers implements LayerSource {
     }
 
     @Override
-    public Quantized quantize(String layer) {
-        QuantizedWeights weights =
-                QuantizedWeights.of(checkpoint, own(layer), List.of(layer), QuantizationProgress.NONE, cancellation);
-        QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
-        return new Quantized(matrix, weights.branches().of(layer), Optional.empty());
+    public boolean readsSource() {
+        return true;
+    }
+
+    @Override
+    public Quantized quantize(String layer, MemorySegment codes) {
+        LayerQuantizer.Packed packed = quantizer(layer).pack(layer, codes);
+        return new Quantized(packed.matrix(), packed.branch().stream().toList(), packed.smoothing());
     }
 }

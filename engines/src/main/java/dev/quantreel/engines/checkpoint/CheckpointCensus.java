@@ -37,15 +37,34 @@ public record CheckpointCensus(String digest, Optional<String> damage) {
     /// @throws java.util.concurrent.CancellationException when interrupted
     public static CheckpointCensus of(
             CheckpointFile file, Path cache, LongConsumer read, CancellationToken cancellation) {
-        String identity = CheckpointStamp.of(file.parts());
-        Path entry = cache.resolve("checkpoints").resolve(sha256(identity) + ".txt");
-        return read(entry, identity).orElseGet(() -> {
+        return known(file, cache).orElseGet(() -> {
             CheckpointScan.Result scan = CheckpointScan.of(file, read, cancellation);
             CheckpointCensus census =
                     new CheckpointCensus(scan.digest(), scan.damage().map(NonFinite::describe));
-            write(entry, identity, census);
+            census.keep(file, cache);
             return census;
         });
+    }
+
+    /// Looks it up; reads no weight.
+    public static Optional<CheckpointCensus> known(CheckpointFile file, Path cache) {
+        String identity = identity(file);
+        return read(entry(identity, cache), identity);
+    }
+
+    /// Remembers what another look at every weight found.
+    public void keep(CheckpointFile file, Path cache) {
+        String identity = identity(file);
+        write(entry(identity, cache), identity, this);
+    }
+
+    /// Path, size and time of all files of a checkpoint: equal as long as nobody wrote to them.
+    public static String identity(CheckpointFile file) {
+        return CheckpointStamp.of(file.parts());
+    }
+
+    private static Path entry(String identity, Path cache) {
+        return cache.resolve("checkpoints").resolve(sha256(identity) + ".txt");
     }
 
     private static Optional<CheckpointCensus> read(Path entry, String identity) {

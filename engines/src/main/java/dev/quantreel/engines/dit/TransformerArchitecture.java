@@ -35,6 +35,13 @@ public interface TransformerArchitecture {
         return List.of();
     }
 
+    /// Bits of [#modulationLinears] where no rule of a plan names them.
+    ///
+    /// @param weightBits those of the plan
+    default int modulationBits(int weightBits) {
+        return weightBits;
+    }
+
     /// Where a rotation within heads may move from the outputs of an attention into its values; none where the family
     /// does not say so.
     default List<ValuePath> valuePaths() {

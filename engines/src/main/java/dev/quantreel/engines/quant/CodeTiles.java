@@ -66,14 +66,9 @@ public final class CodeTiles {
         return result;
     }
 
-    /// Bytes that a row of codes takes in an artifact: two codes to a byte up to four bits, a last one alone.
-    static int packedRowBytes(int columns, int bits) {
-        return bits <= 4 ? Math.ceilDiv(columns, 2) : columns;
-    }
-
     /// Lays out the codes by rows, each row in whole bytes, the code of the even column in the low nibble.
     ///
-    /// @param into U8 `[out, packedRowBytes]`
+    /// @param into U8 `[out, rowBytes]` of [PackedMatrix]
     void pack(Tensor into, RowTasks tasks) {
         tasks.run(columns, (from, to) -> tiles.forEach(tile -> pack(tile, into, from, to)));
     }
@@ -81,9 +76,9 @@ public final class CodeTiles {
     private void pack(Tile tile, Tensor into, int from, int to) {
         byte[] run = new byte[(to - from) * tile.low];
         MemorySegment.copy(tile.codes.data(), ValueLayout.JAVA_BYTE, (long) from * tile.low, run, 0, run.length);
-        byte[] packed = new byte[packedRowBytes(to - from, bits)];
-        long rowBytes = packedRowBytes(columns, bits);
-        long offset = packedRowBytes(from, bits);
+        byte[] packed = new byte[PackedMatrix.rowBytes(to - from, bits)];
+        long rowBytes = PackedMatrix.rowBytes(columns, bits);
+        long offset = PackedMatrix.rowBytes(from, bits);
         for (int row = tile.first; row < tile.end(); row++) {
             boolean upper = row - tile.first >= tile.low;
             int at = row - tile.first - (upper ? tile.low : 0);
@@ -103,19 +98,19 @@ public final class CodeTiles {
 
     /// The codes of rows that [#pack] laid out.
     ///
-    /// @param packed U8 `[out, packedRowBytes]`
+    /// @param packed U8 `[out, rowBytes]` of [PackedMatrix]
     /// @param rowMajor U8 `[out, in]`, filled
     static void unpack(Tensor packed, int bits, Tensor rowMajor, RowTasks tasks) {
         int columns = Math.toIntExact(rowMajor.shape().dim(1));
-        int rowBytes = packedRowBytes(columns, bits);
+        int rowBytes = PackedMatrix.rowBytes(columns, bits);
         tasks.run(Math.toIntExact(rowMajor.shape().dim(0)), (from, to) -> {
             byte[] bytes = new byte[rowBytes];
             byte[] codes = new byte[columns];
             for (int row = from; row < to; row++) {
                 long at = (long) row * rowBytes;
                 MemorySegment.copy(packed.data(), ValueLayout.JAVA_BYTE, at, bytes, 0, rowBytes);
-                for (int i = 0; bits <= 4 && i < columns; i++) {
-                    codes[i] = (byte) (bytes[i >> 1] >> 4 * (i & 1) & 0xF);
+                if (bits <= 4) {
+                    PackedMatrix.unpackRow(bytes, codes);
                 }
                 byte[] unpacked = bits <= 4 ? codes : bytes;
                 MemorySegment.copy(unpacked, 0, rowMajor.data(), ValueLayout.JAVA_BYTE, (long) row * columns, columns);

@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.ParallelPieces;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /// Quantizes one weight that is smoothed and rotated already: takes a low-rank branch out where the plan wants one, and
@@ -23,6 +24,20 @@ record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowT
 
     /// @param branch what was taken out of the weight before it was quantized
     record Outcome(QuantizedMatrix matrix, Optional<LowRankBranch> branch) {}
+
+    /// @param branch what was taken out of the weight before it was quantized
+    record Packed(PackedMatrix matrix, Optional<LowRankBranch> branch) {}
+
+    /// The codes as files hold them.
+    ///
+    /// @param into receives them
+    Packed pack(WeightMatrix weight, MemorySegment into) {
+        if (plan.branch() instanceof BranchPlan.None && feedback.isEmpty()) {
+            return new Packed(PackedMatrix.of(weight, plan, into, tasks), Optional.empty());
+        }
+        Outcome outcome = of(weight);
+        return new Packed(outcome.matrix.packed(into, tasks), outcome.branch);
+    }
 
     Outcome of(WeightMatrix weight) {
         return switch (plan.branch()) {

@@ -33,19 +33,57 @@ final class MatrixQuantizer {
         this.unit = codebook.map(book -> (float) book.unit()).orElse(1f);
     }
 
+    /// Codes laid out for engines.
     QuantizedMatrix quantize(RowTasks tasks) {
-        try (Arena rowMajor = Arena.ofShared()) {
-            return quantize(tasks, rowMajor);
+        try (Arena arena = Arena.ofShared()) {
+            int columns = weights.columns();
+            Tensor codes = Tensor.allocate(DType.U8, Shape.of(weights.rows(), columns), arena);
+            Storage storage = new Storage();
+            QuantizationError error = quantize(storage, new Rows(codes.data(), columns, false), tasks);
+            return new QuantizedMatrix(
+                    weights.name(), CodeTiles.of(codes, plan.bits(), tasks), storage.grids(), error);
         }
     }
 
-    private QuantizedMatrix quantize(RowTasks tasks, Arena rowMajor) {
-        Storage storage = new Storage(rowMajor);
+    /// Codes as files hold them.
+    ///
+    /// @param into receives them
+    PackedMatrix pack(MemorySegment into, RowTasks tasks) {
+        int rowBytes = PackedMatrix.rowBytes(weights.columns(), plan.bits());
+        Shape shape = Shape.of(weights.rows(), rowBytes);
+        MemorySegment data = into.asSlice(0, shape.elements());
+        Storage storage = new Storage();
+        QuantizationError error = quantize(storage, new Rows(data, rowBytes, plan.bits() <= 4), tasks);
+        return new PackedMatrix(
+                weights.name(),
+                weights.columns(),
+                plan.bits(),
+                new Tensor(DType.U8, shape, data),
+                storage.grids(),
+                error);
+    }
+
+    /// Where codes go, row by row.
+    ///
+    /// @param rowBytes distance of two rows
+    /// @param packed whether two codes lie in a byte
+    private record Rows(MemorySegment into, int rowBytes, boolean packed) {
+        void put(int row, byte[] codes, byte[] scratch) {
+            if (packed) {
+                PackedMatrix.packRow(codes, scratch);
+            }
+            MemorySegment.copy(
+                    packed ? scratch : codes, 0, into, ValueLayout.JAVA_BYTE, (long) row * rowBytes, rowBytes);
+        }
+    }
+
+    private QuantizationError quantize(Storage storage, Rows rows, RowTasks tasks) {
         RowStatistics[] statistics = new RowStatistics[Math.ceilDiv(weights.rows(), RowTasks.CHUNK)];
         float[] range = plan.granularity() instanceof Granularity.PerTensor ? range(tasks) : new float[0];
         tasks.run(weights.rows(), (from, to) -> {
             float[] row = new float[weights.columns()];
             byte[] codes = new byte[row.length];
+            byte[] scratch = new byte[rows.rowBytes];
             GridFinder finder = new GridFinder(plan, kernels, row, groupSize, unit);
             RowGrid grid = new RowGrid(row.length, groupSize, plan.bits(), values);
             RowStatistics chunk = new RowStatistics();
@@ -59,7 +97,8 @@ final class MatrixQuantizer {
                 }
                 coder.encode(r, row, grid, codes);
                 chunk.measure(row, grid, codes, finder.minMax());
-                storage.put(r, grid, codes);
+                storage.put(r, grid);
+                rows.put(r, codes, scratch);
             }
             statistics[from / RowTasks.CHUNK] = chunk;
         });
@@ -67,8 +106,7 @@ final class MatrixQuantizer {
         for (RowStatistics chunk : statistics) {
             total.add(chunk);
         }
-        CodeTiles tiles = CodeTiles.of(storage.codes, plan.bits(), tasks);
-        return new QuantizedMatrix(weights.name(), tiles, storage.grids(), total.error());
+        return total.error();
     }
 
     private Grid shared(float[] range) {
@@ -99,20 +137,17 @@ final class MatrixQuantizer {
         return range;
     }
 
-    /// The tensors under construction; each row is written by one thread. The codes by rows live only until they are
-    /// laid out in tiles.
+    /// The grids under construction; each row is written by one thread.
     private final class Storage {
         private final int groups = weights.columns() / groupSize;
         private final boolean multiples = groups > 1 && plan.granularity() instanceof Granularity.GroupMultiples;
-        private final Tensor codes;
         private final Tensor steps;
         private final Tensor zeroPoints;
         private final Tensor multipliers;
 
-        Storage(Arena rowMajor) {
+        Storage() {
             int rows = weights.rows();
             Shape byGroup = groups == 1 ? Shape.of(rows) : Shape.of(rows, groups);
-            codes = Tensor.allocate(DType.U8, Shape.of(rows, weights.columns()), rowMajor);
             steps = groups == 1 || multiples
                     ? Tensor.zeros(DType.F32, Shape.of(rows))
                     : Tensor.zeros(DType.BF16, byGroup);
@@ -124,9 +159,7 @@ final class MatrixQuantizer {
             return new MatrixGrids(values, steps, zeroPoints, multipliers);
         }
 
-        void put(int row, RowGrid grid, byte[] levels) {
-            MemorySegment.copy(
-                    levels, 0, codes.data(), ValueLayout.JAVA_BYTE, (long) row * levels.length, levels.length);
+        void put(int row, RowGrid grid) {
             if (steps.dtype() == DType.F32) {
                 steps.data().set(Tensor.FLOAT, row * 4L, grid.base());
             }

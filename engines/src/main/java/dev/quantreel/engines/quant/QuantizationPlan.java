@@ -1,5 +1,7 @@
 package dev.quantreel.engines.quant;
 
+import java.util.function.IntUnaryOperator;
+
 /// What is asked of a quantization, as a value: nothing is computed until [QuantizedWeights#of].
 ///
 /// The order in which a plan is refined does not matter, because weights are quantized after smoothing and rotation,
@@ -87,6 +89,14 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
                 new WeightPlan(weight.quantizer().grids(), weight.bits(), weight.granularity()),
                 new InputPlan(new RotationPlan.None(), new ActivationQuantizer.FullPrecision()),
                 layers);
+    }
+
+    /// What is done to linears that make modulation vectors: [#weightOnly] with bits of their own.
+    ///
+    /// @param modulationBits theirs where no rule names them, by the bits of the plan
+    public QuantizationPlan ofModulations(IntUnaryOperator modulationBits) {
+        QuantizationPlan own = weightOnly();
+        return own.withWeights(own.weight.withBits(modulationBits.applyAsInt(weight.bits())));
     }
 
     public QuantizationPlan withLayers(LayerRule rule) {

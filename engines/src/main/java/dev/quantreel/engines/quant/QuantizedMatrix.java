@@ -92,48 +92,25 @@ public final class QuantizedMatrix {
         return bytes;
     }
 
-    /// A matrix as an artifact holds it.
-    ///
-    /// @param name tensor name, for messages
-    /// @param columns of the matrix
-    /// @param bits 2 to 8
-    /// @param codes as [#packedCodes]
-    public record Stored(String name, int columns, int bits, Tensor codes) {}
-
-    /// Lays out stored codes for engines; what they stand for stays where it is.
-    ///
-    /// @param error what was measured when it was quantized
-    /// @throws IllegalArgumentException when sizes and types do not fit each other
-    public static QuantizedMatrix of(Stored stored, MatrixGrids grids, QuantizationError error, RowTasks tasks) {
-        Shape expected = Shape.of(grids.rows(), packedRowBytes(stored.columns(), stored.bits()));
-        boolean fits = stored.codes().shape().equals(expected) && stored.codes().dtype() == DType.U8;
-        if (!fits || stored.columns() % grids.groups() != 0) {
-            throw new IllegalArgumentException("codes of " + stored.name() + " are "
-                    + stored.codes().dtype() + stored.codes().shape() + ", their grids " + grids.rows() + " rows of "
-                    + grids.groups() + "; " + stored.bits() + " bits and " + stored.columns()
-                    + " columns, in whole groups, need U8" + expected);
-        }
+    /// Lays out the codes of a file for engines; what they stand for stays where it is.
+    public static QuantizedMatrix of(PackedMatrix packed, RowTasks tasks) {
         try (Arena rowMajor = Arena.ofShared()) {
-            Tensor codes = Tensor.allocate(DType.U8, Shape.of(grids.rows(), stored.columns()), rowMajor);
-            CodeTiles.unpack(stored.codes(), stored.bits(), codes, tasks);
-            return new QuantizedMatrix(stored.name(), CodeTiles.of(codes, stored.bits(), tasks), grids, error);
+            Shape shape = Shape.of(packed.grids().rows(), packed.columns());
+            Tensor codes = Tensor.allocate(DType.U8, shape, rowMajor);
+            CodeTiles.unpack(packed.codes(), packed.bits(), codes, tasks);
+            CodeTiles tiles = CodeTiles.of(codes, packed.bits(), tasks);
+            return new QuantizedMatrix(packed.name(), tiles, packed.grids(), packed.error());
         }
     }
 
-    /// The codes as an artifact stores them: U8 `[rows, bytes]`, every row in whole bytes, up to four bits two codes to
-    /// a byte with the even column in the low nibble, one to a byte beyond.
+    /// This matrix as an artifact stores it.
     ///
-    /// @param into receives them, for example a segment that is used again; must have room
-    public Tensor packedCodes(MemorySegment into, RowTasks tasks) {
-        Shape shape = Shape.of(rows(), packedRowBytes(columns(), bits()));
-        Tensor packed = new Tensor(DType.U8, shape, into.asSlice(0, shape.elements()));
-        tiles.pack(packed, tasks);
-        return packed;
-    }
-
-    /// Bytes of a row of [#packedCodes].
-    public static int packedRowBytes(int columns, int bits) {
-        return CodeTiles.packedRowBytes(columns, bits);
+    /// @param into receives the codes, for example a segment that is used again; must have room
+    public PackedMatrix packed(MemorySegment into, RowTasks tasks) {
+        Shape shape = Shape.of(rows(), PackedMatrix.rowBytes(columns(), bits()));
+        Tensor codes = new Tensor(DType.U8, shape, into.asSlice(0, shape.elements()));
+        tiles.pack(codes, tasks);
+        return new PackedMatrix(name, columns(), bits(), codes, grids, error);
     }
 
     /// The same matrix with its codes in a temporary file, so that they need not be resident.

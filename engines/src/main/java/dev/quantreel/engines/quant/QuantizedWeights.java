@@ -6,7 +6,6 @@ import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -69,10 +69,14 @@ public final class QuantizedWeights {
     /// These weights and the linears that make modulation vectors, as [#modulations]; what the plan's rule keeps stays.
     ///
     /// @param layers linears that see one row a step
+    /// @param bits of them where no rule names them, see [QuantizationPlan#ofModulations]
     /// @throws IllegalArgumentException as [#of]
     public QuantizedWeights withModulations(
-            List<String> layers, QuantizationProgress progress, CancellationToken cancellation) {
-        return withModulations(layers, UnaryOperator.identity(), progress, cancellation);
+            List<String> layers,
+            IntUnaryOperator bits,
+            QuantizationProgress progress,
+            CancellationToken cancellation) {
+        return withModulations(layers, bits, UnaryOperator.identity(), progress, cancellation);
     }
 
     /// The same with a place for the matrices: they are used before the steps alone.
@@ -80,11 +84,13 @@ public final class QuantizedWeights {
     /// @param place receives each matrix as it is made and returns the one to keep, such as one in a file
     public QuantizedWeights withModulations(
             List<String> layers,
+            IntUnaryOperator bits,
             UnaryOperator<QuantizedMatrix> place,
             QuantizationProgress progress,
             CancellationToken cancellation) {
         Source source = new Source(checkpoint, layers, ActivationStatistics.NONE);
-        QuantizedWeights quantized = of(source, plan.weightOnly(), place, progress, RowTasks.parallel(cancellation));
+        QuantizedWeights quantized =
+                of(source, plan.ofModulations(bits), place, progress, RowTasks.parallel(cancellation));
         return new QuantizedWeights(checkpoint, plan, new Stored(matrices, quantized.matrices, branches, smoothing));
     }
 
@@ -142,28 +148,20 @@ public final class QuantizedWeights {
             UnaryOperator<QuantizedMatrix> place,
             QuantizationProgress progress,
             RowTasks tasks) {
-        SequencedMap<String, Integer> bits = plan.layers().bits(source.layers(), plan.weightBits());
-        List<String> selected = List.copyOf(bits.keySet());
-        Map<String, LayerQuantization.Outcome> outcomes = new HashMap<>();
+        LayerQuantizer quantizer = new LayerQuantizer(source, plan, tasks);
+        List<String> selected = List.copyOf(quantizer.bits().keySet());
+        Map<String, LayerQuantizer.Outcome> outcomes = new HashMap<>();
         Map<String, float[]> smoothing = new HashMap<>();
-        InputSmoothing inputs = new InputSmoothing(source, plan, selected, tasks);
-        FeedbackSource feedback = new FeedbackSource(source.statistics(), plan, tasks);
-        for (String layer : byInput(selected, source.statistics())) {
-            Tensor stored = source.checkpoint().tensor(layer + ".weight");
-            Optional<float[]> factors = inputs.of(layer);
-            factors.ifPresent(found -> smoothing.put(layer, found));
-            WeightMatrix weight = weight(plan, layer, stored, factors);
-            WeightPlan own = plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
-            LayerQuantization.Outcome outcome =
-                    new LayerQuantization(own, feedback.of(layer, weight.columns(), factors), tasks).of(weight);
-            outcomes.put(layer, new LayerQuantization.Outcome(place.apply(outcome.matrix()), outcome.branch()));
-            stored.evict(); // only its codes are needed from now on
+        for (String layer : quantizer.byInput()) {
+            LayerQuantizer.Outcome outcome = quantizer.quantize(layer);
+            outcome.smoothing().ifPresent(found -> smoothing.put(layer, found));
+            outcomes.put(layer, outcome.at(place));
             progress.layerDone(layer, outcomes.size(), selected.size());
         }
         SequencedMap<String, QuantizedMatrix> matrices = new LinkedHashMap<>();
         SequencedMap<String, List<LowRankBranch>> branches = new LinkedHashMap<>();
         for (String layer : selected) {
-            LayerQuantization.Outcome outcome = Objects.requireNonNull(outcomes.get(layer), layer);
+            LayerQuantizer.Outcome outcome = Objects.requireNonNull(outcomes.get(layer), layer);
             matrices.put(layer, outcome.matrix());
             branches.put(layer, outcome.branch().stream().toList());
         }
@@ -173,19 +171,9 @@ public final class QuantizedWeights {
                 new Stored(matrices, new LinkedHashMap<>(), LowRankBranches.of(branches), smoothing));
     }
 
-    /// Layers that read the same input one behind the other, so that its statistics are looked at once.
-    private static List<String> byInput(List<String> layers, ActivationStatistics statistics) {
-        Map<Object, List<String>> readers = new LinkedHashMap<>();
-        for (String layer : layers) {
-            Object input = statistics.of(layer).<Object>map(known -> known).orElse(layer);
-            readers.computeIfAbsent(input, missing -> new ArrayList<>()).add(layer);
-        }
-        return readers.values().stream().flatMap(List::stream).toList();
-    }
-
     /// The full-precision weight of a layer as the plan quantizes it: smoothed and rotated where the plan does so.
     WeightMatrix original(String layer) {
-        return weight(plan, layer, checkpoint.tensor(layer + ".weight"), smoothing(layer));
+        return LayerQuantizer.weight(plan, layer, checkpoint.tensor(layer + ".weight"), smoothing(layer));
     }
 
     /// What of a layer's weight is left to the codes.
@@ -195,13 +183,6 @@ public final class QuantizedWeights {
             rest = new WithoutBranch(rest, branch);
         }
         return rest;
-    }
-
-    private static WeightMatrix weight(
-            QuantizationPlan plan, String layer, Tensor stored, Optional<float[]> smoothing) {
-        WeightMatrix plain = WeightMatrix.of(layer + ".weight", stored);
-        WeightMatrix weight = smoothing.map(plain::scaled).orElse(plain);
-        return plan.rotation().at(weight.columns()).map(weight::rotated).orElse(weight);
     }
 
     /// The same codes beside other tensors: biases and norms that a LoRA changed, while the quantized weights did not.

@@ -6,7 +6,6 @@ import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 
 /// Rows of a weight `[out, in]`, read as F32 one at a time, so that a mapped checkpoint is never converted whole. Safe
 /// to read from many threads.
@@ -99,7 +98,7 @@ public interface WeightMatrix {
             long bytes = tensor.dtype().byteSize(columns);
             Tensor stored =
                     new Tensor(tensor.dtype(), Shape.of(columns), tensor.data().asSlice(row * bytes, bytes));
-            Conversions.toF32(stored, MemorySegment.ofArray(into).asSlice(0, 4L * columns));
+            Conversions.toF32(stored, into);
             if (!RowKernels.best().range(into, 0, columns).finite()) {
                 throw notFinite(row, into);
             }

@@ -77,6 +77,22 @@ public final class Conversions {
         }
     }
 
+    /// Writes the values as floats to the heap, `values[0..elements)`; for rows that are read one after the other
+    /// cheaper than [#toF32(Tensor, MemorySegment)], because nothing is allocated for BF16.
+    ///
+    /// @throws IllegalArgumentException when the type has no conversion
+    /// @throws IllegalStateException when the file behind the tensor is closed or was cut short
+    public static void toF32(Tensor tensor, float[] values) {
+        int count = Math.toIntExact(tensor.elements());
+        MemorySegment target = MemorySegment.ofArray(values).asSlice(0, 4L * count);
+        if (tensor.dtype() == DType.BF16 && count % 2 == 0 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
+            copyFromFile(tensor.data(), target.asSlice(2L * count));
+            ConversionKernels.best().bf16ToF32(values, count);
+        } else {
+            toF32(tensor, target);
+        }
+    }
+
     private static void copyFromFile(MemorySegment mapped, MemorySegment to) {
         MappedCopy.copy(mapped, to, "the file behind this tensor");
     }

@@ -37,7 +37,11 @@ public final class Shape {
     ///
     /// @throws ArithmeticException when the product overflows a long
     public long elements() {
-        return LongStream.of(dims).reduce(1L, Math::multiplyExact);
+        long elements = 1;
+        for (long dim : dims) {
+            elements = Math.multiplyExact(elements, dim);
+        }
+        return elements;
     }
 
     public long[] toArray() {

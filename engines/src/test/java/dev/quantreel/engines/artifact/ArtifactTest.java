@@ -72,14 +72,16 @@ class ArtifactTest {
     }
 
     private void write(TransformerCheckpoint source, Recipe recipe, ArtifactWriter.Watch watch) {
-        ArtifactWriter.write(source, target, document(source, recipe), watch);
+        ArtifactWriter.write(
+                new ArtifactWriter.Source(source, source, source.digest()), target, document(source, recipe), watch);
     }
 
     private static QuantizedWeights inMemory(TransformerCheckpoint source, QuantizationPlan plan) {
         return QuantizedWeights.of(
                         source, plan, source.blockLinears(), QuantizationProgress.NONE, CancellationToken.NONE)
                 .withModulations(
-                        source.architecture().modulationLinears(), QuantizationProgress.NONE, CancellationToken.NONE);
+                        source.architecture().modulationLinears(),
+                        source.architecture()::modulationBits, QuantizationProgress.NONE, CancellationToken.NONE);
     }
 
     @ParameterizedTest

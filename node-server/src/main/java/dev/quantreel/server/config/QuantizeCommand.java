@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -95,14 +96,26 @@ final class QuantizeCommand implements Callable<Integer> {
             Recipe read,
             Path target,
             CancellationToken cancellation) {
-        ArtifactSource from = identify(file, cancellation);
+        Path cache = ServerConfig.homeFolder().resolve("cache");
+        Optional<CheckpointCensus> known = CheckpointCensus.known(file, cache);
+        known.flatMap(CheckpointCensus::damage).ifPresent(found -> {
+            throw new ConfigException(source + " has " + found + "; only finite weights can be quantized");
+        });
+        ArtifactSource from = new ArtifactSource(
+                String.valueOf(file.path().getFileName()),
+                known.map(CheckpointCensus::digest).orElse(""),
+                CheckpointScan.bytes(file),
+                file.format().toString());
         ByteProgress progress = new ByteProgress(System.err, "quantizing " + target, from.bytes());
         try {
-            ArtifactWriter.write(
-                    model,
+            String digest = ArtifactWriter.write(
+                    new ArtifactWriter.Source(model, file.stored(), CheckpointCensus.identity(file)),
                     target,
                     new ArtifactWriter.Document(read, from),
                     new ArtifactWriter.Watch(step -> tell(step, progress), cancellation));
+            if (known.isEmpty()) {
+                new CheckpointCensus(digest, Optional.empty()).keep(file, cache);
+            }
         } finally {
             progress.end();
         }
@@ -116,27 +129,6 @@ final class QuantizeCommand implements Callable<Integer> {
         } else {
             progress.advance(step.sourceBytes());
         }
-    }
-
-    /// Looks at every weight once, or knows the file from an earlier run.
-    private ArtifactSource identify(CheckpointFile file, CancellationToken cancellation) {
-        long bytes = CheckpointScan.bytes(file);
-        ByteProgress progress = new ByteProgress(System.err, "checking " + file.source(), bytes);
-        CheckpointCensus census;
-        try {
-            Path cache = ServerConfig.homeFolder().resolve("cache");
-            census = CheckpointCensus.of(file, cache, progress::advance, cancellation);
-        } finally {
-            progress.end();
-        }
-        census.damage().ifPresent(found -> {
-            throw new ConfigException(source + " has " + found + "; only finite weights can be quantized");
-        });
-        return new ArtifactSource(
-                String.valueOf(file.path().getFileName()),
-                census.digest(),
-                bytes,
-                file.format().toString());
     }
 
     private void report(Path target, ByteProgress progress) {

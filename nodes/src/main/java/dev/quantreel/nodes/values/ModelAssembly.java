@@ -199,6 +199,7 @@ public final class ModelAssembly {
                 context.cancellation());
         return linears.withModulations(
                 checkpoint.architecture().modulationLinears(),
+                checkpoint.architecture()::modulationBits,
                 matrix -> inFile(matrix, context),
                 (layer, done, total) -> context.status("quantizing " + layer + " " + done + "/" + total),
                 context.cancellation());

@@ -15,6 +15,11 @@ public sealed interface ConversionKernels permits ScalarConversionKernels, Vecto
 
     void bf16ToF32(MemorySegment source, MemorySegment target);
 
+    /// Widens where the codes lie, in little-endian order: in the upper half of `values[0..count)`.
+    ///
+    /// @param count even
+    void bf16ToF32(float[] values, int count);
+
     void f16ToF32(MemorySegment source, MemorySegment target);
 
     void e4m3ToF32(MemorySegment source, MemorySegment target);

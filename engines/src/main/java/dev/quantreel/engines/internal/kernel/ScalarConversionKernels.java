@@ -16,6 +16,21 @@ public final class ScalarConversionKernels implements ConversionKernels {
     }
 
     @Override
+    public void bf16ToF32(float[] values, int count) {
+        bf16ToF32(values, count, 0);
+    }
+
+    /// @param from first pair
+    static void bf16ToF32(float[] values, int count, int from) {
+        int half = count / 2;
+        for (int i = from; i < half; i++) {
+            int pair = Float.floatToRawIntBits(values[half + i]);
+            values[2 * i] = Float.intBitsToFloat(pair << 16);
+            values[2 * i + 1] = Float.intBitsToFloat(pair & 0xFFFF_0000);
+        }
+    }
+
+    @Override
     public void f16ToF32(MemorySegment source, MemorySegment target) {
         f16ToF32(source, target, 0);
     }

@@ -58,17 +58,33 @@ public final class ScalarGridSearch implements GridSearchKernels {
 
         /// Adds what is beyond the whole part.
         GridFit total(float[] row, int whole, int to, UniformGrid grid) {
-            Partial tail = new Partial();
-            float inverse = grid.inverse();
-            for (int i = whole; i < to; i++) {
-                tail.add(0, row[i], grid, inverse);
-            }
+            GridFit tail = tail(row, whole, to, grid);
             return new GridFit(
-                    GridSearchKernels.total(squares, tail.squares[0]),
-                    GridSearchKernels.total(sums, tail.sums[0]),
-                    GridSearchKernels.total(errors, tail.errors[0]),
-                    GridSearchKernels.total(products, tail.products[0]),
-                    GridSearchKernels.total(levels, tail.levels[0]));
+                    GridSearchKernels.total(squares, tail.squaredError()),
+                    GridSearchKernels.total(sums, tail.levels()),
+                    GridSearchKernels.total(errors, tail.errors()),
+                    GridSearchKernels.total(products, tail.errorLevels()),
+                    GridSearchKernels.total(levels, tail.levelSquares()));
         }
+    }
+
+    /// The sums of [#fit] over the elements beyond the whole part.
+    static GridFit tail(float[] row, int whole, int to, UniformGrid grid) {
+        float inverse = grid.inverse();
+        float squares = 0;
+        float sum = 0;
+        float errors = 0;
+        float products = 0;
+        float levels = 0;
+        for (int i = whole; i < to; i++) {
+            float level = grid.level(row[i], inverse);
+            float error = Math.fma(-grid.step(), level, row[i]);
+            squares = Math.fma(error, error, squares);
+            sum += level;
+            errors += error;
+            products = Math.fma(error, level, products);
+            levels = Math.fma(level, level, levels);
+        }
+        return new GridFit(squares, sum, errors, products, levels);
     }
 }

@@ -52,16 +52,30 @@ public final class ScalarRowKernels implements RowKernels {
 
         /// Adds what is beyond the whole part.
         Moments total(float[] row, int whole, int to, float scale) {
-            Powers tail = new Powers();
-            for (int i = whole; i < to; i++) {
-                tail.add(0, row[i] * scale);
-            }
+            Moments tail = tail(row, whole, to, scale);
             return new Moments(
-                    GridSearchKernels.total(sums, tail.sums[0]),
-                    GridSearchKernels.total(squares, tail.squares[0]),
-                    GridSearchKernels.total(cubes, tail.cubes[0]),
-                    GridSearchKernels.total(fourths, tail.fourths[0]));
+                    GridSearchKernels.total(sums, tail.sum()),
+                    GridSearchKernels.total(squares, tail.squares()),
+                    GridSearchKernels.total(cubes, tail.cubes()),
+                    GridSearchKernels.total(fourths, tail.fourths()));
         }
+    }
+
+    /// The sums of [#moments] over the elements beyond the whole part.
+    static Moments tail(float[] row, int whole, int to, float scale) {
+        float sum = 0;
+        float squares = 0;
+        float cubes = 0;
+        float fourths = 0;
+        for (int i = whole; i < to; i++) {
+            float value = row[i] * scale;
+            float square = value * value;
+            sum += value;
+            squares += square;
+            cubes = Math.fma(square, value, cubes);
+            fourths = Math.fma(square, square, fourths);
+        }
+        return new Moments(sum, squares, cubes, fourths);
     }
 
     @Override
@@ -99,16 +113,31 @@ public final class ScalarRowKernels implements RowKernels {
 
         /// Adds what is beyond the whole part.
         Errors total(float[] row, int whole, int to, byte[] codes) {
-            ErrorSums tail = new ErrorSums(grid);
-            for (int i = whole; i < to; i++) {
-                tail.add(0, row[i], codes[i]);
-            }
+            Errors tail = tail(row, whole, to, grid, codes);
             return new Errors(
-                    GridSearchKernels.total(sums, tail.sums[0]),
-                    GridSearchKernels.total(squares, tail.squares[0]),
-                    Math.max(largest, tail.largest),
-                    clipped + tail.clipped);
+                    GridSearchKernels.total(sums, tail.sum()),
+                    GridSearchKernels.total(squares, tail.squares()),
+                    Math.max(largest, tail.largest()),
+                    clipped + tail.clipped());
         }
+    }
+
+    /// The sums of [#errors] over the elements beyond the whole part.
+    static Errors tail(float[] row, int whole, int to, UniformGrid grid, byte[] codes) {
+        float inverse = grid.inverse();
+        float sum = 0;
+        float squares = 0;
+        float largest = 0;
+        int clipped = 0;
+        for (int i = whole; i < to; i++) {
+            int position = UniformGrid.position(row[i], inverse);
+            float error = Math.fma(-grid.step(), (float) ((codes[i] & 0xFF) + grid.low()), row[i]);
+            sum += error;
+            squares = Math.fma(error, error, squares);
+            largest = Math.max(largest, Math.abs(error));
+            clipped += position < grid.low() || position > grid.high() ? 1 : 0;
+        }
+        return new Errors(sum, squares, largest, clipped);
     }
 
     @Override

@@ -5,11 +5,13 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// [ConversionKernels] by the Vector API. Every kernel is a vector body over whole vectors of 32-bit lanes and the
@@ -20,7 +22,13 @@ public final class VectorConversionKernels implements ConversionKernels {
     private static final VectorSpecies<Integer> INT = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Short> SHORT = VectorSpecies.of(short.class, shape(2));
     private static final VectorSpecies<Byte> BYTE = VectorSpecies.of(byte.class, shape(4));
+    private static final VectorSpecies<Float> FLOAT = VectorSpecies.of(float.class, INT.vectorShape());
     private static final int LANES = INT.length();
+
+    /// Lanes of two vectors in turns.
+    private static final VectorShuffle<Float> LOWER = VectorShuffle.makeZip(FLOAT, 0);
+
+    private static final VectorShuffle<Float> UPPER = VectorShuffle.makeZip(FLOAT, 1);
 
     /// Elements that are widened at once.
     private static final int PIECE = 1 << 14;
@@ -73,6 +81,20 @@ public final class VectorConversionKernels implements ConversionKernels {
                 target[start + done + i] = Float.intBitsToFloat(piece[i] << 16);
             }
         }
+    }
+
+    @Override
+    public void bf16ToF32(float[] values, int count) {
+        int half = count / 2;
+        int whole = half - half % LANES;
+        for (int i = 0; i < whole; i += LANES) {
+            IntVector pairs = FloatVector.fromArray(FLOAT, values, half + i).reinterpretAsInts();
+            FloatVector even = pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector odd = pairs.and(0xFFFF_0000).reinterpretAsFloats();
+            even.rearrange(LOWER, odd).intoArray(values, 2 * i);
+            even.rearrange(UPPER, odd).intoArray(values, 2 * i + LANES);
+        }
+        ScalarConversionKernels.bf16ToF32(values, count, whole);
     }
 
     @Override

@@ -68,7 +68,7 @@ public final class VectorGridSearch implements GridSearchKernels {
     }
 
     /// What [GridSearchKernels#total] adds, from its second halving on, without leaving the register.
-    private static float folded(FloatVector sums) {
+    static float folded(FloatVector sums) {
         FloatVector eight = sums.add(sums.rearrange(BY_EIGHT));
         FloatVector four = eight.add(eight.rearrange(BY_FOUR));
         FloatVector two = four.add(four.rearrange(BY_TWO));
@@ -79,6 +79,9 @@ public final class VectorGridSearch implements GridSearchKernels {
     public GridFit fit(float[] row, int from, int to, UniformGrid grid) {
         int length = FLOATS.length();
         int whole = GridSearchKernels.whole(from, to);
+        if (2 * length == LANES) {
+            return fitInRegisters(row, from, to, grid);
+        }
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
         FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
         FloatVector steps = FloatVector.broadcast(FLOATS, -grid.step());
@@ -110,5 +113,54 @@ public final class VectorGridSearch implements GridSearchKernels {
             levels.intoArray(sums.levels, lane);
         }
         return sums.total(row, whole, to, grid);
+    }
+
+    /// [#fit] where two registers hold all lanes: no sum leaves the registers before it is one number.
+    private static GridFit fitInRegisters(float[] row, int from, int to, UniformGrid grid) {
+        int length = FLOATS.length();
+        int whole = GridSearchKernels.whole(from, to);
+        FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
+        FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
+        FloatVector steps = FloatVector.broadcast(FLOATS, -grid.step());
+        IntVector lows = IntVector.broadcast(INTS, ROUNDER_BITS + grid.low());
+        IntVector highs = IntVector.broadcast(INTS, ROUNDER_BITS + grid.high());
+        FloatVector zero = FloatVector.zero(FLOATS);
+        FloatVector squaresA = zero;
+        FloatVector squaresB = zero;
+        FloatVector totalA = zero;
+        FloatVector totalB = zero;
+        FloatVector errorsA = zero;
+        FloatVector errorsB = zero;
+        FloatVector productsA = zero;
+        FloatVector productsB = zero;
+        FloatVector levelsA = zero;
+        FloatVector levelsB = zero;
+        for (int i = from; i < whole; i += LANES) {
+            FloatVector a = FloatVector.fromArray(FLOATS, row, i);
+            FloatVector b = FloatVector.fromArray(FLOATS, row, i + length);
+            IntVector bitsA = a.fma(inverses, rounder).reinterpretAsInts();
+            IntVector bitsB = b.fma(inverses, rounder).reinterpretAsInts();
+            FloatVector levelA = bitsA.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
+            FloatVector levelB = bitsB.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
+            FloatVector errorA = levelA.fma(steps, a);
+            FloatVector errorB = levelB.fma(steps, b);
+            squaresA = errorA.fma(errorA, squaresA);
+            squaresB = errorB.fma(errorB, squaresB);
+            totalA = totalA.add(levelA);
+            totalB = totalB.add(levelB);
+            errorsA = errorsA.add(errorA);
+            errorsB = errorsB.add(errorB);
+            productsA = errorA.fma(levelA, productsA);
+            productsB = errorB.fma(levelB, productsB);
+            levelsA = levelA.fma(levelA, levelsA);
+            levelsB = levelB.fma(levelB, levelsB);
+        }
+        GridFit tail = ScalarGridSearch.tail(row, whole, to, grid);
+        return new GridFit(
+                folded(squaresA.add(squaresB)) + tail.squaredError(),
+                folded(totalA.add(totalB)) + tail.levels(),
+                folded(errorsA.add(errorsB)) + tail.errors(),
+                folded(productsA.add(productsB)) + tail.errorLevels(),
+                folded(levelsA.add(levelsB)) + tail.levelSquares());
     }
 }

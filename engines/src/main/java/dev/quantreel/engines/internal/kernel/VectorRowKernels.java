@@ -39,6 +39,9 @@ public final class VectorRowKernels implements RowKernels {
     @Override
     public Moments moments(float[] row, int from, int to, float scale) {
         int whole = GridSearchKernels.whole(from, to);
+        if (2 * FLOATS.length() == LANES) {
+            return momentsInRegisters(row, from, to, scale);
+        }
         ScalarRowKernels.Powers powers = new ScalarRowKernels.Powers();
         for (int lane = 0; lane < LANES; lane += FLOATS.length()) {
             FloatVector sums = FloatVector.zero(FLOATS);
@@ -61,6 +64,40 @@ public final class VectorRowKernels implements RowKernels {
         return powers.total(row, whole, to, scale);
     }
 
+    /// [#moments] where two registers hold all lanes.
+    private static Moments momentsInRegisters(float[] row, int from, int to, float scale) {
+        int whole = GridSearchKernels.whole(from, to);
+        FloatVector zero = FloatVector.zero(FLOATS);
+        FloatVector sumsA = zero;
+        FloatVector sumsB = zero;
+        FloatVector squaresA = zero;
+        FloatVector squaresB = zero;
+        FloatVector cubesA = zero;
+        FloatVector cubesB = zero;
+        FloatVector fourthsA = zero;
+        FloatVector fourthsB = zero;
+        for (int i = from; i < whole; i += LANES) {
+            FloatVector a = FloatVector.fromArray(FLOATS, row, i).mul(scale);
+            FloatVector b = FloatVector.fromArray(FLOATS, row, i + FLOATS.length()).mul(scale);
+            FloatVector squareA = a.mul(a);
+            FloatVector squareB = b.mul(b);
+            sumsA = sumsA.add(a);
+            sumsB = sumsB.add(b);
+            squaresA = squaresA.add(squareA);
+            squaresB = squaresB.add(squareB);
+            cubesA = squareA.fma(a, cubesA);
+            cubesB = squareB.fma(b, cubesB);
+            fourthsA = squareA.fma(squareA, fourthsA);
+            fourthsB = squareB.fma(squareB, fourthsB);
+        }
+        Moments tail = ScalarRowKernels.tail(row, whole, to, scale);
+        return new Moments(
+                VectorGridSearch.folded(sumsA.add(sumsB)) + tail.sum(),
+                VectorGridSearch.folded(squaresA.add(squaresB)) + tail.squares(),
+                VectorGridSearch.folded(cubesA.add(cubesB)) + tail.cubes(),
+                VectorGridSearch.folded(fourthsA.add(fourthsB)) + tail.fourths());
+    }
+
     @Override
     public Errors errors(float[] row, int from, int to, UniformGrid grid, byte[] codes) {
         if (FLOATS.length() < 8) {
@@ -73,7 +110,9 @@ public final class VectorRowKernels implements RowKernels {
         IntVector lows = IntVector.broadcast(INTS, ROUNDER_BITS + grid.low());
         IntVector highs = IntVector.broadcast(INTS, ROUNDER_BITS + grid.high());
         IntVector largest = IntVector.zero(INTS);
-        ScalarRowKernels.ErrorSums result = new ScalarRowKernels.ErrorSums(grid);
+        int clipped = 0;
+        float[] allSums = new float[LANES];
+        float[] allSquares = new float[LANES];
         for (int lane = 0; lane < LANES; lane += FLOATS.length()) {
             FloatVector sums = FloatVector.zero(FLOATS);
             FloatVector squares = FloatVector.zero(FLOATS);
@@ -87,15 +126,19 @@ public final class VectorRowKernels implements RowKernels {
                 sums = sums.add(error);
                 squares = error.fma(error, squares);
                 largest = largest.max(error.reinterpretAsInts().and(Integer.MAX_VALUE));
-                result.clipped += bits.compare(
+                clipped += bits.compare(
                                 VectorOperators.NE, bits.max(lows).min(highs))
                         .trueCount();
             }
-            sums.intoArray(result.sums, lane);
-            squares.intoArray(result.squares, lane);
+            sums.intoArray(allSums, lane);
+            squares.intoArray(allSquares, lane);
         }
-        result.largest = Float.intBitsToFloat(largest.reduceLanes(VectorOperators.MAX));
-        return result.total(row, whole, to, codes);
+        Errors tail = ScalarRowKernels.tail(row, whole, to, grid, codes);
+        return new Errors(
+                GridSearchKernels.total(allSums, tail.sum()),
+                GridSearchKernels.total(allSquares, tail.squares()),
+                Math.max(Float.intBitsToFloat(largest.reduceLanes(VectorOperators.MAX)), tail.largest()),
+                clipped + tail.clipped());
     }
 
     @Override

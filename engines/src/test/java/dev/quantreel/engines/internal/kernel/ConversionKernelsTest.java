@@ -228,4 +228,28 @@ class ConversionKernelsTest {
             assertThat(narrow(narrow, Math.nextUp(middle))).isEqualTo(code + 1);
         }
     }
+
+    @Test
+    void codesThatLieInTheUpperHalfOfARowAreWidenedInPlace() {
+        for (ConversionKernels kernels : new ConversionKernels[] {
+            new ScalarConversionKernels(), new VectorConversionKernels()
+        }) {
+            for (int count : new int[] {0, 2, 6, 30, 32, 34, 1536, 1 << 16}) {
+                float[] values = new float[count + 3];
+                Arrays.fill(values, 7);
+                MemorySegment codes = MemorySegment.ofArray(values).asSlice(2L * count, 2L * count);
+                for (int i = 0; i < count; i++) {
+                    codes.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, (short) (i * 40503));
+                }
+
+                kernels.bf16ToF32(values, count);
+
+                for (int i = 0; i < count; i++) {
+                    int expected = (short) (i * 40503) << 16;
+                    assertThat(Float.floatToRawIntBits(values[i])).isEqualTo(expected);
+                }
+                assertThat(values).endsWith(7, 7, 7);
+            }
+        }
+    }
 }
