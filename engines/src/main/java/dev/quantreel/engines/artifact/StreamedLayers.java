@@ -16,13 +16,11 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Objects;
 
 /// Layers that are quantized when they are asked for and then forgotten, so that memory does not grow with the model.
 final class StreamedLayers implements LayerSource {
 
     private final TransformerCheckpoint checkpoint;
-    private final QuantizationPlan plan;
     private final LayerQuantizer linears;
     private final LayerQuantizer modulations;
 
@@ -30,7 +28,6 @@ final class StreamedLayers implements LayerSource {
     StreamedLayers(TransformerCheckpoint checkpoint, QuantizationPlan plan, RowTasks tasks) {
         requireDataFree(plan);
         this.checkpoint = checkpoint;
-        this.plan = plan;
         this.linears = quantizer(plan, checkpoint.blockLinears(), tasks);
         this.modulations = quantizer(
                 plan.ofModulations(checkpoint.architecture()::modulationBits),
@@ -67,7 +64,7 @@ final class StreamedLayers implements LayerSource {
 
     @Override
     public int bits(String layer) {
-        return Objects.requireNonNull(quantizer(layer).bits().get(layer), layer);
+        return quantizer(layer).weights(layer).bits();
     }
 
     @Override
@@ -75,7 +72,7 @@ final class StreamedLayers implements LayerSource {
         String name = layer + ArtifactLayer.WEIGHT;
         long rows = checkpoint.shape(name).dim(0);
         int columns = Math.toIntExact(checkpoint.shape(name).dim(1));
-        WeightPlan weight = plan.weight().withBits(bits(layer));
+        WeightPlan weight = quantizer(layer).weights(layer);
         int groups = columns / weight.granularity().groupSize(name, columns);
         boolean multiples = groups > 1 && weight.granularity() instanceof Granularity.GroupMultiples;
         Shape byGroup = groups == 1 ? Shape.of(rows) : Shape.of(rows, groups);
@@ -95,8 +92,7 @@ final class StreamedLayers implements LayerSource {
 
     @Override
     public List<Branch> branches(String layer) {
-        BranchPlan branch = quantizer(layer) == linears ? plan.branch() : new BranchPlan.None();
-        return switch (branch) {
+        return switch (quantizer(layer).weights(layer).branch()) {
             case BranchPlan.None() -> List.of();
             case BranchPlan.LowRank(int rank, int _) -> {
                 Shape shape = checkpoint.shape(layer + ArtifactLayer.WEIGHT);

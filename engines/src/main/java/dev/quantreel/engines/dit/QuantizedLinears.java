@@ -232,11 +232,14 @@ public final class QuantizedLinears implements LinearLayers {
         Value left = prepared.operands
                 .map(operands -> operands.terms().getFirst().operand())
                 .orElse(prepared.rotated);
-        WeightEmitter.Stored weight =
-                emission(graph).stored.computeIfAbsent(layer, name -> emitter.store(name, matrix.get(), left));
+        boolean integers = arithmetic == Arithmetic.INTEGER && matrix.get().isInteger();
+        boolean widened = prepared.operands.isEmpty() || !integers;
+        WeightEmitter.Stored weight = emission(graph)
+                .stored
+                .computeIfAbsent(layer, name -> emitter.store(name, matrix.get(), left, widened));
         Value product = prepared.operands
                 .map(operands ->
-                        arithmetic == Arithmetic.INTEGER && matrix.get().isInteger()
+                        integers
                                 ? scaled(graph, operands, weight)
                                 : floatProduct(graph, dequantized(graph, operands, weight), weight))
                 .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
@@ -253,7 +256,7 @@ public final class QuantizedLinears implements LinearLayers {
         if (matrix == null) {
             return floatLinears.modulation(graph, x, layer);
         }
-        WeightEmitter.Stored weight = new WeightEmitter(graph).store(layer, matrix, x);
+        WeightEmitter.Stored weight = new WeightEmitter(graph).store(layer, matrix, x, true);
         return withBias(graph, floatProduct(graph, x, weight), layer);
     }
 

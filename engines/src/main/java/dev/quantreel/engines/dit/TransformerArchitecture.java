@@ -28,7 +28,7 @@ public interface TransformerArchitecture {
     /// Exactly those that the graphs emit through [LinearLayers].
     List<String> blockLinears();
 
-    /// Linears of the blocks that make modulation vectors out of one row a step, as names in [#blockLinears]: their
+    /// Linears that make modulation vectors of blocks out of one row a step, as names in [#blockLinears]: their
     /// weights may be quantized, their inputs stay in floating point. Exactly those that the graphs emit through
     /// [LinearLayers#modulation].
     default List<String> modulationLinears() {

@@ -51,18 +51,24 @@ record WeightEmitter(OnnxGraphBuilder graph) {
     private record Place(String name, Optional<Widening> widening) {}
 
     /// @param after the left factor of the product, see [#four]
-    Stored store(String layer, QuantizedMatrix matrix, Value after) {
+    /// @param widened whether the product is one of floats
+    Stored store(String layer, QuantizedMatrix matrix, Value after, boolean widened) {
         List<Factor> factors = new ArrayList<>();
         boolean streamed = (long) matrix.rows() * matrix.columns() >= STREAMED_FROM;
         Value four = streamed && matrix.bits() <= 4 ? four(after) : bytes(4);
         Optional<Widening> widening =
-                streamed && matrix.grids().groups() > 1 ? Optional.of(Widening.after(graph, after)) : Optional.empty();
+                streamed && (matrix.grids().groups() > 1 || widened && matrix.bits() > 4)
+                        ? Optional.of(Widening.after(graph, after))
+                        : Optional.empty();
         for (CodeTiles.Tile tile : matrix.tiles().tiles()) {
             String name = layer + ".weight" + (tile.first() == 0 ? "" : "." + tile.first());
             Value codes = streamed ? graph.streamed(name, tile.codes()) : graph.initializer(name, tile.codes());
             Place place = new Place(name, widening);
             if (matrix.bits() > 4) {
-                factors.add(factor(matrix, new Run(tile.first(), tile.low(), codes), place));
+                Value late = widened && widening.isPresent()
+                        ? op(OnnxOp.Reshape, codes, widening.get().shape())
+                        : codes;
+                factors.add(factor(matrix, new Run(tile.first(), tile.low(), late), place));
                 continue;
             }
             Value upper = graph.op(OnnxOp.BitShift, Attributes.of("direction", "RIGHT"), codes, four);

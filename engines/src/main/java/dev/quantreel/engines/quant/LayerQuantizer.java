@@ -55,6 +55,11 @@ public final class LayerQuantizer {
         return bits;
     }
 
+    /// How the weight of a layer is quantized.
+    public WeightPlan weights(String layer) {
+        return plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
+    }
+
     /// The layers that the plan selects, those that read the same input one behind the other, so that its statistics
     /// are looked at once.
     public List<String> byInput() {
@@ -92,7 +97,7 @@ public final class LayerQuantizer {
     private Task task(String layer, Tensor stored) {
         Optional<float[]> smoothing = inputs.of(layer);
         WeightMatrix weight = weight(plan, layer, stored, smoothing);
-        WeightPlan own = plan.weight().withBits(Objects.requireNonNull(bits.get(layer), layer));
+        WeightPlan own = weights(layer);
         Optional<ErrorFeedback> ownFeedback = feedback.of(layer, weight.columns(), smoothing);
         return new Task(weight, new LayerQuantization(own, ownFeedback, tasks), smoothing);
     }

@@ -93,10 +93,15 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
 
     /// What is done to linears that make modulation vectors: [#weightOnly] with bits of their own.
     ///
+    /// Lloyd-Max rows have a limit of bits; beyond it the grids are BGR's.
+    ///
     /// @param modulationBits theirs where no rule names them, by the bits of the plan
     public QuantizationPlan ofModulations(IntUnaryOperator modulationBits) {
-        QuantizationPlan own = weightOnly();
-        return own.withWeights(own.weight.withBits(modulationBits.applyAsInt(weight.bits())));
+        int bits = modulationBits.applyAsInt(weight.bits());
+        WeightPlan own = weightOnly().weight;
+        boolean beyond = own.quantizer() instanceof WeightQuantizer.LloydMaxRows && bits > LloydMax.LARGEST_BITS;
+        WeightPlan fitting = beyond ? own.with(new WeightQuantizer.Bgr(), own.bits()) : own;
+        return weightOnly().withWeights(fitting.withBits(bits));
     }
 
     public QuantizationPlan withLayers(LayerRule rule) {

@@ -222,6 +222,21 @@ class ArtifactTest {
         assertThat(LatentMetrics.relativeL2(quantized, floats)).isBetween(1e-4, 0.3);
     }
 
+    @Test
+    void theProjectionOfWanThatFeedsAllBlocksHasEightBitsUnlessARuleNamesIt() {
+        TransformerCheckpoint source = WAN.checkpoint();
+        QuantizationPlan plan = recipe(3).plan();
+        String layer = "time_projection.1";
+
+        assertThat(inMemory(source, plan).modulations().get(layer).bits()).isEqualTo(8);
+        LayerRule four = new LayerRule(
+                "", LayerRule.Edge.NONE, LayerRule.Edge.NONE, List.of(new LayerRule.LayerBits("^time_projection", 4)));
+        assertThat(inMemory(source, plan.withLayers(four)).modulations().get(layer).bits())
+                .isEqualTo(4);
+        assertThat(inMemory(source, plan.withLayers(new LayerRule("time_"))).modulations())
+                .isEmpty();
+    }
+
     /// The graph against plain Java: `y = x Ŵᵀ + b` for one row.
     @Test
     void aQuantizedModulationIsTheProductWithItsDequantizedWeight() {
@@ -328,7 +343,7 @@ class ArtifactTest {
             assertThat(artifact.isFrom(source.digest())).isTrue();
             assertThat(artifact.isFrom("0".repeat(64))).isFalse();
             ArtifactReport report = ArtifactReport.of(file).orElseThrow();
-            assertThat(report.layers()).hasSize(source.blockLinears().size());
+            assertThat(report.layers()).hasSize(source.blockLinears().size() + 1);
             assertThat(report.parameters()).isEqualTo(source.parameters());
             assertThat(report.ratio()).isCloseTo(2.0 * source.parameters() / report.tensorBytes(), within(1e-12));
             assertThat(report.relativeError()).isBetween(0.05, 0.15);

@@ -1,10 +1,15 @@
 package dev.quantreel.server.config;
 
+import dev.quantreel.engines.artifact.ArtifactLayer;
 import dev.quantreel.engines.artifact.ArtifactReport;
 import dev.quantreel.engines.artifact.ArtifactSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /// What a quantized file says about itself, in lines.
 final class ArtifactTable {
@@ -17,9 +22,8 @@ final class ArtifactTable {
     static List<String> summary(ArtifactReport report) {
         ArtifactSource source = report.header().source();
         ArtifactReport.Layer worst = report.worst();
-        long modulations = report.layers().stream()
-                .filter(layer -> layer.layer().modulation())
-                .count();
+        String bits = layers(report, layer -> !layer.modulation());
+        String modulations = layers(report, ArtifactLayer::modulation);
         return List.of(
                 "recipe     " + report.header().recipe().describe() + ", by "
                         + report.header().tool(),
@@ -31,14 +35,24 @@ final class ArtifactTable {
                         report.ratio(),
                         report.bitsPerWeight(),
                         report.parameters()),
-                format(
-                        "layers     %d quantized, of them %d modulations by their weights alone",
-                        report.layers().size(), modulations),
+                "layers     " + bits
+                        + (modulations.isEmpty() ? "" : "; modulations by their weights alone: " + modulations),
                 format(
                         "error      %.4f of the weights' deviation, worst %.4f in %s",
                         report.relativeError(),
                         worst.relativeError(),
                         worst.layer().name()));
+    }
+
+    /// `300 at 4 bits, 2 at 8 bits`.
+    private static String layers(ArtifactReport report, Predicate<ArtifactLayer> which) {
+        Map<Integer, Long> byBits = report.layers().stream()
+                .map(ArtifactReport.Layer::layer)
+                .filter(which)
+                .collect(Collectors.groupingBy(ArtifactLayer::bits, TreeMap::new, Collectors.counting()));
+        return byBits.entrySet().stream()
+                .map(entry -> entry.getValue() + " at " + entry.getKey() + " bits")
+                .collect(Collectors.joining(", "));
     }
 
     /// A line per layer.

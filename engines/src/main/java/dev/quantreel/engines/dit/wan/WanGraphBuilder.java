@@ -116,7 +116,7 @@ final class WanGraphBuilder {
         Value tokens = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows);
         Value hidden = ops.silu(floats.linear(graph, features, "time_embedding.0"));
         Value embedding = floats.linear(graph, hidden, "time_embedding.2");
-        Value projection = floats.linear(graph, ops.silu(embedding), "time_projection.1");
+        Value projection = linears.modulation(graph, ops.silu(embedding), "time_projection.1");
         graph.output(SplitGraphs.TOKENS, tokens, DType.F32, ONE, TOKENS, width);
         graph.output(SplitGraphs.TIME_EMBEDDING, embedding, DType.F32, timesteps, width);
         graph.output(

@@ -32,6 +32,7 @@ import java.util.SequencedMap;
 public record WanTransformer(WanConfig config) implements TransformerArchitecture {
 
     private static final int LATENT_CHANNELS_OF_22 = 48;
+    private static final int MODULATION_BITS = 8;
 
     @Override
     public TransformerFacts facts() {
@@ -88,6 +89,18 @@ public record WanTransformer(WanConfig config) implements TransformerArchitectur
                         && tensor.getValue().rank() == 2)
                 .map(tensor -> tensor.getKey().substring(0, tensor.getKey().length() - ".weight".length()))
                 .toList();
+    }
+
+    /// One matrix makes the modulation vectors of all blocks: a hundredth of the weights.
+    @Override
+    public List<String> modulationLinears() {
+        return List.of("time_projection.1");
+    }
+
+    /// An error here reaches every block at once, so it gets the bits at which there is next to none.
+    @Override
+    public int modulationBits(int weightBits) {
+        return MODULATION_BITS;
     }
 
     @Override
