@@ -1,5 +1,6 @@
 package dev.quantreel.engines.artifact;
 
+import dev.quantreel.engines.lowrank.FrameFactors;
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.quant.MatrixGrids;
@@ -212,11 +213,18 @@ public final class Artifact {
                         stored.tensor(layer.down(i)),
                         stored.tensor(layer.up(i)),
                         stored.tensor(layer.factor(i)).data().get(Tensor.FLOAT, 0),
-                        layer.branches().get(i)));
+                        layer.branches().get(i).basis(),
+                        frames(layer, i)));
             }
             branches.put(layer.name(), beside);
         }
         return LowRankBranches.of(branches);
+    }
+
+    private FrameFactors frames(ArtifactLayer layer, int branch) {
+        return layer.branches().get(branch).frames() == 0
+                ? FrameFactors.NONE
+                : FrameFactors.of(stored.tensor(layer.frames(branch)));
     }
 
     /// The layer of a canonical weight name.

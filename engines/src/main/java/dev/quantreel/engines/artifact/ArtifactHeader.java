@@ -3,6 +3,7 @@ package dev.quantreel.engines.artifact;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.quant.CodeValues;
@@ -103,9 +104,9 @@ public record ArtifactHeader(
                         + " has " + columns + " columns of " + bits + " bits; at least 1 column of 2 to 8 bits is"
                         + " accepted");
             }
-            List<LowRankBranch.Basis> branches = new ArrayList<>();
-            for (JsonNode basis : layer.path("branches")) {
-                branches.add(LowRankBranch.Basis.valueOf(basis.asText().toUpperCase(Locale.ROOT)));
+            List<ArtifactLayer.Branch> branches = new ArrayList<>();
+            for (JsonNode branch : layer.path("branches")) {
+                branches.add(branch(branch));
             }
             layers.put(
                     entry.getKey(),
@@ -120,6 +121,21 @@ public record ArtifactHeader(
                             branches));
         }
         return layers;
+    }
+
+    /// The word for its basis, or an object with that and the number of frames.
+    private static ArtifactLayer.Branch branch(JsonNode node) {
+        String basis = node.isTextual() ? node.asText() : node.path("basis").asText();
+        return new ArtifactLayer.Branch(
+                LowRankBranch.Basis.valueOf(basis.toUpperCase(Locale.ROOT)),
+                node.path("frames").asInt());
+    }
+
+    private static JsonNode describe(ArtifactLayer.Branch branch) {
+        String basis = branch.basis().name().toLowerCase(Locale.ROOT);
+        return branch.frames() == 0
+                ? TextNode.valueOf(basis)
+                : Recipe.object().put("basis", basis).put("frames", branch.frames());
     }
 
     private static CodeValues values(JsonNode node, int bits) {
@@ -202,7 +218,7 @@ public record ArtifactHeader(
         }
         if (!layer.branches().isEmpty()) {
             ArrayNode branches = node.putArray("branches");
-            layer.branches().forEach(basis -> branches.add(basis.name().toLowerCase(Locale.ROOT)));
+            layer.branches().forEach(branch -> branches.add(describe(branch)));
         }
         return node;
     }

@@ -17,6 +17,7 @@ import java.util.List;
 /// | `<layer>.smoothing` | F32 | `[in]` | only where channels of the input are divided by it |
 /// | `<layer>.branch.<n>.down`, `.up` | F16 or BF16 | `[rank, in]`, `[out, rank]` | a low-rank branch |
 /// | `<layer>.branch.<n>.factor` | F32 | `[1]` | its factor |
+/// | `<layer>.branch.<n>.frames` | F32 | `[frames]` | only where it counts differently from frame to frame |
 ///
 /// A weight is `step * multiplier * level`, its level `code - zeroPoint` unless the header says otherwise
 /// ([dev.quantreel.engines.quant.CodeValues]), in the basis of the recipe's smoothing and rotation; those of
@@ -30,7 +31,7 @@ import java.util.List;
 /// @param multiplied whether the steps of groups are multiples
 /// @param smoothed whether channels of its input are divided by factors that the weight was multiplied with
 /// @param modulation whether it makes modulation vectors
-/// @param branches the basis of each low-rank branch
+/// @param branches what runs beside it
 public record ArtifactLayer(
         String name,
         int columns,
@@ -39,9 +40,14 @@ public record ArtifactLayer(
         boolean multiplied,
         boolean smoothed,
         boolean modulation,
-        List<LowRankBranch.Basis> branches) {
+        List<Branch> branches) {
 
     static final String WEIGHT = ".weight";
+
+    /// A low-rank branch.
+    ///
+    /// @param frames of its [dev.quantreel.engines.lowrank.FrameFactors]; 0 where all tokens count alike
+    public record Branch(LowRankBranch.Basis basis, int frames) {}
 
     public ArtifactLayer {
         branches = List.copyOf(branches);
@@ -83,6 +89,9 @@ public record ArtifactLayer(
         }
         for (int i = 0; i < branches.size(); i++) {
             names.addAll(List.of(down(i), up(i), factor(i)));
+            if (branches.get(i).frames > 0) {
+                names.add(frames(i));
+            }
         }
         return names;
     }
@@ -101,5 +110,9 @@ public record ArtifactLayer(
 
     String factor(int branch) {
         return name + ".branch." + branch + ".factor";
+    }
+
+    String frames(int branch) {
+        return name + ".branch." + branch + ".frames";
     }
 }

@@ -1,7 +1,6 @@
 package dev.quantreel.engines.artifact;
 
 import dev.quantreel.engines.dit.TransformerCheckpoint;
-import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.quant.PackedMatrix;
 import dev.quantreel.engines.safetensors.SafetensorsHeader;
 import dev.quantreel.engines.safetensors.SafetensorsPlan;
@@ -33,10 +32,7 @@ final class ArtifactPlan {
     record Unit(String name, List<String> tensors) {}
 
     private ArtifactPlan(
-            TransformerCheckpoint source,
-            ArtifactHeader header,
-            Map<String, SafetensorsPlan.Type> types,
-            String file) {
+            TransformerCheckpoint source, ArtifactHeader header, Map<String, SafetensorsPlan.Type> types, String file) {
         this.source = source;
         this.header = header;
         this.types = types;
@@ -71,8 +67,8 @@ final class ArtifactPlan {
     private static ArtifactLayer describe(
             TransformerCheckpoint source, LayerSource layers, String layer, boolean modulation) {
         int columns = Math.toIntExact(source.shape(layer + ArtifactLayer.WEIGHT).dim(1));
-        List<LowRankBranch.Basis> bases =
-                layers.branches(layer).stream().map(LayerSource.Branch::basis).toList();
+        List<ArtifactLayer.Branch> branches =
+                layers.branches(layer).stream().map(LayerSource.Branch::kind).toList();
         LayerSource.Grids grids = layers.grids(layer);
         boolean multiplied = grids.multipliers().shape().elements() > 0;
         return new ArtifactLayer(
@@ -83,7 +79,7 @@ final class ArtifactPlan {
                 multiplied,
                 layers.smoothed(layer),
                 modulation,
-                bases);
+                branches);
     }
 
     private static void put(
@@ -111,6 +107,12 @@ final class ArtifactPlan {
                     layer.down(i), new SafetensorsPlan.Type(branch.dtype(), Shape.of(branch.rank(), layer.columns())));
             types.put(layer.up(i), new SafetensorsPlan.Type(branch.dtype(), Shape.of(rows, branch.rank())));
             types.put(layer.factor(i), new SafetensorsPlan.Type(DType.F32, Shape.of(1)));
+            if (branch.kind().frames() > 0) {
+                types.put(
+                        layer.frames(i),
+                        new SafetensorsPlan.Type(
+                                DType.F32, Shape.of(branch.kind().frames())));
+            }
         }
     }
 
@@ -140,8 +142,8 @@ final class ArtifactPlan {
     ///
     /// @param digest of the source
     SafetensorsPlan finished(String digest) {
-        SafetensorsPlan finished = SafetensorsPlan.of(
-                file, types, header.with(digest).metadata(source.metadata(), true));
+        SafetensorsPlan finished =
+                SafetensorsPlan.of(file, types, header.with(digest).metadata(source.metadata(), true));
         if (finished.header().dataOffsetBytes() != unfinished.header().dataOffsetBytes()) {
             throw new IllegalStateException("the headers of both states differ in length");
         }

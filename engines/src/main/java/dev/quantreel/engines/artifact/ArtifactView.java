@@ -19,7 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
 
-/// An artifact as the plain floats that its codes stand for: rotations undone, branches added. What it costs in memory
+/// An artifact as the plain floats that its codes stand for: rotations undone, branches added, those that count
+/// differently from frame to frame by their mean. What it costs in memory
 /// is what the original would; for running, [Artifact#weights] takes the codes as they are.
 final class ArtifactView implements Checkpoint {
 
@@ -97,7 +98,7 @@ final class ArtifactView implements Checkpoint {
         /// Adds a row of the product, if the branch has this basis.
         void add(LowRankBranch.Basis basis, int row, float[] into) {
             for (int k = 0; basis == branch.basis() && k < branch.rank(); k++) {
-                float factor = branch.factor() * up[row * branch.rank() + k];
+                float factor = branch.factor() * branch.frames().mean() * up[row * branch.rank() + k];
                 for (int column = 0; column < into.length; column++) {
                     into[column] += factor * down[k * into.length + column];
                 }

@@ -86,7 +86,8 @@ public final class ArtifactWriter {
     /// @throws java.util.concurrent.CancellationException when cancelled, within a second; what is whole is kept
     public static String write(Source source, Path target, Document document, Watch watch) {
         RowTasks tasks = RowTasks.parallel(watch.cancellation());
-        LayerSource layers = new StreamedLayers(source.model(), document.recipe().plan(), tasks);
+        LayerSource layers =
+                new StreamedLayers(source.model(), document.recipe().plan(), tasks);
         return write(source, layers, Target.of(target), document, watch);
     }
 
@@ -171,7 +172,8 @@ public final class ArtifactWriter {
             for (int i = 0; i < units.size(); i++) {
                 cancellation.throwIfCancelled();
                 ArtifactPlan.Unit unit = units.get(i);
-                Optional<ArtifactPlan.Unit> next = i + 1 < units.size() ? Optional.of(units.get(i + 1)) : Optional.empty();
+                Optional<ArtifactPlan.Unit> next =
+                        i + 1 < units.size() ? Optional.of(units.get(i + 1)) : Optional.empty();
                 reader.arrived();
                 next.ifPresent(this::fetch);
                 if (file.has(unit.name(), extents(unit))) {
@@ -193,9 +195,7 @@ public final class ArtifactWriter {
     }
 
     private long totalBytes(List<ArtifactPlan.Unit> units) {
-        return units.stream()
-                .mapToLong(unit -> source.storedBytes(unit.name()))
-                .sum();
+        return units.stream().mapToLong(unit -> source.storedBytes(unit.name())).sum();
     }
 
     private long widest(List<ArtifactPlan.Unit> units) {
@@ -224,6 +224,9 @@ public final class ArtifactWriter {
         }
 
         void put(ArtifactPlan.Unit unit, List<Part> parts) {
+            if (parts.size() != unit.tensors().size()) {
+                throw new IllegalStateException(unit + " was planned, " + parts.size() + " tensors were made");
+            }
             settle();
             moving = Optional.of(unit);
             thread.run(() -> {
@@ -293,13 +296,16 @@ public final class ArtifactWriter {
         parts.add(part(layer.figures(), doubles(Artifact.figures(matrix.error()))));
         quantized
                 .smoothing()
-                .ifPresent(factors ->
-                        parts.add(part(layer.smoothing(), Tensor.of(Shape.of(factors.length), factors))));
+                .ifPresent(factors -> parts.add(part(layer.smoothing(), Tensor.of(Shape.of(factors.length), factors))));
         List<LowRankBranch> branches = quantized.branches();
         for (int i = 0; i < branches.size(); i++) {
             parts.add(part(layer.down(i), branches.get(i).down()));
             parts.add(part(layer.up(i), branches.get(i).up()));
-            parts.add(part(layer.factor(i), Tensor.of(Shape.of(1), branches.get(i).factor())));
+            parts.add(
+                    part(layer.factor(i), Tensor.of(Shape.of(1), branches.get(i).factor())));
+            if (!branches.get(i).frames().isEmpty()) {
+                parts.add(part(layer.frames(i), branches.get(i).frames().tensor()));
+            }
         }
         return parts;
     }

@@ -39,7 +39,7 @@ interface LayerSource {
     List<Branch> branches(String layer);
 
     /// @param dtype of both matrices
-    record Branch(int rank, DType dtype, LowRankBranch.Basis basis) {}
+    record Branch(int rank, DType dtype, ArtifactLayer.Branch kind) {}
 
     /// Whether weights of the source are read for it.
     boolean readsSource();

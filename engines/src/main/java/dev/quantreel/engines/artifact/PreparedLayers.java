@@ -72,7 +72,8 @@ final class PreparedLayers implements LayerSource {
             throw new IllegalArgumentException("a low-rank branch has "
                     + branch.down().dtype() + " and " + branch.up().dtype() + " matrices; one type can be saved");
         }
-        return new Branch(branch.rank(), branch.down().dtype(), branch.basis());
+        int frames = branch.frames().factors().size();
+        return new Branch(branch.rank(), branch.down().dtype(), new ArtifactLayer.Branch(branch.basis(), frames));
     }
 
     @Override

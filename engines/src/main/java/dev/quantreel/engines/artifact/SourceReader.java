@@ -77,8 +77,8 @@ final class SourceReader implements AutoCloseable {
     /// @param next tensor that is needed next; where both lie in one, as parts of a fused matrix do, it stays
     void release(String canonical, Optional<String> next) {
         String name = model.slice(canonical).name();
-        boolean shared = next.filter(other -> model.slice(other).name().equals(name))
-                .isPresent();
+        boolean shared =
+                next.filter(other -> model.slice(other).name().equals(name)).isPresent();
         if (!shared && stored.contains(name)) {
             stored.tensor(name).evict();
         }
@@ -90,8 +90,9 @@ final class SourceReader implements AutoCloseable {
             return known.get();
         }
         thread.await();
-        List<String> rest =
-                stored.names().stream().filter(name -> !hashes.containsKey(name)).toList();
+        List<String> rest = stored.names().stream()
+                .filter(name -> !hashes.containsKey(name))
+                .toList();
         ParallelPieces.of(cancellation).run(rest.size(), () -> () -> {}, (i, none) -> {
             Tensor tensor = stored.tensor(rest.get(i));
             hashes.put(rest.get(i), hash(tensor.data()));

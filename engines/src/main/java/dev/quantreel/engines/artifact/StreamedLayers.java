@@ -97,7 +97,10 @@ final class StreamedLayers implements LayerSource {
             case BranchPlan.LowRank(int rank, int _) -> {
                 Shape shape = checkpoint.shape(layer + ArtifactLayer.WEIGHT);
                 int possible = Math.toIntExact(Math.min(shape.dim(0), shape.dim(1)));
-                yield List.of(new Branch(Math.min(rank, possible), DType.F16, LowRankBranch.Basis.QUANTIZED));
+                yield List.of(new Branch(
+                        Math.min(rank, possible),
+                        DType.F16,
+                        new ArtifactLayer.Branch(LowRankBranch.Basis.QUANTIZED, 0)));
             }
         };
     }

@@ -234,14 +234,12 @@ public final class QuantizedLinears implements LinearLayers {
                 .orElse(prepared.rotated);
         boolean integers = arithmetic == Arithmetic.INTEGER && matrix.get().isInteger();
         boolean widened = prepared.operands.isEmpty() || !integers;
-        WeightEmitter.Stored weight = emission(graph)
-                .stored
-                .computeIfAbsent(layer, name -> emitter.store(name, matrix.get(), left, widened));
+        WeightEmitter.Stored weight =
+                emission(graph).stored.computeIfAbsent(layer, name -> emitter.store(name, matrix.get(), left, widened));
         Value product = prepared.operands
-                .map(operands ->
-                        integers
-                                ? scaled(graph, operands, weight)
-                                : floatProduct(graph, dequantized(graph, operands, weight), weight))
+                .map(operands -> integers
+                        ? scaled(graph, operands, weight)
+                        : floatProduct(graph, dequantized(graph, operands, weight), weight))
                 .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
         Value unshifted = prepared.isShifted ? graph.op(OnnxOp.Sub, product, shiftProduct(graph, layer)) : product;
         Value whole = prepared.mean

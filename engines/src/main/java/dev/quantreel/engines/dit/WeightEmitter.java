@@ -56,10 +56,9 @@ record WeightEmitter(OnnxGraphBuilder graph) {
         List<Factor> factors = new ArrayList<>();
         boolean streamed = (long) matrix.rows() * matrix.columns() >= STREAMED_FROM;
         Value four = streamed && matrix.bits() <= 4 ? four(after) : bytes(4);
-        Optional<Widening> widening =
-                streamed && (matrix.grids().groups() > 1 || widened && matrix.bits() > 4)
-                        ? Optional.of(Widening.after(graph, after))
-                        : Optional.empty();
+        Optional<Widening> widening = streamed && (matrix.grids().groups() > 1 || widened && matrix.bits() > 4)
+                ? Optional.of(Widening.after(graph, after))
+                : Optional.empty();
         for (CodeTiles.Tile tile : matrix.tiles().tiles()) {
             String name = layer + ".weight" + (tile.first() == 0 ? "" : "." + tile.first());
             Value codes = streamed ? graph.streamed(name, tile.codes()) : graph.initializer(name, tile.codes());

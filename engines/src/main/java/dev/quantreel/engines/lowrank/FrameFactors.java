@@ -2,6 +2,7 @@ package dev.quantreel.engines.lowrank;
 
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /// What a branch counts for in each frame of a clip (the M of Q-VDiT). The tokens of a frame lie together, frame after
@@ -37,6 +38,22 @@ public record FrameFactors(List<Float> factors) {
     /// The frame that a token belongs to.
     public static int frame(int token, int tokens, int frames) {
         return Math.toIntExact((long) token * frames / tokens);
+    }
+
+    /// The inverse of [#tensor].
+    public static FrameFactors of(Tensor tensor) {
+        List<Float> factors = new ArrayList<>();
+        for (float factor : tensor.toFloatArray()) {
+            factors.add(factor);
+        }
+        return new FrameFactors(factors);
+    }
+
+    /// The mean of all frames, 1 where all tokens count alike.
+    public float mean() {
+        return isEmpty()
+                ? 1
+                : (float) factors.stream().mapToDouble(Float::doubleValue).sum() / factors.size();
     }
 
     /// F32 `[frames]`.

@@ -5,6 +5,7 @@ import dev.quantreel.engines.dit.TransformerArchitecture;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.memory.MemoryPlan.Item;
 import dev.quantreel.engines.memory.MemoryPlan.Workload;
+import dev.quantreel.engines.quant.BranchPlan;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.WeightPlan;
@@ -65,7 +66,7 @@ record TransformerMemory(SamplingMemory.Model model) {
                 new Item("weights read from the file", held.mapped),
                 new Item("decoded weights", held.decoded),
                 new Item("small weights", held.copied),
-                new Item("low-rank branches", model.branchBytes()));
+                new Item("low-rank branches", held.branches + model.branchBytes()));
     }
 
     private Item engine() {
@@ -115,6 +116,7 @@ record TransformerMemory(SamplingMemory.Model model) {
         private long mapped;
         private long decoded;
         private long copied;
+        private long branches;
         private long widest;
         /// Of linears that follow from the time alone, where they need not stay.
         private long early;
@@ -124,21 +126,19 @@ record TransformerMemory(SamplingMemory.Model model) {
 
     private Held held() {
         Held held = new Held();
-        Map<String, Integer> bits = model.plan().map(this::bits).orElse(Map.of());
+        Map<String, WeightPlan> plans = plans();
         Set<String> early = early();
         for (Map.Entry<String, Shape> tensor : architecture().shapes().entrySet()) {
             Shape shape = tensor.getValue();
             long elements = shape.elements();
             String layer = layer(tensor.getKey());
             boolean isEarly = early.contains(layer);
-            Integer ownBits = bits.get(layer);
-            if (ownBits != null) {
-                long codes = codeBytes(
-                        tensor.getKey(),
-                        shape,
-                        model.plan().orElseThrow().weight().withBits(ownBits));
+            WeightPlan own = plans.get(layer);
+            if (own != null) {
+                long codes = codeBytes(tensor.getKey(), shape, own);
                 held.codes += isEarly ? 0 : codes;
                 held.early += isEarly ? codes : 0;
+                held.branches += branchBytes(shape, own.branch());
             } else if (shape.rank() == 2 && elements >= EngineCosts.STREAMED_FROM) {
                 stream(tensor.getKey(), elements, isEarly, held);
             } else {
@@ -148,11 +148,32 @@ record TransformerMemory(SamplingMemory.Model model) {
         return held;
     }
 
-    private Map<String, Integer> bits(QuantizationPlan plan) {
-        Map<String, Integer> bits = new HashMap<>();
-        bits.putAll(plan.layers().bits(architecture().blockLinears(), plan.weightBits()));
-        bits.putAll(plan.layers().bits(architecture().modulationLinears(), plan.weightBits()));
-        return bits;
+    /// How each quantized linear is, modulations among them.
+    private Map<String, WeightPlan> plans() {
+        Map<String, WeightPlan> plans = new HashMap<>();
+        model.plan().ifPresent(plan -> {
+            put(plan, architecture().blockLinears(), plans);
+            put(
+                    plan.ofModulations(architecture()::modulationBits),
+                    architecture().modulationLinears(),
+                    plans);
+        });
+        return plans;
+    }
+
+    private static void put(QuantizationPlan plan, List<String> layers, Map<String, WeightPlan> into) {
+        plan.layers()
+                .bits(layers, plan.weightBits())
+                .forEach((layer, bits) -> into.put(layer, plan.weight().withBits(bits)));
+    }
+
+    /// Both matrices in 16 bits.
+    private static long branchBytes(Shape shape, BranchPlan branch) {
+        return switch (branch) {
+            case BranchPlan.None() -> 0;
+            case BranchPlan.LowRank(int rank, int _) ->
+                2 * Math.min(rank, Math.min(shape.dim(0), shape.dim(1))) * (shape.dim(0) + shape.dim(1));
+        };
     }
 
     /// A large matrix is read where it lies; one that the file has packed is unpacked once and kept, an early one, too.

@@ -65,7 +65,8 @@ public final class LayerQuantizer {
     public List<String> byInput() {
         Map<Object, List<String>> readers = new LinkedHashMap<>();
         for (String layer : bits.keySet()) {
-            Object input = source.statistics().of(layer).<Object>map(known -> known).orElse(layer);
+            Object input =
+                    source.statistics().of(layer).<Object>map(known -> known).orElse(layer);
             readers.computeIfAbsent(input, missing -> new ArrayList<>()).add(layer);
         }
         return readers.values().stream().flatMap(List::stream).toList();

@@ -40,8 +40,7 @@ final class MatrixQuantizer {
             Tensor codes = Tensor.allocate(DType.U8, Shape.of(weights.rows(), columns), arena);
             Storage storage = new Storage();
             QuantizationError error = quantize(storage, new Rows(codes.data(), columns, false), tasks);
-            return new QuantizedMatrix(
-                    weights.name(), CodeTiles.of(codes, plan.bits(), tasks), storage.grids(), error);
+            return new QuantizedMatrix(weights.name(), CodeTiles.of(codes, plan.bits(), tasks), storage.grids(), error);
         }
     }
 

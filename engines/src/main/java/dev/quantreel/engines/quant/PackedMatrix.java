@@ -21,8 +21,7 @@ public record PackedMatrix(
         String name, int columns, int bits, Tensor codes, MatrixGrids grids, QuantizationError error) {
 
     private static final int EIGHT = 8;
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /// @throws IllegalArgumentException when sizes and types do not fit each other

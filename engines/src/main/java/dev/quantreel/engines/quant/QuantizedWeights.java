@@ -192,6 +192,19 @@ public final class QuantizedWeights {
         return new QuantizedWeights(other, plan, new Stored(matrices, modulations, branches, smoothing));
     }
 
+    /// The same codes with more branches beside them, such as estimates of their error.
+    ///
+    /// @throws IllegalArgumentException when one is beside a layer that is not quantized
+    public QuantizedWeights with(LowRankBranches more) {
+        for (String layer : more.byLayer().keySet()) {
+            if (!matrices.containsKey(layer)) {
+                throw new IllegalArgumentException("a low-rank branch is beside " + layer + ", which is not quantized");
+            }
+        }
+        return new QuantizedWeights(
+                checkpoint, plan, new Stored(matrices, modulations, branches.plus(more), smoothing));
+    }
+
     /// What was quantized; also holds every tensor that was not.
     public Checkpoint checkpoint() {
         return checkpoint;

@@ -16,7 +16,8 @@ public final class BackgroundThread implements AutoCloseable {
 
     /// @param name of the thread, for people
     public BackgroundThread(String name) {
-        executor = Executors.newSingleThreadExecutor(Thread.ofPlatform().name(name).daemon().factory());
+        executor = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name(name).daemon().factory());
     }
 
     /// Does something after all that was asked for before.

@@ -12,6 +12,9 @@ import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TinyTransformer;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.lowrank.FrameFactors;
+import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.BranchPlan;
@@ -30,7 +33,9 @@ import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -81,7 +86,9 @@ class ArtifactTest {
                         source, plan, source.blockLinears(), QuantizationProgress.NONE, CancellationToken.NONE)
                 .withModulations(
                         source.architecture().modulationLinears(),
-                        source.architecture()::modulationBits, QuantizationProgress.NONE, CancellationToken.NONE);
+                        source.architecture()::modulationBits,
+                        QuantizationProgress.NONE,
+                        CancellationToken.NONE);
     }
 
     @ParameterizedTest
@@ -231,7 +238,10 @@ class ArtifactTest {
         assertThat(inMemory(source, plan).modulations().get(layer).bits()).isEqualTo(8);
         LayerRule four = new LayerRule(
                 "", LayerRule.Edge.NONE, LayerRule.Edge.NONE, List.of(new LayerRule.LayerBits("^time_projection", 4)));
-        assertThat(inMemory(source, plan.withLayers(four)).modulations().get(layer).bits())
+        assertThat(inMemory(source, plan.withLayers(four))
+                        .modulations()
+                        .get(layer)
+                        .bits())
                 .isEqualTo(4);
         assertThat(inMemory(source, plan.withLayers(new LayerRule("time_"))).modulations())
                 .isEmpty();
@@ -273,6 +283,35 @@ class ArtifactTest {
         Map<String, String> metadata = new HashMap<>(source.metadata());
         metadata.put(TransformerCheckpoint.FAMILY_METADATA, source.family().title());
         return new MemoryCheckpoint("dequantized", tensors, metadata);
+    }
+
+    @Test
+    void estimatesThatCountDifferentlyFromFrameToFrameAreSavedToo() {
+        TransformerCheckpoint source = WAN.checkpoint();
+        QuantizedWeights weights = inMemory(source, recipe(4).plan());
+        String layer = "blocks.1.ffn.2";
+        LowRankBranch estimate = new LowRankBranch(
+                Conversions.fromF32(Tensor.of(Shape.of(1, 128), new float[128]), DType.F16),
+                Conversions.fromF32(Tensor.of(Shape.of(1 * 64, 1), new float[64]), DType.F16),
+                0.25f,
+                LowRankBranch.Basis.QUANTIZED,
+                new FrameFactors(List.of(1f, 0.5f, 2f)));
+        LowRankBranches beside = LowRankBranches.of(Map.of(layer, List.of(estimate)));
+
+        ArtifactWriter.write(
+                source, weights.with(beside), target, document(source, recipe(4)), ArtifactWriter.Watch.NONE);
+
+        try (CheckpointFile file = CheckpointFiles.open(target)) {
+            LowRankBranches read = Artifact.of(file.stored()).orElseThrow().branches();
+            assertThat(read.byLayer()).containsOnlyKeys(layer);
+            LowRankBranch branch = read.of(layer).getFirst();
+            assertThat(branch.frames()).isEqualTo(estimate.frames());
+            assertThat(branch.basis()).isEqualTo(LowRankBranch.Basis.QUANTIZED);
+            assertThat(branch.factor()).isEqualTo(0.25f);
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> weights.with(LowRankBranches.of(Map.of("head.head", List.of(estimate)))))
+                .withMessageContaining("head.head, which is not quantized");
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import dev.quantreel.engines.dit.LatentSize;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.dit.TransformerRelease;
 import dev.quantreel.engines.memory.MemoryPlan.Workload;
+import dev.quantreel.engines.quant.BranchPlan;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.synth.SyntheticCheckpoint;
 import dev.quantreel.engines.tensor.DType;
@@ -80,6 +81,20 @@ class MemoryPlanTest {
         assertThat(with.models().getFirst().with(Optional.empty()).branchBytes())
                 .isEqualTo(rank64);
         assertThat(with.together(SMALL).describe()).contains("low-rank branches 0.17");
+    }
+
+    @Test
+    void branchesThatThePlanTakesOutOfTheWeightsAreCountedBesideThem() {
+        QuantizationPlan plan = W4.orElseThrow();
+        Optional<QuantizationPlan> branched =
+                Optional.of(plan.withWeights(plan.weight().with(new BranchPlan.LowRank(64, 1))));
+        long rank64 = wan.blockLinears().stream()
+                .map(layer -> wan.shape(layer + ".weight"))
+                .mapToLong(shape -> 2 * 64 * (shape.dim(0) + shape.dim(1)))
+                .sum();
+
+        assertThat(bytes(plan(branched, SMALL), "low-rank branches")).isEqualTo(rank64);
+        assertThat(plan(branched, SMALL).totalBytes()).isEqualTo(plan(W4, SMALL).totalBytes() + rank64);
     }
 
     @Test

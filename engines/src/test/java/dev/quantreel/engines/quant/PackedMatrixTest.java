@@ -48,14 +48,22 @@ class PackedMatrixTest {
             long bytes = (long) rows * columns;
             QuantizedMatrix tiled = QuantizedMatrix.of(weights, plan, TASKS);
             PackedMatrix expected = tiled.packed(arena.allocate(bytes), TASKS);
-            PackedMatrix straight = PackedMatrix.of(weights, plan, arena.allocate(bytes), new RowTasks(1, CancellationToken.NONE));
+            PackedMatrix straight =
+                    PackedMatrix.of(weights, plan, arena.allocate(bytes), new RowTasks(1, CancellationToken.NONE));
 
-            assertThat(straight.codes().data().mismatch(expected.codes().data())).isEqualTo(-1);
-            assertThat(straight.grids().steps().data().mismatch(expected.grids().steps().data()))
+            assertThat(straight.codes().data().mismatch(expected.codes().data()))
+                    .isEqualTo(-1);
+            assertThat(straight.grids()
+                            .steps()
+                            .data()
+                            .mismatch(expected.grids().steps().data()))
                     .isEqualTo(-1);
             assertThat(straight.error()).isEqualTo(expected.error());
             QuantizedMatrix again = QuantizedMatrix.of(straight, TASKS);
-            assertThat(again.packed(arena.allocate(bytes), TASKS).codes().data().mismatch(expected.codes().data()))
+            assertThat(again.packed(arena.allocate(bytes), TASKS)
+                            .codes()
+                            .data()
+                            .mismatch(expected.codes().data()))
                     .isEqualTo(-1);
         }
     }

@@ -28,10 +28,11 @@ import java.time.LocalDateTime;
         id = "SaveQuantized",
         title = "Save Quantized",
         category = "quantize",
-        description = "Saves the model as the nodes before it quantize it: codes, grids, low-rank branches, the recipe"
-                + " and the error of every layer in one safetensors file, which Load Quantized runs without the"
-                + " original. Merged LoRAs are in the weights; LoRAs beside the weights are not saved. For a file that"
-                + " ComfyUI loads take Save Quantized Model.",
+        description =
+                "Saves the model as the nodes before it quantize it: codes, grids, low-rank branches, estimates of"
+                        + " its error, the recipe and the error of every layer in one safetensors file, which Load Quantized runs without the"
+                        + " original. Merged LoRAs are in the weights; LoRAs beside the weights are not saved. For a file that"
+                        + " ComfyUI loads take Save Quantized Model.",
         output = true,
         aliases = {"artifact", "save checkpoint", "recipe"})
 public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuantized.Outputs> {
@@ -105,7 +106,8 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
     }
 
     private static void write(ModelAssembly.Weights weights, Recipe recipe, Path target, NodeContext context) {
-        QuantizedWeights quantized = weights.quantized().orElseThrow();
+        QuantizedWeights quantized =
+                weights.quantized().orElseThrow().with(weights.lease().branches());
         CheckpointFile file = weights.lease().file();
         ArtifactSource source = new ArtifactSource(
                 String.valueOf(file.path().getFileName()),

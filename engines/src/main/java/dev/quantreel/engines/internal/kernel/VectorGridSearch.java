@@ -140,8 +140,10 @@ public final class VectorGridSearch implements GridSearchKernels {
             FloatVector b = FloatVector.fromArray(FLOATS, row, i + length);
             IntVector bitsA = a.fma(inverses, rounder).reinterpretAsInts();
             IntVector bitsB = b.fma(inverses, rounder).reinterpretAsInts();
-            FloatVector levelA = bitsA.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
-            FloatVector levelB = bitsB.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
+            FloatVector levelA =
+                    bitsA.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
+            FloatVector levelB =
+                    bitsB.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
             FloatVector errorA = levelA.fma(steps, a);
             FloatVector errorB = levelB.fma(steps, b);
             squaresA = errorA.fma(errorA, squaresA);

@@ -78,7 +78,8 @@ public final class VectorRowKernels implements RowKernels {
         FloatVector fourthsB = zero;
         for (int i = from; i < whole; i += LANES) {
             FloatVector a = FloatVector.fromArray(FLOATS, row, i).mul(scale);
-            FloatVector b = FloatVector.fromArray(FLOATS, row, i + FLOATS.length()).mul(scale);
+            FloatVector b =
+                    FloatVector.fromArray(FLOATS, row, i + FLOATS.length()).mul(scale);
             FloatVector squareA = a.mul(a);
             FloatVector squareB = b.mul(b);
             sumsA = sumsA.add(a);
@@ -126,8 +127,7 @@ public final class VectorRowKernels implements RowKernels {
                 sums = sums.add(error);
                 squares = error.fma(error, squares);
                 largest = largest.max(error.reinterpretAsInts().and(Integer.MAX_VALUE));
-                clipped += bits.compare(
-                                VectorOperators.NE, bits.max(lows).min(highs))
+                clipped += bits.compare(VectorOperators.NE, bits.max(lows).min(highs))
                         .trueCount();
             }
             sums.intoArray(allSums, lane);

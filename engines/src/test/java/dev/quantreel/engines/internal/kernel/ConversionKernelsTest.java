@@ -231,9 +231,8 @@ class ConversionKernelsTest {
 
     @Test
     void codesThatLieInTheUpperHalfOfARowAreWidenedInPlace() {
-        for (ConversionKernels kernels : new ConversionKernels[] {
-            new ScalarConversionKernels(), new VectorConversionKernels()
-        }) {
+        for (ConversionKernels kernels :
+                new ConversionKernels[] {new ScalarConversionKernels(), new VectorConversionKernels()}) {
             for (int count : new int[] {0, 2, 6, 30, 32, 34, 1536, 1 << 16}) {
                 float[] values = new float[count + 3];
                 Arrays.fill(values, 7);
