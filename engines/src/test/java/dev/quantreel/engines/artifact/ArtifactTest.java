@@ -235,14 +235,12 @@ class ArtifactTest {
         QuantizationPlan plan = recipe(3).plan();
         String layer = "time_projection.1";
 
-        assertThat(inMemory(source, plan).modulations().get(layer).bits()).isEqualTo(8);
+        assertThat(inMemory(source, plan).modulations())
+                .hasEntrySatisfying(layer, matrix -> assertThat(matrix.bits()).isEqualTo(8));
         LayerRule four = new LayerRule(
                 "", LayerRule.Edge.NONE, LayerRule.Edge.NONE, List.of(new LayerRule.LayerBits("^time_projection", 4)));
-        assertThat(inMemory(source, plan.withLayers(four))
-                        .modulations()
-                        .get(layer)
-                        .bits())
-                .isEqualTo(4);
+        assertThat(inMemory(source, plan.withLayers(four)).modulations())
+                .hasEntrySatisfying(layer, matrix -> assertThat(matrix.bits()).isEqualTo(4));
         assertThat(inMemory(source, plan.withLayers(new LayerRule("time_"))).modulations())
                 .isEmpty();
     }
