@@ -147,6 +147,7 @@ public final class ScaleBenchmark implements AutoCloseable {
                                         cancellation)
                                 .withModulations(
                                         checkpoint.architecture().modulationLinears(),
+                                        checkpoint.architecture()::modulationBits,
                                         ScaleBenchmark::inFile,
                                         QuantizationProgress.NONE,
                                         cancellation),

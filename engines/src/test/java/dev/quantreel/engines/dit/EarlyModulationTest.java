@@ -203,7 +203,11 @@ class EarlyModulationTest {
     private static QuantizedWeights quantized(TransformerCheckpoint checkpoint) {
         QuantizationPlan plan = QuantizationPlan.DVD_QUANT.withWeights(new WeightQuantizer.MinMax(), 4);
         return QuantizedWeights.of(checkpoint, plan, checkpoint.blockLinears(), QuantizationProgress.NONE, NONE)
-                .withModulations(checkpoint.architecture().modulationLinears(), QuantizationProgress.NONE, NONE);
+                .withModulations(
+                        checkpoint.architecture().modulationLinears(),
+                        checkpoint.architecture()::modulationBits,
+                        QuantizationProgress.NONE,
+                        NONE);
     }
 
     private static void assertSame(Pair pair, LinearLayers linears) {

@@ -201,10 +201,10 @@ class MemoryPlanTest {
         MemoryPlan.Phase sampling = plan.phases().getLast();
 
         assertThat(before.name()).contains("modulation");
-        assertThat(before.bytes("modulation weights")).isGreaterThan(30_000_000);
+        assertThat(before.bytes("modulation weights")).isBetween(18_000_000L, 20_000_000L);
         assertThat(before.bytes("activations")).isZero();
         assertThat(sampling.bytes("modulation weights")).isZero();
-        assertThat(plan.table()).contains("modulation before it", "modulation weights 0.03");
+        assertThat(plan.table()).contains("modulation before it", "modulation weights 0.02");
         long fifty = sampling.bytes("modulation vectors");
         assertThat(plan(W4, SMALL.withSteps(25)).phases().getLast().bytes("modulation vectors"))
                 .isEqualTo(fifty / 2);

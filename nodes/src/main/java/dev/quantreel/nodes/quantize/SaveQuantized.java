@@ -28,11 +28,10 @@ import java.time.LocalDateTime;
         id = "SaveQuantized",
         title = "Save Quantized",
         category = "quantize",
-        description =
-                "Saves the model as the nodes before it quantize it: codes, grids, low-rank branches, estimates of"
-                        + " its error, the recipe and the error of every layer in one safetensors file, which Load Quantized runs without the"
-                        + " original. Merged LoRAs are in the weights; LoRAs beside the weights are not saved. For a file that"
-                        + " ComfyUI loads take Save Quantized Model.",
+        description = "Saves the model as the nodes before it quantize it: codes, grids, low-rank branches, the recipe"
+                + " and the error of every layer in one safetensors file, which Load Quantized runs without the"
+                + " original. Merged LoRAs are in the weights; LoRAs beside the weights are not saved. For a file that"
+                + " ComfyUI loads take Save Quantized Model.",
         output = true,
         aliases = {"artifact", "save checkpoint", "recipe"})
 public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuantized.Outputs> {
@@ -89,13 +88,6 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
             throw new NodeInputException(
                     "model",
                     "has LoRAs beside its weights, which this file cannot hold; merge them, or leave them out");
-        }
-        if (model.file().estimate().isPresent()) {
-            throw new NodeInputException(
-                    "model",
-                    "has an error estimate beside its weights, whose factors differ from frame to frame and which this"
-                            + " file cannot hold; save the model before Q-VDiT Error Estimation, and estimate again"
-                            + " behind Load Quantized");
         }
         if (plan.input().fusedValues()) {
             throw new NodeInputException(
