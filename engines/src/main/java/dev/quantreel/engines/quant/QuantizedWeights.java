@@ -72,10 +72,7 @@ public final class QuantizedWeights {
     /// @param bits of them where no rule names them, see [QuantizationPlan#ofModulations]
     /// @throws IllegalArgumentException as [#of]
     public QuantizedWeights withModulations(
-            List<String> layers,
-            IntUnaryOperator bits,
-            QuantizationProgress progress,
-            CancellationToken cancellation) {
+            List<String> layers, IntUnaryOperator bits, QuantizationProgress progress, CancellationToken cancellation) {
         return withModulations(layers, bits, UnaryOperator.identity(), progress, cancellation);
     }
 
