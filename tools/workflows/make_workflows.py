@@ -16,12 +16,12 @@ WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 
 
 class Graph:
-    """Collects nodes and links; `add` returns a function that names an output slot."""
+    """Collects nodes and links; `add` returns a function that names an output slot. `titled` is the title of the node."""
 
     def __init__(self, name):
         self.name, self.nodes, self.links, self.groups = name, [], [], []
 
-    def add(self, kind, column, row, title=None, **values):
+    def add(self, kind, column, row, titled=None, **values):
         info = INFO[kind]
         node_id = len(self.nodes) + 1
         specs = {**info["input"].get("required", {}), **info["input"].get("optional", {})}
@@ -57,7 +57,7 @@ class Graph:
             "id": node_id, "type": kind, "pos": [60 + 380 * column, 60 + row], "size": [320, height],
             "flags": {}, "order": node_id - 1, "mode": 0, "inputs": inputs, "outputs": outputs,
             "properties": {"Node name for S&R": kind}, "widgets_values": widgets, "widgets_values_named": named,
-        } | ({"title": title} if title else {}))
+        } | ({"title": titled} if titled else {}))
         names = info["output_name"]
 
         def out(label=None):
@@ -93,8 +93,8 @@ def base(graph):
     model = graph.add("LoadDiT", 0, 0, file=DIT)
     clip = graph.add("LoadTextEncoder", 0, 180, file=TEXT)
     vae = graph.add("LoadVAE", 0, 380, file=VAE)
-    positive = graph.add("EncodePrompt", 1, 420, title="Prompt", clip=clip(), text=PROMPT)
-    negative = graph.add("EncodePrompt", 1, 640, title="Negative prompt", clip=clip(), text="")
+    positive = graph.add("EncodePrompt", 1, 420, titled="Prompt", clip=clip(), text=PROMPT)
+    negative = graph.add("EncodePrompt", 1, 640, titled="Negative prompt", clip=clip(), text="")
     latent = graph.add("EmptyVideoLatent", 1, 860, width=64, height=64, frames=13)
     return model, vae, positive, negative, latent
 
@@ -105,10 +105,10 @@ def quantized(graph, model, bits, row=0, weights="BGRQuantize"):
     return graph.add("ARQActivation", 2, row, model=weight(), mode="auto", bits=str(bits))
 
 
-def sampled(graph, parts, row=0, column=3, model=None, title=None, **more):
+def sampled(graph, parts, row=0, column=3, model=None, titled=None, **more):
     source, vae, positive, negative, latent = parts
     return graph.add(
-        "SampleVideo", column, row, title=title, model=(model or source)(), positive=positive(), negative=negative(),
+        "SampleVideo", column, row, titled=titled, model=(model or source)(), positive=positive(), negative=negative(),
         latent=latent(), seed=SEED, steps=STEPS, cfg=CFG, shift=SHIFT, previewVae=vae(), **more)
 
 
@@ -149,9 +149,9 @@ def delta_gbs(cached):
     parts = base(graph)
     model = quantized(graph, parts[0], 8)
     # Alternating bits, since steps of 4 bits change the output more: on an 8-bit pilot δ would come out too small.
-    alternating = graph.add("FixedBitSchedule", 2, 320, title="Pilot bits", rule="ABS: alternating")
+    alternating = graph.add("FixedBitSchedule", 2, 320, titled="Pilot bits", rule="ABS: alternating")
     pilot = sampled(
-        graph, parts, row=640, column=2, title="Pilot: the curve that δ is tuned on", model=model,
+        graph, parts, row=640, column=2, titled="Pilot: the curve that δ is tuned on", model=model,
         bitSchedule=alternating("schedule"))
     schedule = graph.add("DeltaGBSScheduler", 3, 640, trace=pilot("trace"), meanBits=6.0)
     more = {"bitSchedule": schedule("schedule")}
@@ -169,7 +169,7 @@ def calibrated_caches():
     graph = Graph("compare-demo-step-caches")
     parts = base(graph)
     observed = sampled(
-        graph, parts, title="Full precision, observed", stepCache=graph.add("ObserveSignals", 2, 0)())
+        graph, parts, titled="Full precision, observed", stepCache=graph.add("ObserveSignals", 2, 0)())
     reference = saved(graph, parts[1], observed, "video/full-precision")
     caches = (
         ("teacache", graph.add("FitTeaCache", 4, 900, trace=observed("trace"), degree=2, threshold=0.6)("cache")),
@@ -178,7 +178,7 @@ def calibrated_caches():
         ("fbcache", graph.add("FBCache", 4, 2700, threshold=0.2)("cache")))
     for row, (name, cache) in enumerate(caches):
         top = 900 + 600 * row
-        sample = sampled(graph, parts, row=top, column=5, title=f"Sample: {name}", stepCache=cache)
+        sample = sampled(graph, parts, row=top, column=5, titled=f"Sample: {name}", stepCache=cache)
         graph.add("BitTimeline", 6, top + 300, trace=sample("trace"), filenamePrefix=f"report/{name}")
         images = graph.add("DecodeVAE", 6, top, samples=sample("latent"), vae=parts[1]())
         graph.add(
@@ -191,9 +191,9 @@ def comparison():
     graph = Graph("compare-demo-full-precision-w4a4")
     parts = base(graph)
     model = quantized(graph, parts[0], 4)
-    full = saved(graph, parts[1], sampled(graph, parts, title="Sample: full precision"), "video/full-precision")
+    full = saved(graph, parts[1], sampled(graph, parts, titled="Sample: full precision"), "video/full-precision")
     quant = saved(
-        graph, parts[1], sampled(graph, parts, row=860, model=model, title="Sample: DVD-Quant W4A4"),
+        graph, parts[1], sampled(graph, parts, row=860, model=model, titled="Sample: DVD-Quant W4A4"),
         "video/w4a4-dvd-quant", row=860)
     compared = graph.add(
         "CompareVideos", 6, 0, reference=full(), candidate=quant(), referenceLabel="full precision",
@@ -263,10 +263,82 @@ def report_card():
     graph.add(
         "ReportCard", 4, 0, methods=methods(), clip=clip(), prompts=CARD_PROMPTS, latent=latent(), vae=vae(), seeds=2,
         seed=SEED, steps=STEPS, cfg=CFG, shift=SHIFT, title="Demo model: MinMax and DVD-Quant", filenamePrefix="report/card-demo")
-    positive = graph.add("EncodePrompt", 4, 980, title="Prompt", clip=clip(), text=PROMPT)
+    positive = graph.add("EncodePrompt", 4, 980, titled="Prompt", clip=clip(), text=PROMPT)
     graph.add(
         "ActivationHeatMap", 5, 980, model=weights(), positive=positive(), latent=latent(), steps=STEPS, shift=SHIFT,
         filenamePrefix="report/card-demo-activations")
+    graph.write()
+
+
+def self_calibrated():
+    """Statistics that the model makes out of noise, GPTQ with them, a 16-bit branch; saved as a file of its own."""
+    graph = Graph("t2v-demo-w4a8-self-calibrated")
+    model, vae, positive, negative, latent = parts = base(graph)
+    clip = (2, 0)
+    known = graph.add(
+        "SelfCalibration", 1, 0, model=model(), clip=clip, latent=latent(), trajectories=2, steps=8, cfg=CFG)
+    quant = graph.add("SelfCalibratedQuantize", 2, 0, model=known(), weightBits=4, activationBits=8, rank=16)
+    saved(graph, vae, sampled(graph, parts, model=quant), "video/w4a8-self-calibrated")
+    graph.add(
+        "QuantizationReport", 4, 300, model=quant(), positive=positive(), latent=latent(),
+        filenamePrefix="report/w4a8-self-calibrated")
+    graph.add(
+        "SaveQuantized", 3, 860, model=quant(), filenamePrefix="diffusion_models/demo-self-calibrated",
+        recipeName="self-calibrated")
+    graph.write()
+
+
+METHODS = (("MinMax W4A4", "MinMaxQuantize", 4), ("DVD-Quant W4A4", "BGRQuantize", 4), ("DVD-Quant W4A8", "BGRQuantize", 8))
+
+
+def methods_of(graph, model, row=0):
+    """Three plans of the same weights: the baseline, and DVD-Quant at both activation bits."""
+    for index, (name, kind, bits) in enumerate(METHODS):
+        top = row + 360 * index
+        if kind == "MinMaxQuantize":
+            yield name, top, graph.add(kind, 1, top, model=model(), bits=4, activationBits=str(bits))
+        else:
+            weights = graph.add(kind, 1, top, model=model(), bits=4)
+            yield name, top, graph.add("ARQActivation", 2, top, model=weights(), mode="auto", bits=str(bits))
+
+
+def error_curves():
+    graph = Graph("error-curves-demo")
+    model, clip, vae, positive, negative, latent = compact(graph)
+    methods = None
+    for name, top, quant in methods_of(graph, model):
+        methods = graph.add("AddMethod", 3, top, model=quant(), name=name, **({"methods": methods()} if methods else {}))
+    graph.add(
+        "ErrorCurves", 4, 0, methods=methods(), positive=positive(), negative=negative(), latent=latent(), seed=SEED,
+        steps=STEPS, cfg=CFG, shift=SHIFT, filenamePrefix="report/error-curves-demo")
+    graph.add(
+        "ActivationHeatMap", 4, 620, model=model(), positive=positive(), latent=latent(), steps=STEPS, shift=SHIFT,
+        seed=SEED, filenamePrefix="report/error-curves-demo-activations")
+    graph.write()
+
+
+def compact(graph):
+    """Loaders and prompts in the first column."""
+    model = graph.add("LoadDiT", 0, 0, file=DIT)
+    clip = graph.add("LoadTextEncoder", 0, 180, file=TEXT)
+    vae = graph.add("LoadVAE", 0, 380, file=VAE)
+    positive = graph.add("EncodePrompt", 0, 560, titled="Prompt", clip=clip(), text=PROMPT)
+    negative = graph.add("EncodePrompt", 0, 780, titled="Negative prompt", clip=clip(), text="")
+    return model, clip, vae, positive, negative, graph.add("EmptyVideoLatent", 0, 1000, width=64, height=64, frames=13)
+
+
+def comparison_sheet():
+    graph = Graph("comparison-sheet-demo")
+    model, clip, vae, positive, negative, latent = compact(graph)
+    plans = [("full precision", 0, model), *methods_of(graph, model, 640)]
+    clips = {}
+    for index, (name, _, plan) in enumerate(plans):
+        sample = sampled(
+            graph, (model, vae, positive, negative, latent), row=640 * index, column=3, model=plan, titled=f"Sample: {name}")
+        clips[f"clip{index + 1}"] = graph.add("DecodeVAE", 4, 640 * index, samples=sample("latent"), vae=vae())()
+    sheet = graph.add("ComparisonSheet", 5, 0, labels="\n".join(name for name, *_ in plans), columns=2, **clips)
+    graph.add(
+        "SaveVideo", 6, 0, images=sheet("sheet"), filenamePrefix="compare/sheet-demo", format="mp4 (H.264)", fps=FPS)
     graph.write()
 
 
@@ -286,8 +358,8 @@ def low_bit(graph, file, row=0, bits=8):
 
 
 def prompts(graph, clip, negative):
-    positive = graph.add("EncodePrompt", 1, 420, title="Prompt", clip=clip(), text=SCENE)
-    return positive, graph.add("EncodePrompt", 1, 640, title="Negative prompt", clip=clip(), text=negative)
+    positive = graph.add("EncodePrompt", 1, 420, titled="Prompt", clip=clip(), text=SCENE)
+    return positive, graph.add("EncodePrompt", 1, 640, titled="Negative prompt", clip=clip(), text=negative)
 
 
 def text_to_video(name, file, size, vae, fps, **settings):
@@ -352,7 +424,7 @@ def hunyuan_video():
     clip = graph.add(
         "LoadDualTextEncoder", 0, 180, file1="llava_llama3_fp8_scaled.safetensors", file2="clip_l.safetensors",
         type="hunyuan_video")
-    positive = graph.add("EncodePrompt", 1, 420, title="Prompt", clip=clip(), text=SCENE)
+    positive = graph.add("EncodePrompt", 1, 420, titled="Prompt", clip=clip(), text=SCENE)
     guided = graph.add("EmbeddedGuidance", 2, 420, conditioning=positive(), guidance=6.0)
     latent = graph.add("EmptyVideoLatent", 2, 640, width=1280, height=720, frames=129, model=model())
     sample = graph.add(
@@ -397,4 +469,7 @@ if __name__ == "__main__":
     sweep()
     bits_by_sensitivity()
     report_card()
+    self_calibrated()
+    error_curves()
+    comparison_sheet()
     released_models()

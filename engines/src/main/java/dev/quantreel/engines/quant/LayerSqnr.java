@@ -24,7 +24,7 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         WeightMatrix original = weights.original(layer);
         Optional<float[]> smoothing = weights.smoothing(layer);
         Optional<Rotation> rotation = weights.rotation(matrix);
-        ActivationMatrix rotated = turned(weights.plan().splitsMean() ? inputs.centred() : inputs, smoothing, rotation);
+        ActivationMatrix rotated = turned(weights.splitsMean(layer) ? inputs.centred() : inputs, smoothing, rotation);
         ActivationQuantizer quantizer = weights.plan().activations().at(layer);
         ActivationMatrix rounded = weights.plan().activations().shifts(layer)
                 ? unshifted(
@@ -36,7 +36,7 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         Tokens tokens = new Tokens(
                 rotated, rounded, inputs.means(), turned(ActivationMatrix.of(ones.length, ones), smoothing, rotation));
         WeightMatrix rest = weights.withoutBranch(layer, original);
-        LayerSqnr ofRest = of(rest, matrix, weights.plan().splitsMean() ? tokens : tokens.withoutMeans(), tasks);
+        LayerSqnr ofRest = of(rest, matrix, weights.splitsMean(layer) ? tokens : tokens.withoutMeans(), tasks);
         if (rest == original) {
             return ofRest;
         }

@@ -2,6 +2,7 @@ package dev.quantreel.engines.quant;
 
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.lowrank.LowRankBranches;
+import dev.quantreel.engines.rotation.FusedValues;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -235,6 +236,12 @@ public final class QuantizedWeights {
     /// smoothed nor rotated, and their inputs stay in floating point.
     public SequencedMap<String, QuantizedMatrix> modulations() {
         return modulations;
+    }
+
+    /// Whether the mean of each token of a layer's input goes past the quantization: not where the input arrives
+    /// rotated, in a basis that has no means.
+    public boolean splitsMean(String layer) {
+        return plan.splitsMean() && !(checkpoint instanceof FusedValues fused && fused.arrivesRotated(layer));
     }
 
     /// The rotation of a layer's input.

@@ -11,7 +11,8 @@ public sealed interface RotationPlan {
 
     /// A random-sign block Hadamard rotation, [Rotation].
     ///
-    /// @param blockSize channels per block; where it does not divide a width, the largest power of two that does
+    /// @param blockSize channels per block; where it does not divide a width, the largest power of two below it
+    /// that does
     /// @param seed of the signs
     record Hadamard(int blockSize, long seed) implements RotationPlan {
         public Hadamard {

@@ -6,13 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.quant.ActivationMatrix;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.LayerSqnr;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RotationPlan;
+import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.rotation.Rotation;
@@ -28,6 +31,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -137,6 +141,38 @@ class FusedValuesTest {
         return model.proto().getGraph().getNodeList().stream()
                 .filter(node -> node.getOpType().equals("MatMul"))
                 .count();
+    }
+
+    /// Inputs that arrive rotated keep their means, so their report is that of a plan that splits none; all others'
+    /// report has the means split off, as the graph has.
+    @Test
+    void reportsSplitMeansOnlyWhereTheGraphDoes() {
+        TransformerCheckpoint checkpoint = transformers().toList().getLast().checkpoint();
+        QuantizationPlan fused = plan(checkpoint, true);
+        QuantizationPlan split = fused.withInputs(fused.input().withMeanSplit(true));
+        ValuePath path = checkpoint.architecture().valuePaths().getFirst();
+
+        String output = path.outputs().getFirst();
+        assertThat(sqnr(checkpoint, split, output)).isEqualTo(sqnr(checkpoint, fused, output));
+        String value = path.values().getFirst();
+        assertThat(sqnr(checkpoint, split, value).both())
+                .isGreaterThan(sqnr(checkpoint, fused, value).both() + 3);
+    }
+
+    /// Of tokens with a large mean.
+    private static LayerSqnr sqnr(TransformerCheckpoint checkpoint, QuantizationPlan plan, String layer) {
+        int width = Math.toIntExact(checkpoint.shape(layer + ".weight").dim(1));
+        Random random = new Random(3);
+        float[] tokens = new float[20 * width];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = 20 + (float) random.nextGaussian();
+        }
+        return LayerSqnr.of(
+                quantized(checkpoint, plan),
+                layer,
+                ActivationMatrix.of(width, tokens),
+                4,
+                RowTasks.parallel(CancellationToken.NONE));
     }
 
     @Test

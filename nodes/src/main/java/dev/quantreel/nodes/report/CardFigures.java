@@ -37,38 +37,50 @@ record CardFigures(String title, String settings, List<Row> rows) {
     /// One generation.
     record Scene(String prompt, long seed, Figures figures) {}
 
+    /// Which figures of a column are good.
+    private enum Better {
+        LARGER,
+        SMALLER,
+        /// A ratio to the reference's.
+        NEAR_ONE
+    }
+
     /// The columns.
     enum Column {
-        PSNR("PSNR dB", "psnrDb", 2, true, figures -> figures.clip().psnr()),
-        SSIM("SSIM", "ssim", 4, true, figures -> figures.clip().ssim()),
-        FLICKER("flicker Δ", "flickerDelta", 5, false, figures -> figures.clip().flickerDelta()),
-        TMD("TMD-KL", "temporalDivergence", 7, false, figures -> figures.clip().temporalDivergence()),
-        NOISE("HF ratio", "highFrequencyRatio", 2, false, figures -> figures.clip()
+        PSNR("PSNR dB", "psnrDb", 2, Better.LARGER, figures -> figures.clip().psnr()),
+        SSIM("SSIM", "ssim", 4, Better.LARGER, figures -> figures.clip().ssim()),
+        FLICKER("flicker Δ", "flickerDelta", 5, Better.SMALLER, figures -> figures.clip()
+                .flickerDelta()),
+        TMD("TMD-KL", "temporalDivergence", 7, Better.SMALLER, figures -> figures.clip()
+                .temporalDivergence()),
+        NOISE("HF ratio", "highFrequencyRatio", 2, Better.NEAR_ONE, figures -> figures.clip()
                 .highFrequencyRatio()),
-        GMSD("GMSD", "gmsd", 4, false, figures -> figures.clip().gradientDeviation()),
-        COLOUR("colour", "colourDistance", 4, false, figures -> figures.clip().colourDistance()),
-        TEACHER_FORCED("tf rel-L2", "teacherForced", 4, false, figures -> figures.errors()
+        GMSD("GMSD", "gmsd", 4, Better.SMALLER, figures -> figures.clip().gradientDeviation()),
+        COLOUR("colour", "colourDistance", 4, Better.SMALLER, figures -> figures.clip()
+                .colourDistance()),
+        TEACHER_FORCED("tf rel-L2", "teacherForced", 4, Better.SMALLER, figures -> figures.errors()
                 .meanTeacherForced()),
-        FINAL("final rel-L2", "finalLatent", 3, false, figures -> figures.errors()
+        FINAL("final rel-L2", "finalLatent", 3, Better.SMALLER, figures -> figures.errors()
                 .finalLatent()),
-        ACTIVATION_BITS(
-                "A bits", "activationBits", 2, false, figures -> figures.cost().activationBits()),
-        WEIGHT_BITS(
-                "eff. W bits", "weightBits", 2, false, figures -> figures.cost().weightBits()),
-        MEMORY("GiB", "weightGib", 4, false, figures -> figures.cost().weightBytes() / GIB),
-        SECONDS("s/step", "secondsPerStep", 4, false, figures -> figures.cost().secondsPerStep());
+        ACTIVATION_BITS("A bits", "activationBits", 2, Better.SMALLER, figures -> figures.cost()
+                .activationBits()),
+        WEIGHT_BITS("eff. W bits", "weightBits", 2, Better.SMALLER, figures -> figures.cost()
+                .weightBits()),
+        MEMORY("GiB", "weightGib", 4, Better.SMALLER, figures -> figures.cost().weightBytes() / GIB),
+        SECONDS("s/step", "secondsPerStep", 4, Better.SMALLER, figures -> figures.cost()
+                .secondsPerStep());
 
         private final String label;
         private final String key;
         private final int decimals;
-        private final boolean larger;
+        private final Better better;
         private final ToDoubleFunction<Figures> value;
 
-        Column(String label, String key, int decimals, boolean larger, ToDoubleFunction<Figures> value) {
+        Column(String label, String key, int decimals, Better better, ToDoubleFunction<Figures> value) {
             this.label = label;
             this.key = key;
             this.decimals = decimals;
-            this.larger = larger;
+            this.better = better;
             this.value = value;
         }
 
@@ -76,9 +88,13 @@ record CardFigures(String title, String settings, List<Row> rows) {
             return label;
         }
 
-        /// Whether larger is better.
-        boolean larger() {
-            return larger;
+        /// How far a figure is from the best one; less is better.
+        double distance(double figure) {
+            return switch (better) {
+                case LARGER -> -figure;
+                case SMALLER -> figure;
+                case NEAR_ONE -> Math.abs(figure - 1);
+            };
         }
 
         Spread spread(Row row) {

@@ -54,7 +54,7 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
                 .append(". Mean ± standard deviation; the best of each column is marked.")
                 .append(" Everything is measured on decoded frames and latents against the same generation in full")
                 .append(
-                        " precision. HF ratio is high-frequency energy over the reference's: far above 1 the frames are")
+                        " precision. HF ratio is high-frequency energy over the reference's, best near 1: far above it the frames are")
                 .append(" noise, whatever the other figures say.</p>\n");
         table(html);
         for (Picture picture : pictures) {
@@ -91,15 +91,14 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
 
     /// Among several methods, of a column in which they differ.
     private boolean isBest(Column column, double mean) {
-        double[] means = figures.rows().stream()
-                .mapToDouble(row -> column.spread(row).mean())
+        double[] distances = figures.rows().stream()
+                .mapToDouble(row -> column.distance(column.spread(row).mean()))
                 .filter(value -> !Double.isNaN(value))
                 .sorted()
                 .toArray();
-        if (means.length < 2 || means[0] == means[means.length - 1]) {
-            return false;
-        }
-        return mean == (column.larger() ? means[means.length - 1] : means[0]);
+        return distances.length > 1
+                && distances[0] != distances[distances.length - 1]
+                && column.distance(mean) == distances[0];
     }
 
     private void generations(StringBuilder html) {

@@ -129,6 +129,26 @@ class ReportCardTest {
     }
 
     @Test
+    void theRatioOfNoiseIsBestNearOne() throws Exception {
+        List<CardFigures.Row> rows = new ArrayList<>();
+        for (double ratio : new double[] {0.2, 0.97, 1.4}) {
+            rows.add(
+                    new CardFigures.Row("m" + ratio, "W4A8", List.of(new CardFigures.Scene("p", 0, withRatio(ratio)))));
+        }
+
+        String html = new CardPage(new CardFigures("t", "s", rows), List.of()).html();
+
+        assertThat(html).contains("class=\"best\">0.97 ").doesNotContain("class=\"best\">0.20 ");
+        assertThat(CardFigures.Column.PSNR.distance(40)).isLessThan(CardFigures.Column.PSNR.distance(30));
+        assertThat(CardFigures.Column.GMSD.distance(0.1)).isLessThan(CardFigures.Column.GMSD.distance(0.2));
+    }
+
+    private static Figures withRatio(double ratio) {
+        Figures.Clip clip = new Figures.Clip(30, 0.9, 30, 0.01, 0.001, ratio, 0.1, 0.1);
+        return new Figures(new Figures.Errors(List.of(0.1), List.of(0.1)), clip, new Figures.Cost(8, 4, 1000, 0.1, 10));
+    }
+
+    @Test
     void whatWasMeasuredIsNotMeasuredAgain() throws Exception {
         Methods methods = methods();
         card(methods, PROMPTS);
