@@ -40,6 +40,7 @@ import dev.quantreel.nodes.report.ErrorCurves;
 import dev.quantreel.nodes.report.FitTeaCache;
 import dev.quantreel.nodes.report.QuantizationReport;
 import dev.quantreel.nodes.report.ReportCard;
+import dev.quantreel.nodes.report.VBenchQuality;
 import dev.quantreel.nodes.report.Sweep;
 import dev.quantreel.nodes.sampling.CLIPVisionEncode;
 import dev.quantreel.nodes.sampling.EasyCache;
@@ -157,6 +158,7 @@ public final class BuiltinNodePack implements NodePack {
                 new AddMethod(),
                 new ReportCard(),
                 new ErrorCurves(),
+                new VBenchQuality(),
                 new ActivationHeatMap(),
                 new ComparisonSheet(),
                 new Sweep());

@@ -20,7 +20,8 @@ final class ModelFolderKinds {
             "controlnet",
             "upscale_models",
             "model_patches",
-            "audio_encoders");
+            "audio_encoders",
+            "vbench");
 
     /// Former names, which old folders and configurations still have.
     private static final Map<String, String> FORMER = Map.of("unet", "diffusion_models", "clip", "text_encoders");

@@ -159,8 +159,8 @@ class ArchitectureTest {
     }
 
     @Test
-    void djlStaysInTheTokenizers() {
-        onlyIn("ai.djl..", "dev.quantreel.engines.text..");
+    void djlStaysInTheTokenizersAndInTheNetworksOfTheUser() {
+        onlyIn("ai.djl..", "dev.quantreel.engines.text..", "dev.quantreel.engines.vbench..");
     }
 
     @Test
@@ -168,10 +168,10 @@ class ArchitectureTest {
         onlyIn("org.bytedeco..", "dev.quantreel.engines.video..");
     }
 
-    private static void onlyIn(String library, String home) {
+    private static void onlyIn(String library, String... homes) {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(home)
+                .resideOutsideOfPackages(homes)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(library)
