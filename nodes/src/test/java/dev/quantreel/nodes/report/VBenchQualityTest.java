@@ -2,6 +2,7 @@ package dev.quantreel.nodes.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -74,7 +75,7 @@ class VBenchQualityTest {
                         .resolve("report/vbench_00001_.json")
                         .toFile());
         assertThat(json.path("scores").size()).isOne();
-        assertThat(json.at("/reference/subject consistency").asDouble()).isEqualTo(1);
+        assertThat(json.at("/reference/subject consistency").asDouble()).isCloseTo(1, within(1e-9));
         assertThat(json.path("absent").size()).isEqualTo(3);
     }
 
