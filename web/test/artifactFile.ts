@@ -66,6 +66,7 @@ export function artifactTensors(): Record<string, Stored> {
     'a.branch.0.down': zeros('F16', [2, 8], 32),
     'a.branch.0.up': zeros('F16', [4, 2], 16),
     'a.branch.0.factor': zeros('F32', [1], 4),
+    'a.branch.0.frames': zeros('F32', [3], 12),
     'b.weight.codes': zeros('U8', [2, 5], 10),
     'b.weight.steps': zeros('F32', [2], 8),
     'b.weight.zero_points': zeros('U8', [2], 2),

@@ -92,7 +92,7 @@ function parametersOf(header: SafetensorsHeader, layers: readonly ReportLayer[])
   const names = new Set(layers.map((layer) => layer.name));
   let parameters = layers.reduce((sum, layer) => sum + layer.rows * layer.columns, 0);
   for (const [name, tensor] of header.tensors) {
-    const part = /^(.*?)\.(?:weight\.(?:codes|steps|zero_points|multipliers|figures)|smoothing|branch\.\d+\.(?:down|up|factor))$/.exec(name);
+    const part = /^(.*?)\.(?:weight\.(?:codes|steps|zero_points|multipliers|figures)|smoothing|branch\.\d+\.(?:down|up|factor|frames))$/.exec(name);
     parameters += part && names.has(part[1] ?? '') ? 0 : elementsOf(tensor);
   }
   return parameters;

@@ -17,9 +17,7 @@ final class PictureScaler {
             @Override
             double weight(double distance) {
                 double x = distance;
-                return x <= 1
-                        ? ((A + 2) * x - (A + 3)) * x * x + 1
-                        : ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
+                return x <= 1 ? ((A + 2) * x - (A + 3)) * x * x + 1 : ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
             }
         };
 

@@ -16,9 +16,7 @@ enum Preparation {
     },
 
     /// CLIP's of VBench: shorter side 224, the middle square.
-    CLIP(
-            new float[] {0.48145466f, 0.4578275f, 0.40821073f},
-            new float[] {0.26862954f, 0.26130258f, 0.27577711f}) {
+    CLIP(new float[] {0.48145466f, 0.4578275f, 0.40821073f}, new float[] {0.26862954f, 0.26130258f, 0.27577711f}) {
         @Override
         Picture sized(Picture picture) {
             return picture.scaled(Size.ofShorterSide(picture.height(), picture.width(), SIDE), Filter.BICUBIC)

@@ -55,7 +55,9 @@ final class SuppliedNetwork implements AutoCloseable {
         } catch (TranslateException e) {
             throw new IOException(
                     file + " does not take F32" + new Shape(shape) + ": "
-                            + (e.getCause() == null ? e.getMessage() : e.getCause().getMessage()),
+                            + (e.getCause() == null
+                                    ? e.getMessage()
+                                    : e.getCause().getMessage()),
                     e);
         }
     }

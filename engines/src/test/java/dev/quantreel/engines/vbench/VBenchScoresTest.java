@@ -117,8 +117,7 @@ class VBenchScoresTest {
             aesthetic += (clip[i][0] + 2 * clip[i][1] + 3 * clip[i][2]) / norm / 3;
             imaging += 80 * (rgb[i][0] + rgb[i][1] + rgb[i][2]) / 765.0 / 3;
         }
-        assertThat(scores.scores().get(VBenchDimension.SUBJECT_CONSISTENCY))
-                .isCloseTo(consistency(dino), within(1e-5));
+        assertThat(scores.scores().get(VBenchDimension.SUBJECT_CONSISTENCY)).isCloseTo(consistency(dino), within(1e-5));
         assertThat(scores.scores().get(VBenchDimension.BACKGROUND_CONSISTENCY))
                 .isCloseTo(consistency(clip), within(1e-5))
                 .isNotCloseTo(consistency(dino), within(1e-4));

@@ -7,9 +7,9 @@ import dev.quantreel.engines.vbench.VBenchScores;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeInputs;
-import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.spi.UiItem;
@@ -53,7 +53,8 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
             String filenamePrefix) {}
 
     /// See [VBenchQuality].
-    public record Outputs(@Out(help = "The scores as a table.") String report) {}
+    public record Outputs(
+            @Out(help = "The scores as a table.") String report) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
@@ -122,8 +123,7 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
         root.set("scores", json(scores));
         reference.ifPresent(of -> root.set("reference", json(of)));
         ObjectNode absent = root.putObject("absent");
-        scores.absent().forEach((dimension, files) -> files.forEach(
-                absent.putArray(dimension.label())::add));
+        scores.absent().forEach((dimension, files) -> files.forEach(absent.putArray(dimension.label())::add));
         return root;
     }
 
