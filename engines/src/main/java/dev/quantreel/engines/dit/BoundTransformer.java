@@ -4,6 +4,7 @@ import dev.quantreel.engines.dit.DiffusionTransformer.Blocks;
 import dev.quantreel.engines.dit.EarlyGraphs.Part;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.SplitModel;
+import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -255,6 +256,23 @@ final class BoundTransformer implements SplitModel {
     public Optional<String> jointPassObstacle() {
         return transformer.jointPassObstacle(
                 of(conditionings, Branch.CONDITIONAL), of(conditionings, Branch.UNCONDITIONAL));
+    }
+
+    @Override
+    public List<String> blocks() {
+        return transformer.blocks();
+    }
+
+    @Override
+    public Blockwise trunkByBlock(
+            Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
+        if (bits.size() != blocks().size()) {
+            throw new IllegalArgumentException(
+                    "there are bits for " + bits.size() + " blocks, and blocks " + blocks() + " that can have their own");
+        }
+        transformer.require(Blocks.BITS_BY_BLOCK);
+        return transformer.runTrunkByBlock(
+                oneBranchPool(prelude, branch, BitSchedule.MAX_BITS, cancellation), bits, cancellation);
     }
 
     @Override

@@ -11,19 +11,16 @@ import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A diffusion transformer opened on an engine. Not thread-safe; closed by whoever opened it, after the models bound to
 /// it are no longer used.
 public final class DiffusionTransformer implements AutoCloseable {
-
-    private static final Pattern BLOCK = Pattern.compile("^.*?\\.\\d+");
 
     private final Engine engine;
     private final TransformerCheckpoint checkpoint;
@@ -60,7 +57,9 @@ public final class DiffusionTransformer implements AutoCloseable {
         /// For both branches.
         BOTH_BRANCHES,
         /// For one branch, the first block by itself.
-        FIRST_BLOCK_APART;
+        FIRST_BLOCK_APART,
+        /// For one branch, every block with activation bits of its own, where the linears have bits to choose.
+        BITS_BY_BLOCK;
 
         /// The form for passes of guidance.
         public static Blocks of(Guidance.Passes passes) {
@@ -77,6 +76,7 @@ public final class DiffusionTransformer implements AutoCloseable {
         PRELUDE(Engine.Use.OCCASIONAL),
         TRUNK(Engine.Use.STEADY),
         TRUNK_OF_BOTH(Engine.Use.STEADY),
+        TRUNK_BY_BLOCK(Engine.Use.STEADY),
         FIRST_BLOCK(Engine.Use.STEADY),
         LATER_BLOCKS(Engine.Use.STEADY),
         HEAD(Engine.Use.OCCASIONAL);
@@ -149,6 +149,8 @@ public final class DiffusionTransformer implements AutoCloseable {
             switch (form.blocks) {
                 case ONE_BRANCH -> transformer.open(Part.TRUNK, early.without(EarlyGraphs.Part.TRUNK, graphs.trunk()));
                 case BOTH_BRANCHES -> transformer.session(Part.TRUNK_OF_BOTH);
+                case BITS_BY_BLOCK ->
+                    transformer.session(transformer.blocks().isEmpty() ? Part.TRUNK : Part.TRUNK_BY_BLOCK);
                 case FIRST_BLOCK_APART ->
                     transformer.openFirstBlock(early.without(EarlyGraphs.Part.TRUNK, graphs.trunk()));
             }
@@ -220,6 +222,33 @@ public final class DiffusionTransformer implements AutoCloseable {
                 required(outputs, SplitGraphs.OUT), required(outputs, BranchAxis.SECOND + SplitGraphs.OUT));
     }
 
+    /// Names of the blocks, where each can have activation bits of its own; else none.
+    List<String> blocks() {
+        return linears.byBlock().isEmpty() || !probe.layers().isEmpty()
+                ? List.of()
+                : BlockNames.all(architecture().blockLinears());
+    }
+
+    /// Runs the blocks at bits of their own.
+    ///
+    /// @param bits by block, as [#blocks]
+    SplitModel.Blockwise runTrunkByBlock(
+            Map<String, Tensor> pool, List<Integer> bits, CancellationToken cancellation) {
+        List<String> blocks = blocks();
+        Map<String, Tensor> all = new HashMap<>(pool);
+        for (int i = 0; i < blocks.size(); i++) {
+            String block = blocks.get(i);
+            linears.inputs(bits.get(i)).forEach((name, value) -> all.put(LinearLayers.ofBlock(name, block), value));
+        }
+        Session trunk = session(Part.TRUNK_BY_BLOCK);
+        Map<String, Tensor> outputs = trunk.run(taken(trunk, all), cancellation);
+        return new SplitModel.Blockwise(
+                required(outputs, SplitGraphs.OUT),
+                blocks.stream()
+                        .map(block -> required(outputs, SplitGraphs.CONTRIBUTION + block))
+                        .toList());
+    }
+
     /// Runs the first block alone.
     SplitModel.FirstBlock runFirstBlock(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
         Map<String, Tensor> outputs = runWithLinears(session(Part.FIRST_BLOCK), pool, activationBits, cancellation);
@@ -262,19 +291,9 @@ public final class DiffusionTransformer implements AutoCloseable {
     }
 
     private void openFirstBlock(OnnxModel trunk) {
-        GraphCut made = GraphCut.behind(trunk, firstBlock());
+        GraphCut made = GraphCut.behind(trunk, BlockNames.of(architecture().blockLinears().getFirst()));
         cut = made;
         open(Part.FIRST_BLOCK, made.first());
-    }
-
-    /// Name of the first block: that of its first linear up to the number.
-    private String firstBlock() {
-        String layer = architecture().blockLinears().getFirst();
-        Matcher block = BLOCK.matcher(layer);
-        if (!block.find()) {
-            throw new IllegalStateException("no number of a block in the name of the layer " + layer);
-        }
-        return block.group();
     }
 
     /// Why the branches cannot run in one pass; empty where they can.
@@ -300,19 +319,20 @@ public final class DiffusionTransformer implements AutoCloseable {
                 switch (blocks) {
                     case ONE_BRANCH -> Part.TRUNK;
                     case BOTH_BRANCHES -> Part.TRUNK_OF_BOTH;
+                    case BITS_BY_BLOCK -> Part.TRUNK_BY_BLOCK;
                     case FIRST_BLOCK_APART -> Part.FIRST_BLOCK;
                 });
     }
 
-    private OnnxModel trunk() {
+    private OnnxModel trunk(LinearLayers own) {
         return early.without(
-                EarlyGraphs.Part.TRUNK, graphs(checkpoint, linears, probe).trunk());
+                EarlyGraphs.Part.TRUNK, graphs(checkpoint, own, probe).trunk());
     }
 
     /// Opens the trunks when they are first wanted.
     private Session session(Part part) {
         if (part == Part.FIRST_BLOCK && !sessions.containsKey(part)) {
-            openFirstBlock(trunk());
+            openFirstBlock(trunk(linears));
         }
         if (!sessions.containsKey(part)) {
             open(
@@ -322,7 +342,8 @@ public final class DiffusionTransformer implements AutoCloseable {
                             early.without(
                                     EarlyGraphs.Part.TRUNK_OF_BOTH,
                                     architecture().trunkOfBoth(checkpoint, linears, Dialect.ONNX_RUNTIME));
-                        case TRUNK -> trunk();
+                        case TRUNK -> trunk(linears);
+                        case TRUNK_BY_BLOCK -> trunk(linears.byBlock().orElseThrow());
                         case TEXT, PRELUDE, HEAD, FIRST_BLOCK, LATER_BLOCKS ->
                             throw new IllegalStateException(part + " is opened with the rest");
                     });

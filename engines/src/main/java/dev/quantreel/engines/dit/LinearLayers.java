@@ -30,6 +30,25 @@ public interface LinearLayers {
         return Map.of();
     }
 
+    /// These linears with activation bits of each block's own, which tell what every block contributes ([#passed]): graph
+    /// inputs are those of [#inputs], once per block, with its name behind theirs ([#ofBlock]). Empty where bits cannot be
+    /// chosen.
+    default Optional<LinearLayers> byBlock() {
+        return Optional.empty();
+    }
+
+    /// Name of an input of one block.
+    static String ofBlock(String input, String block) {
+        return input + ":" + block;
+    }
+
+    /// Told by a trunk that a block is behind it.
+    ///
+    /// @param block its name, what its layers' names have in common up to the first number
+    /// @param before tokens that it read, F32 `[branches, tokens, dim]`
+    /// @param after the same tokens as it left them
+    default void passed(OnnxGraphBuilder graph, String block, Value before, Value after) {}
+
     /// How activations are quantized; empty where they are not.
     default Optional<ActivationQuantizer> activations() {
         return Optional.empty();

@@ -61,6 +61,16 @@ public final class LowRankLinears implements LinearLayers {
     }
 
     @Override
+    public Optional<LinearLayers> byBlock() {
+        return linears.byBlock().map(own -> new LowRankLinears(own, branches));
+    }
+
+    @Override
+    public void passed(OnnxGraphBuilder graph, String block, Value before, Value after) {
+        linears.passed(graph, block, before, after);
+    }
+
+    @Override
     public Optional<ActivationQuantizer> activations() {
         return linears.activations();
     }

@@ -55,6 +55,7 @@ public final class QuantizedLinears implements LinearLayers {
     private final QuantizedWeights weights;
     private final Arithmetic arithmetic;
     private final OptionalInt fixedBits;
+    private final boolean byBlock;
     private final ActivationQuantizer activations;
     private final FloatWeights floatWeights;
     private final FloatLinears floatLinears;
@@ -70,10 +71,12 @@ public final class QuantizedLinears implements LinearLayers {
         FAKE_QUANT
     }
 
-    private QuantizedLinears(QuantizedWeights weights, Arithmetic arithmetic, OptionalInt fixedBits) {
+    private QuantizedLinears(
+            QuantizedWeights weights, Arithmetic arithmetic, OptionalInt fixedBits, boolean byBlock) {
         this.weights = weights;
         this.arithmetic = arithmetic;
         this.fixedBits = fixedBits;
+        this.byBlock = byBlock;
         ActivationQuantizer planned = weights.plan().activations();
         this.activations = fixedBits.isPresent() ? planned.resolve(fixedBits.getAsInt()) : planned;
         this.floatWeights = new FloatWeights(weights.checkpoint());
@@ -82,17 +85,20 @@ public final class QuantizedLinears implements LinearLayers {
 
     /// Linears whose activation bits are chosen at every run.
     public static QuantizedLinears of(QuantizedWeights weights, Arithmetic arithmetic) {
-        return new QuantizedLinears(weights, arithmetic, OptionalInt.empty());
+        return new QuantizedLinears(weights, arithmetic, OptionalInt.empty(), false);
     }
 
     /// Linears whose activations always have `bits` bits, 2 to 8.
     public static QuantizedLinears fixed(QuantizedWeights weights, Arithmetic arithmetic, int bits) {
         ActivationQuantizer.maxCode(bits);
-        return new QuantizedLinears(weights, arithmetic, OptionalInt.of(bits));
+        return new QuantizedLinears(weights, arithmetic, OptionalInt.of(bits), false);
     }
 
     /// What belongs to the graph under construction.
-    private record Emission(OnnxGraphBuilder graph, Value max, Value clip, Map<String, WeightEmitter.Stored> stored) {}
+    private record Emission(
+            OnnxGraphBuilder graph,
+            Function<String, ActivationInputs.Scalars> scalars,
+            Map<String, WeightEmitter.Stored> stored) {}
 
     /// An activation as it came, and its quantized form where a layer of the group needs it.
     ///
@@ -111,19 +117,29 @@ public final class QuantizedLinears implements LinearLayers {
     public void declareInputs(OnnxGraphBuilder graph) {
         if (fixedBits.isPresent()) {
             int bits = fixedBits.getAsInt();
-            emission = new Emission(
-                    graph,
-                    graph.constant(ActivationQuantizer.maxCode(bits)),
-                    graph.constant(activations.clip(bits)),
-                    new HashMap<>());
-        } else if (activations instanceof ActivationQuantizer.FullPrecision) {
-            emission = new Emission(graph, graph.none, graph.none, new HashMap<>());
-        } else {
-            emission = new Emission(
-                    graph,
-                    graph.input(ACTIVATION_MAX, DType.F32),
-                    graph.input(ACTIVATION_CLIP, DType.F32),
-                    new HashMap<>());
+            ActivationInputs.Scalars constants = new ActivationInputs.Scalars(
+                    graph.constant(ActivationQuantizer.maxCode(bits)), graph.constant(activations.clip(bits)));
+            emission = new Emission(graph, layer -> constants, new HashMap<>());
+            return;
+        }
+        ActivationInputs inputs = new ActivationInputs(graph, byBlock);
+        emission = new Emission(graph, inputs::of, new HashMap<>());
+        if (!byBlock && !(activations instanceof ActivationQuantizer.FullPrecision)) {
+            inputs.of("");
+        }
+    }
+
+    @Override
+    public Optional<LinearLayers> byBlock() {
+        return inputs(8).isEmpty()
+                ? Optional.empty()
+                : Optional.of(new QuantizedLinears(weights, arithmetic, fixedBits, true));
+    }
+
+    @Override
+    public void passed(OnnxGraphBuilder graph, String block, Value before, Value after) {
+        if (byBlock) {
+            ActivationInputs.contribution(graph, block, before, after);
         }
     }
 
@@ -164,10 +180,10 @@ public final class QuantizedLinears implements LinearLayers {
         if (activations instanceof ActivationQuantizer.FullPrecision) {
             return Prepared.unquantized(raw, rotated);
         }
-        Emission current = emission(graph);
+        ActivationInputs.Scalars scalars = emission(graph).scalars.apply(layers.getFirst());
         boolean wide = fixedBits.isEmpty() || fixedBits.getAsInt() > 4;
         ActivationEmitter emitter = new ActivationEmitter(
-                graph, current.max, current.clip, wide, width -> centroids.computeIfAbsent(width, CentroidTable::all));
+                graph, scalars.max(), scalars.clip(), wide, width -> centroids.computeIfAbsent(width, CentroidTable::all));
         int channels = matrix.get().columns();
         ActivationQuantizer own = activations.at(quantized.get());
         boolean isShifted = activations.shifts(quantized.get());

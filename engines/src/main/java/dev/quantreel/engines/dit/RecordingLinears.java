@@ -33,6 +33,16 @@ final class RecordingLinears implements LinearLayers {
     }
 
     @Override
+    public Optional<LinearLayers> byBlock() {
+        return linears.byBlock().map(own -> new RecordingLinears(own, recorded));
+    }
+
+    @Override
+    public void passed(OnnxGraphBuilder graph, String block, Value before, Value after) {
+        linears.passed(graph, block, before, after);
+    }
+
+    @Override
     public Optional<ActivationQuantizer> activations() {
         return linears.activations();
     }

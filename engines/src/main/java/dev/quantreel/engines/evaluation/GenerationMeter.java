@@ -14,7 +14,6 @@ import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.Trajectory;
 import dev.quantreel.engines.schedule.BitSchedule;
-import dev.quantreel.engines.schedule.Manual;
 import dev.quantreel.engines.video.Frames;
 import java.util.HashSet;
 import java.util.List;
@@ -50,7 +49,7 @@ final class GenerationMeter {
             sampler.sample(reference.noise(), SamplingListener.NONE, cancellation);
         }
         FlowSampler.Sampled sampled = sampler.sample(reference.noise(), SamplingListener.NONE, cancellation);
-        Trajectory.Deviation deviation = reference.trajectory().deviationOf(bound, bitsOf(sampled), cancellation);
+        Trajectory.Deviation deviation = reference.trajectory().deviationOf(bound, sampled.trace().replay(), cancellation);
         Frames frames = model.decode(sampled.latent(), cancellation);
         return new Measurement(
                 way.quantized() ? sampled.trace().meanActivationBits() : FULL_BITS,
@@ -85,13 +84,6 @@ final class GenerationMeter {
                 .mapToDouble(trace -> (double) trace.trunkPasses() / (trace.trunkPasses() + trace.reusedPasses()))
                 .average()
                 .orElse(Double.NaN);
-    }
-
-    /// The bits that a generation had; 8 where the cache answered.
-    private static Manual bitsOf(FlowSampler.Sampled sampled) {
-        return new Manual(sampled.trace().steps().stream()
-                .map(step -> step.isComputed() ? step.activationBits() : 8)
-                .toList());
     }
 
     /// Share of the caption's attributes that the judge sees.

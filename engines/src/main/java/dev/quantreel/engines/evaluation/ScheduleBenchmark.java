@@ -19,6 +19,7 @@ import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.sampling.TorchNoise;
 import dev.quantreel.engines.schedule.Alternating;
 import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.engines.schedule.BlockwiseGbs;
 import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.schedule.DeltaGbs;
 import dev.quantreel.engines.schedule.Manual;
@@ -32,6 +33,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
+import java.util.function.Function;
 
 /// Runs the demo model, quantized by DVD-Quant at 4-bit weights, by every bit schedule at a mean of 6 bits and with
 /// every step cache, from the same prompts and noises.
@@ -44,6 +46,7 @@ public final class ScheduleBenchmark {
     public static final List<String> GROUPS = List.of("bits", "caches at 8 bits", "caches with δ-GBS");
 
     private static final double MEAN_BITS = 6;
+    private static final String BY_BLOCK = "δ-GBS by block";
     private static final int PILOTS = 4;
     private static final int BISECTIONS = 8;
     private static final int OBSERVED = 4;
@@ -107,6 +110,7 @@ public final class ScheduleBenchmark {
         StepCache none = new StepCache.None();
         List<Line> lines = new ArrayList<>();
         lines.add(new Line(group, "δ-GBS", Optional.empty(), none));
+        lines.add(new Line(group, BY_BLOCK, Optional.empty(), none));
         lines.add(new Line(group, "STP (A4 then A8)", Optional.of(SwitchAtHalf.lowThenHigh(4, 8)), none));
         lines.add(new Line(group, "ITP (A8 then A4)", Optional.of(SwitchAtHalf.highThenLow(4, 8)), none));
         lines.add(new Line(group, "ABS (alternating)", Optional.of(new Alternating(4, 8)), none));
@@ -227,11 +231,15 @@ public final class ScheduleBenchmark {
     private Row measured(Bench bench, Line line, int total) {
         PlannedModels.Opened quantized = bench.quantized;
         progress.report(line.group + ", " + line.name, done, total);
-        BitSchedule bits =
-                line.bits.orElseGet(() -> bench.meanBits.tune(quantized.transformer(), line.cache, MEAN_BITS));
+        boolean byBlock = line.name.equals(BY_BLOCK);
+        Function<DeltaGbs, BitSchedule> form = byBlock ? BlockwiseGbs::new : rule -> rule;
+        BitSchedule bits = line.bits.orElseGet(() -> form.apply(
+                bench.meanBits.tune(quantized.transformer(), line.cache, MEAN_BITS, form)));
         String name = bits instanceof DeltaGbs(double delta, int _, int _, int _, int _) && line.name.equals("δ-GBS")
                 ? String.format(Locale.ROOT, "δ-GBS, δ = %.3f", delta)
-                : line.name;
+                : byBlock && bits instanceof BlockwiseGbs(DeltaGbs rule)
+                        ? String.format(Locale.ROOT, "%s, δ = %.3f", BY_BLOCK, rule.delta())
+                        : line.name;
         GenerationMeter.Way way = new GenerationMeter.Way(quantized.transformer(), true, bits, line.cache);
         List<Measurement> measurements = new ArrayList<>();
         for (Reference reference : bench.references) {

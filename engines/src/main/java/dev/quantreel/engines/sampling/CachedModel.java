@@ -23,7 +23,8 @@ import java.util.function.IntSupplier;
 /// calls that a solver makes in a step.
 ///
 /// Batched passes change no decision: where both branches are computed one pass of the trunk does both, where one is,
-/// it runs alone. A cache that lets the first block decide runs the branches one after the other.
+/// it runs alone. A cache that lets the first block decide runs the branches one after the other, and so do blocks with
+/// activation bits of their own.
 final class CachedModel {
 
     private final SplitModel model;
@@ -31,6 +32,8 @@ final class CachedModel {
     private final Guidance guidance;
     private final CacheTracker conditional;
     private final CacheTracker unconditional;
+    private final Optional<BlockwiseBranch> conditionalBlocks;
+    private final Optional<BlockwiseBranch> unconditionalBlocks;
     private final Map<Watched, Tensor> signals = new EnumMap<>(Watched.class);
 
     /// @param steps of the whole generation
@@ -40,6 +43,27 @@ final class CachedModel {
         this.guidance = expert.guidance();
         this.conditional = cache.start(steps);
         this.unconditional = cache.startUnconditional(steps);
+        this.conditionalBlocks = blocks(expert, steps, Branch.CONDITIONAL);
+        this.unconditionalBlocks = blocks(expert, steps, Branch.UNCONDITIONAL);
+    }
+
+    /// Empty where blocks share their bits.
+    private Optional<BlockwiseBranch> blocks(Expert expert, int steps, Branch branch) {
+        return model.blocks().isEmpty()
+                ? Optional.empty()
+                : expert.bits()
+                        .startByBlock(steps, branch == Branch.CONDITIONAL)
+                        .map(tracker -> new BlockwiseBranch(model, branch, tracker));
+    }
+
+    /// What the blocks did at the last step; empty where they share their bits.
+    Optional<SamplingTrace.Blocks> lastBlocks() {
+        return conditionalBlocks.map(blocks -> new SamplingTrace.Blocks(
+                model.blocks(),
+                blocks.last(),
+                guidance.isGuided()
+                        ? unconditionalBlocks.orElseThrow().last()
+                        : SamplingTrace.BlockBits.NONE));
     }
 
     /// One evaluation.
@@ -68,6 +92,8 @@ final class CachedModel {
             return computed(query, watch);
         }
         if (conditional.reuses(query.step(), query.latent())) {
+            conditionalBlocks.ifPresent(blocks -> blocks.skipped(query.step()));
+            unconditionalBlocks.ifPresent(blocks -> blocks.skipped(query.step()));
             Answered first = new Answered(conditional.reuse(query.latent()), Decision.REUSED);
             Answered second = guidance.isGuided()
                     ? new Answered(unconditional.reuse(query.latent()), Decision.REUSED)
@@ -106,6 +132,7 @@ final class CachedModel {
         Decision other = guidance.isGuided() ? decide(second) : Decision.ABSENT;
         first.watch.sampler();
         boolean together = guidance.passes() == Guidance.Passes.BATCHED
+                && conditionalBlocks.isEmpty()
                 && decision == Decision.COMPUTED
                 && other == Decision.COMPUTED;
         if (together) {
@@ -155,10 +182,17 @@ final class CachedModel {
     private Tensor tokens(Pass pass, Decision decision) {
         pass.query.cancellation().throwIfCancelled();
         Tensor input = pass.prelude.tokens();
+        Optional<BlockwiseBranch> blocks =
+                pass.branch == Branch.CONDITIONAL ? conditionalBlocks : unconditionalBlocks;
+        int step = pass.query.step();
         if (decision == Decision.REUSED) {
+            blocks.ifPresent(own -> own.skipped(step));
             return pass.tracker.reuse(input);
         }
-        Tensor output = model.trunk(pass.prelude, pass.branch, pass.query.bits().getAsInt(), pass.query.cancellation());
+        CancellationToken cancellation = pass.query.cancellation();
+        Tensor output = blocks.isPresent()
+                ? blocks.get().trunk(step, pass.prelude, cancellation)
+                : model.trunk(pass.prelude, pass.branch, pass.query.bits().getAsInt(), cancellation);
         remember(pass.tracker, input, output);
         return output;
     }

@@ -35,6 +35,7 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
         Solver.Run run = solver.start(levels, start.fresh());
         List<SamplingTrace.Step> trace = new ArrayList<>();
         List<Observation.Signals> signals = new ArrayList<>();
+        List<SamplingTrace.Blocks> blocks = new ArrayList<>();
         try (Active active = new Active(levels, this::expert)) {
             Tensor latent = start.latent();
             for (int step = 0; step < levels.steps(); step++) {
@@ -49,10 +50,17 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
                 latent = run.next(step, new Solver.Evaluation(seen, outcome.velocity(), clean));
                 trace.add(record(step, sigma, timestep, outcome, System.nanoTime() - begin));
                 outcome.signals().ifPresent(signals::add);
+                outcome.blocks().ifPresent(blocks::add);
                 listener.stepDone(step + 1, levels.steps(), clean);
             }
-            return new Sampled(restored(start.known(), latent), new SamplingTrace(trace, signals));
+            return new Sampled(restored(start.known(), latent), new SamplingTrace(trace, signals, sameBlocks(blocks)));
         }
+    }
+
+    /// None where not all steps have the blocks of one model, as with two experts of different kinds of bits.
+    private static List<SamplingTrace.Blocks> sameBlocks(List<SamplingTrace.Blocks> blocks) {
+        boolean same = blocks.stream().map(SamplingTrace.Blocks::names).distinct().count() == 1;
+        return same ? blocks : List.of();
     }
 
     private Expert expert(float timestep) {
@@ -107,7 +115,7 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
                     .filter(timestep -> choice.apply(timestep) == wanted)
                     .toList();
             model.schedule(levels.timesteps(), own);
-            requireFitting(model, wanted);
+            requireFitting(model, wanted, levels.steps());
             GuidedModel next = new GuidedModel(model, wanted, levels.steps());
             if (current != null) {
                 next.follows(current);
@@ -117,8 +125,12 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
             return next;
         }
 
-        private static void requireFitting(SplitModel model, Expert expert) {
+        private static void requireFitting(SplitModel model, Expert expert, int steps) {
             if (expert.cache().reach() == StepCache.Reach.LATER_BLOCKS) {
+                if (!model.blocks().isEmpty() && expert.bits().startByBlock(steps, true).isPresent()) {
+                    throw new SamplingException("a cache that lets the first block decide runs the others with the same"
+                            + " bits; take another step cache, or bits by step");
+                }
                 model.firstBlockObstacle().ifPresent(reason -> {
                     throw new SamplingException(
                             "the first block cannot run alone: " + reason + "; take another step cache");

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A model with classifier-free guidance, step cache and bit switching around it: the state of one generation.
@@ -53,7 +54,8 @@ final class GuidedModel {
             Decision conditional,
             Decision unconditional,
             Elapsed elapsed,
-            Optional<Observation.Signals> signals) {}
+            Optional<Observation.Signals> signals,
+            Optional<SamplingTrace.Blocks> blocks) {}
 
     /// The first, for most solvers only, evaluation of a step.
     Outcome evaluate(int step, Tensor latent, float timestep, CancellationToken cancellation) {
@@ -95,12 +97,24 @@ final class GuidedModel {
         watch.sampler();
         return new Outcome(
                 velocity,
-                answer.isComputed() ? bitsOfStep : 0,
+                answer.isComputed() ? bitsOfStep(calls.get(index)) : 0,
                 change,
                 answer.conditional().decision(),
                 answer.unconditional().decision(),
                 watch.elapsed(),
-                answer.signals());
+                answer.signals(),
+                calls.get(index).lastBlocks());
+    }
+
+    /// The nearest to the mean where blocks have bits of their own.
+    private int bitsOfStep(CachedModel called) {
+        return called.lastBlocks()
+                .map(blocks -> (int) Math.round(Stream.of(blocks.conditional(), blocks.unconditional())
+                        .flatMap(branch -> branch.bits().stream())
+                        .mapToInt(Integer::intValue)
+                        .average()
+                        .orElse(0)))
+                .orElse(bitsOfStep);
     }
 
     private int bitsOf(int step) {

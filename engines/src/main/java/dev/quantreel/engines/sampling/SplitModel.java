@@ -66,6 +66,20 @@ public interface SplitModel {
         throw new UnsupportedOperationException(firstBlockObstacle().orElse(""));
     }
 
+    /// Names of the blocks in the order they run, where each can have activation bits of its own; else none.
+    default List<String> blocks() {
+        return List.of();
+    }
+
+    /// Runs all blocks, each at activation bits of its own. Keys and values of the prompt have 8 bits.
+    ///
+    /// @param bits by block, as [#blocks]
+    /// @throws UnsupportedOperationException where [#blocks] is empty
+    default Blockwise trunkByBlock(
+            Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
+        throw new UnsupportedOperationException("the blocks of this model have the same activation bits");
+    }
+
     /// Why the first block cannot run alone; empty where it can.
     default Optional<String> firstBlockObstacle() {
         return Optional.of("this model runs all blocks at once");
@@ -78,6 +92,16 @@ public interface SplitModel {
     record FirstBlock(Tensor tokens, Map<String, Tensor> rest) {
         public FirstBlock {
             rest = Map.copyOf(rest);
+        }
+    }
+
+    /// What blocks at bits of their own put out.
+    ///
+    /// @param tokens F32 `[1, tokens, dim]`
+    /// @param contributions by block: what it added to some of the tokens, spread evenly, F32 `[1, some, dim]`
+    record Blockwise(Tensor tokens, List<Tensor> contributions) {
+        public Blockwise {
+            contributions = List.copyOf(contributions);
         }
     }
 

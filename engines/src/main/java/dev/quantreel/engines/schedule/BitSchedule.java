@@ -1,12 +1,21 @@
 package dev.quantreel.engines.schedule;
 
+import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 
 /// How many bits the activations of the quantized linears have at each step of a generation. Weights keep theirs.
 ///
 /// The fixed members are the baselines of DVD-Quant's table 2, its own method is [DeltaGbs]. Immutable; safe to share.
 public sealed interface BitSchedule
-        permits Alternating, Constant, DeltaGbs, HighAfterSkips, Manual, Shuffled, SwitchAtHalf {
+        permits Alternating,
+                BlockwiseGbs,
+                Constant,
+                DeltaGbs,
+                HighAfterSkips,
+                Manual,
+                ManualByBlock,
+                Shuffled,
+                SwitchAtHalf {
 
     /// Fewest bits of an activation.
     int MIN_BITS = 2;
@@ -19,6 +28,15 @@ public sealed interface BitSchedule
     /// @param steps sampler steps, at least 1
     /// @throws IllegalArgumentException when the schedule does not fit so many steps
     BitTracker start(int steps);
+
+    /// Begins a generation in one branch of guidance, with bits of each block's own; empty where all blocks share the
+    /// bits of [#start].
+    ///
+    /// @param steps as of [#start]
+    /// @param conditional which branch
+    default Optional<BlockTracker> startByBlock(int steps, boolean conditional) {
+        return Optional.empty();
+    }
 
     /// The most bits that it ever asks for.
     int most();

@@ -1,5 +1,9 @@
 package dev.quantreel.engines.schedule;
 
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
 /// Another schedule, with the most bits at a step that is computed after a step cache skipped several: what it computes
 /// is going to be reused as often.
 ///
@@ -16,6 +20,48 @@ public record HighAfterSkips(BitSchedule schedule, int run) implements BitSchedu
     @Override
     public int most() {
         return schedule.most();
+    }
+
+    @Override
+    public Optional<BlockTracker> startByBlock(int steps, boolean conditional) {
+        return schedule.startByBlock(steps, conditional).map(Raising::new);
+    }
+
+    private final class Raising implements BlockTracker {
+
+        private final BlockTracker inner;
+        private int skipped;
+
+        Raising(BlockTracker inner) {
+            this.inner = inner;
+        }
+
+        @Override
+        public List<Integer> bits(int step, int blocks) {
+            List<Integer> bits = inner.bits(step, blocks);
+            boolean raised = skipped >= run;
+            skipped = 0;
+            if (raised) {
+                inner.raised(step);
+            }
+            return raised ? Collections.nCopies(blocks, most()) : bits;
+        }
+
+        @Override
+        public void observed(int step, List<Double> relativeL1) {
+            inner.observed(step, relativeL1);
+        }
+
+        @Override
+        public void skipped(int step) {
+            skipped++;
+            inner.skipped(step);
+        }
+
+        @Override
+        public void raised(int step) {
+            inner.raised(step);
+        }
     }
 
     @Override

@@ -1,16 +1,16 @@
 package dev.quantreel.engines.schedule;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.within;
-
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 
 class BitScheduleTest {
 
@@ -172,5 +172,48 @@ class BitScheduleTest {
             }
         }
         return bits;
+    }
+
+    @Test
+    void blocksFollowTheRuleOnTheirOwnChanges() {
+        BlockTracker tracker = new BlockwiseGbs(DeltaGbs.of(0.5)).startByBlock(8, true).orElseThrow();
+        List<List<Integer>> bits = new ArrayList<>();
+        for (int step = 0; step < 8; step++) {
+            bits.add(tracker.bits(step, 2));
+            if (step > 0) {
+                tracker.observed(step, List.of(0.25, 1.0));
+            }
+        }
+        assertThat(bits.stream().map(List::getFirst)).containsExactly(8, 8, 4, 8, 4, 8, 4, 8);
+        assertThat(bits.stream().map(List::getLast)).containsOnly(8);
+    }
+
+    @Test
+    void blocksAreHighAfterSkippedSteps() {
+        BlockTracker tracker = new HighAfterSkips(new BlockwiseGbs(DeltaGbs.of(100)), 2)
+                .startByBlock(8, false)
+                .orElseThrow();
+        tracker.bits(0, 2);
+        tracker.bits(1, 2);
+        tracker.observed(1, List.of(0.1, 0.1));
+        assertThat(tracker.bits(2, 2)).containsExactly(4, 4);
+        tracker.skipped(3);
+        tracker.skipped(4);
+        assertThat(tracker.bits(5, 2)).containsExactly(8, 8);
+        assertThat(tracker.bits(6, 2)).containsExactly(4, 4);
+        assertThat(new HighAfterSkips(DeltaGbs.of(1), 2).startByBlock(8, true)).isEmpty();
+    }
+
+    @Test
+    void oneDeltaIsFoundForSeveralBlocks() {
+        List<List<Double>> curves =
+                List.of(Collections.nCopies(49, 0.1), Collections.nCopies(49, 0.2), Collections.nCopies(49, 0.3));
+        DeltaTuning tuning = DeltaTuning.tuneByBlock(curves, 6, DeltaGbs.of(0));
+        double expected = curves.stream()
+                .mapToDouble(curve -> mean(run(tuning.schedule(), 50, step -> curve.getFirst())))
+                .average()
+                .orElseThrow();
+        assertThat(tuning.meanBits()).isEqualTo(expected);
+        assertThat(tuning.meanBits()).isBetween(5.5, 6.5);
     }
 }

@@ -8,7 +8,6 @@ import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.sampling.Trajectory;
 import dev.quantreel.engines.schedule.Constant;
-import dev.quantreel.engines.schedule.Manual;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.vae.VaeDecoder;
 import dev.quantreel.engines.video.Frames;
@@ -25,8 +24,6 @@ import java.util.Optional;
 public final class Yardstick {
 
     private static final double UNQUANTIZED_BITS = 16;
-    private static final int BITS_WHERE_REUSED = 8;
-
     private final Scene scene;
     private final Candidate reference;
     private final Optional<VideoDecoder> vae;
@@ -122,7 +119,7 @@ public final class Yardstick {
         FlowSampler.Sampled sampled = generation.sample(recorder);
         Trajectory.Deviation deviation = reference()
                 .conditional()
-                .deviationOf(generation.model(), bitsOf(sampled.trace()), context.cancellation());
+                .deviationOf(generation.model(), sampled.trace().replay(), context.cancellation());
         Trajectory own = recorder.trajectory(generation.settings());
         Optional<Frames> clip = decoded(sampled.latent());
         Figures.Errors errors = new Figures.Errors(deviation.relativeL2(), freeRunning(own, sampled.latent()));
@@ -150,13 +147,6 @@ public final class Yardstick {
         if (next.filter(candidate::sharesModelWith).isEmpty()) {
             ModelAssembly.release(candidate.model(), context);
         }
-    }
-
-    /// The bits that the generation had; those of a reused step do not matter to what it put out.
-    private static Manual bitsOf(SamplingTrace trace) {
-        return new Manual(trace.steps().stream()
-                .map(step -> step.isComputed() ? step.activationBits() : BITS_WHERE_REUSED)
-                .toList());
     }
 
     private List<Double> freeRunning(Trajectory own, Tensor latent) {

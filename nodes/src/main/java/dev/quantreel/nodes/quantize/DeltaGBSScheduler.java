@@ -1,6 +1,7 @@
 package dev.quantreel.nodes.quantize;
 
 import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.engines.schedule.BlockwiseGbs;
 import dev.quantreel.engines.schedule.DeltaGbs;
 import dev.quantreel.engines.schedule.DeltaTuning;
 import dev.quantreel.engines.schedule.HighAfterSkips;
@@ -24,10 +25,29 @@ import java.util.Optional;
         category = "quantize",
         description = "Switches the bits of the activations from step to step (DVD-Quant's δ-guided bit switching): low"
                 + " bits while the output of the model has changed less than δ in sum since the last step with high"
-                + " bits, then high bits once. Connect the trace of an earlier run and δ is found for the wanted mean of"
-                + " bits. Weights keep their bits.",
-        aliases = {"delta-GBS", "bit switching", "mixed precision", "DVD-Quant"})
+                + " bits, then high bits once. By block each block of the model follows its own changes. Connect the trace of"
+                + " an earlier run and δ is found for the wanted mean of bits. Weights keep their bits.",
+        aliases = {"delta-GBS", "bit switching", "mixed precision", "DVD-Quant", "6Bit-Diffusion", "bits by block"})
 public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, DeltaGBSScheduler.Outputs> {
+
+    /// What has bits of its own.
+    public enum Scope {
+        /// As the paper has it.
+        STEP("step"),
+        /// After 6Bit-Diffusion.
+        BLOCK("block");
+
+        private final String label;
+
+        Scope(String label) {
+            this.label = label;
+        }
+
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
 
     /// See [DeltaGBSScheduler].
     public record Inputs(
@@ -55,7 +75,8 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
 
             @In(
                     help = "Trace of a run with the same steps: δ is chosen for the mean of bits below. It costs that"
-                            + " one run; take it at alternating bits, since steps of 4 bits change the output more.")
+                            + " one run; take it at alternating bits, since steps of 4 bits change the output more. By"
+                            + " block it has to be a run by block, for example with δ = 0.5.")
             Optional<Trace> trace,
 
             @In(
@@ -74,7 +95,16 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
                     min = 0,
                     max = 100,
                     advanced = true)
-            int highAfterSkips) {
+            int highAfterSkips,
+
+            @In(
+                    help = "What has bits of its own: step, all blocks of a step have the bits that the change of the"
+                            + " model's output calls for; block, each block has those that the changes of its own"
+                            + " contribution call for, in each branch of guidance. By block δ is larger, for blocks"
+                            + " change more than the output, and the branches run one after the other; not with FBCache.",
+                    initial = "step",
+                    advanced = true)
+            Scope scope) {
 
         public Inputs {
             if (lowBits >= highBits) {
@@ -97,21 +127,36 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
-        DeltaGbs schedule = new DeltaGbs(in.delta(), in.lowBits(), in.highBits(), in.forceFirst(), in.forceLast());
+        DeltaGbs rule = new DeltaGbs(in.delta(), in.lowBits(), in.highBits(), in.forceFirst(), in.forceLast());
         if (in.trace().isPresent()) {
-            schedule = tuned(in.trace().get(), in.meanBits(), schedule, context);
+            rule = tuned(curves(in.trace().get(), in.scope()), in.meanBits(), rule, context);
         }
-        String name = "δ-GBS, δ = " + TextTable.number(schedule.delta());
-        BitSchedule bits = in.highAfterSkips() == 0 ? schedule : new HighAfterSkips(schedule, in.highAfterSkips());
-        return new Outputs(new BitPlan(bits, name), schedule.delta());
+        BitSchedule bits = in.scope() == Scope.BLOCK ? new BlockwiseGbs(rule) : rule;
+        String name = "δ-GBS" + (in.scope() == Scope.BLOCK ? " by block" : "") + ", δ = "
+                + TextTable.number(rule.delta());
+        BitSchedule raised = in.highAfterSkips() == 0 ? bits : new HighAfterSkips(bits, in.highAfterSkips());
+        return new Outputs(new BitPlan(raised, name), rule.delta());
     }
 
-    private static DeltaGbs tuned(Trace trace, double meanBits, DeltaGbs template, NodeContext context) {
-        List<Double> curve = trace.steps().relativeL1Curve();
-        if (curve.isEmpty()) {
+    private static List<List<Double>> curves(Trace trace, Scope scope) {
+        if (trace.steps().steps().size() < 2) {
             throw new NodeInputException("trace", "has a single step; accepted is the trace of at least 2 steps");
         }
-        DeltaTuning tuning = DeltaTuning.tune(curve, meanBits, template);
+        if (scope == Scope.STEP) {
+            return List.of(trace.steps().relativeL1Curve());
+        }
+        if (trace.steps().blocks().isEmpty()) {
+            throw new NodeInputException(
+                    "trace",
+                    "has no changes of single blocks; accepted is the trace of a run by block of a model with quantized"
+                            + " activations");
+        }
+        return trace.steps().blockCurves();
+    }
+
+    private static DeltaGbs tuned(
+            List<List<Double>> curves, double meanBits, DeltaGbs template, NodeContext context) {
+        DeltaTuning tuning = DeltaTuning.tuneByBlock(curves, meanBits, template);
         context.status(String.format(
                 Locale.ROOT,
                 "δ = %.4g gives %.2f bits on average",

@@ -16,6 +16,7 @@ import dev.quantreel.nodes.values.Trace;
 import dev.quantreel.nodes.video.ClipPainter;
 import dev.quantreel.nodes.video.ResultFiles;
 import dev.quantreel.nodes.video.TextTable;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -26,8 +27,8 @@ import java.util.Locale;
         title = "Bit Timeline",
         category = "report",
         description = "Plots a sampling run step by step: the relative L1 change of the model's output, the activation"
-                + " bits that the bit schedule chose, and the steps that the cache answered. Saves the plot as PNG and"
-                + " the figures as JSON.",
+                + " bits that the bit schedule chose, and the steps that the cache answered; where blocks have bits of"
+                + " their own, a map of blocks and steps below. Saves the plot as PNG and the figures as JSON.",
         output = true,
         aliases = {"relative L1", "bits per step", "cache hits", "plot"})
 public final class BitTimeline implements Node<BitTimeline.Inputs, BitTimeline.Outputs> {
@@ -60,7 +61,10 @@ public final class BitTimeline implements Node<BitTimeline.Inputs, BitTimeline.O
                         trace.quantizedActivations() ? step.activationBits() : 0,
                         !step.isComputed()))
                 .toList();
-        Frames plot = ClipPainter.frames(Charts.timeline(trace.title(), steps));
+        BufferedImage timeline = Charts.timeline(trace.title(), steps);
+        List<SamplingTrace.Blocks> blocks = trace.steps().blocks();
+        Frames plot =
+                ClipPainter.frames(blocks.isEmpty() ? timeline : new BlockBitsChart(blocks).below(timeline));
         ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
         files.png(plot, "");
         files.json(json(trace));
@@ -112,6 +116,28 @@ public final class BitTimeline implements Node<BitTimeline.Inputs, BitTimeline.O
             json.put("computed", step.isComputed()).put("blocks", blocks(step));
             json.put("milliseconds", step.elapsed().totalNanos() / 1e6);
         }
+        if (!trace.steps().blocks().isEmpty()) {
+            blocks(trace.steps().blocks(), root.putObject("blocks"));
+        }
         return root;
+    }
+
+    /// Names once, bits and changes by step.
+    private static void blocks(List<SamplingTrace.Blocks> blocks, ObjectNode root) {
+        ArrayNode names = root.putArray("names");
+        blocks.getFirst().names().forEach(names::add);
+        ArrayNode conditional = root.putArray("conditional");
+        ArrayNode unconditional = root.putArray("unconditional");
+        for (SamplingTrace.Blocks step : blocks) {
+            branch(step.conditional(), conditional.addObject());
+            branch(step.unconditional(), unconditional.addObject());
+        }
+    }
+
+    private static void branch(SamplingTrace.BlockBits branch, ObjectNode json) {
+        ArrayNode bits = json.putArray("bits");
+        branch.bits().forEach(bits::add);
+        ArrayNode changes = json.putArray("changes");
+        branch.changes().stream().filter(Double::isFinite).forEach(changes::add);
     }
 }

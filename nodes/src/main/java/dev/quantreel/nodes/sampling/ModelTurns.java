@@ -46,8 +46,7 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
         BranchConditioning negative = cfg == 1 ? positive : branch("negative", model);
         StepCache cache = in.stepCache().map(plan -> cache(plan, model)).orElse(new StepCache.None());
         Guidance guidance = new PassChoice(in, context, room.batched()).guidance(model, cfg, positive, negative);
-        Blocks blocks =
-                cache.reach() == StepCache.Reach.LATER_BLOCKS ? Blocks.FIRST_BLOCK_APART : Blocks.of(guidance.passes());
+        Blocks blocks = blocks(model, cache, bits, guidance);
         Expert.Source source = new Expert.Source() {
             @Override
             public SplitModel open() {
@@ -62,6 +61,16 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
             }
         };
         return new Expert(source, guidance, bits, cache, TIME_OF_NOISE * boundary);
+    }
+
+    /// In which form the blocks will run.
+    private Blocks blocks(DiffusionModel model, StepCache cache, BitSchedule bits, Guidance guidance) {
+        if (cache.reach() == StepCache.Reach.LATER_BLOCKS) {
+            return Blocks.FIRST_BLOCK_APART;
+        }
+        boolean byBlock = model.activations().isPresent()
+                && bits.startByBlock(in.steps(), true).isPresent();
+        return byBlock ? Blocks.BITS_BY_BLOCK : Blocks.of(guidance.passes());
     }
 
     private StepCache cache(CachePlan plan, DiffusionModel model) {

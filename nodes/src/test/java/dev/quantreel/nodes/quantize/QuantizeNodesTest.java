@@ -1,9 +1,5 @@
 package dev.quantreel.nodes.quantize;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.within;
-
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanTransformer;
@@ -17,6 +13,7 @@ import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.BitTracker;
+import dev.quantreel.engines.schedule.BlockTracker;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.testing.TestContext;
 import dev.quantreel.nodes.values.DiffusionModel;
@@ -33,6 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
 
 class QuantizeNodesTest {
 
@@ -267,7 +267,7 @@ class QuantizeNodesTest {
                 "less than highBits");
         assertRejected(
                 "lowBits",
-                () -> new DeltaGBSScheduler.Inputs(0.1, 8, 4, 1, 0, Optional.empty(), 6, 0),
+                () -> new DeltaGBSScheduler.Inputs(0.1, 8, 4, 1, 0, Optional.empty(), 6, 0, DeltaGBSScheduler.Scope.STEP),
                 "8",
                 "less than highBits");
     }
@@ -275,7 +275,7 @@ class QuantizeNodesTest {
     @Test
     void deltaIsFoundForTheWantedMeanOnATrace() {
         DeltaGBSScheduler.Outputs out = new DeltaGBSScheduler()
-                .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(30)), 6, 0), context);
+                .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(30)), 6, 0, DeltaGBSScheduler.Scope.STEP), context);
         BitTracker tracker = out.schedule().schedule().start(30);
         double sum = 0;
         for (int step = 0; step < 30; step++) {
@@ -291,10 +291,44 @@ class QuantizeNodesTest {
         assertRejected(
                 "trace",
                 () -> new DeltaGBSScheduler()
-                        .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(1)), 6, 0), context),
+                        .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(1)), 6, 0, DeltaGBSScheduler.Scope.STEP), context),
                 "single step");
         assertRejected(
-                "meanBits", () -> new DeltaGBSScheduler.Inputs(0.1, 4, 6, 1, 0, Optional.of(trace(3)), 7, 0), "4 to 6");
+                "meanBits", () -> new DeltaGBSScheduler.Inputs(0.1, 4, 6, 1, 0, Optional.of(trace(3)), 7, 0, DeltaGBSScheduler.Scope.STEP), "4 to 6");
+    }
+
+    @Test
+    void deltaByBlockIsFoundOnTheChangesOfTheBlocks() {
+        DeltaGBSScheduler.Inputs plain = new DeltaGBSScheduler.Inputs(
+                0.1, 4, 8, 1, 0, Optional.of(trace(30)), 6, 0, DeltaGBSScheduler.Scope.BLOCK);
+        assertRejected("trace", () -> new DeltaGBSScheduler().run(plain, context), "run by block");
+        List<SamplingTrace.Blocks> blocks = IntStream.range(0, 30)
+                .mapToObj(step -> new SamplingTrace.Blocks(
+                        List.of("blocks.0", "blocks.1"),
+                        new SamplingTrace.BlockBits(
+                                List.of(8, 4),
+                                step == 0 ? List.of(Double.NaN, Double.NaN) : List.of(curve(step, 30), 0.4)),
+                        new SamplingTrace.BlockBits(List.of(), List.of())))
+                .toList();
+        Trace recorded = new Trace(
+                new SamplingTrace(trace(30).steps().steps(), List.of(), blocks), true, "W4A8");
+        DeltaGBSScheduler.Outputs out = new DeltaGBSScheduler()
+                .run(
+                        new DeltaGBSScheduler.Inputs(
+                                0.1, 4, 8, 1, 0, Optional.of(recorded), 6, 3, DeltaGBSScheduler.Scope.BLOCK),
+                        context);
+
+        assertThat(recorded.steps().meanActivationBits()).isEqualTo(6);
+        assertThat(out.schedule().name()).contains("by block");
+        BlockTracker tracker = out.schedule().schedule().startByBlock(30, true).orElseThrow();
+        double sum = 0;
+        for (int step = 0; step < 30; step++) {
+            sum += tracker.bits(step, 2).stream().mapToInt(Integer::intValue).sum();
+            if (step > 0) {
+                tracker.observed(step, List.of(curve(step, 30), 0.4));
+            }
+        }
+        assertThat(sum / 60).isCloseTo(6, within(0.3));
     }
 
     private static double curve(int step, int steps) {

@@ -1,12 +1,11 @@
 package dev.quantreel.nodes.report;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.offset;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quantreel.engines.cache.StepWindow;
+import dev.quantreel.engines.sampling.SamplingTrace;
+import dev.quantreel.engines.schedule.BlockwiseGbs;
+import dev.quantreel.engines.schedule.DeltaGbs;
 import dev.quantreel.engines.video.VideoMetadata;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.quantize.ARQActivation;
@@ -14,8 +13,10 @@ import dev.quantreel.nodes.sampling.SampleVideo;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.spi.WorkflowMetadata;
+import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.Trace;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +26,9 @@ import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.offset;
 
 class ReportNodesTest {
 
@@ -160,6 +164,33 @@ class ReportNodesTest {
                 .withMessageContaining("full precision")
                 .withMessageContaining("BGR Quantize")
                 .satisfies(e -> assertThat(e.port()).isEqualTo("model"));
+    }
+
+    @Test
+    void theTimelineMapsBlocksWithBitsOfTheirOwn() throws Exception {
+        DiffusionModel model =
+                demo.arq(demo.bgr(demo.model(), 4), ARQActivation.Mode.AUTO, ARQActivation.Bits.EIGHT);
+        BitPlan bits = new BitPlan(new BlockwiseGbs(DeltaGbs.of(0.5)), "by block");
+        SampleVideo.Outputs sampled = demo.sample(model, Optional.of(bits), Optional.empty());
+        BitTimeline.Outputs out =
+                new BitTimeline().run(new BitTimeline.Inputs(sampled.trace(), "t/blocks"), demo.context());
+        BitTimeline.Outputs byStep = new BitTimeline()
+                .run(
+                        new BitTimeline.Inputs(
+                                new Trace(
+                                        new SamplingTrace(sampled.trace().steps().steps()), true, "by step"),
+                                "t/steps"),
+                        demo.context());
+        JsonNode json = new ObjectMapper().readTree(output("t/blocks_00001_.json").toFile());
+
+        assertThat(json.path("blocks").path("names")).isNotEmpty();
+        assertThat(json.path("blocks").path("conditional")).hasSize(8);
+        assertThat(json.path("blocks").path("unconditional").path(7).path("bits"))
+                .hasSameSizeAs(json.path("blocks").path("names"));
+        assertThat(json.path("blocks").path("conditional").path(0).path("changes")).isEmpty();
+        assertThat(out.meanBits()).isBetween(4.0, 8.0);
+        assertThat(out.plot().frames().height())
+                .isGreaterThan(byStep.plot().frames().height());
     }
 
     @Test

@@ -157,7 +157,10 @@ final class CogVideoXGraphBuilder {
                 ops, config, weights, linears, new CogVideoXBlock.Shared(floats, ops.silu(embedding), rope));
         CogVideoXBlock.Streams streams = new CogVideoXBlock.Streams(tokens, text);
         for (int i = 0; i < config.layers(); i++) {
-            streams = block.emit("transformer_blocks." + i, streams);
+            String name = "transformer_blocks." + i;
+            Value before = streams.image();
+            streams = block.emit(name, streams);
+            linears.passed(graph, name, before, streams.image());
         }
         axis.output(SplitGraphs.OUT, streams.image(), TOKENS, width);
         return graph.build(Map.of());

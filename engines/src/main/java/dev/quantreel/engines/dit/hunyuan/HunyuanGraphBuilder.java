@@ -147,11 +147,13 @@ final class HunyuanGraphBuilder {
         DoubleBlock.Streams[] streams = {new DoubleBlock.Streams(tokens, prompts.tokens())};
         for (int i = 0; i < config.depth().doubles(); i++) {
             String block = "double_blocks." + i;
+            Value before = streams[0].image();
             Value image = i == 0 ? first : linears.modulation(graph, active, block + ".img_mod.lin");
             graph.scope(block, () -> {
                 Value ofText = linears.modulation(graph, active, block + ".txt_mod.lin");
                 streams[0] = doubles.emit(block, streams[0], new DoubleBlock.Modulations(image, ofText), rope);
             });
+            linears.passed(graph, block, before, streams[0].image());
         }
         Value result = config.depth().singles() == 0
                 ? streams[0].image()
@@ -167,10 +169,12 @@ final class HunyuanGraphBuilder {
         for (int i = 0; i < config.depth().singles(); i++) {
             String block = "single_blocks." + i;
             OnnxGraphBuilder graph = ops.graph();
+            Value before = z[0];
             graph.scope(block, () -> {
                 Value modulation = linears.modulation(graph, active, block + ".modulation.lin");
                 z[0] = single.emit(block, z[0], modulation, rope);
             });
+            linears.passed(graph, block, before, z[0]);
         }
         return z[0];
     }

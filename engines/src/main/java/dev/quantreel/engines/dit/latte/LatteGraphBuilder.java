@@ -138,13 +138,17 @@ final class LatteGraphBuilder {
             List<Value> vectors = modulator.split(modulation, AdaLnSingle.VECTORS);
             Value input = pair == 0 ? modulated : block.modulatedInput(z, vectors);
             List<BranchAxis.Context> contexts = axis.contexts(spatial + ".k", spatial + ".v", TEXT, width);
-            z = block.spatial(spatial, new LatteBlock.Tokens(z, input, vectors), clip, contexts);
+            Value before = z;
+            z = block.spatial(spatial, new LatteBlock.Tokens(before, input, vectors), clip, contexts);
+            linears.passed(graph, spatial, before, z);
             if (pair == 0) {
                 z = clip.tokens(graph.op(OnnxOp.Add, clip.grid(z), time));
             }
             String temporal = LatteKeys.temporal(pair);
             List<Value> m = modulator.split(modulator.modulation(temporal, projection), AdaLnSingle.VECTORS);
-            z = block.temporal(temporal, new LatteBlock.Tokens(z, block.modulatedInput(z, m), m), clip);
+            Value between = z;
+            z = block.temporal(temporal, new LatteBlock.Tokens(between, block.modulatedInput(between, m), m), clip);
+            linears.passed(graph, temporal, between, z);
         }
         axis.output(SplitGraphs.OUT, z, TOKENS, width);
         return graph.build(Map.of());

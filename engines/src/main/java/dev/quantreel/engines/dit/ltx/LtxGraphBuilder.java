@@ -113,7 +113,9 @@ final class LtxGraphBuilder {
             List<Value> vectors = modulator.split(modulation, AdaLnSingle.VECTORS);
             Value input = i == 0 ? modulated : block.modulatedInput(z, vectors);
             List<BranchAxis.Context> contexts = axis.contexts(name + ".k", name + ".v", TEXT, width);
-            z = block.emit(name, new LtxBlock.Tokens(z, input, vectors), new LtxBlock.Rope(cos, sin), contexts);
+            Value before = z;
+            z = block.emit(name, new LtxBlock.Tokens(before, input, vectors), new LtxBlock.Rope(cos, sin), contexts);
+            linears.passed(graph, name, before, z);
         }
         axis.output(SplitGraphs.OUT, z, TOKENS, width);
         return graph.build(Map.of());

@@ -146,7 +146,9 @@ final class WanGraphBuilder {
             List<List<BranchAxis.Context>> contexts = config.readsImageFeatures()
                     ? List.of(contexts(axis, name, "", TEXT), contexts(axis, name, "_img", IMAGE))
                     : List.of(contexts(axis, name, "", TEXT));
-            z = block.emit(name, z, projection, new WanBlock.Rope(cos, sin), contexts);
+            Value before = z;
+            z = block.emit(name, before, projection, new WanBlock.Rope(cos, sin), contexts);
+            linears.passed(graph, name, before, z);
         }
         axis.output(SplitGraphs.OUT, z, TOKENS, width);
         return graph.build(Map.of());
