@@ -30,9 +30,11 @@ final class ActivationInputs {
 
     /// The scalars of a layer, declared when they are first asked for.
     Scalars of(String layer) {
-        return scalars.computeIfAbsent(byBlock ? BlockNames.of(layer) : "", block -> new Scalars(
-                graph.input(name(QuantizedLinears.ACTIVATION_MAX, block), DType.F32),
-                graph.input(name(QuantizedLinears.ACTIVATION_CLIP, block), DType.F32)));
+        return scalars.computeIfAbsent(
+                byBlock ? BlockNames.of(layer) : "",
+                block -> new Scalars(
+                        graph.input(name(QuantizedLinears.ACTIVATION_MAX, block), DType.F32),
+                        graph.input(name(QuantizedLinears.ACTIVATION_CLIP, block), DType.F32)));
     }
 
     private static String name(String input, String block) {
@@ -43,8 +45,8 @@ final class ActivationInputs {
     static void contribution(OnnxGraphBuilder graph, String block, Value before, Value after) {
         graph.scope("contribution", () -> {
             Value tokens = graph.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), after);
-            Value stride = graph.op(
-                    OnnxOp.Div, graph.op(OnnxOp.Add, tokens, graph.longs(SAMPLES - 1)), graph.longs(SAMPLES));
+            Value stride =
+                    graph.op(OnnxOp.Div, graph.op(OnnxOp.Add, tokens, graph.longs(SAMPLES - 1)), graph.longs(SAMPLES));
             graph.output(
                     SplitGraphs.CONTRIBUTION + block,
                     graph.op(OnnxOp.Sub, sampled(graph, after, stride), sampled(graph, before, stride)),

@@ -264,11 +264,10 @@ final class BoundTransformer implements SplitModel {
     }
 
     @Override
-    public Blockwise trunkByBlock(
-            Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
+    public Blockwise trunkByBlock(Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
         if (bits.size() != blocks().size()) {
-            throw new IllegalArgumentException(
-                    "there are bits for " + bits.size() + " blocks, and blocks " + blocks() + " that can have their own");
+            throw new IllegalArgumentException("there are bits for " + bits.size() + " blocks, and blocks " + blocks()
+                    + " that can have their own");
         }
         transformer.require(Blocks.BITS_BY_BLOCK);
         return transformer.runTrunkByBlock(

@@ -232,8 +232,7 @@ public final class DiffusionTransformer implements AutoCloseable {
     /// Runs the blocks at bits of their own.
     ///
     /// @param bits by block, as [#blocks]
-    SplitModel.Blockwise runTrunkByBlock(
-            Map<String, Tensor> pool, List<Integer> bits, CancellationToken cancellation) {
+    SplitModel.Blockwise runTrunkByBlock(Map<String, Tensor> pool, List<Integer> bits, CancellationToken cancellation) {
         List<String> blocks = blocks();
         Map<String, Tensor> all = new HashMap<>(pool);
         for (int i = 0; i < blocks.size(); i++) {
@@ -291,7 +290,8 @@ public final class DiffusionTransformer implements AutoCloseable {
     }
 
     private void openFirstBlock(OnnxModel trunk) {
-        GraphCut made = GraphCut.behind(trunk, BlockNames.of(architecture().blockLinears().getFirst()));
+        GraphCut made = GraphCut.behind(
+                trunk, BlockNames.of(architecture().blockLinears().getFirst()));
         cut = made;
         open(Part.FIRST_BLOCK, made.first());
     }

@@ -30,8 +30,10 @@ public interface LinearLayers {
         return Map.of();
     }
 
-    /// These linears with activation bits of each block's own, which tell what every block contributes ([#passed]): graph
-    /// inputs are those of [#inputs], once per block, with its name behind theirs ([#ofBlock]). Empty where bits cannot be
+    /// These linears with activation bits of each block's own, which tell what every block contributes ([#passed]):
+    // graph
+    /// inputs are those of [#inputs], once per block, with its name behind theirs ([#ofBlock]). Empty where bits
+    // cannot be
     /// chosen.
     default Optional<LinearLayers> byBlock() {
         return Optional.empty();

@@ -71,8 +71,7 @@ public final class QuantizedLinears implements LinearLayers {
         FAKE_QUANT
     }
 
-    private QuantizedLinears(
-            QuantizedWeights weights, Arithmetic arithmetic, OptionalInt fixedBits, boolean byBlock) {
+    private QuantizedLinears(QuantizedWeights weights, Arithmetic arithmetic, OptionalInt fixedBits, boolean byBlock) {
         this.weights = weights;
         this.arithmetic = arithmetic;
         this.fixedBits = fixedBits;
@@ -183,7 +182,11 @@ public final class QuantizedLinears implements LinearLayers {
         ActivationInputs.Scalars scalars = emission(graph).scalars.apply(layers.getFirst());
         boolean wide = fixedBits.isEmpty() || fixedBits.getAsInt() > 4;
         ActivationEmitter emitter = new ActivationEmitter(
-                graph, scalars.max(), scalars.clip(), wide, width -> centroids.computeIfAbsent(width, CentroidTable::all));
+                graph,
+                scalars.max(),
+                scalars.clip(),
+                wide,
+                width -> centroids.computeIfAbsent(width, CentroidTable::all));
         int channels = matrix.get().columns();
         ActivationQuantizer own = activations.at(quantized.get());
         boolean isShifted = activations.shifts(quantized.get());

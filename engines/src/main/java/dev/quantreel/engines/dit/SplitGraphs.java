@@ -22,7 +22,8 @@ public record SplitGraphs(Optional<OnnxModel> text, OnnxModel prelude, OnnxModel
     /// rotation or rounding.
     public static final String RECORDED = "input:";
 
-    /// Prefix of the additional outputs of a trunk by block ([LinearLayers#byBlock]): what a block added to some tokens,
+    /// Prefix of the additional outputs of a trunk by block ([LinearLayers#byBlock]): what a block added to some
+    // tokens,
     /// F32 `[1, some, dim]`.
     public static final String CONTRIBUTION = "contribution:";
 

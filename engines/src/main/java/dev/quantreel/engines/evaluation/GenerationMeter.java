@@ -49,7 +49,8 @@ final class GenerationMeter {
             sampler.sample(reference.noise(), SamplingListener.NONE, cancellation);
         }
         FlowSampler.Sampled sampled = sampler.sample(reference.noise(), SamplingListener.NONE, cancellation);
-        Trajectory.Deviation deviation = reference.trajectory().deviationOf(bound, sampled.trace().replay(), cancellation);
+        Trajectory.Deviation deviation =
+                reference.trajectory().deviationOf(bound, sampled.trace().replay(), cancellation);
         Frames frames = model.decode(sampled.latent(), cancellation);
         return new Measurement(
                 way.quantized() ? sampled.trace().meanActivationBits() : FULL_BITS,

@@ -233,8 +233,8 @@ public final class ScheduleBenchmark {
         progress.report(line.group + ", " + line.name, done, total);
         boolean byBlock = line.name.equals(BY_BLOCK);
         Function<DeltaGbs, BitSchedule> form = byBlock ? BlockwiseGbs::new : rule -> rule;
-        BitSchedule bits = line.bits.orElseGet(() -> form.apply(
-                bench.meanBits.tune(quantized.transformer(), line.cache, MEAN_BITS, form)));
+        BitSchedule bits = line.bits.orElseGet(
+                () -> form.apply(bench.meanBits.tune(quantized.transformer(), line.cache, MEAN_BITS, form)));
         String name = bits instanceof DeltaGbs(double delta, int _, int _, int _, int _) && line.name.equals("δ-GBS")
                 ? String.format(Locale.ROOT, "δ-GBS, δ = %.3f", delta)
                 : byBlock && bits instanceof BlockwiseGbs(DeltaGbs rule)

@@ -10,7 +10,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/// One branch of guidance whose blocks have activation bits of their own: the state of one generation, and of one of the
+/// One branch of guidance whose blocks have activation bits of their own: the state of one generation, and of one of
+// the
 /// calls that a solver makes in a step.
 final class BlockwiseBranch {
 

@@ -61,9 +61,7 @@ final class CachedModel {
         return conditionalBlocks.map(blocks -> new SamplingTrace.Blocks(
                 model.blocks(),
                 blocks.last(),
-                guidance.isGuided()
-                        ? unconditionalBlocks.orElseThrow().last()
-                        : SamplingTrace.BlockBits.NONE));
+                guidance.isGuided() ? unconditionalBlocks.orElseThrow().last() : SamplingTrace.BlockBits.NONE));
     }
 
     /// One evaluation.
@@ -182,8 +180,7 @@ final class CachedModel {
     private Tensor tokens(Pass pass, Decision decision) {
         pass.query.cancellation().throwIfCancelled();
         Tensor input = pass.prelude.tokens();
-        Optional<BlockwiseBranch> blocks =
-                pass.branch == Branch.CONDITIONAL ? conditionalBlocks : unconditionalBlocks;
+        Optional<BlockwiseBranch> blocks = pass.branch == Branch.CONDITIONAL ? conditionalBlocks : unconditionalBlocks;
         int step = pass.query.step();
         if (decision == Decision.REUSED) {
             blocks.ifPresent(own -> own.skipped(step));

@@ -59,7 +59,8 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
 
     /// None where not all steps have the blocks of one model, as with two experts of different kinds of bits.
     private static List<SamplingTrace.Blocks> sameBlocks(List<SamplingTrace.Blocks> blocks) {
-        boolean same = blocks.stream().map(SamplingTrace.Blocks::names).distinct().count() == 1;
+        boolean same =
+                blocks.stream().map(SamplingTrace.Blocks::names).distinct().count() == 1;
         return same ? blocks : List.of();
     }
 
@@ -127,7 +128,8 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
 
         private static void requireFitting(SplitModel model, Expert expert, int steps) {
             if (expert.cache().reach() == StepCache.Reach.LATER_BLOCKS) {
-                if (!model.blocks().isEmpty() && expert.bits().startByBlock(steps, true).isPresent()) {
+                if (!model.blocks().isEmpty()
+                        && expert.bits().startByBlock(steps, true).isPresent()) {
                     throw new SamplingException("a cache that lets the first block decide runs the others with the same"
                             + " bits; take another step cache, or bits by step");
                 }

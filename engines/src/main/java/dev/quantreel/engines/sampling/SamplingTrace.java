@@ -68,7 +68,8 @@ public record SamplingTrace(List<Step> steps, List<Observation.Signals> signals,
     /// @param index from 0
     /// @param sigma noise level at its start
     /// @param timestep the model's time input
-    /// @param activationBits bits asked of the model, the nearest to their mean where blocks have their own; 0 where the
+    /// @param activationBits bits asked of the model, the nearest to their mean where blocks have their own; 0
+    // where the
     /// cache answered for every branch
     /// @param relativeL1 ‖F_t − F_{t−1}‖₁ / ‖F_{t−1}‖₁ of the guided output; NaN at step 0
     /// @param conditional what the cache decided for the conditional branch
@@ -168,8 +169,12 @@ public record SamplingTrace(List<Step> steps, List<Observation.Signals> signals,
                         .map(step -> step.isComputed() ? step.activationBits() : BITS_WHERE_REUSED)
                         .toList())
                 : new ManualByBlock(
-                        blocks.stream().map(step -> orMost(step, step.conditional)).toList(),
-                        blocks.stream().map(step -> orMost(step, step.unconditional)).toList());
+                        blocks.stream()
+                                .map(step -> orMost(step, step.conditional))
+                                .toList(),
+                        blocks.stream()
+                                .map(step -> orMost(step, step.unconditional))
+                                .toList());
     }
 
     private static List<Integer> orMost(Blocks step, BlockBits branch) {

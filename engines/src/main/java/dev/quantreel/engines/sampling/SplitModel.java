@@ -75,8 +75,7 @@ public interface SplitModel {
     ///
     /// @param bits by block, as [#blocks]
     /// @throws UnsupportedOperationException where [#blocks] is empty
-    default Blockwise trunkByBlock(
-            Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
+    default Blockwise trunkByBlock(Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
         throw new UnsupportedOperationException("the blocks of this model have the same activation bits");
     }
 

@@ -16,7 +16,8 @@ public interface BlockTracker {
     /// Reports how much every block's contribution to the tokens changed since it last ran.
     ///
     /// @param step the step whose blocks just ran; not the first that ran
-    /// @param relativeL1 ‖r_t − r_s‖₁ / ‖r_s‖₁ by block, of what it added to the tokens at this and the last step that it
+    /// @param relativeL1 ‖r_t − r_s‖₁ / ‖r_s‖₁ by block, of what it added to the tokens at this and the last step
+    // that it
     /// ran
     void observed(int step, List<Double> relativeL1);
 

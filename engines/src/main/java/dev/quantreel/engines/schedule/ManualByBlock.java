@@ -7,8 +7,7 @@ import java.util.Optional;
 ///
 /// @param conditional by step, then by block
 /// @param unconditional the same of the other branch; empty without guidance
-public record ManualByBlock(List<List<Integer>> conditional, List<List<Integer>> unconditional)
-        implements BitSchedule {
+public record ManualByBlock(List<List<Integer>> conditional, List<List<Integer>> unconditional) implements BitSchedule {
 
     public ManualByBlock {
         conditional = conditional.stream().map(List::copyOf).toList();
@@ -30,10 +29,8 @@ public record ManualByBlock(List<List<Integer>> conditional, List<List<Integer>>
     @Override
     public BitTracker start(int steps) {
         requireSteps(steps, conditional);
-        return BitSchedule.fixed(step -> conditional.get(step).stream()
-                .mapToInt(Integer::intValue)
-                .max()
-                .orElse(MAX_BITS));
+        return BitSchedule.fixed(step ->
+                conditional.get(step).stream().mapToInt(Integer::intValue).max().orElse(MAX_BITS));
     }
 
     @Override

@@ -77,7 +77,8 @@ class BitsByBlockTest {
 
             assertThat(LatentMetrics.relativeL2(out.tokens(), whole)).isLessThan(1e-6);
             assertThat(out.contributions()).hasSize(blocks);
-            Tensor first = model.firstBlock(prelude, Branch.UNCONDITIONAL, 8, NONE).tokens();
+            Tensor first =
+                    model.firstBlock(prelude, Branch.UNCONDITIONAL, 8, NONE).tokens();
             float[] contribution = out.contributions().getFirst().toFloatArray();
             for (int i = 0; i < prelude.tokens().elements(); i++) {
                 float expected = first.data().get(Tensor.FLOAT, 4L * i)
@@ -96,14 +97,13 @@ class BitsByBlockTest {
             SplitModel model = transformer.bind(tiny.conditioning(12, 5), tiny.conditioning(13, 4));
             SplitModel.Prelude prelude = model.prelude(tiny.latent(), 600, Branch.CONDITIONAL, NONE);
             int blocks = model.blocks().size();
-            List<Tensor> high = model.trunkByBlock(
-                            prelude, Branch.CONDITIONAL, Collections.nCopies(blocks, 8), NONE)
+            List<Tensor> high = model.trunkByBlock(prelude, Branch.CONDITIONAL, Collections.nCopies(blocks, 8), NONE)
                     .contributions();
             for (int low = 0; low < blocks; low++) {
                 List<Integer> bits = new ArrayList<>(Collections.nCopies(blocks, 8));
                 bits.set(low, 4);
-                List<Tensor> mixed =
-                        model.trunkByBlock(prelude, Branch.CONDITIONAL, bits, NONE).contributions();
+                List<Tensor> mixed = model.trunkByBlock(prelude, Branch.CONDITIONAL, bits, NONE)
+                        .contributions();
                 for (int block = 0; block < low; block++) {
                     assertThat(mixed.get(block).data().mismatch(high.get(block).data()))
                             .as(model.blocks().get(block))
@@ -142,9 +142,11 @@ class BitsByBlockTest {
             StepCache none = new StepCache.None();
             FlowSampler.Sampled pilot = sampled(model, tiny, new BlockwiseGbs(DeltaGbs.of(0)), none);
 
-            assertThat(pilot.latent().data().mismatch(sampled(model, tiny, new Constant(8), none)
-                            .latent()
-                            .data()))
+            assertThat(pilot.latent()
+                            .data()
+                            .mismatch(sampled(model, tiny, new Constant(8), none)
+                                    .latent()
+                                    .data()))
                     .as("δ = 0 is 8 bits")
                     .isEqualTo(-1);
             assertThat(pilot.trace().meanActivationBits()).isEqualTo(8);
@@ -160,11 +162,17 @@ class BitsByBlockTest {
             assertThat(sampled.trace().blocks()).hasSize(STEPS);
             assertThat(bits(sampled.trace())).contains(4, 8);
             assertThat(sampled.trace().blocks().getFirst().conditional().bits()).containsOnly(8);
-            assertThat(sampled(model, tiny, schedule, none).latent().data().mismatch(sampled.latent().data()))
+            assertThat(sampled(model, tiny, schedule, none)
+                            .latent()
+                            .data()
+                            .mismatch(sampled.latent().data()))
                     .as("nothing is left of the generation before")
                     .isEqualTo(-1);
             BitSchedule replay = sampled.trace().replay();
-            assertThat(sampled(model, tiny, replay, none).latent().data().mismatch(sampled.latent().data()))
+            assertThat(sampled(model, tiny, replay, none)
+                            .latent()
+                            .data()
+                            .mismatch(sampled.latent().data()))
                     .as("the same bits again")
                     .isEqualTo(-1);
         }
@@ -176,8 +184,8 @@ class BitsByBlockTest {
         TransformerCheckpoint checkpoint = tiny.checkpoint();
         try (DiffusionTransformer transformer = DiffusionTransformer.open(ORT, checkpoint, quantized(checkpoint))) {
             SplitModel model = transformer.bind(tiny.conditioning(12, 5), tiny.conditioning(13, 4));
-            TeaCacheProfile profile = TeaCacheProfile.of(
-                    checkpoint.facts().forStepCaches(LatentSize.of(tiny.latent())), false);
+            TeaCacheProfile profile =
+                    TeaCacheProfile.of(checkpoint.facts().forStepCaches(LatentSize.of(tiny.latent())), false);
             BlockwiseGbs schedule = new BlockwiseGbs(DeltaGbs.of(0.2));
             SamplingTrace trace =
                     sampled(model, tiny, schedule, TeaCache.of(profile, 1e9)).trace();

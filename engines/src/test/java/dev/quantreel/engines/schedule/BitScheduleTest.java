@@ -1,5 +1,9 @@
 package dev.quantreel.engines.schedule;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -8,9 +12,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.within;
 
 class BitScheduleTest {
 
@@ -176,7 +177,8 @@ class BitScheduleTest {
 
     @Test
     void blocksFollowTheRuleOnTheirOwnChanges() {
-        BlockTracker tracker = new BlockwiseGbs(DeltaGbs.of(0.5)).startByBlock(8, true).orElseThrow();
+        BlockTracker tracker =
+                new BlockwiseGbs(DeltaGbs.of(0.5)).startByBlock(8, true).orElseThrow();
         List<List<Integer>> bits = new ArrayList<>();
         for (int step = 0; step < 8; step++) {
             bits.add(tracker.bits(step, 2));

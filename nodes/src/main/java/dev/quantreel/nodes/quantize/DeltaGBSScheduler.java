@@ -100,8 +100,8 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
             @In(
                     help = "What has bits of its own: step, all blocks of a step have the bits that the change of the"
                             + " model's output calls for; block, each block has those that the changes of its own"
-                            + " contribution call for, in each branch of guidance. By block δ is larger, for blocks"
-                            + " change more than the output, and the branches run one after the other; not with FBCache.",
+                            + " contribution call for, in each branch of guidance. By block another δ gives the"
+                            + " same mean of bits, and the branches run one after the other; not with FBCache.",
                     initial = "step",
                     advanced = true)
             Scope scope) {
@@ -132,8 +132,8 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
             rule = tuned(curves(in.trace().get(), in.scope()), in.meanBits(), rule, context);
         }
         BitSchedule bits = in.scope() == Scope.BLOCK ? new BlockwiseGbs(rule) : rule;
-        String name = "δ-GBS" + (in.scope() == Scope.BLOCK ? " by block" : "") + ", δ = "
-                + TextTable.number(rule.delta());
+        String name =
+                "δ-GBS" + (in.scope() == Scope.BLOCK ? " by block" : "") + ", δ = " + TextTable.number(rule.delta());
         BitSchedule raised = in.highAfterSkips() == 0 ? bits : new HighAfterSkips(bits, in.highAfterSkips());
         return new Outputs(new BitPlan(raised, name), rule.delta());
     }
@@ -154,8 +154,7 @@ public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, D
         return trace.steps().blockCurves();
     }
 
-    private static DeltaGbs tuned(
-            List<List<Double>> curves, double meanBits, DeltaGbs template, NodeContext context) {
+    private static DeltaGbs tuned(List<List<Double>> curves, double meanBits, DeltaGbs template, NodeContext context) {
         DeltaTuning tuning = DeltaTuning.tuneByBlock(curves, meanBits, template);
         context.status(String.format(
                 Locale.ROOT,

@@ -63,8 +63,7 @@ public final class BitTimeline implements Node<BitTimeline.Inputs, BitTimeline.O
                 .toList();
         BufferedImage timeline = Charts.timeline(trace.title(), steps);
         List<SamplingTrace.Blocks> blocks = trace.steps().blocks();
-        Frames plot =
-                ClipPainter.frames(blocks.isEmpty() ? timeline : new BlockBitsChart(blocks).below(timeline));
+        Frames plot = ClipPainter.frames(blocks.isEmpty() ? timeline : new BlockBitsChart(blocks).below(timeline));
         ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
         files.png(plot, "");
         files.json(json(trace));

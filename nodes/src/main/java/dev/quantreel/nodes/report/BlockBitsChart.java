@@ -50,7 +50,8 @@ record BlockBitsChart(List<Blocks> steps) {
         int blocks = steps.getFirst().names().size();
         int rowHeight = Math.clamp(PLOT_HEIGHT / blocks, LEAST_ROW, MOST_ROW);
         int cell = Math.max(1, PLOT_WIDTH / steps.size());
-        boolean guided = steps.stream().anyMatch(step -> !step.unconditional().bits().isEmpty());
+        boolean guided =
+                steps.stream().anyMatch(step -> !step.unconditional().bits().isEmpty());
         int plotHeight = TITLE + blocks * rowHeight + LETTER_HEIGHT;
         BufferedImage image = new BufferedImage(
                 LEFT + steps.size() * cell + BAR, plotHeight * (guided ? 2 : 1) + BAR, BufferedImage.TYPE_INT_RGB);
@@ -89,8 +90,7 @@ record BlockBitsChart(List<Blocks> steps) {
         int every = Math.ceilDiv(LETTER_HEIGHT + 1, plot.rowHeight);
         for (int y = 0; y < names.size(); y += every) {
             int width = plot.graphics.getFontMetrics().stringWidth(names.get(y));
-            plot.graphics.drawString(
-                    names.get(y), LEFT - 8 - width, top + TITLE + y * plot.rowHeight + LETTER_HEIGHT);
+            plot.graphics.drawString(names.get(y), LEFT - 8 - width, top + TITLE + y * plot.rowHeight + LETTER_HEIGHT);
         }
     }
 

@@ -1,5 +1,9 @@
 package dev.quantreel.nodes.quantize;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
+
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanTransformer;
@@ -30,9 +34,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.within;
 
 class QuantizeNodesTest {
 
@@ -267,7 +268,8 @@ class QuantizeNodesTest {
                 "less than highBits");
         assertRejected(
                 "lowBits",
-                () -> new DeltaGBSScheduler.Inputs(0.1, 8, 4, 1, 0, Optional.empty(), 6, 0, DeltaGBSScheduler.Scope.STEP),
+                () -> new DeltaGBSScheduler.Inputs(
+                        0.1, 8, 4, 1, 0, Optional.empty(), 6, 0, DeltaGBSScheduler.Scope.STEP),
                 "8",
                 "less than highBits");
     }
@@ -275,7 +277,10 @@ class QuantizeNodesTest {
     @Test
     void deltaIsFoundForTheWantedMeanOnATrace() {
         DeltaGBSScheduler.Outputs out = new DeltaGBSScheduler()
-                .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(30)), 6, 0, DeltaGBSScheduler.Scope.STEP), context);
+                .run(
+                        new DeltaGBSScheduler.Inputs(
+                                0.1, 4, 8, 1, 0, Optional.of(trace(30)), 6, 0, DeltaGBSScheduler.Scope.STEP),
+                        context);
         BitTracker tracker = out.schedule().schedule().start(30);
         double sum = 0;
         for (int step = 0; step < 30; step++) {
@@ -291,10 +296,16 @@ class QuantizeNodesTest {
         assertRejected(
                 "trace",
                 () -> new DeltaGBSScheduler()
-                        .run(new DeltaGBSScheduler.Inputs(0.1, 4, 8, 1, 0, Optional.of(trace(1)), 6, 0, DeltaGBSScheduler.Scope.STEP), context),
+                        .run(
+                                new DeltaGBSScheduler.Inputs(
+                                        0.1, 4, 8, 1, 0, Optional.of(trace(1)), 6, 0, DeltaGBSScheduler.Scope.STEP),
+                                context),
                 "single step");
         assertRejected(
-                "meanBits", () -> new DeltaGBSScheduler.Inputs(0.1, 4, 6, 1, 0, Optional.of(trace(3)), 7, 0, DeltaGBSScheduler.Scope.STEP), "4 to 6");
+                "meanBits",
+                () -> new DeltaGBSScheduler.Inputs(
+                        0.1, 4, 6, 1, 0, Optional.of(trace(3)), 7, 0, DeltaGBSScheduler.Scope.STEP),
+                "4 to 6");
     }
 
     @Test
@@ -307,11 +318,12 @@ class QuantizeNodesTest {
                         List.of("blocks.0", "blocks.1"),
                         new SamplingTrace.BlockBits(
                                 List.of(8, 4),
-                                step == 0 ? List.of(Double.NaN, Double.NaN) : List.of(curve(step, 30), 0.4)),
+                                step == 0
+                                        ? List.of(Double.NaN, Double.NaN)
+                                        : List.of(curve(step, 30), 2 * curve(step, 30))),
                         new SamplingTrace.BlockBits(List.of(), List.of())))
                 .toList();
-        Trace recorded = new Trace(
-                new SamplingTrace(trace(30).steps().steps(), List.of(), blocks), true, "W4A8");
+        Trace recorded = new Trace(new SamplingTrace(trace(30).steps().steps(), List.of(), blocks), true, "W4A8");
         DeltaGBSScheduler.Outputs out = new DeltaGBSScheduler()
                 .run(
                         new DeltaGBSScheduler.Inputs(
@@ -325,7 +337,7 @@ class QuantizeNodesTest {
         for (int step = 0; step < 30; step++) {
             sum += tracker.bits(step, 2).stream().mapToInt(Integer::intValue).sum();
             if (step > 0) {
-                tracker.observed(step, List.of(curve(step, 30), 0.4));
+                tracker.observed(step, List.of(curve(step, 30), 2 * curve(step, 30)));
             }
         }
         assertThat(sum / 60).isCloseTo(6, within(0.3));

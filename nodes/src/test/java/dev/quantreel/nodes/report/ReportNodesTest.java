@@ -1,5 +1,9 @@
 package dev.quantreel.nodes.report;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.offset;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quantreel.engines.cache.StepWindow;
@@ -26,9 +30,6 @@ import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.offset;
 
 class ReportNodesTest {
 
@@ -168,8 +169,7 @@ class ReportNodesTest {
 
     @Test
     void theTimelineMapsBlocksWithBitsOfTheirOwn() throws Exception {
-        DiffusionModel model =
-                demo.arq(demo.bgr(demo.model(), 4), ARQActivation.Mode.AUTO, ARQActivation.Bits.EIGHT);
+        DiffusionModel model = demo.arq(demo.bgr(demo.model(), 4), ARQActivation.Mode.AUTO, ARQActivation.Bits.EIGHT);
         BitPlan bits = new BitPlan(new BlockwiseGbs(DeltaGbs.of(0.5)), "by block");
         SampleVideo.Outputs sampled = demo.sample(model, Optional.of(bits), Optional.empty());
         BitTimeline.Outputs out =
@@ -178,16 +178,21 @@ class ReportNodesTest {
                 .run(
                         new BitTimeline.Inputs(
                                 new Trace(
-                                        new SamplingTrace(sampled.trace().steps().steps()), true, "by step"),
+                                        new SamplingTrace(
+                                                sampled.trace().steps().steps()),
+                                        true,
+                                        "by step"),
                                 "t/steps"),
                         demo.context());
-        JsonNode json = new ObjectMapper().readTree(output("t/blocks_00001_.json").toFile());
+        JsonNode json =
+                new ObjectMapper().readTree(output("t/blocks_00001_.json").toFile());
 
         assertThat(json.path("blocks").path("names")).isNotEmpty();
         assertThat(json.path("blocks").path("conditional")).hasSize(8);
         assertThat(json.path("blocks").path("unconditional").path(7).path("bits"))
                 .hasSameSizeAs(json.path("blocks").path("names"));
-        assertThat(json.path("blocks").path("conditional").path(0).path("changes")).isEmpty();
+        assertThat(json.path("blocks").path("conditional").path(0).path("changes"))
+                .isEmpty();
         assertThat(out.meanBits()).isBetween(4.0, 8.0);
         assertThat(out.plot().frames().height())
                 .isGreaterThan(byStep.plot().frames().height());
