@@ -235,10 +235,7 @@ public final class DiffusionTransformer implements AutoCloseable {
     SplitModel.Blockwise runTrunkByBlock(Map<String, Tensor> pool, List<Integer> bits, CancellationToken cancellation) {
         List<String> blocks = blocks();
         Map<String, Tensor> all = new HashMap<>(pool);
-        for (int i = 0; i < blocks.size(); i++) {
-            String block = blocks.get(i);
-            linears.inputs(bits.get(i)).forEach((name, value) -> all.put(LinearLayers.ofBlock(name, block), value));
-        }
+        all.putAll(linears.inputs(blocks, bits));
         Session trunk = session(Part.TRUNK_BY_BLOCK);
         Map<String, Tensor> outputs = trunk.run(taken(trunk, all), cancellation);
         return new SplitModel.Blockwise(

@@ -4,6 +4,7 @@ import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.Tensor;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,19 @@ public interface LinearLayers {
     /// chosen.
     default Optional<LinearLayers> byBlock() {
         return Optional.empty();
+    }
+
+    /// What to feed to the inputs of [#byBlock].
+    ///
+    /// @param blocks names
+    /// @param bits of each of them, as in [#inputs(int)]
+    default Map<String, Tensor> inputs(List<String> blocks, List<Integer> bits) {
+        Map<String, Tensor> all = new HashMap<>();
+        for (int i = 0; i < blocks.size(); i++) {
+            String block = blocks.get(i);
+            inputs(bits.get(i)).forEach((name, value) -> all.put(ofBlock(name, block), value));
+        }
+        return all;
     }
 
     /// Name of an input of one block.

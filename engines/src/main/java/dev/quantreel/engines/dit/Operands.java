@@ -1,6 +1,11 @@
 package dev.quantreel.engines.dit;
 
+import dev.quantreel.engines.onnx.Attributes;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.tensor.DType;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,5 +31,29 @@ record Operands(List<Term> terms, Value scale, Optional<Value> zeroPoint, int gr
 
     static Operands of(Value operand, Value scale) {
         return new Operands(List.of(new Term(operand, 1)), scale, Optional.empty(), 1);
+    }
+
+    /// F32 `[batch, tokens, in]`: what the integers stand for.
+    ///
+    /// @param columns of the weight, the operand's channels
+    Value dequantized(OnnxGraphBuilder graph, int columns) {
+        Value zero = zeroPoint.map(value -> floats(graph, value)).orElseGet(() -> graph.constant(offset));
+        Value sum = terms.stream()
+                .map(term -> {
+                    Value codes = graph.op(OnnxOp.Sub, floats(graph, term.operand()), zero);
+                    return graph.op(OnnxOp.Mul, codes, graph.constant(term.factor()));
+                })
+                .reduce((a, b) -> graph.op(OnnxOp.Add, a, b))
+                .orElseThrow();
+        Value scaled = graph.op(OnnxOp.Mul, sum, scale);
+        if (groups == 1) {
+            return scaled;
+        }
+        Value byToken = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1, 3), scaled);
+        return graph.op(OnnxOp.Reshape, byToken, graph.longs(0, 0, columns));
+    }
+
+    private static Value floats(OnnxGraphBuilder graph, Value value) {
+        return graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.F32)), value);
     }
 }

@@ -3,7 +3,6 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
-import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.CentroidTable;
@@ -258,7 +257,10 @@ public final class QuantizedLinears implements LinearLayers {
         Value product = prepared.operands
                 .map(operands -> integers
                         ? scaled(graph, operands, weight)
-                        : floatProduct(graph, dequantized(graph, operands, weight), weight))
+                        : floatProduct(
+                                graph,
+                                operands.dequantized(graph, weight.matrix().columns()),
+                                weight))
                 .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
         Value unshifted = prepared.isShifted ? graph.op(OnnxOp.Sub, product, shiftProduct(graph, layer)) : product;
         Value whole = prepared.mean
@@ -388,30 +390,5 @@ public final class QuantizedLinears implements LinearLayers {
         Value scaled = graph.op(OnnxOp.Mul, emitter.cast(sums, DType.F32), operands.scale());
         Value added = graph.op(OnnxOp.ReduceSum, Attributes.of("keepdims", 0), scaled, graph.longs(1));
         return graph.op(OnnxOp.Mul, added, factor.steps());
-    }
-
-    /// F32 `[batch, tokens, in]`: what the integers stand for.
-    private static Value dequantized(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
-        Value zeroPoint = operands.zeroPoint()
-                .map(value -> cast(graph, value, DType.F32))
-                .orElseGet(() -> graph.constant(operands.offset()));
-        Value sum = operands.terms().stream()
-                .map(term -> {
-                    Value codes = graph.op(OnnxOp.Sub, cast(graph, term.operand(), DType.F32), zeroPoint);
-                    return graph.op(OnnxOp.Mul, codes, graph.constant(term.factor()));
-                })
-                .reduce((a, b) -> graph.op(OnnxOp.Add, a, b))
-                .orElseThrow();
-        Value scaled = graph.op(OnnxOp.Mul, sum, operands.scale());
-        if (operands.groups() == 1) {
-            return scaled;
-        }
-        Value byToken = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1, 3), scaled);
-        return graph.op(
-                OnnxOp.Reshape, byToken, graph.longs(0, 0, weight.matrix().columns()));
-    }
-
-    private static Value cast(OnnxGraphBuilder graph, Value value, DType to) {
-        return graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(to)), value);
     }
 }

@@ -142,13 +142,7 @@ class BitsByBlockTest {
             StepCache none = new StepCache.None();
             FlowSampler.Sampled pilot = sampled(model, tiny, new BlockwiseGbs(DeltaGbs.of(0)), none);
 
-            assertThat(pilot.latent()
-                            .data()
-                            .mismatch(sampled(model, tiny, new Constant(8), none)
-                                    .latent()
-                                    .data()))
-                    .as("δ = 0 is 8 bits")
-                    .isEqualTo(-1);
+            assertSame("δ = 0 is 8 bits", sampled(model, tiny, new Constant(8), none), pilot);
             assertThat(pilot.trace().meanActivationBits()).isEqualTo(8);
             List<List<Double>> curves = pilot.trace().blockCurves();
             assertThat(curves).hasSize(2 * model.blocks().size()).allMatch(curve -> curve.size() == STEPS - 1);
@@ -162,20 +156,16 @@ class BitsByBlockTest {
             assertThat(sampled.trace().blocks()).hasSize(STEPS);
             assertThat(bits(sampled.trace())).contains(4, 8);
             assertThat(sampled.trace().blocks().getFirst().conditional().bits()).containsOnly(8);
-            assertThat(sampled(model, tiny, schedule, none)
-                            .latent()
-                            .data()
-                            .mismatch(sampled.latent().data()))
-                    .as("nothing is left of the generation before")
-                    .isEqualTo(-1);
+            assertSame("nothing is left of the generation before", sampled(model, tiny, schedule, none), sampled);
             BitSchedule replay = sampled.trace().replay();
-            assertThat(sampled(model, tiny, replay, none)
-                            .latent()
-                            .data()
-                            .mismatch(sampled.latent().data()))
-                    .as("the same bits again")
-                    .isEqualTo(-1);
+            assertSame("the same bits again", sampled(model, tiny, replay, none), sampled);
         }
+    }
+
+    private static void assertSame(String what, FlowSampler.Sampled found, FlowSampler.Sampled expected) {
+        assertThat(found.latent().data().mismatch(expected.latent().data()))
+                .as(what)
+                .isEqualTo(-1);
     }
 
     @Test
