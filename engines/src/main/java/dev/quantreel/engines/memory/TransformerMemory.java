@@ -78,8 +78,8 @@ record TransformerMemory(SamplingMemory.Model model) {
     private long vectorBytes(Workload work) {
         long step = 4
                 * early().stream()
-                        .mapToLong(layer ->
-                                architecture().shapes().get(layer + WEIGHT).dim(0))
+                        .mapToLong(
+                                layer -> model.weights().shape(layer + WEIGHT).dim(0))
                         .sum();
         long held = Math.max(step, Math.min(work.steps() * step, EngineCosts.VECTORS_BYTES));
         return work.branches() * held;

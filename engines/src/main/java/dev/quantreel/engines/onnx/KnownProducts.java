@@ -104,7 +104,8 @@ final class KnownProducts {
         return node.getOutputCount() == 1
                 && !made.isEmpty()
                 && made.stream()
-                        .allMatch(name ->
-                                readers.get(name) == 1 && !outputs.contains(name) && taken.contains(makers.get(name)));
+                        .allMatch(name -> readers.getOrDefault(name, 0) == 1
+                                && !outputs.contains(name)
+                                && taken.contains(makers.get(name)));
     }
 }
