@@ -23,6 +23,7 @@ final class ArtifactPlan {
     private final ArtifactHeader header;
     private final Map<String, SafetensorsPlan.Type> types;
     private final String file;
+    private final List<String> order;
     private final SafetensorsPlan unfinished;
 
     /// Some tensors that are written together.
@@ -32,11 +33,16 @@ final class ArtifactPlan {
     record Unit(String name, List<String> tensors) {}
 
     private ArtifactPlan(
-            TransformerCheckpoint source, ArtifactHeader header, Map<String, SafetensorsPlan.Type> types, String file) {
+            TransformerCheckpoint source,
+            ArtifactHeader header,
+            Map<String, SafetensorsPlan.Type> types,
+            String file,
+            List<String> order) {
         this.source = source;
         this.header = header;
         this.types = types;
         this.file = file;
+        this.order = order;
         this.unfinished = SafetensorsPlan.of(file, types, header.metadata(source.metadata(), false));
     }
 
@@ -61,7 +67,8 @@ final class ArtifactPlan {
                 put(types, source, layer, layers);
             }
         }
-        return new ArtifactPlan(source, header, types, target.toString());
+        return new ArtifactPlan(
+                source, header, types, target.toString(), layers.inOrder(List.copyOf(source.names())));
     }
 
     private static ArtifactLayer describe(
@@ -156,10 +163,10 @@ final class ArtifactPlan {
         return layer(header, unit.name());
     }
 
-    /// Everything to write, in the order of the model.
+    /// Everything to write, in the order in which it is made best.
     List<Unit> units() {
         List<Unit> units = new ArrayList<>();
-        for (String name : source.names()) {
+        for (String name : order) {
             ArtifactLayer layer = layer(header, name);
             units.add(new Unit(name, layer == null ? List.of(name) : layer.tensors()));
         }

@@ -2,6 +2,7 @@ package dev.quantreel.engines.artifact;
 
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranch;
+import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.PackedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
@@ -64,8 +65,17 @@ public final class ArtifactWriter {
     ///
     /// @param model the transformer
     /// @param stored what it lies in, before decoding; what the digest is taken of
-    /// @param identity tells states of the files apart: a part that was begun from another one is not gone on with
-    public record Source(TransformerCheckpoint model, Checkpoint stored, String identity) {}
+    /// @param identity tells states of the files apart, and where statistics come from: a part that was begun from
+    /// others is not gone on with
+    /// @param statistics for recipes that need them
+    public record Source(
+            TransformerCheckpoint model, Checkpoint stored, String identity, ActivationStatistics statistics) {
+
+        /// Weights alone.
+        public Source(TransformerCheckpoint model, Checkpoint stored, String identity) {
+            this(model, stored, identity, ActivationStatistics.NONE);
+        }
+    }
 
     private ArtifactWriter(SourceReader reader, ArtifactPlan plan, LayerSource layers, Watch watch) {
         this.reader = reader;
@@ -87,7 +97,7 @@ public final class ArtifactWriter {
     public static String write(Source source, Path target, Document document, Watch watch) {
         RowTasks tasks = RowTasks.parallel(watch.cancellation());
         LayerSource layers =
-                new StreamedLayers(source.model(), document.recipe().plan(), tasks);
+                new StreamedLayers(source.model(), document.recipe().plan(), source.statistics(), tasks);
         return write(source, layers, Target.of(target), document, watch);
     }
 

@@ -18,6 +18,13 @@ interface LayerSource {
     /// Linears of modulation vectors that are quantized.
     List<String> modulations();
 
+    /// Names of tensors in the order in which they are made best.
+    ///
+    /// @param names in the order of the model
+    default List<String> inOrder(List<String> names) {
+        return names;
+    }
+
     /// Bits of a layer's codes.
     int bits(String layer);
 

@@ -15,37 +15,59 @@ import dev.quantreel.engines.safetensors.SafetensorsPlan;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// Layers that are quantized when they are asked for and then forgotten, so that memory does not grow with the model.
 final class StreamedLayers implements LayerSource {
 
     private final TransformerCheckpoint checkpoint;
+    private final boolean smoothed;
+    private final boolean byInput;
     private final LayerQuantizer linears;
     private final LayerQuantizer modulations;
 
-    /// @throws IllegalArgumentException when the plan needs more than the weights
-    StreamedLayers(TransformerCheckpoint checkpoint, QuantizationPlan plan, RowTasks tasks) {
-        requireDataFree(plan);
+    /// @param statistics where the plan needs some
+    /// @throws IllegalArgumentException when it needs some and there are none
+    StreamedLayers(
+            TransformerCheckpoint checkpoint, QuantizationPlan plan, ActivationStatistics statistics, RowTasks tasks) {
+        requireStatistics(plan, statistics);
         this.checkpoint = checkpoint;
-        this.linears = quantizer(plan, checkpoint.blockLinears(), tasks);
-        this.modulations = quantizer(
+        this.smoothed = plan.smoothing().needsStatistics();
+        this.byInput = !statistics.equals(ActivationStatistics.NONE);
+        this.linears = new LayerQuantizer(
+                new QuantizedWeights.Source(checkpoint, checkpoint.blockLinears(), statistics), plan, tasks);
+        this.modulations = new LayerQuantizer(
+                new QuantizedWeights.Source(
+                        checkpoint, checkpoint.architecture().modulationLinears(), ActivationStatistics.NONE),
                 plan.ofModulations(checkpoint.architecture()::modulationBits),
-                checkpoint.architecture().modulationLinears(),
                 tasks);
     }
 
-    private LayerQuantizer quantizer(QuantizationPlan own, List<String> layers, RowTasks tasks) {
-        return new LayerQuantizer(
-                new QuantizedWeights.Source(checkpoint, layers, ActivationStatistics.NONE), own, tasks);
+    private static void requireStatistics(QuantizationPlan plan, ActivationStatistics statistics) {
+        boolean needed = plan.smoothing().needsStatistics() || plan.weights().needsStatistics();
+        if (needed && statistics.equals(ActivationStatistics.NONE)) {
+            throw new IllegalArgumentException("the recipe needs statistics of activations, for which the model has to"
+                    + " run: name the text encoder that belongs to it (--text-encoder FILE), or wire it up in the"
+                    + " canvas and save it with Save Quantized, or take a recipe of the weights alone (smoothing"
+                    + " \"none\", no gptq)");
+        }
     }
 
-    private static void requireDataFree(QuantizationPlan plan) {
-        if (plan.smoothing().needsStatistics() || plan.weights().needsStatistics()) {
-            throw new IllegalArgumentException("the recipe needs statistics of activations, for which the model has to"
-                    + " run: wire it up in the canvas and save it with Save Quantized; here a recipe takes the weights"
-                    + " alone (smoothing \"none\", no gptq)");
+    /// With statistics layers of one input follow each other, as their statistics are made once then.
+    @Override
+    public List<String> inOrder(List<String> names) {
+        if (!byInput) {
+            return names;
         }
+        List<String> ordered = new ArrayList<>(names);
+        List<String> weights = linears.byInput().stream()
+                .map(layer -> layer + ArtifactLayer.WEIGHT)
+                .toList();
+        ordered.removeAll(Set.copyOf(weights));
+        ordered.addAll(weights);
+        return ordered;
     }
 
     @Override
@@ -87,7 +109,7 @@ final class StreamedLayers implements LayerSource {
 
     @Override
     public boolean smoothed(String layer) {
-        return false;
+        return smoothed && linears.bits().containsKey(layer);
     }
 
     @Override

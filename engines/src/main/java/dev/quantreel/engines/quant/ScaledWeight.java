@@ -1,7 +1,7 @@
 package dev.quantreel.engines.quant;
 
 /// A matrix whose columns are multiplied when its rows are read.
-final class ScaledWeight implements WeightMatrix {
+final class ScaledWeight implements WeightMatrix.Derived {
 
     private final WeightMatrix source;
     private final float[] factors;
@@ -12,18 +12,8 @@ final class ScaledWeight implements WeightMatrix {
     }
 
     @Override
-    public String name() {
-        return source.name();
-    }
-
-    @Override
-    public int rows() {
-        return source.rows();
-    }
-
-    @Override
-    public int columns() {
-        return source.columns();
+    public WeightMatrix source() {
+        return source;
     }
 
     @Override

@@ -114,23 +114,30 @@ public interface WeightMatrix {
         }
     }
 
+    /// A matrix of the size of another, whose rows are changed when they are read.
+    interface Derived extends WeightMatrix {
+
+        /// What is changed.
+        WeightMatrix source();
+
+        @Override
+        default String name() {
+            return source().name();
+        }
+
+        @Override
+        default int rows() {
+            return source().rows();
+        }
+
+        @Override
+        default int columns() {
+            return source().columns();
+        }
+    }
+
     /// A matrix whose rows are rotated when they are read.
-    record Rotated(WeightMatrix source, Rotation rotation) implements WeightMatrix {
-        @Override
-        public String name() {
-            return source.name();
-        }
-
-        @Override
-        public int rows() {
-            return source.rows();
-        }
-
-        @Override
-        public int columns() {
-            return source.columns();
-        }
-
+    record Rotated(WeightMatrix source, Rotation rotation) implements Derived {
         @Override
         public void readRow(int row, float[] into) {
             source.readRow(row, into);
@@ -139,22 +146,7 @@ public interface WeightMatrix {
     }
 
     /// A matrix whose rows are rotated by [RegularHadamard] when they are read.
-    record RegularlyRotated(WeightMatrix source, RegularHadamard rotation) implements WeightMatrix {
-        @Override
-        public String name() {
-            return source.name();
-        }
-
-        @Override
-        public int rows() {
-            return source.rows();
-        }
-
-        @Override
-        public int columns() {
-            return source.columns();
-        }
-
+    record RegularlyRotated(WeightMatrix source, RegularHadamard rotation) implements Derived {
         @Override
         public void readRow(int row, float[] into) {
             source.readRow(row, into);

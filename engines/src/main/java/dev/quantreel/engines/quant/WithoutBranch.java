@@ -4,7 +4,7 @@ import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.tensor.Conversions;
 
 /// A matrix less what a low-rank branch adds to it.
-final class WithoutBranch implements WeightMatrix {
+final class WithoutBranch implements WeightMatrix.Derived {
 
     private final WeightMatrix source;
     private final int rank;
@@ -21,18 +21,8 @@ final class WithoutBranch implements WeightMatrix {
     }
 
     @Override
-    public String name() {
-        return source.name();
-    }
-
-    @Override
-    public int rows() {
-        return source.rows();
-    }
-
-    @Override
-    public int columns() {
-        return source.columns();
+    public WeightMatrix source() {
+        return source;
     }
 
     @Override

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.dit.TinyTransformer;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.RowTasks;
@@ -45,6 +46,11 @@ class ArtifactWriterTest {
     private static ArtifactWriter.Document document(TransformerCheckpoint source, Recipe recipe) {
         return new ArtifactWriter.Document(
                 recipe, new ArtifactSource(source.source(), source.digest(), 1234, "test, f32"), "Quantreel test");
+    }
+
+    private static LayerSource streamed(TransformerCheckpoint source) {
+        return new StreamedLayers(
+                source, recipe(4).plan(), ActivationStatistics.NONE, RowTasks.parallel(CancellationToken.NONE));
     }
 
     private static ArtifactWriter.Source from(TransformerCheckpoint source) {
@@ -143,7 +149,7 @@ class ArtifactWriterTest {
     }
 
     private long offsetOf(TransformerCheckpoint source, String weight) {
-        LayerSource layers = new StreamedLayers(source, recipe(4).plan(), RowTasks.parallel(CancellationToken.NONE));
+        LayerSource layers = streamed(source);
         return ArtifactPlan.of(source, document(source, recipe(4)), layers, target)
                 .extent(weight + ".codes")
                 .beginBytes();
@@ -218,7 +224,7 @@ class ArtifactWriterTest {
             }
             return file.write(bytes, position);
         });
-        LayerSource layers = new StreamedLayers(source, recipe(4).plan(), RowTasks.parallel(CancellationToken.NONE));
+        LayerSource layers = streamed(source);
 
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> ArtifactWriter.write(

@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -63,6 +64,9 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "The .safetensors file to write. Default: SRC's name with the recipe's, here.")
     private @Nullable Path out;
 
+    @Mixin
+    private CalibrationOptions calibration = new CalibrationOptions();
+
     @Option(names = "--force", description = "Replace FILE if it exists.")
     private boolean force;
 
@@ -95,7 +99,8 @@ final class QuantizeCommand implements Callable<Integer> {
             CheckpointFile file,
             Recipe read,
             Path target,
-            CancellationToken cancellation) {
+            CancellationToken cancellation)
+            throws Exception {
         Path cache = ServerConfig.homeFolder().resolve("cache");
         Optional<CheckpointCensus> known = CheckpointCensus.known(file, cache);
         known.flatMap(CheckpointCensus::damage).ifPresent(found -> {
@@ -107,9 +112,13 @@ final class QuantizeCommand implements Callable<Integer> {
                 CheckpointScan.bytes(file),
                 file.format().toString());
         ByteProgress progress = new ByteProgress(System.err, "quantizing " + target, from.bytes());
-        try {
+        try (CalibrationOptions.Calibrated calibrated = calibration.open(model, read.plan(), cancellation)) {
             String digest = ArtifactWriter.write(
-                    new ArtifactWriter.Source(model, file.stored(), CheckpointCensus.identity(file)),
+                    new ArtifactWriter.Source(
+                            model,
+                            file.stored(),
+                            CheckpointCensus.identity(file) + calibrated.identity(),
+                            calibrated.statistics()),
                     target,
                     new ArtifactWriter.Document(read, from),
                     new ArtifactWriter.Watch(step -> tell(step, progress), cancellation));

@@ -99,4 +99,37 @@ class QuantizeCommandTest {
                 .contains("out.safetensors")
                 .contains("truncated");
     }
+
+    /// GPTQ and a branch on statistics of the demo model, twice.
+    @Test
+    void aModelCanMakeTheStatisticsThatARecipeNeeds() throws IOException {
+        Path demo = Path.of("../workflows/demo-models");
+        Path recipe = folder.resolve("calibrated.json");
+        Files.writeString(
+                recipe,
+                """
+                {"quantreel_recipe": 1, "layers": {"keep": "blocks.[1-9]"}, "weights": {"bits": 4,
+                 "quantizer": {"kind": "gptq"}, "branch": {"kind": "low_rank", "rank": 4, "iterations": 2},
+                 "statistics": {"kind": "self_generated", "captions": ["a red circle"], "trajectories": 1, "steps": 2}}}
+                """);
+        Object[] arguments = {
+            "quantize", demo.resolve("diffusion_models/quantreel_demo_dit_bf16.safetensors"), "--recipe", recipe,
+            "--text-encoder", demo.resolve("text_encoders/quantreel_demo_umt5_bf16.safetensors"),
+            "--size", "64x64x13", "--out", target
+        };
+
+        CommandLineRun run = quantreel(arguments);
+        assertThat(run.code()).as(run.err()).isZero();
+        byte[] first = Files.readAllBytes(target);
+        Files.delete(target);
+        assertThat(quantreel(arguments).code()).isZero();
+        assertThat(Files.readAllBytes(target)).isEqualTo(first);
+        assertThat(quantreel("inspect", target).out()).contains("gptq", "self_generated", "a red circle");
+
+        Files.delete(target);
+        CommandLineRun without = quantreel("quantize", arguments[1], "--recipe", recipe, "--out", target);
+        assertThat(without.code()).isEqualTo(2);
+        assertThat(without.err()).contains("needs statistics of activations", "--text-encoder FILE");
+        assertThat(quantize("--text-encoder", arguments[5]).err()).contains("the recipe needs no statistics");
+    }
 }
