@@ -67,8 +67,7 @@ final class ArtifactPlan {
                 put(types, source, layer, layers);
             }
         }
-        return new ArtifactPlan(
-                source, header, types, target.toString(), layers.inOrder(List.copyOf(source.names())));
+        return new ArtifactPlan(source, header, types, target.toString(), layers.inOrder(List.copyOf(source.names())));
     }
 
     private static ArtifactLayer describe(

@@ -178,14 +178,14 @@ public final class ArtifactWriter {
                 Conveyor conveyor = new Conveyor(file, totalBytes(units))) {
             long widest = widest(units);
             MemorySegment[] codes = {arena.allocate(widest, 64), arena.allocate(widest, 64)};
-            fetch(units.getFirst());
+            fetch(units.getFirst(), file);
             for (int i = 0; i < units.size(); i++) {
                 cancellation.throwIfCancelled();
                 ArtifactPlan.Unit unit = units.get(i);
                 Optional<ArtifactPlan.Unit> next =
                         i + 1 < units.size() ? Optional.of(units.get(i + 1)) : Optional.empty();
                 reader.arrived();
-                next.ifPresent(this::fetch);
+                next.ifPresent(following -> fetch(following, file));
                 if (file.has(unit.name(), extents(unit))) {
                     conveyor.skip(unit);
                 } else {
@@ -198,8 +198,10 @@ public final class ArtifactWriter {
         }
     }
 
-    private void fetch(ArtifactPlan.Unit unit) {
-        if (layers.readsSource() || plan.layer(unit) == null) {
+    /// What an earlier run wrote is read for the digest alone.
+    private void fetch(ArtifactPlan.Unit unit, PartialFile file) {
+        boolean needed = layers.readsSource() || plan.layer(unit) == null;
+        if (needed && (reader.digests() || !file.lists(unit.name()))) {
             reader.fetch(unit.name());
         }
     }

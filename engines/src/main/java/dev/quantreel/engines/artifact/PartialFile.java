@@ -188,6 +188,11 @@ final class PartialFile implements AutoCloseable {
         }
     }
 
+    /// Whether the journal says that a unit is in the file.
+    boolean lists(String unit) {
+        return done.containsKey(unit);
+    }
+
     /// Whether a unit is in the file, whole.
     ///
     /// @param extents where it lies, in the order in which it was written

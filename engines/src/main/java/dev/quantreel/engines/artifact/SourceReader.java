@@ -39,6 +39,11 @@ final class SourceReader implements AutoCloseable {
         return model;
     }
 
+    /// Whether the digest is being taken.
+    boolean digests() {
+        return known.isEmpty();
+    }
+
     /// Begins to fetch a tensor; [#arrived] waits for it.
     void fetch(String canonical) {
         String name = model.slice(canonical).name();

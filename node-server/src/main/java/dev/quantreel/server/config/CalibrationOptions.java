@@ -79,7 +79,8 @@ final class CalibrationOptions {
             return new Calibrated(ActivationStatistics.NONE, "", Optional.empty());
         }
         if (!needed) {
-            throw new ConfigException("--text-encoder " + textEncoder + ": the recipe needs no statistics; leave it out");
+            throw new ConfigException(
+                    "--text-encoder " + textEncoder + ": the recipe needs no statistics; leave it out");
         }
         if (!(plan.statistics() instanceof StatisticsPlan.SelfGenerated asked)) {
             throw new ConfigException("the recipe needs statistics and does not say how many: give its weights a field"
@@ -138,8 +139,7 @@ final class CalibrationOptions {
             int frames = Integer.parseInt(matcher.group(3));
             int factor = space.spatialFactor();
             if (width >= factor && height >= factor && frames > 0 && width % factor == 0 && height % factor == 0) {
-                return Shape.of(
-                        1, facts.latent().channels(), space.frames(frames), height / factor, width / factor);
+                return Shape.of(1, facts.latent().channels(), space.frames(frames), height / factor, width / factor);
             }
         }
         throw new ConfigException("--size is " + size + "; accepted are width, height and frames as 256x256x13, width"

@@ -95,11 +95,7 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     private int quantize(
-            TransformerCheckpoint model,
-            CheckpointFile file,
-            Recipe read,
-            Path target,
-            CancellationToken cancellation)
+            TransformerCheckpoint model, CheckpointFile file, Recipe read, Path target, CancellationToken cancellation)
             throws Exception {
         Path cache = ServerConfig.homeFolder().resolve("cache");
         Optional<CheckpointCensus> known = CheckpointCensus.known(file, cache);

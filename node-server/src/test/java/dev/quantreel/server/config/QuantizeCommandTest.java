@@ -105,17 +105,22 @@ class QuantizeCommandTest {
     void aModelCanMakeTheStatisticsThatARecipeNeeds() throws IOException {
         Path demo = Path.of("../workflows/demo-models");
         Path recipe = folder.resolve("calibrated.json");
-        Files.writeString(
-                recipe,
-                """
+        Files.writeString(recipe, """
                 {"quantreel_recipe": 1, "layers": {"keep": "blocks.[1-9]"}, "weights": {"bits": 4,
                  "quantizer": {"kind": "gptq"}, "branch": {"kind": "low_rank", "rank": 4, "iterations": 2},
                  "statistics": {"kind": "self_generated", "captions": ["a red circle"], "trajectories": 1, "steps": 2}}}
                 """);
         Object[] arguments = {
-            "quantize", demo.resolve("diffusion_models/quantreel_demo_dit_bf16.safetensors"), "--recipe", recipe,
-            "--text-encoder", demo.resolve("text_encoders/quantreel_demo_umt5_bf16.safetensors"),
-            "--size", "64x64x13", "--out", target
+            "quantize",
+            demo.resolve("diffusion_models/quantreel_demo_dit_bf16.safetensors"),
+            "--recipe",
+            recipe,
+            "--text-encoder",
+            demo.resolve("text_encoders/quantreel_demo_umt5_bf16.safetensors"),
+            "--size",
+            "64x64x13",
+            "--out",
+            target
         };
 
         CommandLineRun run = quantreel(arguments);

@@ -193,7 +193,7 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
                 List.of(
                         new Charts.LayerSeries("at " + fewest + " bits", percent(layers, layer -> fewest)),
                         new Charts.LayerSeries("at the bits given", percent(layers, layer -> chosen.bits()
-                                .get(layer.name())))))));
+                                .getOrDefault(layer.name(), fewest)))))));
         ResultFiles.of(in.filenamePrefix(), context).png(plot.frames(), "noise");
         context.show(new UiItem.Text(table(layers, chosen)));
         return plot;

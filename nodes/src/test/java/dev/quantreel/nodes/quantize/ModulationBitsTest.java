@@ -1,6 +1,7 @@
 package dev.quantreel.nodes.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Percentage.withPercentage;
 
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.dit.BranchConditioning;
@@ -43,8 +44,7 @@ class ModulationBitsTest {
     }
 
     private DiffusionModel w4a8(LayerRule rule) throws Exception {
-        DiffusionModel weights =
-                demo.model().with(new DiffusionModel.Weights(new WeightQuantizer.Bgr(), 4, rule));
+        DiffusionModel weights = demo.model().with(new DiffusionModel.Weights(new WeightQuantizer.Bgr(), 4, rule));
         return demo.arq(weights, ARQActivation.Mode.AUTO, ARQActivation.Bits.EIGHT);
     }
 
@@ -88,7 +88,7 @@ class ModulationBitsTest {
         double four = error(w4a8(projection(4)));
         System.out.println("PROJECTION " + kept + " " + eight + " " + four);
 
-        assertThat(eight).isCloseTo(kept, org.assertj.core.data.Percentage.withPercentage(1));
+        assertThat(eight).isCloseTo(kept, withPercentage(1));
         assertThat(four - kept).isGreaterThan(3 * Math.abs(eight - kept));
     }
 }
