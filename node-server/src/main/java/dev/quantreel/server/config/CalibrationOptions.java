@@ -10,6 +10,7 @@ import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.StatisticsPlan;
+import dev.quantreel.engines.runtime.Availability;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider;
@@ -21,11 +22,12 @@ import dev.quantreel.engines.text.PromptFormat;
 import dev.quantreel.engines.text.PromptTokenizer;
 import dev.quantreel.engines.text.TargetModel;
 import dev.quantreel.engines.text.TextEncoder;
-import dev.quantreel.nodes.values.EngineChoice;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -89,8 +91,7 @@ final class CalibrationOptions {
         }
         requireText(model.facts());
         Shape latent = latent(model.facts());
-        EngineProvider provider = EngineChoice.BEST.provider();
-        Engine engine = provider.create(EngineProvider.EngineOptions.DEFAULTS);
+        Engine engine = provider().create(EngineProvider.EngineOptions.DEFAULTS);
         try {
             Trajectories trajectories = new Trajectories(
                     prompts(model.facts(), asked, engine, cancellation),
@@ -111,6 +112,15 @@ final class CalibrationOptions {
             engine.close();
             throw e;
         }
+    }
+
+    /// The best that runs here.
+    private static EngineProvider provider() {
+        return ServiceLoader.load(EngineProvider.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(provider -> provider.probe() instanceof Availability.Available)
+                .max(Comparator.comparingInt(EngineProvider::rank))
+                .orElseThrow(() -> new ConfigException("no engine runs here; `quantreel doctor` says why"));
     }
 
     private static void tell(int pass, int done, int total) {
