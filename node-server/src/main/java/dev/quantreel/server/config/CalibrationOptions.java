@@ -10,7 +10,6 @@ import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.StatisticsPlan;
-import dev.quantreel.engines.runtime.Availability;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider;
@@ -118,7 +117,7 @@ final class CalibrationOptions {
     private static EngineProvider provider() {
         return ServiceLoader.load(EngineProvider.class).stream()
                 .map(ServiceLoader.Provider::get)
-                .filter(provider -> provider.probe() instanceof Availability.Available)
+                .filter(provider -> provider.probe() instanceof EngineProvider.Availability.Available)
                 .max(Comparator.comparingInt(EngineProvider::rank))
                 .orElseThrow(() -> new ConfigException("no engine runs here; `quantreel doctor` says why"));
     }
