@@ -16,7 +16,9 @@ import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.sampling.SamplingTrace;
+import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.sampling.Trajectory;
 import dev.quantreel.engines.schedule.Alternating;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.BlockwiseGbs;
@@ -27,6 +29,7 @@ import dev.quantreel.engines.schedule.Shuffled;
 import dev.quantreel.engines.schedule.SwitchAtHalf;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -34,6 +37,8 @@ import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// Runs the demo model, quantized by DVD-Quant at 4-bit weights, by every bit schedule at a mean of 6 bits and with
 /// every step cache, from the same prompts and noises.
@@ -98,6 +103,11 @@ public final class ScheduleBenchmark {
                     references,
                     new MeanBits(meter, references, PILOTS));
             List<Line> lines = new ArrayList<>(schedules(settings.steps()));
+            lines.add(new Line(
+                    GROUPS.getFirst(),
+                    "measured (A8 where A4 costs most)",
+                    Optional.of(measured(full, bench.quantized.transformer(), settings)),
+                    new StepCache.None()));
             lines.addAll(caches(bench, observed(full, settings)));
             for (Line line : lines) {
                 rows.accept(measured(bench, line, lines.size() * references.size()));
@@ -132,6 +142,37 @@ public final class ScheduleBenchmark {
             bits.add(step < Math.ceilDiv(steps, 4) || step >= steps - steps / 4 ? 8 : 4);
         }
         return new Manual(bits);
+    }
+
+    /// Half of the steps at 8 bits: those at which 4 bits cost the most, by the teacher-forced error along trajectories of
+    /// other captions. No schedule of whole steps can do much better by that error.
+    private Manual measured(DiffusionTransformer full, DiffusionTransformer quantized, SamplerSettings settings) {
+        int steps = settings.steps();
+        double[] costs = new double[steps];
+        Tensor empty = model.encode("");
+        for (int i = 0; i < OBSERVED; i++) {
+            progress.report("what 4 bits cost by step", i, OBSERVED);
+            Tensor text = model.encode(DemoMethods.CALIBRATION.get(i));
+            Trajectory.Recorder recorder = new Trajectory.Recorder(SamplingListener.NONE);
+            new FlowSampler(full.bind(text, empty), settings, new Constant(8), new StepCache.None())
+                    .sample(TorchNoise.gaussian(OBSERVED_SEED + i, model.latentShape()), recorder, cancellation);
+            Trajectory trajectory =
+                    recorder.trajectory(settings).withGuidance(full.bind(text, empty), 1, cancellation);
+            SplitModel bound = quantized.bind(text, empty);
+            List<Double> low = trajectory.deviationOf(bound, new Constant(4), cancellation).relativeL2();
+            List<Double> high = trajectory.deviationOf(bound, new Constant(8), cancellation).relativeL2();
+            for (int step = 0; step < steps; step++) {
+                costs[step] += low.get(step) - high.get(step);
+            }
+        }
+        List<Integer> dearest = IntStream.range(0, steps)
+                .boxed()
+                .sorted(Comparator.comparingDouble(step -> -costs[step]))
+                .limit(steps - steps / 2)
+                .toList();
+        return new Manual(IntStream.range(0, steps)
+                .mapToObj(step -> dearest.contains(step) ? 8 : 4)
+                .toList());
     }
 
     /// Generations of other captions in full precision, watched.
@@ -178,6 +219,14 @@ public final class ScheduleBenchmark {
         }
         lines.addAll(switched);
         return lines;
+    }
+
+    private static String withDelta(String name, DeltaGbs rule) {
+        return String.format(Locale.ROOT, "%s, δ = %.3f", name, rule.delta());
+    }
+
+    private static String digits(List<Integer> bits) {
+        return bits.stream().map(String::valueOf).collect(Collectors.joining());
     }
 
     private static String words(StepCache.Watched signal) {
@@ -235,11 +284,13 @@ public final class ScheduleBenchmark {
         Function<DeltaGbs, BitSchedule> form = byBlock ? BlockwiseGbs::new : rule -> rule;
         BitSchedule bits = line.bits.orElseGet(
                 () -> form.apply(bench.meanBits.tune(quantized.transformer(), line.cache, MEAN_BITS, form)));
-        String name = bits instanceof DeltaGbs(double delta, int _, int _, int _, int _) && line.name.equals("δ-GBS")
-                ? String.format(Locale.ROOT, "δ-GBS, δ = %.3f", delta)
-                : byBlock && bits instanceof BlockwiseGbs(DeltaGbs rule)
-                        ? String.format(Locale.ROOT, "%s, δ = %.3f", BY_BLOCK, rule.delta())
-                        : line.name;
+        boolean bare = line.cache instanceof StepCache.None;
+        String name = switch (bits) {
+            case DeltaGbs rule when bare -> withDelta(line.name, rule);
+            case BlockwiseGbs(DeltaGbs rule) when bare -> withDelta(line.name, rule);
+            case Manual(List<Integer> steps) -> line.name + ": " + digits(steps);
+            default -> line.name;
+        };
         GenerationMeter.Way way = new GenerationMeter.Way(quantized.transformer(), true, bits, line.cache);
         List<Measurement> measurements = new ArrayList<>();
         for (Reference reference : bench.references) {

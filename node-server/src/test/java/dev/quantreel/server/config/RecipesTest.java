@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.quantreel.engines.artifact.Recipe;
 import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.SelfCalibrated;
+import dev.quantreel.engines.quant.StatisticsPlan;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +34,13 @@ class RecipesTest {
     @MethodSource("recipes")
     void everyRecipeReadsAndHasTheNameOfItsFile(Path file) {
         assertThat(Recipe.read(file).name() + ".json").isEqualTo(String.valueOf(file.getFileName()));
+    }
+
+    @Test
+    void theBestIsWhatItsNodePlans() {
+        StatisticsPlan.SelfGenerated statistics = new StatisticsPlan.SelfGenerated(List.of(""), 8, 16, 0);
+        assertThat(Recipe.read(FOLDER.resolve("self-calibrated-w4.json")).plan())
+                .isEqualTo(SelfCalibrated.plan(4, 32, Optional.of(statistics)));
     }
 
     @Test
