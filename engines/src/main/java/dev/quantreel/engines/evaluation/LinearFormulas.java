@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /// Signal to noise of the output of a 4-bit linear on random tokens with known outliers, mean of the decibels of all
 /// tokens, beside the methods' reference table.
@@ -31,8 +32,9 @@ public final class LinearFormulas {
 
     static final int CHANNELS = 1536;
     private static final int TOKENS = 1536;
-    private static final int OUTPUTS = 256;
+    static final int OUTPUTS = 256;
     private static final int[] BITS = {4, 6, 8};
+    private static final WeightPlan BGR = new WeightPlan(new WeightQuantizer.Bgr(), 4);
     private static final ClipRatios THREE_QUARTERS = new ClipRatios(0.75f, 0.75f, 0.75f);
 
     private final int draws;
@@ -50,7 +52,8 @@ public final class LinearFormulas {
         this.pieces = ParallelPieces.of(cancellation);
     }
 
-    /// What disturbs Gaussian tokens. The reference names the disturbances; their strengths beyond the factor of 20 were
+    /// What disturbs Gaussian tokens. The reference names the disturbances; their strengths beyond the factor of 20
+    // were
     /// chosen so that its figures come out as a whole.
     enum Tokens {
         PLAIN("plain"),
@@ -142,10 +145,11 @@ public final class LinearFormulas {
             Map<Integer, double[]> references) {}
 
     private static List<Wanted> wanted() {
+        return Stream.of(byToken(), byChannel(), finer()).flatMap(List::stream).toList();
+    }
+
+    private static List<Wanted> byToken() {
         WeightPlan minMax = new WeightPlan(new WeightQuantizer.MinMax(), 4);
-        WeightPlan bgr = new WeightPlan(new WeightQuantizer.Bgr(), 4);
-        WeightPlan grouped = bgr.with(new Granularity.PerGroup(64));
-        WeightPlan lloydMax = new WeightPlan(new WeightQuantizer.LloydMaxRows(), 4);
         ActivationQuantizer token = new ActivationQuantizer.Token(ClipRatios.NONE);
         return List.of(
                 new Wanted(
@@ -155,53 +159,65 @@ public final class LinearFormulas {
                         new ActivationQuantizer.TokenAsymmetric(),
                         three("13.1 6.4 6.5 6.6 6.1", "14.8 12.6 12.3 12.6 12.9", "15.0 14.7 14.8 14.8 14.7")),
                 new Wanted(
-                        "QuaRot, W MinMax, A per token",
+                        "QuaRot: rotated, W MinMax, A per token",
                         Turn.SIGNED,
                         minMax,
                         token,
                         three("14.1 14.6 14.7 14.9 14.3", "17.5 17.5 17.6 17.8 17.5", "17.7 17.7 17.8 18.0 17.7")),
                 new Wanted(
-                        "the same, W BGR",
+                        "rotated, W BGR, A per token",
                         Turn.SIGNED,
-                        bgr,
+                        BGR,
                         token,
                         three("14.8 15.4 15.5 15.6 14.9", "19.0 19.0 19.1 19.3 18.9", "19.4 19.3 19.4 19.6 19.2")),
                 new Wanted(
-                        "the same, clipped at 0.75",
+                        "rotated, W BGR, A clipped at 0.75",
                         Turn.SIGNED,
-                        bgr,
+                        BGR,
                         new ActivationQuantizer.Token(THREE_QUARTERS),
                         three("16.1 16.5 16.6 16.8 16.2", "18.7 18.7 18.8 19.0 18.7", "18.9 18.8 18.9 19.1 18.8")),
                 new Wanted(
-                        "Hadamard without signs",
+                        "rotated without signs, W BGR, A per token",
                         Turn.UNSIGNED,
-                        bgr,
+                        BGR,
                         token,
-                        three("14.8 15.4 15.7 10.6 8.9", "19.0 19.1 19.2 18.2 17.5", "19.4 19.4 19.5 19.4 19.2")),
+                        three("14.8 15.4 15.7 10.6 8.9", "19.0 19.1 19.2 18.2 17.5", "19.4 19.4 19.5 19.4 19.2")));
+    }
+
+    private static List<Wanted> byChannel() {
+        return List.of(
                 new Wanted(
                         "ARQ literal",
                         Turn.SIGNED,
-                        bgr,
+                        BGR,
                         new ActivationQuantizer.Channel(),
                         three("14.8 12.9 4.6 13.3 4.4", "19.0 18.6 14.1 19.0 13.9", "19.4 19.3 18.8 19.6 18.7")),
                 new Wanted(
                         "ARQ channel + token",
                         Turn.SIGNED,
-                        bgr,
+                        BGR,
                         new ActivationQuantizer.ChannelToken(),
                         three("14.9 15.0 10.9 15.2 11.8", "19.0 19.0 18.2 19.3 18.4", "19.4 19.3 19.3 19.6 19.2")),
                 new Wanted(
                         "ARQ rms + token",
                         Turn.SIGNED,
-                        bgr,
+                        BGR,
                         new ActivationQuantizer.ChannelToken(Statistic.RMS),
-                        three("14.8 15.4 15.7 15.8 15.3", "19.0 19.0 19.1 19.3 19.0", "19.4 19.3 19.4 19.6 19.3")),
+                        three("14.8 15.4 15.7 15.8 15.3", "19.0 19.0 19.1 19.3 19.0", "19.4 19.3 19.4 19.6 19.3")));
+    }
+
+    private static List<Wanted> finer() {
+        WeightPlan lloydMax = new WeightPlan(new WeightQuantizer.LloydMaxRows(), 4);
+        return List.of(
                 new Wanted(
                         "ARQ block 64 on both sides",
                         Turn.SIGNED,
-                        grouped,
+                        BGR.with(new Granularity.PerGroup(64)),
                         new ActivationQuantizer.BlockExact(64, ClipRatios.NONE),
                         Map.of(4, figures("17.2 17.5 17.6 17.6 17.3"))),
+                block(128, "16.0"),
+                block(64, "16.4"),
+                block(32, "16.8"),
                 new Wanted(
                         "OrbitQuant (Lloyd-Max on both sides)",
                         Turn.PERMUTED,
@@ -211,16 +227,26 @@ public final class LinearFormulas {
                 new Wanted(
                         "Lloyd-Max A, W bound",
                         Turn.PERMUTED,
-                        bgr,
+                        BGR,
                         new ActivationQuantizer.Centroids(),
                         Map.of(4, figures("16.8 16.9 16.9 17.0 16.8"))));
     }
 
-    private static Map<Integer, double[]> three(String four, String six, String eight) {
+    /// Blocks on the activations' side alone; the reference has plain tokens of each size, and a range of the others.
+    private static Wanted block(int channels, String plain) {
+        return new Wanted(
+                "ARQ block " + channels,
+                Turn.SIGNED,
+                BGR,
+                new ActivationQuantizer.BlockExact(channels, ClipRatios.NONE),
+                Map.of(4, figures(plain)));
+    }
+
+    static Map<Integer, double[]> three(String four, String six, String eight) {
         return Map.of(4, figures(four), 6, figures(six), 8, figures(eight));
     }
 
-    private static double[] figures(String text) {
+    static double[] figures(String text) {
         return Arrays.stream(text.split(" ")).mapToDouble(Double::parseDouble).toArray();
     }
 
@@ -236,7 +262,8 @@ public final class LinearFormulas {
                 inputs.add(tokens.draw(random));
             }
             for (int i = 0; i < wanted.size(); i++) {
-                progress.report("draw " + draw + ", " + wanted.get(i).name(), draw * wanted.size() + i, draws * wanted.size());
+                progress.report(
+                        "draw " + draw + ", " + wanted.get(i).name(), draw * wanted.size() + i, draws * wanted.size());
                 measure(wanted.get(i), weights, inputs, measured);
             }
         }
@@ -244,20 +271,20 @@ public final class LinearFormulas {
             for (int bits : BITS) {
                 double[] references = line.references.getOrDefault(bits, new double[0]);
                 for (int k = 0; k < references.length; k++) {
-                    String key = key(line, bits, Tokens.values()[k]);
+                    String key = key(line.name, bits, Tokens.values()[k]);
                     lines.accept(FormulaLine.ofDecibels(key, references[k], measured.getOrDefault(key, List.of())));
                 }
             }
         }
     }
 
-    private static String key(Wanted line, int bits, Tokens tokens) {
-        return line.name + ", A" + bits + ", " + tokens.title;
+    static String key(String name, int bits, Tokens tokens) {
+        return name + ", A" + bits + ", " + tokens.title;
     }
 
     /// Gaussian, one weight in a thousand five times as large: 15 dB by MinMax, 17.5 by the bound search, as in the
     /// reference.
-    private static Matrix weights(Random random) {
+    static Matrix weights(Random random) {
         float[] values = new float[OUTPUTS * CHANNELS];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (random.nextGaussian() * (random.nextDouble() < 0.001 ? 5 : 1));
@@ -268,8 +295,7 @@ public final class LinearFormulas {
     private void measure(
             Wanted line, Matrix weights, List<ActivationMatrix> inputs, Map<String, List<Double>> measured) {
         Matrix turnedWeights = turned(weights, line.turn);
-        WeightMatrix source =
-                WeightMatrix.of("w", Tensor.of(Shape.of(OUTPUTS, CHANNELS), turnedWeights.values()));
+        WeightMatrix source = WeightMatrix.of("w", Tensor.of(Shape.of(OUTPUTS, CHANNELS), turnedWeights.values()));
         QuantizedMatrix quantized = QuantizedMatrix.of(source, line.weights, tasks);
         Matrix rounded = Matrix.zeros(OUTPUTS, CHANNELS);
         float[] row = new float[CHANNELS];
@@ -288,14 +314,14 @@ public final class LinearFormulas {
             for (int bits : line.references.keySet()) {
                 QuantizedActivation codes = QuantizedActivation.of(met, line.activations, bits);
                 Matrix y = values(codes).times(back, pieces);
-                measured.computeIfAbsent(key(line, bits, tokens), missing -> new ArrayList<>())
+                measured.computeIfAbsent(key(line.name, bits, tokens), missing -> new ArrayList<>())
                         .add(decibels(exact, y));
             }
         }
     }
 
     /// Mean over the tokens of the signal to noise of each.
-    private static double decibels(Matrix exact, Matrix y) {
+    static double decibels(Matrix exact, Matrix y) {
         double sum = 0;
         for (int i = 0; i < TOKENS; i++) {
             double signal = 0;
@@ -326,7 +352,7 @@ public final class LinearFormulas {
         return result;
     }
 
-    private static Matrix matrix(ActivationMatrix x) {
+    static Matrix matrix(ActivationMatrix x) {
         float[] values = new float[x.tokens() * x.channels()];
         for (int i = 0; i < values.length; i++) {
             values[i] = x.at(i / x.channels(), i % x.channels());
@@ -334,7 +360,7 @@ public final class LinearFormulas {
         return Matrix.of(x.tokens(), x.channels(), values);
     }
 
-    private static Matrix values(QuantizedActivation codes) {
+    static Matrix values(QuantizedActivation codes) {
         float[] values = new float[codes.tokens() * codes.channels()];
         for (int i = 0; i < values.length; i++) {
             values[i] = codes.value(i / codes.channels(), i % codes.channels());

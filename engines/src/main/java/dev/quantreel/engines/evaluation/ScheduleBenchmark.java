@@ -144,7 +144,8 @@ public final class ScheduleBenchmark {
         return new Manual(bits);
     }
 
-    /// Half of the steps at 8 bits: those at which 4 bits cost the most, by the teacher-forced error along trajectories of
+    /// Half of the steps at 8 bits: those at which 4 bits cost the most, by the teacher-forced error along trajectories
+    // of
     /// other captions. No schedule of whole steps can do much better by that error.
     private Manual measured(DiffusionTransformer full, DiffusionTransformer quantized, SamplerSettings settings) {
         int steps = settings.steps();
@@ -156,11 +157,12 @@ public final class ScheduleBenchmark {
             Trajectory.Recorder recorder = new Trajectory.Recorder(SamplingListener.NONE);
             new FlowSampler(full.bind(text, empty), settings, new Constant(8), new StepCache.None())
                     .sample(TorchNoise.gaussian(OBSERVED_SEED + i, model.latentShape()), recorder, cancellation);
-            Trajectory trajectory =
-                    recorder.trajectory(settings).withGuidance(full.bind(text, empty), 1, cancellation);
+            Trajectory trajectory = recorder.trajectory(settings).withGuidance(full.bind(text, empty), 1, cancellation);
             SplitModel bound = quantized.bind(text, empty);
-            List<Double> low = trajectory.deviationOf(bound, new Constant(4), cancellation).relativeL2();
-            List<Double> high = trajectory.deviationOf(bound, new Constant(8), cancellation).relativeL2();
+            List<Double> low =
+                    trajectory.deviationOf(bound, new Constant(4), cancellation).relativeL2();
+            List<Double> high =
+                    trajectory.deviationOf(bound, new Constant(8), cancellation).relativeL2();
             for (int step = 0; step < steps; step++) {
                 costs[step] += low.get(step) - high.get(step);
             }

@@ -101,9 +101,10 @@ public final class WeightFormulas {
             float[] values = rows.draw(new Random(31L * draw + rows.ordinal()));
             WeightMatrix matrix = WeightMatrix.of("w", Tensor.of(Shape.of(ROWS, COLUMNS), values));
             for (int i = 0; i < wanted.size(); i++) {
-                figures.get(i).add(QuantizedMatrix.of(matrix, wanted.get(i).plan(), RowTasks.parallel(cancellation))
-                        .error()
-                        .relativeMse());
+                figures.get(i)
+                        .add(QuantizedMatrix.of(matrix, wanted.get(i).plan(), RowTasks.parallel(cancellation))
+                                .error()
+                                .relativeMse());
             }
         }
         for (int i = 0; i < wanted.size(); i++) {

@@ -3,7 +3,8 @@ package dev.quantreel.engines.quant;
 import java.util.Optional;
 
 /// The recipe with the least error on the demo model at its bytes: rotated weights in groups by GPTQ on statistics that
-/// the model makes itself, a 16-bit low-rank branch solved in turns with them, activations with a scale per 32 channels.
+/// the model makes itself, a 16-bit low-rank branch solved in turns with them, activations with a scale per 32
+// channels.
 /// All of it is one integer product and one narrow one beside it.
 public final class SelfCalibrated {
 
@@ -27,7 +28,6 @@ public final class SelfCalibrated {
                 new RotationPlan.Hadamard(ROTATED_CHANNELS, 0),
                 new ActivationQuantizer.Auto(
                         new ActivationQuantizer.Block(BLOCK), new ActivationQuantizer.RowNormalized()));
-        return new QuantizationPlan(
-                statistics.<WeightPlan>map(weight::with).orElse(weight), input, LayerRule.ALL);
+        return new QuantizationPlan(statistics.<WeightPlan>map(weight::with).orElse(weight), input, LayerRule.ALL);
     }
 }

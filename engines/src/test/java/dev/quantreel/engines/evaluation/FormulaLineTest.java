@@ -17,7 +17,8 @@ class FormulaLineTest {
     @ParameterizedTest
     @CsvSource({"1.02, MEAN", "1.10, DRAWS", "1.15, DRAWS", "1.25, OUTSIDE", "0.8, OUTSIDE", "0.975, MEAN"})
     void aReferenceIsNearTheMeanAmongTheDrawsOrNeither(double reference, FormulaLine.Verdict expected) {
-        assertThat(FormulaLine.ofShare("x", reference, List.of(0.9, 1.0, 1.1, 1.0)).verdict())
+        assertThat(FormulaLine.ofShare("x", reference, List.of(0.9, 1.0, 1.1, 1.0))
+                        .verdict())
                 .isEqualTo(expected);
     }
 
@@ -43,8 +44,10 @@ class FormulaLineTest {
     }
 
     private static double scatter(List<FormulaLine> lines, String name) {
-        FormulaLine line =
-                lines.stream().filter(own -> own.name().equals(name)).findFirst().orElseThrow();
+        FormulaLine line = lines.stream()
+                .filter(own -> own.name().equals(name))
+                .findFirst()
+                .orElseThrow();
         return (line.largest() - line.smallest()) / line.spread().mean();
     }
 

@@ -10,6 +10,7 @@ import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.testing.GoldenResource;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -77,15 +78,26 @@ class QuantizationReferenceTest {
                         file.tensor("activation." + mode + "." + bits).toFloatArray();
                 QuantizedActivation actual = QuantizedActivation.of(tokens, mode(mode), bits);
                 int flipped = 0;
+                double worst = 0;
                 for (int i = 0; i < expected.length; i++) {
                     int token = i / channels;
                     // With integer multipliers one code is worth up to 18 units of the row's scale.
                     float unit = actual.scale(token, i % channels);
                     float difference = Math.abs(actual.value(token, i % channels) - expected[i]);
                     assertThat(difference).isLessThan(unit * 18.001f);
-                    flipped += difference > 1e-3f * unit ? 1 : 0;
+                    boolean other = difference > 1e-3f * unit;
+                    flipped += other ? 1 : 0;
+                    worst = other ? worst : Math.max(worst, difference / unit);
                 }
                 // A value on the edge of two codes may fall to either side in F32 and F64.
+                System.out.printf(
+                        Locale.ROOT,
+                        "twin %s, %d bits: worst difference %.2g steps, %d of %d codes on the other side of an edge%n",
+                        mode,
+                        bits,
+                        worst,
+                        flipped,
+                        expected.length);
                 assertThat(flipped).isLessThanOrEqualTo(expected.length / 500);
             }
         }

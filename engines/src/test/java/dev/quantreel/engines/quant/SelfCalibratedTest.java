@@ -13,7 +13,8 @@ class SelfCalibratedTest {
     @CsvSource({"2, true", "4, true", "5, true", "6, false", "8, false"})
     void stepsAreByGroupsWhereTheyFit(int bits, boolean grouped) {
         QuantizationPlan plan = SelfCalibrated.plan(bits, 16, Optional.empty());
-        assertThat(plan.weight().granularity() instanceof Granularity.GroupMultiples).isEqualTo(grouped);
+        assertThat(plan.weight().granularity() instanceof Granularity.GroupMultiples)
+                .isEqualTo(grouped);
         assertThat(plan.weightBits()).isEqualTo(bits);
         assertThat(plan.weights().needsStatistics()).isTrue();
         assertThat(plan.activations().resolve(4)).isEqualTo(new ActivationQuantizer.Block(32));

@@ -2,6 +2,7 @@ package dev.quantreel.nodes.bench;
 
 import dev.quantreel.engines.evaluation.FormulaLine;
 import dev.quantreel.engines.evaluation.LinearFormulas;
+import dev.quantreel.engines.evaluation.SmoothedFormulas;
 import dev.quantreel.engines.evaluation.WeightFormulas;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.nodes.spi.Benchmark;
@@ -45,6 +46,7 @@ public final class FormulasTable implements Benchmark {
         head("output of a W4 linear, SQNR in dB", out);
         new LinearFormulas(draws, FormulasTable::progress, CancellationToken.NONE)
                 .run(line -> print(line, "%.1f", verdicts, out));
+        new SmoothedFormulas(draws, CancellationToken.NONE).run(line -> print(line, "%.1f", verdicts, out));
         out.println();
         out.printf(
                 "The reference is one draw. mean: within 3 %% or 0.3 dB of the mean of ours; draws: between the smallest"
@@ -64,7 +66,8 @@ public final class FormulasTable implements Benchmark {
         System.err.print("\r\033[K");
         out.printf(
                 Locale.ROOT,
-                "| %s | " + pattern + " | " + pattern + " ±" + pattern + " | " + pattern + " to " + pattern + " | %s |%n",
+                "| %s | " + pattern + " | " + pattern + " ±" + pattern + " | " + pattern + " to " + pattern
+                        + " | %s |%n",
                 line.name(),
                 line.reference(),
                 line.spread().mean(),
