@@ -91,8 +91,7 @@ public final class SmoothedFormulas {
                 Matrix x = LinearFormulas.matrix(tokens.draw(random));
                 for (Wanted line : wanted) {
                     cancellation.throwIfCancelled();
-                    measure(line, weights, x, (bits, decibels) -> measured
-                            .computeIfAbsent(
+                    measure(line, weights, x, (bits, decibels) -> measured.computeIfAbsent(
                                     LinearFormulas.key(line.name, bits, tokens), missing -> new ArrayList<>())
                             .add(decibels));
                 }
@@ -162,7 +161,8 @@ public final class SmoothedFormulas {
     private Matrix besides(QuantizedWeights quantized, Matrix x) {
         Matrix sum = Matrix.zeros(x.rows(), LinearFormulas.OUTPUTS);
         for (LowRankBranch branch : quantized.branches().of(LAYER)) {
-            Matrix down = Matrix.of(branch.rank(), branch.inputs(), branch.down().toFloatArray());
+            Matrix down =
+                    Matrix.of(branch.rank(), branch.inputs(), branch.down().toFloatArray());
             Matrix up = Matrix.of(branch.outputs(), branch.rank(), branch.up().toFloatArray());
             Matrix product = x.times(down.transposed(), pieces).times(up.transposed(), pieces);
             for (int i = 0; i < sum.values().length; i++) {
