@@ -18,6 +18,7 @@ import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.ParallelPieces;
+import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -162,8 +163,8 @@ public final class SmoothedFormulas {
         Matrix sum = Matrix.zeros(x.rows(), LinearFormulas.OUTPUTS);
         for (LowRankBranch branch : quantized.branches().of(LAYER)) {
             Matrix down =
-                    Matrix.of(branch.rank(), branch.inputs(), branch.down().toFloatArray());
-            Matrix up = Matrix.of(branch.outputs(), branch.rank(), branch.up().toFloatArray());
+                    Matrix.of(branch.rank(), branch.inputs(), Conversions.toFloatArray(branch.down()));
+            Matrix up = Matrix.of(branch.outputs(), branch.rank(), Conversions.toFloatArray(branch.up()));
             Matrix product = x.times(down.transposed(), pieces).times(up.transposed(), pieces);
             for (int i = 0; i < sum.values().length; i++) {
                 sum.values()[i] += (float) (branch.factor() * product.values()[i]);

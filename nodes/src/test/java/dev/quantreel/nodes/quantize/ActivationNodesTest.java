@@ -126,7 +126,7 @@ class ActivationNodesTest {
         DiffusionModel model = preset(method, 4);
         QuantizationPlan plan = model.plan().orElseThrow();
 
-        assertThat(model.precision()).isEqualTo("W4A6");
+        assertThat(model.precision()).isEqualTo(method == PublishedMethod.VIDIT_Q ? "W4/8A6" : "W4A6");
         assertThat(plan).isEqualTo(method.plan(4));
         assertThat(plan.smoothing().needsStatistics()).isEqualTo(method.needsStatistics());
     }
