@@ -32,7 +32,7 @@ public final class LinearFormulas {
 
     static final int CHANNELS = 1536;
     private static final int TOKENS = 1536;
-    static final int OUTPUTS = 256;
+    static final int OUTPUTS = 768;
     private static final int[] BITS = {4, 6, 8};
     private static final WeightPlan BGR = new WeightPlan(new WeightQuantizer.Bgr(), 4);
     private static final ClipRatios THREE_QUARTERS = new ClipRatios(0.75f, 0.75f, 0.75f);

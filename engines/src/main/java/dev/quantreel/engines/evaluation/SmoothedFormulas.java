@@ -162,8 +162,7 @@ public final class SmoothedFormulas {
     private Matrix besides(QuantizedWeights quantized, Matrix x) {
         Matrix sum = Matrix.zeros(x.rows(), LinearFormulas.OUTPUTS);
         for (LowRankBranch branch : quantized.branches().of(LAYER)) {
-            Matrix down =
-                    Matrix.of(branch.rank(), branch.inputs(), Conversions.toFloatArray(branch.down()));
+            Matrix down = Matrix.of(branch.rank(), branch.inputs(), Conversions.toFloatArray(branch.down()));
             Matrix up = Matrix.of(branch.outputs(), branch.rank(), Conversions.toFloatArray(branch.up()));
             Matrix product = x.times(down.transposed(), pieces).times(up.transposed(), pieces);
             for (int i = 0; i < sum.values().length; i++) {
