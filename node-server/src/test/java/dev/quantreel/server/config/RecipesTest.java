@@ -38,7 +38,7 @@ class RecipesTest {
 
     @Test
     void theBestIsWhatItsNodePlans() {
-        StatisticsPlan.SelfGenerated statistics = new StatisticsPlan.SelfGenerated(List.of(""), 8, 16, 0);
+        StatisticsPlan.SelfGenerated statistics = new StatisticsPlan.SelfGenerated(List.of(""), 8, 16, 90_000);
         assertThat(Recipe.read(FOLDER.resolve("self-calibrated-w4.json")).plan())
                 .isEqualTo(SelfCalibrated.plan(4, 32, Optional.of(statistics)));
     }
