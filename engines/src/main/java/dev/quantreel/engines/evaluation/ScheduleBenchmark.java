@@ -287,12 +287,13 @@ public final class ScheduleBenchmark {
         BitSchedule bits = line.bits.orElseGet(
                 () -> form.apply(bench.meanBits.tune(quantized.transformer(), line.cache, MEAN_BITS, form)));
         boolean bare = line.cache instanceof StepCache.None;
-        String name = switch (bits) {
-            case DeltaGbs rule when bare -> withDelta(line.name, rule);
-            case BlockwiseGbs(DeltaGbs rule) when bare -> withDelta(line.name, rule);
-            case Manual(List<Integer> steps) -> line.name + ": " + digits(steps);
-            default -> line.name;
-        };
+        String name =
+                switch (bits) {
+                    case DeltaGbs rule when bare -> withDelta(line.name, rule);
+                    case BlockwiseGbs(DeltaGbs rule) when bare -> withDelta(line.name, rule);
+                    case Manual(List<Integer> steps) -> line.name + ": " + digits(steps);
+                    default -> line.name;
+                };
         GenerationMeter.Way way = new GenerationMeter.Way(quantized.transformer(), true, bits, line.cache);
         List<Measurement> measurements = new ArrayList<>();
         for (Reference reference : bench.references) {
