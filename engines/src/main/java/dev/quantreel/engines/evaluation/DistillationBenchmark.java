@@ -2,6 +2,7 @@ package dev.quantreel.engines.evaluation;
 
 import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.distillation.ErrorEstimation;
+import dev.quantreel.engines.distillation.ErrorTraining;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
@@ -33,12 +34,13 @@ import dev.quantreel.engines.video.Frames;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
-/// What Q-VDiT's error estimation brings on the demo model, at the bits of its tables: W3A6 and W4A6, each plain and
-/// with
-/// the estimate beside it, over four ways to quantize. Prompts and noise of the measurement take no part in the
-/// estimate.
+/// What Q-VDiT's error estimation brings on the demo model, at the bits of its tables: W3A6 and W4A6, each plain, with
+/// the estimate solved, and with it trained, over four ways to quantize. Prompts and noise of the measurement take no
+/// part in the estimate.
 public final class DistillationBenchmark {
 
     /// Captions that lead the trajectories of the estimate; none of [DemoBenchmark#PROMPTS].
@@ -54,6 +56,7 @@ public final class DistillationBenchmark {
 
     private static final long CALIBRATION_SEED = 1L << 20;
     private static final int ACTIVATION_BITS = 6;
+    private static final double TEMPORAL_WEIGHT = ErrorTraining.Options.DEFAULTS.temporalWeight();
 
     private final DemoModel model;
     private final Options options;
@@ -63,12 +66,19 @@ public final class DistillationBenchmark {
     /// @param prompts how many of [DemoBenchmark#PROMPTS]
     /// @param seeds noises per prompt
     /// @param trajectories that the estimate watches, 8 steps each
-    public record Options(int prompts, int seeds, int trajectories) {
+    /// @param steps of training for each stage; 0 trains nothing
+    /// @param blocks trained at a time
+    public record Options(int prompts, int seeds, int trajectories, int steps, int blocks) {
         public Options {
-            if (prompts < 1 || prompts > DemoBenchmark.PROMPTS.size() || seeds < 1 || trajectories < 1) {
+            if (prompts < 1
+                    || prompts > DemoBenchmark.PROMPTS.size()
+                    || seeds < 1
+                    || trajectories < 1
+                    || steps < 0
+                    || blocks < 1) {
                 throw new IllegalArgumentException("prompts 1 to " + DemoBenchmark.PROMPTS.size()
-                        + ", seeds and trajectories at least 1 are accepted, got " + prompts + ", " + seeds + ", "
-                        + trajectories);
+                        + ", seeds, trajectories and blocks at least 1, steps at least 0 are accepted, got " + prompts
+                        + ", " + seeds + ", " + trajectories + ", " + blocks + ", " + steps);
             }
         }
     }
@@ -76,7 +86,6 @@ public final class DistillationBenchmark {
     /// One way to run the model, against full precision; means over prompts and seeds.
     ///
     /// @param teacherForced relative L2 of the velocity at full precision's latents, one conditional pass
-    /// @param deviation of it over the generations
     /// @param finalLatent relative L2, free running
     /// @param temporal [TemporalDistribution#divergence] of the final latent
     /// @param psnr of the decoded clips
@@ -84,13 +93,44 @@ public final class DistillationBenchmark {
     /// @param seconds that estimating took; 0 where nothing is estimated
     public record Outcome(
             String name,
-            double teacherForced,
-            double deviation,
+            Spread teacherForced,
             double finalLatent,
             double temporal,
             double psnr,
             long bytes,
-            double seconds) {}
+            double seconds) {
+
+        /// How much lower the teacher-forced error is than another's of the same generations, as a share of it.
+        public Spread gain(Outcome other) {
+            List<Double> gains = new ArrayList<>();
+            for (int i = 0; i < teacherForced.values().size(); i++) {
+                gains.add(1
+                        - teacherForced.values().get(i)
+                                / other.teacherForced.values().get(i));
+            }
+            return new Spread(gains);
+        }
+    }
+
+    /// A figure of each generation.
+    public record Spread(List<Double> values) {
+        public Spread {
+            values = List.copyOf(values);
+        }
+
+        public double mean() {
+            return values.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+        }
+
+        /// Of the single values, not of their mean.
+        public double deviation() {
+            double mean = mean();
+            return Math.sqrt(values.stream()
+                    .mapToDouble(value -> (value - mean) * (value - mean))
+                    .average()
+                    .orElse(0));
+        }
+    }
 
     public DistillationBenchmark(
             DemoModel model, Options options, DemoBenchmark.Progress progress, CancellationToken cancellation) {
@@ -105,10 +145,12 @@ public final class DistillationBenchmark {
     private record Reference(
             Tensor text, Tensor empty, Tensor noise, Trajectory trajectory, Tensor latent, Frames clip) {}
 
-    /// Measures plain, with the paper's factors of frames, with solved ones; for every base and weight bits.
+    /// Measures plain, with the paper's factors of frames, with solved ones, and trained with and without the temporal
+    /// loss; for every base and weight bits.
     ///
+    /// @param wanted takes the names of ways to quantize, as in `W3A6 BGR`
     /// @param results told each outcome as it is there
-    public void run(Consumer<Outcome> results) {
+    public void run(Predicate<String> wanted, Consumer<Outcome> results) {
         List<Reference> references = references();
         QuantizationPlan dvd = QuantizationPlan.DVD_QUANT;
         for (int bits : new int[] {3, 4}) {
@@ -123,7 +165,10 @@ public final class DistillationBenchmark {
                             "rank 16 + GPTQ",
                             dvd.withWeights(compensated(bits))
                                     .withActivations(dvd.rotation(), new ActivationQuantizer.Block(64))))) {
-                measure(base, "W" + bits + "A" + ACTIVATION_BITS + " " + base.name, references, results);
+                String name = "W" + bits + "A" + ACTIVATION_BITS + " " + base.name;
+                if (wanted.test(name)) {
+                    measure(base, name, references, results);
+                }
             }
         }
     }
@@ -145,6 +190,32 @@ public final class DistillationBenchmark {
             double seconds = (System.nanoTime() - start) / 1e9;
             results.accept(measure(name + how, weights, branches, references, seconds));
         }
+        for (double weight : options.steps() == 0 ? new double[0] : new double[] {0, TEMPORAL_WEIGHT}) {
+            long start = System.nanoTime();
+            LowRankBranches branches = train(weights, weight).estimate().branches();
+            String how = weight == 0 ? " + TQE, trained" : " + TQE, trained with TMD";
+            double seconds = (System.nanoTime() - start) / 1e9;
+            results.accept(measure(name + how, weights, branches, references, seconds));
+        }
+    }
+
+    private ErrorTraining.Training train(QuantizedWeights weights, double temporalWeight) {
+        ErrorTraining.Options usual = ErrorTraining.Options.DEFAULTS;
+        return ErrorTraining.of(
+                new ErrorTraining.Task(
+                        target(weights),
+                        model.trajectories(watched()),
+                        ErrorEstimation.Options.DEFAULTS,
+                        Optional.empty()),
+                new ErrorTraining.Options(
+                        options.steps(), usual.rate(), temporalWeight, options.blocks(), usual.examples()),
+                progress::report,
+                cancellation);
+    }
+
+    private ErrorEstimation.Target target(QuantizedWeights weights) {
+        return new ErrorEstimation.Target(
+                model.engine(), model.transformer(), weights, LowRankBranches.NONE, ACTIVATION_BITS);
     }
 
     /// What statistics and estimate are taken of.
@@ -164,8 +235,7 @@ public final class DistillationBenchmark {
     private ErrorEstimation.Estimate estimate(QuantizedWeights weights, int frameTurns) {
         ErrorEstimation.Options usual = ErrorEstimation.Options.DEFAULTS;
         return ErrorEstimation.of(
-                new ErrorEstimation.Target(
-                        model.engine(), model.transformer(), weights, LowRankBranches.NONE, ACTIVATION_BITS),
+                target(weights),
                 model.trajectories(watched()),
                 new ErrorEstimation.Options(usual.tokensPerRun(), frameTurns, usual.damping(), usual.budgetBytes()),
                 progress::report,
@@ -220,15 +290,9 @@ public final class DistillationBenchmark {
                 figures[i] = figures(transformer, references.get(i));
             }
         }
-        double forced = mean(figures, 0);
-        double variance = Arrays.stream(figures)
-                .mapToDouble(of -> (of[0] - forced) * (of[0] - forced))
-                .average()
-                .orElse(0);
         return new Outcome(
                 name,
-                forced,
-                Math.sqrt(variance),
+                new Spread(Arrays.stream(figures).map(of -> of[0]).toList()),
                 mean(figures, 1),
                 mean(figures, 2),
                 mean(figures, 3),
