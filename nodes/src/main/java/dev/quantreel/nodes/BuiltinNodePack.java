@@ -30,6 +30,7 @@ import dev.quantreel.nodes.quantize.SelfCalibration;
 import dev.quantreel.nodes.quantize.SmoothQuant;
 import dev.quantreel.nodes.quantize.SymmetricQuantize;
 import dev.quantreel.nodes.quantize.TokenQuantize;
+import dev.quantreel.nodes.quantize.TrainErrorEstimate;
 import dev.quantreel.nodes.quantize.WeightGroups;
 import dev.quantreel.nodes.report.ActivationHeatMap;
 import dev.quantreel.nodes.report.AddMethod;
@@ -131,6 +132,7 @@ public final class BuiltinNodePack implements NodePack {
                 new SaveQuantizedModel(),
                 new ARQActivation(),
                 new EstimateError(),
+                new TrainErrorEstimate(),
                 new DeltaGBSScheduler(),
                 new FixedBitSchedule(),
                 new SelectEngine(),

@@ -159,8 +159,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void djlStaysInTheTokenizersAndInTheNetworksOfTheUser() {
-        onlyIn("ai.djl..", "dev.quantreel.engines.text..", "dev.quantreel.engines.vbench..");
+    void djlStaysInTheTokenizersTheTrainingAndTheNetworksOfTheUser() {
+        onlyIn(
+                "ai.djl..",
+                "dev.quantreel.engines.text..",
+                "dev.quantreel.engines.torch..",
+                "dev.quantreel.engines.vbench..");
     }
 
     @Test

@@ -44,6 +44,13 @@ public record Scene(Conditioning positive, Optional<Conditioning> negative, Late
                 "auto");
     }
 
+    /// Equal for scenes that give the same video, in words of hex digits; the same in every process.
+    public String fingerprint() {
+        Fingerprint fingerprint = new Fingerprint();
+        addTo(fingerprint);
+        return fingerprint.hex();
+    }
+
     /// Equal for scenes that give the same video; the same in every process.
     void addTo(Fingerprint fingerprint) {
         add(positive, fingerprint);

@@ -1,22 +1,17 @@
 package dev.quantreel.nodes.quantize;
 
-import dev.quantreel.engines.calibration.Trajectories;
 import dev.quantreel.engines.distillation.ErrorEstimation;
-import dev.quantreel.engines.dit.BranchConditioning;
-import dev.quantreel.engines.quant.QuantizedWeights;
-import dev.quantreel.nodes.sampling.PaddedText;
+import dev.quantreel.nodes.measure.Scene;
 import dev.quantreel.nodes.sampling.SamplerChoice;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
-import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
-import dev.quantreel.nodes.values.ModelAssembly;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -125,24 +120,12 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        DiffusionModel plain = in.model().with(in.model().file().withoutEstimate());
-        ModelAssembly.Weights weights = ModelAssembly.weights(plain, context);
-        QuantizedWeights quantized = weights.quantized()
-                .orElseThrow(() -> new NodeInputException(
-                        "model",
-                        "is in full precision; accepted is a model behind BGR Quantize, MinMax Quantize or"
-                                + " ARQ Activation"));
-        ErrorEstimation.Target target = new ErrorEstimation.Target(
-                plain.execution().engine().open(context),
-                weights.checkpoint(),
-                quantized,
-                weights.lease().branches(),
-                plain.activationBits());
+        EstimatedModel model = EstimatedModel.of(in.model(), context);
         ErrorEstimation.Options usual = ErrorEstimation.Options.DEFAULTS;
         int turns = in.frameFactors() == FrameFactors.SOLVED ? usual.frameTurns() : 0;
         ErrorEstimation.Estimate estimate = ErrorEstimation.of(
-                target,
-                trajectories(in, context),
+                model.target(),
+                EstimatedModel.trajectories(in.model(), scene(in), in.trajectories(), context),
                 new ErrorEstimation.Options(in.tokensPerRun(), turns, in.damping(), usual.budgetBytes()),
                 (what, done, total) -> {
                     context.status(what + " " + (done + 1) + "/" + total);
@@ -151,30 +134,19 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
                 context.cancellation());
         String report = report(estimate);
         context.show(new UiItem.Text(report));
-        return new Outputs(plain.withEstimate(estimate.branches(), estimate.digest()), report);
+        return new Outputs(model.plain().withEstimate(estimate.branches(), estimate.digest()), report);
     }
 
-    private static Trajectories trajectories(Inputs in, NodeContext context) {
-        PaddedText text = new PaddedText(in.model().facts(), context);
-        BranchConditioning positive = text.of("positive", in.positive());
-        BranchConditioning negative = in.cfg() == 1
-                ? positive
-                : text.of(
-                        "negative",
-                        in.negative()
-                                .orElseThrow(() -> new NodeInputException(
-                                        "negative",
-                                        "is not connected while cfg is " + in.cfg()
-                                                + "; connect Encode Prompt with an empty text, or set cfg to 1")));
-        return new Trajectories(
-                List.of(new Trajectories.Prompt(positive, negative)),
-                new SamplerChoice(in.model().facts()).own(in.steps(), in.cfg(), in.shift(), in.latent()),
-                in.latent().samples().shape(),
-                in.trajectories(),
-                in.seed());
+    private static Scene scene(Inputs in) {
+        return new Scene(
+                in.positive(),
+                in.negative(),
+                in.latent(),
+                in.seed(),
+                new Scene.Sampler(in.steps(), in.cfg(), in.shift(), SamplerChoice.AUTO, SamplerChoice.AUTO));
     }
 
-    private static String report(ErrorEstimation.Estimate estimate) {
+    static String report(ErrorEstimation.Estimate estimate) {
         StringBuilder text = new StringBuilder();
         List<ErrorEstimation.Layer> layers = estimate.layers();
         text.append(String.format(

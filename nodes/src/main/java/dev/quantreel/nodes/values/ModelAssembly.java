@@ -134,7 +134,7 @@ public final class ModelAssembly {
     }
 
     /// The quantization of a model in words that are equal for equal ones.
-    static String planText(DiffusionModel model) {
+    public static String planText(DiffusionModel model) {
         return plan(model)
                 .map(asked -> asked + model.additions().calibrationKey(asked))
                 .orElse("full precision");
