@@ -42,10 +42,7 @@ final class AdamSteps {
     /// @param parameters changed in place
     /// @param scales by parameter
     void step(
-            Map<String, float[]> parameters,
-            Map<String, float[]> gradients,
-            Map<String, Double> scales,
-            double rate) {
+            Map<String, float[]> parameters, Map<String, float[]> gradients, Map<String, Double> scales, double rate) {
         steps++;
         double correction1 = 1 - Math.pow(BETA_1, steps);
         double correction2 = 1 - Math.pow(BETA_2, steps);

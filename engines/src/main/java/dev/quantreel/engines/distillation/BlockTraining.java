@@ -123,14 +123,15 @@ record BlockTraining(
 
     private static void requireFinite(TorchGraph.Outcome outcome, int step) {
         boolean finite = Double.isFinite(outcome.error()) && Double.isFinite(outcome.temporal());
-        for (float[] gradient : outcome.gradients().values()) {
-            for (float value : gradient) {
-                finite &= Float.isFinite(value);
+        String odd = finite ? "" : "the loss";
+        for (Map.Entry<String, float[]> gradient : outcome.gradients().entrySet()) {
+            for (float value : gradient.getValue()) {
+                odd = odd.isEmpty() && !Float.isFinite(value) ? "the gradient of " + gradient.getKey() : odd;
             }
         }
-        if (!finite) {
-            throw new IllegalStateException("the loss or a gradient is not finite at step " + step + " (error "
-                    + outcome.error() + ", temporal " + outcome.temporal()
+        if (!odd.isEmpty()) {
+            throw new IllegalStateException(odd + " is not finite at step " + step + " (error " + outcome.error()
+                    + ", temporal " + outcome.temporal()
                     + "): the model puts out NaN or infinities, or the learning rate is too high");
         }
     }
@@ -160,8 +161,7 @@ record BlockTraining(
         double temporal = 0;
         Map<String, float[]> values = own(state.values());
         for (TorchGraph.Example example : apart) {
-            TorchGraph.Outcome outcome =
-                    graph.loss(example, tensors(values), schedule.objective(), cancellation);
+            TorchGraph.Outcome outcome = graph.loss(example, tensors(values), schedule.objective(), cancellation);
             requireFinite(outcome, state.step());
             error += outcome.error() / apart.size();
             temporal += outcome.temporal() / apart.size();

@@ -195,7 +195,8 @@ public final class ErrorTraining {
                 trunk(linears(Arithmetic.INTEGER, estimators), Dialect.ONNX_RUNTIME), examples.quantized());
         BlockChain learning = new BlockChain(
                 trunk(linears(Arithmetic.FAKE_QUANT, estimators), Dialect.STANDARD), examples.quantized());
-        List<Optional<String>> ends = StagedTrunk.ends(full, task.target.checkpoint().blockLinears(), options.blocks);
+        List<Optional<String>> ends =
+                StagedTrunk.ends(full, task.target.checkpoint().blockLinears(), options.blocks);
         TrainingState now = state;
         for (int stage = 0; stage < ends.size(); stage++) {
             Optional<String> end = ends.get(stage);
@@ -246,9 +247,10 @@ public final class ErrorTraining {
     /// As the values will be stored, in 16 bits.
     private Map<String, float[]> rounded(Map<String, float[]> values) {
         Map<String, float[]> rounded = new LinkedHashMap<>(values);
-        estimators(values)
-                .forEach((layer, estimator) -> estimator.branch(layer).map(Estimator::of).ifPresent(own ->
-                        own.parts().forEach((part, array) -> rounded.put(part.of(layer), array))));
+        estimators(values).forEach((layer, estimator) -> estimator
+                .branch(layer)
+                .map(Estimator::of)
+                .ifPresent(own -> own.parts().forEach((part, array) -> rounded.put(part.of(layer), array))));
         return rounded;
     }
 
@@ -342,8 +344,7 @@ public final class ErrorTraining {
         return parameters;
     }
 
-    private static TorchGraph.Example example(
-            StagedTrunk.Stage stage, Map<String, Tensor> state, List<Tensor> wanted) {
+    private static TorchGraph.Example example(StagedTrunk.Stage stage, Map<String, Tensor> state, List<Tensor> wanted) {
         Map<String, Tensor> inputs = new LinkedHashMap<>(state);
         inputs.keySet()
                 .retainAll(stage.model().proto().getGraph().getInputList().stream()

@@ -124,8 +124,8 @@ record Estimator(float[] alpha, float[] beta, float[] frames) {
         for (float[] values : parts().values()) {
             for (float value : values) {
                 if (!Float.isFinite(value)) {
-                    throw new IllegalStateException("training made " + value + " of the estimate of " + layer
-                            + "; take a lower learning rate");
+                    throw new IllegalStateException(
+                            "training made " + value + " of the estimate of " + layer + "; take a lower learning rate");
                 }
             }
         }

@@ -66,8 +66,7 @@ final class EstimatorLinears implements LinearLayers {
         Value beta = graph.input(Estimator.Part.BETA.of(layer), DType.F32, one, Dim.of(estimator.beta().length));
         Value reduced = graph.op(OnnxOp.MatMul, x, alpha);
         if (estimator.frames().length > 0) {
-            Value frames =
-                    graph.input(Estimator.Part.FRAMES.of(layer), DType.F32, Dim.of(estimator.frames().length));
+            Value frames = graph.input(Estimator.Part.FRAMES.of(layer), DType.F32, Dim.of(estimator.frames().length));
             reduced = graph.op(OnnxOp.Mul, reduced, byToken(graph, x, frames, estimator.frames().length));
         }
         return graph.op(OnnxOp.MatMul, reduced, beta);

@@ -39,10 +39,8 @@ record TrainingState(
     }
 
     /// Before a stage begins.
-    static TrainingState before(
-            int stage, Map<String, float[]> values, Map<String, Float> scales, History history) {
-        return new TrainingState(
-                stage, 0, values, scales, Map.of(), Double.NaN, Double.NaN, new AdamSteps(), history);
+    static TrainingState before(int stage, Map<String, float[]> values, Map<String, Float> scales, History history) {
+        return new TrainingState(stage, 0, values, scales, Map.of(), Double.NaN, Double.NaN, new AdamSteps(), history);
     }
 
     /// A copy that later steps do not change.

@@ -129,8 +129,8 @@ public record TrainingStore(Path file, Map<String, String> identity) {
         float[] errors = column(stored, LAYERS);
         for (int i = 0; i < names.size(); i++) {
             boolean kept = errors[3 * i + 2] != 0;
-            layers.add(new ErrorEstimation.Layer(
-                    names.get(i), errors[3 * i], errors[3 * i + 1], kept, FrameFactors.NONE));
+            layers.add(
+                    new ErrorEstimation.Layer(names.get(i), errors[3 * i], errors[3 * i + 1], kept, FrameFactors.NONE));
         }
         List<ErrorTraining.Stage> stages = new ArrayList<>();
         List<String> blocks = lines(metadata, STAGES);
@@ -167,13 +167,11 @@ public record TrainingStore(Path file, Map<String, String> identity) {
         put(tensors, FIRST, state.adam().first());
         put(tensors, SECOND, state.adam().second());
         TrainingState.History history = state.history();
-        put(tensors, CURVE, history.curve(), CURVE_COLUMNS, point -> new double[] {
-            point.stage(), point.step(), point.error(), point.temporal(), point.apart()
-        });
+        put(tensors, CURVE, history.curve(), CURVE_COLUMNS, point ->
+                new double[] {point.stage(), point.step(), point.error(), point.temporal(), point.apart()});
         put(tensors, STAGES, history.stages(), 2, stage -> new double[] {stage.before(), stage.after()});
-        put(tensors, LAYERS, history.layers(), 3, layer -> new double[] {
-            layer.before(), layer.after(), layer.isKept() ? 1 : 0
-        });
+        put(tensors, LAYERS, history.layers(), 3, layer ->
+                new double[] {layer.before(), layer.after(), layer.isKept() ? 1 : 0});
         Map<String, String> metadata = new TreeMap<>();
         metadata.put(VERSION_KEY, VERSION);
         identity.forEach((part, own) -> metadata.put(IDENTITY + part, own));
@@ -184,10 +182,18 @@ public record TrainingStore(Path file, Map<String, String> identity) {
         metadata.put("adamSteps", Integer.toString(state.adam().steps()));
         metadata.put(
                 LAYERS,
-                String.join("\n", history.layers().stream().map(ErrorEstimation.Layer::name).toList()));
+                String.join(
+                        "\n",
+                        history.layers().stream()
+                                .map(ErrorEstimation.Layer::name)
+                                .toList()));
         metadata.put(
                 STAGES,
-                String.join("\n", history.stages().stream().map(ErrorTraining.Stage::blocks).toList()));
+                String.join(
+                        "\n",
+                        history.stages().stream()
+                                .map(ErrorTraining.Stage::blocks)
+                                .toList()));
         SafetensorsWriter.write(file, tensors, metadata);
     }
 

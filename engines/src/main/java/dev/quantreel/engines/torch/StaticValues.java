@@ -67,7 +67,8 @@ record StaticValues(OnnxModel model, Set<String> names, Set<String> read) {
     List<String> key(Map<String, Tensor> inputs) {
         return new TreeMap<>(inputs)
                 .entrySet().stream()
-                        .map(input -> input.getKey() + input.getValue().shape()
+                        .map(input -> input.getKey()
+                                + input.getValue().shape()
                                 + (names.contains(input.getKey())
                                         ? Arrays.toString(Conversions.toFloatArray(input.getValue()))
                                         : ""))
@@ -107,7 +108,8 @@ record StaticValues(OnnxModel model, Set<String> names, Set<String> read) {
                 values.put(name, weight == null ? inline(initializer) : weight);
             }
         }
-        List<String> made = read.stream().filter(name -> !values.containsKey(name)).toList();
+        List<String> made =
+                read.stream().filter(name -> !values.containsKey(name)).toList();
         if (made.isEmpty()) {
             return values;
         }

@@ -11,6 +11,7 @@ final class TorchElementwise {
 
     private static final double SQRT_HALF = Math.sqrt(0.5);
     private static final double TANH_GELU = Math.sqrt(2 / Math.PI);
+    private static final double CUBIC = 0.044715;
     private static final int BYTE_LEVELS = 255;
 
     private TorchElementwise() {}
@@ -19,22 +20,39 @@ final class TorchElementwise {
         return x.add(x.round().sub(x).stopGradient());
     }
 
+    /// A number as an array that lives as long as the run. The operators of Deep Java Library that take a number let
+    // the
+    /// array that they make of it go at once, while PyTorch still needs it to go back.
+    static NDArray number(NDArray beside, double value) {
+        return beside.getManager().create((float) value);
+    }
+
     static NDArray sigmoid(NDArray x) {
-        return x.mul(0.5f).tanh().add(1).mul(0.5f);
+        NDArray half = number(x, 0.5);
+        return x.mul(half).tanh().mul(half).add(half);
+    }
+
+    static NDArray reciprocal(NDArray x) {
+        return number(x, 1).div(x);
     }
 
     static NDArray gelu(TorchNode call) {
         NDArray x = call.in(0);
         NDArray inner = call.text("approximate", "none").equals("tanh")
-                ? x.pow(3).mul(0.044715f).add(x).mul((float) TANH_GELU).tanh()
-                : x.mul((float) SQRT_HALF).erf();
-        return inner.add(1).mul(x).mul(0.5f);
+                ? x.mul(x)
+                        .mul(x)
+                        .mul(number(x, CUBIC))
+                        .add(x)
+                        .mul(number(x, TANH_GELU))
+                        .tanh()
+                : x.mul(number(x, SQRT_HALF)).erf();
+        return inner.add(number(x, 1)).mul(x).mul(number(x, 0.5));
     }
 
     static NDArray clip(TorchNode call) {
         NDArray x = call.in(0);
-        NDArray above = call.has(1) ? x.maximum(call.number(1)) : x;
-        return call.has(2) ? above.minimum(call.number(2)) : above;
+        NDArray above = call.has(1) ? NDArrays.maximum(x, number(x, call.number(1))) : x;
+        return call.has(2) ? NDArrays.minimum(above, number(x, call.number(2))) : above;
     }
 
     static NDArray folded(TorchNode call, boolean largest) {
@@ -51,7 +69,7 @@ final class TorchElementwise {
         NDArray a = call.in(1);
         NDArray b = call.in(2);
         Shape shape = broadcast(broadcast(condition.getShape(), a.getShape()), b.getShape());
-        NDArray chosen = condition.getDataType() == DataType.BOOLEAN ? condition : condition.neq(0);
+        NDArray chosen = condition.getDataType() == DataType.BOOLEAN ? condition : condition.neq(number(condition, 0));
         return NDArrays.where(stretched(chosen, shape), stretched(a, shape), stretched(b, shape));
     }
 
@@ -65,7 +83,9 @@ final class TorchElementwise {
         NDArray x = call.in(0);
         NDArray scale = call.in(1);
         int block = call.integer("block_size", 0);
-        long groups = scale.getShape().dimension() == 0 ? 1 : scale.getShape().get(scale.getShape().dimension() - 1);
+        long groups = scale.getShape().dimension() == 0
+                ? 1
+                : scale.getShape().get(scale.getShape().dimension() - 1);
         boolean isBlocked = block > 0 && groups > 1;
         NDArray blocks = isBlocked ? x.reshape(blocked(x.getShape(), groups, block)) : x;
         NDArray ratio = blocks.div(isBlocked ? scale.expandDims(-1) : scale);
@@ -74,7 +94,7 @@ final class TorchElementwise {
             NDArray zeroPoint = call.in(2);
             codes = codes.add(isBlocked ? zeroPoint.expandDims(-1) : zeroPoint);
         }
-        NDArray clamped = codes.clip(0, BYTE_LEVELS);
+        NDArray clamped = NDArrays.minimum(NDArrays.maximum(codes, number(codes, 0)), number(codes, BYTE_LEVELS));
         return isBlocked ? clamped.reshape(x.getShape()) : clamped;
     }
 

@@ -35,9 +35,7 @@ public final class TorchEngine {
     /// @throws IllegalStateException when it is not installed or does not start; says what to do
     static Engine start() {
         setUnlessSet(OFFLINE, "true");
-        setUnlessSet(
-                THREADS,
-                Integer.toString(Math.max(1, Runtime.getRuntime().availableProcessors() / 2)));
+        setUnlessSet(THREADS, Integer.toString(Math.max(1, Runtime.getRuntime().availableProcessors() / 2)));
         if (!Engine.hasEngine(NAME)) {
             throw new IllegalStateException("training needs Deep Java Library's PyTorch engine, which is not part of"
                     + " Quantreel; " + HOW_TO_INSTALL);
@@ -46,8 +44,8 @@ public final class TorchEngine {
             return Engine.getEngine(NAME);
         } catch (EngineException | IllegalStateException | LinkageError e) {
             throw new IllegalStateException(
-                    "Deep Java Library's PyTorch engine is there but does not start (" + e.getMessage()
-                            + "); " + HOW_TO_INSTALL,
+                    "Deep Java Library's PyTorch engine is there but does not start (" + e.getMessage() + "); "
+                            + HOW_TO_INSTALL,
                     e);
         }
     }

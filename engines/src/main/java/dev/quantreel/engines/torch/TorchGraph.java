@@ -26,7 +26,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// computed by an inference engine, once for each set of input shapes; the rest runs node by node in PyTorch.
 ///
 /// Standard operators only ([dev.quantreel.engines.onnx.Dialect#STANDARD]). Not thread-safe. PyTorch works on a thread
-/// of its own, so that whoever waits for it can stop waiting: a product that runs ends by itself, and what it was for is
+/// of its own, so that whoever waits for it can stop waiting: a product that runs ends by itself, and what it was for
+// is
 /// given up.
 public final class TorchGraph implements AutoCloseable {
 
@@ -126,8 +127,7 @@ public final class TorchGraph implements AutoCloseable {
         Outcome on(TorchValues values);
     }
 
-    private Outcome call(
-            Example example, Map<String, Tensor> parameters, CancellationToken cancellation, Work work) {
+    private Outcome call(Example example, Map<String, Tensor> parameters, CancellationToken cancellation, Work work) {
         cancellation.throwIfCancelled();
         Map<String, Tensor> all = new HashMap<>(example.inputs);
         all.putAll(parameters);

@@ -11,7 +11,6 @@ import dev.quantreel.engines.onnx.proto.Onnx.NodeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,8 +81,8 @@ record TorchInterpreter(CancellationToken cancellation) {
             case Floor -> x.floor();
             case Gelu -> TorchElementwise.gelu(call);
             case Neg -> x.neg();
-            case Reciprocal -> x.pow(-1);
-            case Relu -> x.maximum(0);
+            case Reciprocal -> TorchElementwise.reciprocal(x);
+            case Relu -> NDArrays.maximum(x, TorchElementwise.number(x, 0));
             case Round -> TorchElementwise.rounded(x);
             case Sigmoid -> TorchElementwise.sigmoid(x);
             case Sign -> x.sign();

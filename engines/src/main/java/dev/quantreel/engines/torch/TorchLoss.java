@@ -23,20 +23,24 @@ record TorchLoss(NDArray error, NDArray temporal, NDArray total) {
             NDArray output = values.array(wanted.getKey());
             NDArray difference = output.sub(target);
             double power = Math.max(target.mul(target).sum().getFloat(), Float.MIN_NORMAL);
-            error = error.add(difference.mul(difference).sum().mul((float) (1 / power / targets.size())));
+            NDArray share = manager.create((float) (1 / power / targets.size()));
+            error = error.add(difference.mul(difference).sum().mul(share));
             Objective.Clip clip = objective.clip().orElse(null);
             if (clip != null && clip.output().equals(wanted.getKey())) {
                 temporal = divergence(logRows(target, clip.frames()), logRows(output, clip.frames()));
             }
         }
         return new TorchLoss(
-                error, temporal, error.add(temporal.mul((float) objective.temporalWeight())));
+                error, temporal, error.add(temporal.mul(manager.create((float) objective.temporalWeight()))));
     }
 
     /// Log of the distribution of each frame over all.
     private static NDArray logRows(NDArray tokens, int frames) {
         NDArray rows = tokens.reshape(frames, -1);
-        NDArray norms = rows.mul(rows).sum(LAST, true).add(Float.MIN_NORMAL).sqrt();
+        NDArray norms = rows.mul(rows)
+                .sum(LAST, true)
+                .add(TorchElementwise.number(rows, Float.MIN_NORMAL))
+                .sqrt();
         NDArray unit = rows.div(norms);
         return unit.matMul(unit.transpose(1, 0)).logSoftmax(1);
     }

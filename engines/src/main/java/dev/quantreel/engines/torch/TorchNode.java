@@ -43,8 +43,8 @@ record TorchNode(NodeProto node, TorchValues values) {
 
     /// An input that is one number.
     float number(int index) {
-        Tensor tensor = known(index)
-                .orElseThrow(() -> new IllegalArgumentException("input " + index + " is not a constant"));
+        Tensor tensor =
+                known(index).orElseThrow(() -> new IllegalArgumentException("input " + index + " is not a constant"));
         if (tensor.elements() != 1) {
             throw new IllegalArgumentException("input " + index + " is " + tensor.shape() + ", not one number");
         }

@@ -57,7 +57,8 @@ final class TorchReductions {
         }
         NDArray centred = x.sub(x.mean(last, true));
         NDArray variance = centred.mul(centred).mean(last, true);
-        NDArray normal = centred.div(variance.add(call.real("epsilon", 1e-5f)).sqrt()).mul(call.in(1));
+        NDArray epsilon = TorchElementwise.number(x, call.real("epsilon", 1e-5f));
+        NDArray normal = centred.div(variance.add(epsilon).sqrt()).mul(call.in(1));
         return call.has(2) ? normal.add(call.in(2)) : normal;
     }
 }

@@ -74,8 +74,7 @@ final class TorchShapes {
 
     static NDArray expanded(TorchNode call) {
         NDArray x = call.in(0);
-        return TorchElementwise.stretched(
-                x, TorchElementwise.broadcast(x.getShape(), new Shape(call.longs(1))));
+        return TorchElementwise.stretched(x, TorchElementwise.broadcast(x.getShape(), new Shape(call.longs(1))));
     }
 
     static NDArray joined(TorchNode call) {
@@ -110,9 +109,8 @@ final class TorchShapes {
         NDArray x = call.in(0);
         long[] starts = call.longs(1);
         long[] ends = call.longs(2);
-        long[] axes = call.has(3)
-                ? call.longs(3)
-                : LongStream.range(0, starts.length).toArray();
+        long[] axes =
+                call.has(3) ? call.longs(3) : LongStream.range(0, starts.length).toArray();
         if (call.has(4) && Arrays.stream(call.longs(4)).anyMatch(step -> step != 1)) {
             throw new IllegalArgumentException("only slices of steps of 1 are supported");
         }

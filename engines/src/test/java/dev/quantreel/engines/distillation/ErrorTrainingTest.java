@@ -120,7 +120,8 @@ class ErrorTrainingTest {
                 recorder.inputs().subList(0, 1));
         OnnxModel whole = trunk(target, rounded(target), Dialect.ONNX_RUNTIME);
         BlockChain reference = new BlockChain(whole, chain.states());
-        List<Optional<String>> ends = StagedTrunk.ends(whole, target.checkpoint().blockLinears(), 1);
+        List<Optional<String>> ends =
+                StagedTrunk.ends(whole, target.checkpoint().blockLinears(), 1);
         assertThat(ends).hasSizeGreaterThan(1);
         for (Optional<String> end : ends) {
             StagedTrunk.Stage stage = chain.trunk().stage(end);
@@ -137,10 +138,7 @@ class ErrorTrainingTest {
             }
             try (TorchGraph torch = TorchGraph.open(ORT, stage.model())) {
                 TorchGraph.Outcome outcome = torch.loss(
-                        new TorchGraph.Example(inputs, targets),
-                        Map.of(),
-                        new Objective(0, Optional.empty()),
-                        NONE);
+                        new TorchGraph.Example(inputs, targets), Map.of(), new Objective(0, Optional.empty()), NONE);
                 assertThat(outcome.error()).as(tiny.file() + " up to " + end).isLessThan(1e-5);
             }
             if (end.isPresent()) {
@@ -185,12 +183,15 @@ class ErrorTrainingTest {
 
             @Override
             public void learned(List<ErrorTraining.Point> curve) {
-                stop[0] = curve.stream().filter(point -> Double.isNaN(point.apart())).count() >= steps;
+                stop[0] = curve.stream()
+                                .filter(point -> Double.isNaN(point.apart()))
+                                .count()
+                        >= steps;
             }
         };
         assertThatExceptionOfType(CancellationException.class)
-                .isThrownBy(() -> ErrorTraining.of(
-                        task(Optional.of(new TrainingStore(file, IDENTITY))), SHORT, listener, token));
+                .isThrownBy(() ->
+                        ErrorTraining.of(task(Optional.of(new TrainingStore(file, IDENTITY))), SHORT, listener, token));
     }
 
     @Test
@@ -228,8 +229,7 @@ class ErrorTrainingTest {
         trainUntil(file, 1);
 
         assertThatExceptionOfType(TrainingStore.StateException.class)
-                .isThrownBy(() -> train(
-                        Optional.of(new TrainingStore(file, Map.of("model", "tiny", "plan", "W4A6")))))
+                .isThrownBy(() -> train(Optional.of(new TrainingStore(file, Map.of("model", "tiny", "plan", "W4A6")))))
                 .withMessageContainingAll(file.toString(), "another plan", "W3A6", "W4A6", "delete it");
     }
 

@@ -56,8 +56,8 @@ class TorchGraphTest {
     private static Value rounded(OnnxGraphBuilder graph, Value x) {
         Tensor zero = Tensor.zeros(DType.U8, Shape.of());
         zero.data().set(ValueLayout.JAVA_BYTE, 0, (byte) 128);
-        Value absmax = graph.op(
-                OnnxOp.ReduceMax, Attributes.of("keepdims", 1), graph.op(OnnxOp.Abs, x), graph.longs(-1));
+        Value absmax =
+                graph.op(OnnxOp.ReduceMax, Attributes.of("keepdims", 1), graph.op(OnnxOp.Abs, x), graph.longs(-1));
         Value scale = graph.op(OnnxOp.Div, absmax, graph.constant(7f));
         Value zeroPoint = graph.op(OnnxOp.Expand, graph.constant(zero), graph.op(OnnxOp.Shape, scale));
         Attributes blocks = Attributes.of("axis", -1).and("block_size", 1 << 20);
@@ -67,8 +67,10 @@ class TorchGraphTest {
     }
 
     private static Value estimated(OnnxGraphBuilder graph, Value x, int layer, Tensor weight) {
-        Value alpha = graph.input(layer + ".alpha", DType.F32, Dim.of(weight.shape().dim(1)), Dim.of(1));
-        Value beta = graph.input(layer + ".beta", DType.F32, Dim.of(1), Dim.of(weight.shape().dim(0)));
+        Value alpha =
+                graph.input(layer + ".alpha", DType.F32, Dim.of(weight.shape().dim(1)), Dim.of(1));
+        Value beta = graph.input(
+                layer + ".beta", DType.F32, Dim.of(1), Dim.of(weight.shape().dim(0)));
         Value frames = graph.input(layer + ".frames", DType.F32, Dim.of(FRAMES));
         long[] frameOf = new long[TOKENS];
         for (int i = 0; i < TOKENS; i++) {
@@ -77,8 +79,8 @@ class TorchGraphTest {
         Value m = graph.op(OnnxOp.Gather, Attributes.of("axis", 0), frames, graph.longs(frameOf));
         Value delta =
                 graph.op(OnnxOp.Mul, graph.op(OnnxOp.MatMul, x, alpha), graph.op(OnnxOp.Unsqueeze, m, graph.longs(1)));
-        Value stored = graph.op(
-                OnnxOp.Transpose, Attributes.ints("perm", 1, 0), graph.initializer("weight." + layer, weight));
+        Value stored =
+                graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), graph.initializer("weight." + layer, weight));
         Value product = graph.op(OnnxOp.MatMul, rounded(graph, x), stored);
         return graph.op(OnnxOp.Add, product, graph.op(OnnxOp.MatMul, delta, beta));
     }
@@ -100,8 +102,7 @@ class TorchGraphTest {
         try (SafetensorsFile file = GoldenResource.open("trained_estimation.safetensors")) {
             OnnxGraphBuilder graph = OnnxGraphBuilder.create("twin");
             Value x = graph.input("x", DType.F32, Dim.of(1), Dim.of(TOKENS), Dim.of(16));
-            Value h = new NeuralOps(graph, Dialect.STANDARD)
-                    .geluExact(estimated(graph, x, 0, file.tensor("weight.0")));
+            Value h = new NeuralOps(graph, Dialect.STANDARD).geluExact(estimated(graph, x, 0, file.tensor("weight.0")));
             Value y = estimated(graph, h, 1, file.tensor("weight.1"));
             graph.output("y", y, DType.F32, Dim.of(1), Dim.of(TOKENS), Dim.of(12));
             TorchGraph.Example example = new TorchGraph.Example(
@@ -167,9 +168,9 @@ class TorchGraphTest {
 
             for (int i = 0; i < p.length; i += 7) {
                 double step = 1e-2;
-                double slope = (moved(torch, example, objective, p, i, step)
-                                - moved(torch, example, objective, p, i, -step))
-                        / (2 * step);
+                double slope =
+                        (moved(torch, example, objective, p, i, step) - moved(torch, example, objective, p, i, -step))
+                                / (2 * step);
                 assertThat((double) gradient[i]).as("p " + i).isCloseTo(slope, within(2e-4));
             }
         }
@@ -232,8 +233,8 @@ class TorchGraphTest {
                 new TorchGraph.Example(Map.of("x", random(1, 1, TOKENS, 8)), Map.of("y", random(2, 1, TOKENS, 12)));
         try (TorchGraph torch = TorchGraph.open(ORT, block())) {
             assertThatExceptionOfType(CancellationException.class)
-                    .isThrownBy(() -> torch.gradients(
-                            example, parameter(random(5, 8, 8).toFloatArray()), SQUARES, stopped));
+                    .isThrownBy(() ->
+                            torch.gradients(example, parameter(random(5, 8, 8).toFloatArray()), SQUARES, stopped));
             assertThat(torch.gradients(example, parameter(random(5, 8, 8).toFloatArray()), SQUARES, NONE)
                             .gradients())
                     .as("afterwards it serves others")
@@ -250,8 +251,7 @@ class TorchGraphTest {
         try (TorchGraph torch = TorchGraph.open(ORT, graph.build(Map.of()))) {
             assertThatExceptionOfType(IllegalArgumentException.class)
                     .isThrownBy(() -> torch.loss(
-                            new TorchGraph.Example(
-                                    Map.of("x", random(1, 1, 4, 8)), Map.of("y", random(2, 1, 4, 8))),
+                            new TorchGraph.Example(Map.of("x", random(1, 1, 4, 8)), Map.of("y", random(2, 1, 4, 8))),
                             Map.of(),
                             SQUARES,
                             NONE))

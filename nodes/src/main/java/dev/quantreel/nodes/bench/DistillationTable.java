@@ -73,9 +73,10 @@ public final class DistillationTable implements Benchmark {
                                 print(outcome, plain(rows), out);
                             });
             out.println();
-            out.println("tf: teacher-forced relative L2 of the velocity, one conditional pass at full precision's"
-                    + " latents, mean ± standard deviation; gain: of tf against the same quantization alone,"
-                    + " mean ± standard deviation over the generations; final: relative L2 of the final latent, free running; TMD: temporal divergence of the final latent.");
+            out.println(
+                    "tf: teacher-forced relative L2 of the velocity, one conditional pass at full precision's"
+                            + " latents, mean ± standard deviation; gain: of tf against the same quantization alone,"
+                            + " mean ± standard deviation over the generations; final: relative L2 of the final latent, free running; TMD: temporal divergence of the final latent.");
         }
         return 0;
     }
@@ -88,7 +89,10 @@ public final class DistillationTable implements Benchmark {
 
     /// The last row without an estimate.
     private static Outcome plain(List<Outcome> rows) {
-        return rows.stream().filter(row -> row.seconds() == 0).reduce((a, b) -> b).orElseThrow();
+        return rows.stream()
+                .filter(row -> row.seconds() == 0)
+                .reduce((a, b) -> b)
+                .orElseThrow();
     }
 
     private static void print(Outcome outcome, Outcome plain, PrintStream out) {

@@ -2,7 +2,6 @@ package dev.quantreel.nodes.quantize;
 
 import dev.quantreel.engines.distillation.ErrorEstimation;
 import dev.quantreel.nodes.measure.Scene;
-import dev.quantreel.nodes.sampling.SamplerChoice;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -143,7 +142,7 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
                 in.negative(),
                 in.latent(),
                 in.seed(),
-                new Scene.Sampler(in.steps(), in.cfg(), in.shift(), SamplerChoice.AUTO, SamplerChoice.AUTO));
+                new Scene.Sampler(in.steps(), in.cfg(), in.shift(), "auto", "auto"));
     }
 
     static String report(ErrorEstimation.Estimate estimate) {

@@ -58,8 +58,7 @@ record EstimatedModel(DiffusionModel plain, ErrorEstimation.Target target) {
                                                 + "; connect Encode Prompt with an empty text, or set cfg to 1")));
         return new Trajectories(
                 List.of(new Trajectories.Prompt(positive, negative)),
-                new SamplerChoice(model.facts())
-                        .own(sampler.steps(), sampler.cfg(), sampler.shift(), scene.latent()),
+                new SamplerChoice(model.facts()).own(sampler.steps(), sampler.cfg(), sampler.shift(), scene.latent()),
                 scene.latent().samples().shape(),
                 count,
                 scene.seed());

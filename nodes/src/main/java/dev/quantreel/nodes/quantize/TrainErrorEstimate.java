@@ -7,7 +7,6 @@ import dev.quantreel.engines.torch.TorchEngine;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.measure.Scene;
 import dev.quantreel.nodes.report.LossChart;
-import dev.quantreel.nodes.sampling.SamplerChoice;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -73,7 +72,11 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
                     step = 0.1)
             double cfg,
 
-            @In(help = "Steps of training for each stage, of four examples each.", initial = "100", min = 1, max = 100000)
+            @In(
+                    help = "Steps of training for each stage, of four examples each.",
+                    initial = "100",
+                    min = 1,
+                    max = 100000)
             int trainingSteps,
 
             @In(
@@ -85,8 +88,9 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
             double learningRate,
 
             @In(
-                    help = "Weight of the temporal loss (TMD) beside the relative squared error; 0 leaves it out, 100 is"
-                            + " the paper's.",
+                    help =
+                            "Weight of the temporal loss (TMD) beside the relative squared error; 0 leaves it out, 100 is"
+                                    + " the paper's.",
                     initial = "100",
                     min = 0,
                     max = 100000,
@@ -94,16 +98,18 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
             double temporalWeight,
 
             @In(
-                    help = "Blocks of a stage, which are trained together: more see further and need more memory, 4 bytes"
-                            + " for each of their weights and their activations; 1000 takes all at once.",
+                    help =
+                            "Blocks of a stage, which are trained together: more see further and need more memory, 4 bytes"
+                                    + " for each of their weights and their activations; 1000 takes all at once.",
                     initial = "1",
                     min = 1,
                     max = 1000)
             int blocks,
 
             @In(
-                    help = "Name of the state below the output folder. A training of the same model and settings goes on"
-                            + " from there; delete NAME.state.safetensors to begin anew.",
+                    help =
+                            "Name of the state below the output folder. A training of the same model and settings goes on"
+                                    + " from there; delete NAME.state.safetensors to begin anew.",
                     initial = "training/qvdit")
             String filenamePrefix,
 
@@ -129,12 +135,7 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
             long seed) {
 
         private Scene scene() {
-            return new Scene(
-                    positive,
-                    negative,
-                    latent,
-                    seed,
-                    new Scene.Sampler(steps, cfg, shift, SamplerChoice.AUTO, SamplerChoice.AUTO));
+            return new Scene(positive, negative, latent, seed, new Scene.Sampler(steps, cfg, shift, "auto", "auto"));
         }
 
         private ErrorTraining.Options options() {
@@ -168,8 +169,7 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
         return new Outputs(trained, new Pictures(plot), report);
     }
 
-    private static ErrorTraining.Training train(Inputs in, EstimatedModel model, NodeContext context)
-            throws Exception {
+    private static ErrorTraining.Training train(Inputs in, EstimatedModel model, NodeContext context) throws Exception {
         Path state = ResultFiles.of(in.filenamePrefix(), context).sibling("state.safetensors");
         try {
             return ErrorTraining.of(

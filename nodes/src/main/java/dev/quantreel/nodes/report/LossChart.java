@@ -94,8 +94,10 @@ public record LossChart(List<Point> curve, int stepsPerStage, double temporalWei
             }
             window.add(loss(point));
             if (window.size() == WINDOW) {
-                double mean =
-                        window.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+                double mean = window.stream()
+                        .mapToDouble(Double::doubleValue)
+                        .average()
+                        .orElse(Double.NaN);
                 first = Double.isNaN(first) ? mean : first;
                 line.add(position(point), 100 * mean / first);
                 window.clear();
