@@ -208,6 +208,24 @@ def comparison():
     graph.write()
 
 
+def trained():
+    """W3A6 with Q-VDiT's estimate of its error, trained, beside the same quantization without."""
+    graph = Graph("compare-demo-w3a6-qvdit-training")
+    parts = base(graph)
+    weight = graph.add("BGRQuantize", 1, 0, model=parts[0](), bits=3)
+    model = graph.add("ARQActivation", 2, 0, model=weight(), mode="auto", bits="6")
+    training = graph.add(
+        "TrainErrorEstimate", 3, 0, model=model(), positive=parts[3](), negative=parts[3](), latent=parts[4](),
+        trajectories=4, cfg=CFG, trainingSteps=60, blocks=4, filenamePrefix="training/demo-w3a6")
+    methods = graph.add("AddMethod", 4, 0, model=model(), name="DVD-Quant W3A6")
+    methods = graph.add("AddMethod", 4, 300, model=training("model"), name="DVD-Quant W3A6, Q-VDiT trained", methods=methods())
+    graph.add(
+        "ErrorCurves", 5, 0, methods=methods(), positive=parts[2](), negative=parts[3](), latent=parts[4](), seed=SEED,
+        steps=STEPS, cfg=CFG, shift=SHIFT, filenamePrefix="report/demo-w3a6-qvdit")
+    saved(graph, parts[1], sampled(graph, parts, row=900, column=4, model=training), "video/w3a6-qvdit", row=900, column=5)
+    graph.write()
+
+
 SWEEP_AXES = """# Weights and activations together, then on and off: every row is varied against every other.
 BGR Quantize.bits = 2, 3, 4, 6, 8
 ARQ Activation.bits = 4, 8"""
@@ -466,6 +484,7 @@ if __name__ == "__main__":
     delta_gbs(True)
     comparison()
     calibrated_caches()
+    trained()
     sweep()
     bits_by_sensitivity()
     report_card()

@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -256,6 +257,33 @@ class TorchGraphTest {
                             SQUARES,
                             NONE))
                     .withMessageContaining("MatMulInteger");
+        }
+    }
+
+    /// Deep Java Library frees what no Java object holds, though PyTorch may still need it to go back.
+    @Test
+    void gradientsAreTheSameWhateverTheGarbageCollectorDoes() {
+        TorchGraph.Example example =
+                new TorchGraph.Example(Map.of("x", random(1, 1, TOKENS, 8)), Map.of("y", random(2, 1, TOKENS, 12)));
+        float[] p = random(5, 8, 8).toFloatArray();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread.ofPlatform().daemon().start(() -> {
+            while (!done.get()) {
+                System.gc();
+            }
+        });
+        try (TorchGraph torch = TorchGraph.open(ORT, block())) {
+            float[] first = torch.gradients(example, parameter(p), SQUARES, NONE)
+                    .gradients()
+                    .get("p");
+            for (int i = 0; i < 40; i++) {
+                assertThat(torch.gradients(example, parameter(p), SQUARES, NONE)
+                                .gradients()
+                                .get("p"))
+                        .containsExactly(first);
+            }
+        } finally {
+            done.set(true);
         }
     }
 }

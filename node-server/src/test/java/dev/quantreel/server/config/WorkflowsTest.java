@@ -1,7 +1,9 @@
 package dev.quantreel.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.quantreel.engines.torch.TorchEngine;
 import dev.quantreel.server.graph.Validation;
 import dev.quantreel.server.workflow.WorkflowFile;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WorkflowsTest {
 
     private static final Set<String> SAMPLING = Set.of("SampleVideo", "Sweep", "ReportCard");
+    private static final String TRAINING = "TrainErrorEstimate";
 
     @TestFactory
     Stream<DynamicTest> exampleWorkflowIsValid(@TempDir Path base) throws IOException {
@@ -93,6 +96,13 @@ class WorkflowsTest {
         WorkflowFile.read(file, application.catalog(), List.of()).api().nodes().values().stream()
                 .filter(node -> SAMPLING.contains(node.classType()))
                 .forEach(node -> arguments.addAll(List.of("--set", node.id() + ".steps=4")));
+        WorkflowFile.read(file, application.catalog(), List.of()).api().nodes().values().stream()
+                .filter(node -> node.classType().equals(TRAINING))
+                .forEach(node -> {
+                    assumeThat(TorchEngine.obstacle()).isEmpty();
+                    arguments.addAll(List.of(
+                            "--set", node.id() + ".trainingSteps=2", "--set", node.id() + ".trajectories=1"));
+                });
         StringWriter printed = new StringWriter();
         StringWriter errors = new StringWriter();
         int code = Main.commandLine()
