@@ -13,19 +13,27 @@ import dev.quantreel.engines.dit.TinyTransformer;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.onnx.Dialect;
+import dev.quantreel.engines.onnx.Dim;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.SyntheticData;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
+import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.SamplingListener;
 import dev.quantreel.engines.sampling.SigmaSchedule;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.MemoryCheckpoint;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.torch.Objective;
 import dev.quantreel.engines.torch.TorchEngine;
@@ -34,6 +42,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -148,6 +157,38 @@ class ErrorTrainingTest {
         }
     }
 
+    /// Weights of real sizes are unpacked at every run by operators that are tied to the extent of an activation.
+    @Test
+    void aWeightThatIsStreamedInFourBitsIsTheSameInPyTorch() {
+        int width = 1024;
+        MemoryCheckpoint checkpoint = new MemoryCheckpoint(
+                "wide",
+                Map.of(
+                        "layer.weight",
+                        Tensor.of(Shape.of(width, width), SyntheticData.gaussian(width * width, 0.02f, 3))),
+                Map.of());
+        QuantizedWeights weights =
+                QuantizedWeights.of(checkpoint, plan(), List.of("layer"), QuantizationProgress.NONE, NONE);
+        LinearLayers linears = QuantizedLinears.fixed(weights, QuantizedLinears.Arithmetic.FAKE_QUANT, 6);
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("wide");
+        Value x = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(width));
+        linears.declareInputs(graph);
+        Value y = linears.apply(graph, linears.prepare(graph, x, List.of("layer")), "layer");
+        graph.output("y", y, DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(width));
+        OnnxModel model = graph.build(Map.of());
+        assertThat(model.streamed()).isNotEmpty();
+        Map<String, Tensor> inputs = Map.of("x", Tensor.of(Shape.of(1, 6, width), SyntheticData.gaussian(6 * width, 1, 4)));
+
+        try (Session session = ORT.open(model);
+                TorchGraph torch = TorchGraph.open(ORT, model)) {
+            TorchGraph.Example example = new TorchGraph.Example(inputs, session.run(inputs, NONE));
+
+            assertThat(torch.loss(example, Map.of(), new Objective(0, Optional.empty()), NONE)
+                            .error())
+                    .isLessThan(1e-9);
+        }
+    }
+
     @Test
     void trainingLowersTheLossOfExamplesItNeverSaw() {
         ErrorTraining.Training training = train(Optional.empty());
@@ -240,7 +281,7 @@ class ErrorTrainingTest {
         trainUntil(file, 1);
         byte[] bytes = Files.readAllBytes(file);
 
-        Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+        Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
         assertThatExceptionOfType(TrainingStore.StateException.class)
                 .isThrownBy(store::load)
                 .withMessageContainingAll(file.toString(), "damaged", "delete it");

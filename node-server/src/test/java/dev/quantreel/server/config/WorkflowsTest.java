@@ -100,8 +100,8 @@ class WorkflowsTest {
                 .filter(node -> node.classType().equals(TRAINING))
                 .forEach(node -> {
                     assumeThat(TorchEngine.obstacle()).isEmpty();
-                    arguments.addAll(List.of(
-                            "--set", node.id() + ".trainingSteps=2", "--set", node.id() + ".trajectories=1"));
+                    arguments.addAll(
+                            List.of("--set", node.id() + ".trainingSteps=2", "--set", node.id() + ".trajectories=1"));
                 });
         StringWriter printed = new StringWriter();
         StringWriter errors = new StringWriter();

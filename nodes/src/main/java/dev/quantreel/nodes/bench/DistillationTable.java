@@ -24,7 +24,7 @@ public final class DistillationTable implements Benchmark {
     private static final List<String> NUMBERS =
             List.of("--prompts", "--seeds", "--trajectories", "--steps", "--blocks");
     private static final List<String> LISTS = List.of("--methods", "--settings");
-    private static final int STEPS = 150;
+    private static final int STEPS = 100;
     private static final int BLOCKS = 4;
 
     @Override
@@ -35,7 +35,7 @@ public final class DistillationTable implements Benchmark {
     @Override
     public String summary() {
         return "Q-VDiT's error estimation, solved and trained, at W3A6 and W4A6 on the demo model"
-                + "  [--prompts 8] [--seeds 2] [--trajectories 8] [--steps 150] [--blocks 4]"
+                + "  [--prompts 8] [--seeds 2] [--trajectories 8] [--steps 100] [--blocks 4]"
                 + " [--methods bgr,dvd] [--settings W3A6]";
     }
 
