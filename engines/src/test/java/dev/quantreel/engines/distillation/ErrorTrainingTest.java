@@ -177,7 +177,8 @@ class ErrorTrainingTest {
         graph.output("y", y, DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(width));
         OnnxModel model = graph.build(Map.of());
         assertThat(model.streamed()).isNotEmpty();
-        Map<String, Tensor> inputs = Map.of("x", Tensor.of(Shape.of(1, 6, width), SyntheticData.gaussian(6 * width, 1, 4)));
+        Map<String, Tensor> inputs =
+                Map.of("x", Tensor.of(Shape.of(1, 6, width), SyntheticData.gaussian(6 * width, 1, 4)));
 
         try (Session session = ORT.open(model);
                 TorchGraph torch = TorchGraph.open(ORT, model)) {
