@@ -2,6 +2,7 @@ package dev.quantreel.engines.distillation;
 
 import dev.quantreel.engines.calibration.Trajectories;
 import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -65,9 +66,15 @@ record TrainingExamples(List<Map<String, Tensor>> full, List<Map<String, Tensor>
     /// Who hears of the runs, and who may stop them.
     record Watching(ErrorEstimation.Progress progress, CancellationToken cancellation) {}
 
-    private static DiffusionTransformer open(
-            TrunkRecorder recorder, ErrorEstimation.Target target, LinearLayers linears) {
-        return DiffusionTransformer.open(recorder, target.checkpoint(), linears);
+    /// With blocks that read the time themselves, as the graphs do that are trained.
+    static DiffusionTransformer open(TrunkRecorder recorder, ErrorEstimation.Target target, LinearLayers linears) {
+        return DiffusionTransformer.open(
+                recorder,
+                target.checkpoint(),
+                linears,
+                LayerProbe.NONE,
+                new DiffusionTransformer.Form(
+                        DiffusionTransformer.Blocks.ONE_BRANCH, DiffusionTransformer.Modulation.EVERY_STEP));
     }
 
     /// Runs alternate between the branches of guidance; an odd stride takes both.

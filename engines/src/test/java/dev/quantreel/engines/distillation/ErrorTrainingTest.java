@@ -120,8 +120,7 @@ class ErrorTrainingTest {
     void theBlocksOfEveryFamilyPutOutInPyTorchWhatTheyDoInOnnxRuntime(TinyTransformer tiny) {
         ErrorEstimation.Target target = target(tiny);
         TrunkRecorder recorder = TrunkRecorder.of(ORT, false);
-        try (DiffusionTransformer transformer =
-                DiffusionTransformer.open(recorder, target.checkpoint(), target.full())) {
+        try (DiffusionTransformer transformer = TrainingExamples.open(recorder, target, target.full())) {
             trajectories(tiny, 1).generate(transformer, 0, SamplingListener.NONE, NONE);
         }
         BlockChain chain = new BlockChain(
