@@ -27,6 +27,7 @@ import dev.quantreel.engines.testing.GoldenResource;
 import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -163,9 +164,8 @@ class TorchGraphTest {
         Objective objective = new Objective(3, Optional.of(new Objective.Clip("y", FRAMES)));
         float[] p = random(5, 8, 8).toFloatArray();
         try (TorchGraph torch = TorchGraph.open(ORT, block())) {
-            float[] gradient = torch.gradients(example, parameter(p), objective, NONE)
-                    .gradients()
-                    .get("p");
+            TorchGraph.Outcome outcome = torch.gradients(example, parameter(p), objective, NONE);
+            float[] gradient = Objects.requireNonNull(outcome.gradients().get("p"));
 
             for (int i = 0; i < p.length; i += 7) {
                 double step = 1e-2;
@@ -273,9 +273,8 @@ class TorchGraphTest {
             }
         });
         try (TorchGraph torch = TorchGraph.open(ORT, block())) {
-            float[] first = torch.gradients(example, parameter(p), SQUARES, NONE)
-                    .gradients()
-                    .get("p");
+            TorchGraph.Outcome outcome = torch.gradients(example, parameter(p), SQUARES, NONE);
+            float[] first = Objects.requireNonNull(outcome.gradients().get("p"));
             for (int i = 0; i < 40; i++) {
                 assertThat(torch.gradients(example, parameter(p), SQUARES, NONE)
                                 .gradients()
