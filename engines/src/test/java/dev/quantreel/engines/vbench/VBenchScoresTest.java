@@ -162,7 +162,7 @@ class VBenchScoresTest {
     }
 
     @Test
-    void itSharesOnnxRuntimeWithTheEngines() throws IOException {
+    void itSharesOnnxRuntimeWithTheEnginesWhicheverIsFirst() throws IOException {
         means("dino_vitb16.onnx");
         try (var engine = new OrtEngineProvider().create(new EngineOptions(1))) {
             assertThat(engine.id()).isNotEmpty();

@@ -162,6 +162,7 @@ class ArchitectureTest {
     void djlStaysInTheTokenizersTheTrainingAndTheNetworksOfTheUser() {
         onlyIn(
                 "ai.djl..",
+                "dev.quantreel.engines.runtime.ort..",
                 "dev.quantreel.engines.text..",
                 "dev.quantreel.engines.torch..",
                 "dev.quantreel.engines.vbench..");

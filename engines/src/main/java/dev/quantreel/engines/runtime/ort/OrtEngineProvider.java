@@ -1,11 +1,11 @@
 package dev.quantreel.engines.runtime.ort;
 
 import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtLoggingLevel;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.EngineProvider;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /// Finds ONNX Runtime's CPU build, which ships inside its jar for Linux, Windows and macOS.
@@ -49,8 +49,19 @@ public final class OrtEngineProvider implements EngineProvider {
     }
 
     /// The one environment of the process; ONNX Runtime keeps it until the JVM ends.
+    ///
+    /// Deep Java Library's engine ([dev.quantreel.engines.vbench]) insists on making it, with threads that all
+    // sessions
+    /// share, and cannot be used where there is one already. It is asked first, for one shared thread: every
+    // session has
+    /// threads of its own.
     static OrtEnvironment environment() {
-        return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "quantreel");
+        for (String threads : List.of("num_threads", "num_interop_threads")) {
+            String property = "ai.djl.onnxruntime." + threads;
+            System.setProperty(property, System.getProperty(property, "1"));
+        }
+        ai.djl.engine.Engine.getEngine("OnnxRuntime");
+        return OrtEnvironment.getEnvironment();
     }
 
     private static String reason(Throwable failure) {
