@@ -90,7 +90,9 @@ class DemoPipelineTest {
         List<String> first = quantizing();
         demo.sample(dvdQuant(ARQActivation.Bits.EIGHT));
 
-        assertThat(first).isNotEmpty().allMatch(status -> status.matches("quantizing (blocks|time_projection)\\.\\S+ \\d+/\\d+"));
+        assertThat(first)
+                .isNotEmpty()
+                .allMatch(status -> status.matches("quantizing (blocks|time_projection)\\.\\S+ \\d+/\\d+"));
         assertThat(quantizing()).as("8 bits use the same weights").isEqualTo(first);
     }
 
