@@ -143,6 +143,9 @@ public final class ArtifactWriter {
             String digest = reader.digest(watch.cancellation());
             file.finish(plan.finished(digest).headerBytes());
             return digest;
+        } catch (IllegalArgumentException e) {
+            discard(target.file()); // the same weights would be refused again
+            throw new CheckpointException(source.model().source(), String.valueOf(e.getMessage()), e);
         } catch (UncheckedIOException e) {
             throw cannotWrite(target.file(), Objects.requireNonNull(e.getCause()));
         } catch (IOException e) {
@@ -287,8 +290,7 @@ public final class ArtifactWriter {
     private Part kept(String name) {
         Tensor tensor = source.tensor(name);
         NonFinite.firstIn(name, tensor).ifPresent(found -> {
-            throw new IllegalArgumentException(
-                    source.source() + " has " + found.describe() + "; only finite weights can be quantized");
+            throw new IllegalArgumentException("has " + found.describe() + "; only finite weights can be quantized");
         });
         DType type = ArtifactPlan.keptType(source, name);
         return part(name, tensor.dtype() == type ? tensor : Conversions.fromF32(tensor, type));

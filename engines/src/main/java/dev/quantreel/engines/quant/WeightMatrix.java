@@ -109,8 +109,9 @@ public interface WeightMatrix {
             while (Float.isFinite(values[column])) {
                 column++;
             }
-            return new IllegalArgumentException("weight " + name + " holds " + values[column] + " in row " + row
-                    + ", column " + column + "; only finite weights can be quantized");
+            String value = String.valueOf(values[column]).replace("Infinity", "infinity");
+            return new IllegalArgumentException("weight " + name + " holds " + value + " in row " + row + ", column "
+                    + column + "; only finite weights can be quantized");
         }
     }
 
