@@ -60,8 +60,7 @@ public final class ForwardTable {
 
     /// @param args blocks to run, threads, rotation block (0 for none), precisions (`fp32`, `w8a8`, `w4a8`, `w4a4`
     /// joined by commas), token counts. With `-Dquantreel.file=PATH` the weights are written there once and mapped,
-    // as
-    /// a released file would be.
+    /// as a released file would be.
     public static void main(String[] args) throws IOException {
         int layers = Integer.parseInt(args[0]);
         String file = System.getProperty("quantreel.file");

@@ -26,9 +26,8 @@ import java.util.Map;
 import java.util.Set;
 
 /// Prints what 16-bit low-rank branches beside all block linears of Wan 2.1 1.3B cost: CPU-seconds of one forward of
-// the
-/// trunk by rank, beside those without branches, in one run. The sessions take turns, so that whatever else the machine
-/// does meets all of them.
+/// the trunk by rank, beside those without branches, in one run. The sessions take turns, so that whatever else the
+/// machine does meets all of them.
 public final class LowRankTable {
 
     private static final OperatingSystemMXBean MACHINE =

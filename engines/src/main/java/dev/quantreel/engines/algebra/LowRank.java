@@ -21,8 +21,7 @@ public record LowRank(Matrix up, Matrix down) {
 
     /// @param rank at least 1; no more than rows and columns is found
     /// @param start directions to begin with, `[rank, columns]`: a solution of a similar matrix, which then takes
-    // fewer
-    /// rounds
+    /// fewer rounds
     public static LowRank of(Matrix a, int rank, Optional<Matrix> start, ParallelPieces pieces) {
         int smaller = Math.min(a.rows(), a.columns());
         int found = Math.min(rank, smaller);

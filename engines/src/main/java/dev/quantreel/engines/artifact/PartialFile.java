@@ -87,10 +87,8 @@ final class PartialFile implements AutoCloseable {
 
     /// Begins a file, or goes on with one that was begun with the same header and origin.
     ///
-    /// @throws CheckpointException when a part with another header or origin is there, another process writes it,
-    // or the disk
-    /// is
-    /// too small
+    /// @throws CheckpointException when a part with another header or origin is there, another process writes
+    /// it, or the disk is too small
     static PartialFile open(Wanted wanted, Output output) throws IOException {
         Path target = wanted.target();
         long fileBytes = wanted.fileBytes();

@@ -5,8 +5,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// EasyCache (Zhou et al., 2025, arXiv 2507.02860): skips the whole model while the change of its output, predicted
-// from
-/// the change of the latent, stays small. Needs no calibration.
+/// from the change of the latent, stays small. Needs no calibration.
 ///
 /// The rate at which the output follows the latent is measured between the last two computed steps. The conditional
 /// branch decides for both. The first steps and the last one are computed.

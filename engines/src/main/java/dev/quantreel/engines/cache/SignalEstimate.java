@@ -4,8 +4,7 @@ import dev.quantreel.engines.cache.StepCache.Watched;
 import java.util.List;
 
 /// What [TeaCache] knows of a model: the signal to watch, and a polynomial that turns its change into an estimate of
-// the
-/// change of the model's output.
+/// the change of the model's output.
 public interface SignalEstimate {
 
     /// Name for people.

@@ -23,10 +23,9 @@ public final class CheckpointFiles {
 
     /// Recognises the format by name and content, maps the files and validates their headers; no weight is read.
     ///
-    /// Accepted are a safetensors file, an index of shards (`*.safetensors.index.json`), a GGUF file, and a folder
-    // as
-    /// diffusers saves it: a component with its `config.json`, which goes into the metadata under `config`, or a
-    /// pipeline, whose `transformer` is opened.
+    /// Accepted are a safetensors file, an index of shards (`*.safetensors.index.json`), a GGUF file, and a
+    /// folder as diffusers saves it: a component with its `config.json`, which goes into the metadata under
+    /// `config`, or a pipeline, whose `transformer` is opened.
     ///
     /// @throws CheckpointException when a file is missing, unreadable, truncated, malformed, of another format, or
     ///     packed in a way that is not known

@@ -48,7 +48,7 @@ public final class CheckpointStamp {
     }
 
     /// Identifies the files of an open checkpoint in their present state: path, size, time and, where the file system
-    // has one, file key.
+    /// has one, file key.
     static String of(List<Path> parts) {
         return parts.stream().map(CheckpointStamp::identity).collect(Collectors.joining("\n"));
     }

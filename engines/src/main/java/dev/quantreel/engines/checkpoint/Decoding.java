@@ -42,7 +42,7 @@ final class Decoding {
 
     /// @param added metadata that the file does not have itself
     /// @throws CheckpointException when weights are packed in a way that cannot be read, or their scales are
-    // missing
+    /// missing
     static StoredFormat.Decoded of(Checkpoint stored, Map<String, String> added) {
         ForeignPacking.refuse(stored);
         Decoding decoding = new Decoding(stored);

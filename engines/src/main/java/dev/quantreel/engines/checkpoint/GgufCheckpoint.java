@@ -11,8 +11,7 @@ import java.util.Map;
 import java.util.SequencedSet;
 
 /// A GGUF file as a checkpoint of plain floats, under the names of the file: transformers have those of their own
-// layout,
-/// text encoders llama.cpp's, which their reader knows.
+/// layout, text encoders llama.cpp's, which their reader knows.
 final class GgufCheckpoint implements Checkpoint {
 
     private final GgufFile file;

@@ -32,8 +32,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Names, prefix and fused matrices are those of the source, so that whatever loads the source loads the result; all
 /// other tensors are kept as they are. A rotated weight is `rotate(W)` with [RegularHadamard], quantized row by row
-// with
-/// one step each and the least squared error. Streams: one tensor is in memory at a time.
+/// with one step each and the least squared error. Streams: one tensor is in memory at a time.
 public final class ComfyConversion {
 
     private static final List<Integer> GROUPS = List.of(256, 64, 16);

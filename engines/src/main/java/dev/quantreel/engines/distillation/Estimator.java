@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 ///
 /// @param alpha one per channel read
 /// @param beta one per output
-/// @param frames factors M; none where the layer does not read the tokens of a clip
-// Belongs to one training, which alone writes it.
+/// @param frames factors M; none where the layer does not read the tokens of a clip Belongs to one training, which
+/// alone writes it.
 @SuppressWarnings("ArrayRecordComponent")
 record Estimator(float[] alpha, float[] beta, float[] frames) {
 

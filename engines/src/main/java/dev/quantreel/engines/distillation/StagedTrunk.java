@@ -31,7 +31,7 @@ final class StagedTrunk {
     /// Blocks to run as one graph.
     ///
     /// @param outputs names of what the next stage reads; those of other graphs of the same model correspond one by
-    // one
+    /// one
     record Stage(OnnxModel model, List<String> outputs) {}
 
     /// Where the blocks of a trunk end, as scopes of the graph.

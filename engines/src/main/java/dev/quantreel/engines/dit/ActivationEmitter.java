@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 
 /// Emits the quantization of activations, operation by operation as [dev.quantreel.engines.quant.QuantizedActivation]
-// specifies it.
+/// specifies it.
 ///
 /// Where one scale serves a whole token, block-wise QuantizeLinear (opset 21, block = token) divides, rounds, adds the
 /// zero point and narrows in a single pass over the token.

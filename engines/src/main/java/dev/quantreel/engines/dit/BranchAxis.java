@@ -11,8 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The first axis of the tokens in a trunk: the branches of classifier-free guidance that it runs at once. A trunk of
-// one
-/// branch gets no operation from here that it would not have anyway.
+/// one branch gets no operation from here that it would not have anyway.
 ///
 /// What the branches have in common (modulation by the timestep, rotary tables) is one graph input for both; what they
 /// have each of their own is two, the second under [#SECOND] and its name. Attention is computed branch by branch, so

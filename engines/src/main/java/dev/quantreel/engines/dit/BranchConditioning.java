@@ -26,8 +26,7 @@ public record BranchConditioning(PromptEmbedding text, Optional<Image> image, Op
 
     /// @param channels F32 `[1, inChannels - channels, frames, height, width]`: mask and image latent (in Wan; in
     /// HunyuanVideo the image latent, zero after the first frame, then one channel of mask, one in the first
-    // frame),
-    /// concatenated to the latent at every step
+    /// frame), concatenated to the latent at every step
     /// @param features F32 `[1, 257, 1280]`: CLIP-ViT-H's penultimate layer; HunyuanVideo 1.5 reads SigLIP's
     /// `[1, 729, 1152]`
     /// @param knownFrames latent frames at the start that are given and carry no noise (timestep 0); 0 for none

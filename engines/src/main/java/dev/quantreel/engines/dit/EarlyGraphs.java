@@ -18,8 +18,7 @@ import java.util.TreeSet;
 
 /// The parts of a transformer's graphs that follow from the time alone: embedding of the timestep and modulation. They
 /// are cut out of the graphs, opened when vectors are wanted, run for as many timesteps as are known, and closed, so
-// that
-/// their weights are not resident while the blocks run.
+/// that their weights are not resident while the blocks run.
 ///
 /// What the steps read is unchanged but for rounding: an engine may fuse other operations of the smaller graphs.
 final class EarlyGraphs {

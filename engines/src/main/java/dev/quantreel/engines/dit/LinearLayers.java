@@ -32,10 +32,8 @@ public interface LinearLayers {
     }
 
     /// These linears with activation bits of each block's own, which tell what every block contributes ([#passed]):
-    // graph
-    /// inputs are those of [#inputs], once per block, with its name behind theirs ([#ofBlock]). Empty where bits
-    // cannot be
-    /// chosen.
+    /// graph inputs are those of [#inputs], once per block, with its name behind theirs ([#ofBlock]). Empty where
+    /// bits cannot be chosen.
     default Optional<LinearLayers> byBlock() {
         return Optional.empty();
     }
@@ -89,8 +87,7 @@ public interface LinearLayers {
     Value operand(Input input, String layer);
 
     /// Emits a linear that makes modulation vectors: `y = x Wᵀ + b` with `x` as it is, whatever form the weight has.
-    // May
-    /// be called without [#declareInputs].
+    /// May be called without [#declareInputs].
     ///
     /// @param x F32 `[..., in]`, one row a step
     /// @param layer one of [TransformerArchitecture#modulationLinears]

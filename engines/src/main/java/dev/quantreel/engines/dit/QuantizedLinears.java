@@ -211,9 +211,8 @@ public final class QuantizedLinears implements LinearLayers {
         return graph.op(OnnxOp.Mul, mean, graph.initializer(layer + ".weight_sums", sums));
     }
 
-    /// What the shift of an output of a GELU adds to the output of a layer: `SHIFT Σ_j Ŵ_oj / s_j`, with the weight as
-    // it
-    /// is multiplied.
+    /// What the shift of an output of a GELU adds to the output of a layer: `SHIFT Σ_j Ŵ_oj / s_j`, with the weight
+    /// as it is multiplied.
     private Value shiftProduct(OnnxGraphBuilder graph, String layer) {
         QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
         Optional<float[]> factors = weights.smoothing(layer);

@@ -23,8 +23,7 @@ public record SplitGraphs(Optional<OnnxModel> text, OnnxModel prelude, OnnxModel
     public static final String RECORDED = "input:";
 
     /// Prefix of the additional outputs of a trunk by block ([LinearLayers#byBlock]): what a block added to some
-    // tokens,
-    /// F32 `[1, some, dim]`.
+    /// tokens, F32 `[1, some, dim]`.
     public static final String CONTRIBUTION = "contribution:";
 
     /// Input of trunk and head, output of the prelude.

@@ -11,9 +11,8 @@ import java.util.Optional;
 /// Turns the pictures a clip starts with into what an image-to-video model reads beside the latent.
 ///
 /// Wan's models read 4 mask channels (1 where the latent frame is known) and the latent of a clip whose unknown
-// pictures
-/// are grey; HunyuanVideo 1.5 the latent of the pictures alone, followed by zeros, and one mask channel; Wan 2.2 5B and
-/// LTX-Video have the latent of the pictures put into the clip itself.
+/// pictures are grey; HunyuanVideo 1.5 the latent of the pictures alone, followed by zeros, and one mask channel; Wan
+/// 2.2 5B and LTX-Video have the latent of the pictures put into the clip itself.
 ///
 /// @param facts of the model
 /// @param size of the clip, in cells

@@ -68,8 +68,7 @@ public interface TransformerArchitecture {
     /// Inputs that stay the same during a generation, per guidance branch: the prompt, pooled vectors, masks, guidance.
     ///
     /// @throws IllegalArgumentException when the conditioning lacks a part this model reads, or has it in another
-    // width;
-    /// says what was found, what is expected and which text encoder would fit
+    /// width; says what was found, what is expected and which text encoder would fit
     Map<String, Tensor> conditioningInputs(BranchConditioning conditioning);
 
     /// Inputs of one step.
@@ -81,14 +80,13 @@ public interface TransformerArchitecture {
 
     /// Inputs of the prelude that are known for every step before the first, and small: features of the time, and what
     /// joins them (pooled text, strength of guidance). What follows from them alone need not be computed step by
-    // step.
+    /// step.
     default Set<String> timeInputs() {
         return Set.of("time_features");
     }
 
     /// Names of the linears, without `.weight`, that follow from [#timeInputs] alone, as a regular expression over
-    // whole
-    /// names: the modulation of the blocks, the embedding of the time, what modulates the head.
+    /// whole names: the modulation of the blocks, the embedding of the time, what modulates the head.
     String timeLinears();
 
     /// Further inputs of one step, of models that read where the next step lies (MeanFlow).

@@ -59,8 +59,7 @@ public final class TransformerCheckpoint implements Checkpoint {
     /// Recognises family, layout and variant, and checks every tensor.
     ///
     /// @throws UnsupportedCheckpointException when it is no transformer of a known family, another variant,
-    // incomplete,
-    /// or a mixture of layouts; the message says what the file is
+    /// incomplete, or a mixture of layouts; the message says what the file is
     public static TransformerCheckpoint of(Checkpoint source) {
         return recognise(source)
                 .orElseThrow(() -> new UnsupportedCheckpointException(
@@ -211,7 +210,7 @@ public final class TransformerCheckpoint implements Checkpoint {
     /// quantizes every layer that reads the result; else itself.
     ///
     /// @throws IllegalArgumentException when the plan's rotation does not fit the heads, or the family has no such
-    // place
+    /// place
     public Checkpoint asPlanned(QuantizationPlan plan) {
         if (!plan.input().fusedValues()) {
             return this;

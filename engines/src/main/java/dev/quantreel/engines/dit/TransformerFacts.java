@@ -17,8 +17,7 @@ public record TransformerFacts(
         String family, String variant, Sizes sizes, Latent latent, Text text, Sampling sampling) {
 
     /// What tells step caches for which model they were fitted. Wan 2.2's models that start from an image are built
-    // like
-    /// none that was.
+    /// like none that was.
     ///
     /// @param size of the latent to be sampled
     public TeaCacheProfile.Model forStepCaches(LatentSize size) {

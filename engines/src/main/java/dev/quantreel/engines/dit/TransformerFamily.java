@@ -21,10 +21,9 @@ public interface TransformerFamily {
     /// Reads the sizes and the variant of a file.
     ///
     /// @param canonical the file under canonical names; knows shapes and [Checkpoint#contains] of any name a layout
-    // can
-    /// locate, its [Checkpoint#names] are not known yet
+    /// can locate, its [Checkpoint#names] are not known yet
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is a variant that is not
-    // supported
+    /// supported
     TransformerArchitecture read(Checkpoint canonical);
 
     /// The published models of this family at their real sizes, by the names that commands know them by, such as

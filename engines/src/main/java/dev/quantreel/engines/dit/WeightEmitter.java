@@ -39,8 +39,7 @@ record WeightEmitter(OnnxGraphBuilder graph) {
     /// @param first output of the first column
     /// @param integers I8 `[in, outputs]`: `code`, or `code - 128` with 8 bits; with tables and multiples the level
     /// @param zeroPoint I8 `[outputs]`, what stands for 0 in `integers`; F32 `[groups, 1, outputs]` for weights
-    // that are
-    ///     no integers
+    /// that are no integers
     /// @param steps F32 `[outputs]`; `[groups, 1, outputs]` for weights that are no integers
     record Factor(int first, int outputs, Value integers, Value zeroPoint, Value steps) {}
 

@@ -25,7 +25,7 @@ import java.util.Deque;
 import java.util.List;
 
 /// The bundled demo model: transformer, text encoder and decoder, with the sampler settings that its metadata
-// recommends. Not thread-safe.
+/// recommends. Not thread-safe.
 public final class DemoModel implements AutoCloseable {
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();

@@ -53,8 +53,7 @@ public final class LinearFormulas {
     }
 
     /// What disturbs Gaussian tokens. The reference names the disturbances; their strengths beyond the factor of 20
-    // were
-    /// chosen so that its figures come out as a whole.
+    /// were chosen so that its figures come out as a whole.
     enum Tokens {
         PLAIN("plain"),
         /// Eight channels twenty times as strong, by a factor `exp(0.3 n)` of the token.

@@ -8,8 +8,8 @@ import java.util.function.ToDoubleFunction;
 /// @param setting bits that it is compared at, or what it is compared with; empty for full precision
 /// @param method its name
 /// @param measurements one per prompt and seed
-/// @param weightBytes of the transformer, counted as published figures are: quantized codes, steps and zero points, the
-// rest 16-bit
+/// @param weightBytes of the transformer, counted as published figures are: quantized codes, steps and zero points,
+/// the rest 16-bit
 /// @param weightRatio how many times smaller than at 16 bits
 /// @param quantizationSeconds what it took to make the weights, the trajectories of its statistics counted
 public record Row(

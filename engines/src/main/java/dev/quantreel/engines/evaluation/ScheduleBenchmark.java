@@ -144,9 +144,8 @@ public final class ScheduleBenchmark {
         return new Manual(bits);
     }
 
-    /// Half of the steps at 8 bits: those at which 4 bits cost the most, by the teacher-forced error along trajectories
-    // of
-    /// other captions. No schedule of whole steps can do much better by that error.
+    /// Half of the steps at 8 bits: those at which 4 bits cost the most, by the teacher-forced error along
+    /// trajectories of other captions. No schedule of whole steps can do much better by that error.
     private Manual measured(DiffusionTransformer full, DiffusionTransformer quantized, SamplerSettings settings) {
         int steps = settings.steps();
         double[] costs = new double[steps];

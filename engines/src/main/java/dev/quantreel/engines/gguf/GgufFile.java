@@ -37,7 +37,7 @@ public final class GgufFile implements Checkpoint, AutoCloseable {
     /// Maps and validates.
     ///
     /// @throws CheckpointException when the file is missing, unreadable, truncated, malformed or has an unknown
-    // type
+    /// type
     public static GgufFile open(Path path) {
         MappedFile mapped = MappedFile.open(path, CheckpointException::new);
         boolean done = false;

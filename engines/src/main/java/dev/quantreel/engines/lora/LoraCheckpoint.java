@@ -25,9 +25,8 @@ import java.util.stream.IntStream;
 
 /// A transformer with a LoRA: `W + strength * alpha / rank * up * down`. Merged it is computed in F32 when a tensor is
 /// asked for, before anything quantizes it; as [LoraForm#BRANCH] the weights of the block linears are those of the
-// base,
-/// and [#branches] go beside them. Names, shapes and layout are those of the model's file. Chainable: the base may
-/// itself be one. Safe for many threads if both files are.
+/// base, and [#branches] go beside them. Names, shapes and layout are those of the model's file. Chainable: the base
+/// may itself be one. Safe for many threads if both files are.
 public final class LoraCheckpoint implements Checkpoint {
 
     /// Rows that one task changes.
@@ -78,8 +77,7 @@ public final class LoraCheckpoint implements Checkpoint {
     ///
     /// @param strength 1 as it was trained; negative values turn it round
     /// @throws UnsupportedCheckpointException when the base is no known transformer, the LoRA was made for another
-    // one,
-    /// or it has differences of full size where branches are wanted
+    /// one, or it has differences of full size where branches are wanted
     public static LoraCheckpoint of(Checkpoint base, LoraFile lora, double strength, LoraForm form) {
         return new LoraCheckpoint(base, lora, (float) strength, form);
     }

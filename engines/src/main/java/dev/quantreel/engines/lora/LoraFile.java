@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /// A LoRA for a diffusion transformer, whoever trained it: kohya (`lora_unet_..._q.lora_down.weight`, `alpha`),
-// diffusers
-/// and PEFT (`transformer....to_q.lora_A.weight`), lightx2v and ComfyUI (`diffusion_model....q.lora_down.weight`, and
-/// `diff`, `diff_b` for what they change in full). The open file belongs to the caller.
+/// diffusers and PEFT (`transformer....to_q.lora_A.weight`), lightx2v and ComfyUI
+/// (`diffusion_model....q.lora_down.weight`, and `diff`, `diff_b` for what they change in full). The open file
+/// belongs to the caller.
 public final class LoraFile {
 
     private final Checkpoint file;
@@ -39,7 +39,7 @@ public final class LoraFile {
     /// Reads what a file changes.
     ///
     /// @throws UnsupportedCheckpointException when it is no LoRA, another kind of adapter, or halves of a pair are
-    // missing or do not fit each other
+    /// missing or do not fit each other
     public static LoraFile of(Checkpoint file) {
         Map<String, Parts> parts = new LinkedHashMap<>();
         int underscored = 0;

@@ -1,8 +1,7 @@
 package dev.quantreel.engines.lora;
 
 /// How a LoRA acts on the linears of the blocks. What it changes elsewhere (biases, norms, embeddings) is merged in
-// both
-/// forms.
+/// both forms.
 public enum LoraForm {
     /// Added to the weights, in F32, before anything quantizes them.
     MERGED,

@@ -7,8 +7,7 @@ import java.util.List;
 
 /// What a branch counts for in each frame of a clip (the M of Q-VDiT). The tokens of a frame lie together, frame after
 /// frame; token `n` of `N` has that of number `floor(n * frames / N)`, so a clip of another length takes those of the
-// same
-/// moments.
+/// same moments.
 ///
 /// @param factors per frame; none where all tokens count alike
 public record FrameFactors(List<Float> factors) {

@@ -25,7 +25,7 @@ public record LowRankBranch(Tensor down, Tensor up, float factor, Basis basis, F
         ORIGINAL,
         /// The activation that meets the stored weight, before any rounding: smoothed and rotated where the weight is.
         /// SVDQuant: `Y = Q(X̂) Q(R)ᵀ + (X̂ L2ᵀ) L1ᵀ` with one `X̂`. The original one beside a layer that is
-        // kept.
+        /// kept.
         QUANTIZED
     }
 

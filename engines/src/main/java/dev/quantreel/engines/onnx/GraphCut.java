@@ -23,9 +23,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// A model cut in two: behind the nodes of one scope ([OnnxGraphBuilder#scope]), or behind what follows from inputs
-// that
-/// are known early ([KnownProducts]). Run after each other the two give what the whole gives. No weight of the first
-/// part is in the second; cheap nodes before the cut may be in both.
+/// that are known early ([KnownProducts]). Run after each other the two give what the whole gives. No weight of the
+/// first part is in the second; cheap nodes before the cut may be in both.
 ///
 /// @param model the whole
 /// @param values what goes from the first to the second, in the order of execution

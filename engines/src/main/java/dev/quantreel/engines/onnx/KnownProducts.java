@@ -15,13 +15,11 @@ import java.util.Set;
 
 /// Finds what of a graph can be computed before it runs, because it follows from weights and from inputs that are known
 /// early, and is worth it, because it holds matrices: the modulation vectors of a transformer follow from the time
-// alone
-/// and their matrices are a quarter of HunyuanVideo.
+/// alone and their matrices are a quarter of HunyuanVideo.
 ///
 /// Products are taken out with all they need and with what is done to them alone (bias, concatenation). Cheap nodes
-// that
-/// only widen the result, such as the sum with a table by block, stay behind: taking them out would store more than it
-/// saves.
+/// that only widen the result, such as the sum with a table by block, stay behind: taking them out would store more
+/// than it saves.
 final class KnownProducts {
 
     private static final Set<String> PRODUCTS =
@@ -97,8 +95,7 @@ final class KnownProducts {
     }
 
     /// Whether a node makes one value of others that are taken and that nothing else reads. Nodes come in order, so
-    // that
-    /// chains of such nodes are found.
+    /// that chains of such nodes are found.
     private boolean onlyContinues(NodeProto node) {
         List<String> made = GraphCut.reads(node).filter(makers::containsKey).toList();
         return node.getOutputCount() == 1

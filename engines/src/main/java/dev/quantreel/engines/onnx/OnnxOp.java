@@ -86,7 +86,7 @@ public enum OnnxOp {
     Unsqueeze(2, 2),
     Where(3, 3),
     /// `com.microsoft.MatMulIntegerToFloat`: operands, their scales, their zero points, bias; the scaled product in
-    // F32.
+    /// F32.
     MatMulIntegerToFloat("com.microsoft", 4, 7),
     /// `com.microsoft.MatMulNBits`: activations `[.., K]`; codes U8 `[N, blocks, block bytes]`, low nibble first; steps
     /// `[N, blocks]`; zero points U8, packed like the codes.

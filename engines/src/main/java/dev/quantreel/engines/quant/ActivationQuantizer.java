@@ -14,8 +14,7 @@ public sealed interface ActivationQuantizer {
 
     /// ARQ, default below 8 bits: one scale per token and block of channels, formed as an integer multiple of a scale
     /// per token, `s_ig = t_i * m_ig` with `m_ig` in `1..floor(127 / max)`. The operand is `code * m`, so one
-    // integer
-    /// product and one row scale serve all blocks. At 8 bits the multiplier is 1 and this is [Token].
+    /// integer product and one row scale serve all blocks. At 8 bits the multiplier is 1 and this is [Token].
     ///
     /// @param groupSize channels per block
     /// @param clip share of a block's largest absolute value that its scale spans
@@ -81,8 +80,7 @@ public sealed interface ActivationQuantizer {
 
     /// OrbitQuant: the token divided by its norm, each coordinate rounded to the nearest value of the
     /// [LloydMaxCodebook] of a random unit vector; only the norm is data. The values are carried by integers
-    // ([CentroidTable]), so that
-    /// one integer product serves them. Made for rotated inputs.
+    /// ([CentroidTable]), so that one integer product serves them. Made for rotated inputs.
     ///
     /// @param exact whether the integers have 16 bits, in two products, and stand for the values to 1/32,000 of the
     /// largest: the reference for 8 bits, which stand for them to 1/250
@@ -103,9 +101,8 @@ public sealed interface ActivationQuantizer {
         }
     }
 
-    /// Values that are not negative: codes `0..2^bits - 1`, one scale per token and block of channels, to the letter as
-    // in
-    /// [BlockExact].
+    /// Values that are not negative: codes `0..2^bits - 1`, one scale per token and block of channels, to the letter
+    /// as in [BlockExact].
     ///
     /// @param groupSize channels per block
     record Unsigned(int groupSize) implements ActivationQuantizer {
@@ -115,8 +112,7 @@ public sealed interface ActivationQuantizer {
     }
 
     /// SVDQuant: inputs that come out of a GELU are shifted above zero ([GeluOutputs]) and quantized as [Unsigned],
-    // which
-    /// halves their step; all others as usual. Inputs must not be rotated.
+    /// which halves their step; all others as usual. Inputs must not be rotated.
     ///
     /// @param usual for all other inputs
     /// @param groupSize channels per block of those that come out of a GELU

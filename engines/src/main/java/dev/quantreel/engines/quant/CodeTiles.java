@@ -13,9 +13,8 @@ import java.util.List;
 /// `[in, outputs]`. Engines use the tiles where they lie, so this is the only copy of the weight. Immutable.
 ///
 /// Codes of up to four bits lie two to a byte: the low nibbles are one run of outputs, the high nibbles the next run,
-// so
-/// that an engine unpacks a tile with one shift and one subtraction into two factors that need no shuffling. A run has
-/// at most [#WIDTH] outputs, which keeps an unpacked factor and the sums of a few hundred tokens in the cache.
+/// so that an engine unpacks a tile with one shift and one subtraction into two factors that need no shuffling. A run
+/// has at most [#WIDTH] outputs, which keeps an unpacked factor and the sums of a few hundred tokens in the cache.
 public final class CodeTiles {
 
     /// Outputs per factor; the width in which ONNX Runtime packs a factor for its kernel.

@@ -17,8 +17,7 @@ public sealed interface Granularity {
     record PerRow() implements Granularity {}
 
     /// One grid per run of columns in a row, with steps in BF16. The product runs in floating point, on weights that
-    // are
-    /// unpacked tile by tile.
+    /// are unpacked tile by tile.
     ///
     /// @param columns of a group, see [Granularity#groupSize]
     record PerGroup(int columns) implements Granularity {

@@ -66,8 +66,7 @@ final class InputSmoothing {
     }
 
     /// What the channels of a layer's input are divided by, and the columns of its weight multiplied with; shared by
-    // all
-    /// its readers. Empty when the plan does not smooth.
+    /// all its readers. Empty when the plan does not smooth.
     Optional<float[]> of(String layer) {
         return Optional.ofNullable(statistics.get(layer)).map(own -> known.computeIfAbsent(own, this::find));
     }
@@ -120,8 +119,7 @@ final class InputSmoothing {
     }
 
     /// Expected squared error of the outputs: of the rounded weights on the statistics, and of inputs rounded to 4
-    // bits,
-    /// whose step is taken from the energy of their channels.
+    /// bits, whose step is taken from the energy of their channels.
     private double error(List<String> layers, Matrix gram, float[] factors) {
         ParallelPieces pieces = new ParallelPieces(tasks.threads(), tasks.cancellation());
         Optional<Rotation> rotation = plan.rotation().at(factors.length);

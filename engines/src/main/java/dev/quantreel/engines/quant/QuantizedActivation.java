@@ -40,7 +40,7 @@ public final class QuantizedActivation {
     ///
     /// @param bits 2 to 8
     /// @throws IllegalArgumentException when block size and channels share no divisor of 8 or more, or for
-    // [FullPrecision]
+    /// [FullPrecision]
     public static QuantizedActivation of(ActivationMatrix x, ActivationQuantizer quantizer, int bits) {
         float max = ActivationQuantizer.maxCode(bits);
         float clip = quantizer.clip(bits);

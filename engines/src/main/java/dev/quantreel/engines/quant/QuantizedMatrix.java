@@ -14,8 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// A weight matrix `[out, in]` as unsigned codes with grids per row or group of columns, [MatrixGrids]: with one grid
-// per
-/// row `ŵ = step * (code - zeroPoint)`.
+/// per row `ŵ = step * (code - zeroPoint)`.
 ///
 /// The codes lie once in memory, as the [CodeTiles] that engines read; [#codes] lays them out by rows. Immutable; safe
 /// to share.
@@ -34,7 +33,7 @@ public final class QuantizedMatrix {
     }
 
     /// Quantizes a matrix row by row, each weight to its nearest code. The result is the same for any number of
-    // threads.
+    /// threads.
     ///
     /// @throws IllegalArgumentException when a weight is NaN or infinite, or groups do not fit the columns
     public static QuantizedMatrix of(WeightMatrix weights, WeightPlan plan, RowTasks tasks) {

@@ -128,8 +128,7 @@ public final class QuantizedWeights {
     /// Quantizes the layers that the plan selects, on all processors.
     ///
     /// @throws IllegalArgumentException when a weight is missing, is no floating-point matrix, or is not finite, or
-    // the
-    /// plan needs statistics that are not there
+    /// the plan needs statistics that are not there
     /// @throws java.util.concurrent.CancellationException when `cancellation` asked to stop
     public static QuantizedWeights of(
             Source source, QuantizationPlan plan, QuantizationProgress progress, CancellationToken cancellation) {

@@ -4,8 +4,7 @@ import java.util.Optional;
 
 /// The recipe with the least error on the demo model at its bytes: rotated weights in groups by GPTQ on statistics that
 /// the model makes itself, a 16-bit low-rank branch solved in turns with them, activations with a scale per 32
-// channels.
-/// All of it is one integer product and one narrow one beside it.
+/// channels. All of it is one integer product and one narrow one beside it.
 public final class SelfCalibrated {
 
     private static final int GROUP = 64;

@@ -18,9 +18,8 @@ public record SymmetricMatrix(Tensor codes, Tensor steps, QuantizationError erro
     /// Quantizes row by row with the least squared error. The result is the same for any number of threads.
     ///
     /// @param bits 4 (codes -7..7) or 8 (codes -127..127)
-    /// @throws IllegalArgumentException for other bits, for 4 bits with an odd number of columns, or when a weight
-    // is
-    ///     NaN or infinite
+    /// @throws IllegalArgumentException for other bits, for 4 bits with an odd number of columns, or when a
+    /// weight is NaN or infinite
     public static SymmetricMatrix of(WeightMatrix weights, int bits, RowTasks tasks) {
         if (bits != 4 && bits != 8) {
             throw new IllegalArgumentException("symmetric weight bits is " + bits + "; 4 or 8 are accepted");

@@ -3,8 +3,7 @@ package dev.quantreel.engines.quant;
 import dev.quantreel.engines.internal.kernel.GridSearchKernels;
 
 /// Finds the symmetric grid of one row, codes `-max..max` around 0: bounded shrinking, then least-squares refinement,
-// as
-/// [WeightQuantizer.Bgr] does with a free zero point. Not thread-safe: holds the row it works on.
+/// as [WeightQuantizer.Bgr] does with a free zero point. Not thread-safe: holds the row it works on.
 final class SymmetricSearch {
 
     /// Candidates per unit of shrinking.

@@ -23,8 +23,7 @@ public sealed interface WeightQuantizer {
     }
 
     /// MSE clip search (QuaRot, GPTQ, QVGen): the range, both ends shrunk alike by `p = 1 - i / 100` for i = 0..79,
-    // with
-    /// the least `Σ|e|^norm`.
+    /// with the least `Σ|e|^norm`.
     ///
     /// @param norm 2.4 as published; 2 is the squared error
     record ClipSearch(double norm) implements WeightQuantizer {
@@ -40,10 +39,9 @@ public sealed interface WeightQuantizer {
     }
 
     /// Half-quadratic quantization (HQQ): the step is that of the range; a fractional zero point is fitted to the
-    // weights
-    /// less what a shrinkage operator takes for outliers of the error, `sign(e) max(|e| - |e|^(p-1) / β, 0)`, in
-    // turns
-    /// with the codes. Usual in groups of 64. The fraction has `8 - bits` bits, so a zero point stays a byte.
+    /// weights less what a shrinkage operator takes for outliers of the error, `sign(e) max(|e| - |e|^(p-1) /
+    /// β, 0)`, in turns with the codes. Usual in groups of 64. The fraction has `8 - bits` bits, so a zero
+    /// point stays a byte.
     ///
     /// @param norm p, below 1; 0.7 as published
     /// @param beta of the shrinkage, in units of the weights; 10 as published
@@ -63,10 +61,8 @@ public sealed interface WeightQuantizer {
     }
 
     /// Rows as a length times the nearest centroids of a coordinate of a random direction (OrbitQuant,
-    // [LloydMaxCodebook]); the
-    /// centroids as 8-bit integers, so that the product stays in integers. Wants rotated weights, whose coordinates
-    // are
-    /// alike. Takes 2 to 6 bits.
+    /// [LloydMaxCodebook]); the centroids as 8-bit integers, so that the product stays in integers. Wants rotated
+    /// weights, whose coordinates are alike. Takes 2 to 6 bits.
     record LloydMaxRows() implements WeightQuantizer {}
 
     /// Progressive bounding: the grid search without refinement (DVD-Quant, first version).

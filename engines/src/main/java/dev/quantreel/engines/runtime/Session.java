@@ -35,9 +35,8 @@ public interface Session extends AutoCloseable {
     /// decoder)
     /// live exactly as long as the caller wants.
     ///
-    /// @param outputs where results go, by output name: native tensors of the type and shape that the run gives,
-    // not
-    /// among the inputs; outputs that are not named here are computed and dropped
+    /// @param outputs where results go, by output name: native tensors of the type and shape that the run
+    /// gives, not among the inputs; outputs that are not named here are computed and dropped
     /// @throws IllegalArgumentException when there is no such output
     /// @throws EngineException as [#run(Map, CancellationToken)], also when a result has another shape than its
     /// target

@@ -11,8 +11,7 @@ import java.util.Collections;
 import java.util.List;
 
 /// One branch of guidance whose blocks have activation bits of their own: the state of one generation, and of one of
-// the
-/// calls that a solver makes in a step.
+/// the calls that a solver makes in a step.
 final class BlockwiseBranch {
 
     private final SplitModel model;

@@ -69,8 +69,7 @@ public record SamplingTrace(List<Step> steps, List<Observation.Signals> signals,
     /// @param sigma noise level at its start
     /// @param timestep the model's time input
     /// @param activationBits bits asked of the model, the nearest to their mean where blocks have their own; 0
-    // where the
-    /// cache answered for every branch
+    /// where the cache answered for every branch
     /// @param relativeL1 ‖F_t − F_{t−1}‖₁ / ‖F_{t−1}‖₁ of the guided output; NaN at step 0
     /// @param conditional what the cache decided for the conditional branch
     /// @param unconditional the same for the other, [Decision#ABSENT] without guidance

@@ -68,8 +68,7 @@ public sealed interface SigmaSchedule
     ///
     /// @param prediction of the model
     /// @throws IllegalArgumentException when `steps` is not between 1 and 1000, or when the levels are not those of
-    // such
-    /// a model
+    /// such a model
     default NoiseLevels levels(int steps, Prediction prediction) {
         boolean isFlow = !(this instanceof DiffusionSchedule);
         if (isFlow != (prediction == Prediction.FLOW)) {

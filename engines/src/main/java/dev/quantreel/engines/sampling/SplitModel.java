@@ -123,8 +123,8 @@ public interface SplitModel {
     /// @param timestep that it was asked for
     /// @param tokens F32 `[1, tokens, dim]`, the input of block 0
     /// @param outputs everything the prelude put out, by name: `tokens`, and what the family has of
-    // `time_embedding`
-    /// ("e" in Wan's code), `time_projection` ("e0") and `modulated_input`, the signals that step caches watch
+    /// `time_embedding` ("e" in Wan's code), `time_projection` ("e0") and `modulated_input`, the signals that
+    /// step caches watch
     /// @param frames latent frames
     /// @param height latent rows
     /// @param width latent columns

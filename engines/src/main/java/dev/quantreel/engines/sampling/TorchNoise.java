@@ -6,12 +6,10 @@ import dev.quantreel.engines.tensor.Tensor;
 
 /// Gaussian noise equal to `torch.randn` on the CPU with the same seed, to the last few bits of a float.
 ///
-/// The MT19937 generator is exact. From 16 values on, blocks of 16 take 24-bit uniforms and go through Box-Muller with
-// the
-/// cosines in the first half and the sines in the second; a last block that is not full is drawn anew for the last 16
-/// values. Fewer than 16 values are drawn one by one in double precision. PyTorch's vectorized sine and logarithm
-// differ from
-/// Java's in the last bits, hence equality to about 1e-6.
+/// The MT19937 generator is exact. From 16 values on, blocks of 16 take 24-bit uniforms and go through Box-Muller
+/// with the cosines in the first half and the sines in the second; a last block that is not full is drawn anew for
+/// the last 16 values. Fewer than 16 values are drawn one by one in double precision. PyTorch's vectorized sine and
+/// logarithm differ from Java's in the last bits, hence equality to about 1e-6.
 public final class TorchNoise {
 
     private static final int BLOCK = 16;

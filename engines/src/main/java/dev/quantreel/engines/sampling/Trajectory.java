@@ -10,8 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The latents a reference model passed through and what it answered at each: the ground on which another model is
-// compared
-/// step by step (teacher forcing), undisturbed by its own earlier errors.
+/// compared step by step (teacher forcing), undisturbed by its own earlier errors.
 ///
 /// @param settings of the generation that was recorded
 /// @param points one per step
@@ -73,9 +72,8 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
         return new Deviation(errors, widths);
     }
 
-    /// The same latents with the reference's output under another guidance; at 1 the errors of a model are those of one
-    // pass,
-    /// not multiplied by guidance.
+    /// The same latents with the reference's output under another guidance; at 1 the errors of a model are those of
+    /// one pass, not multiplied by guidance.
     ///
     /// @param reference the model that was recorded, bound to the same conditioning
     public Trajectory withGuidance(SplitModel reference, double cfg, CancellationToken cancellation) {

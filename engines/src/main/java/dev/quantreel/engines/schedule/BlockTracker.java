@@ -17,8 +17,7 @@ public interface BlockTracker {
     ///
     /// @param step the step whose blocks just ran; not the first that ran
     /// @param relativeL1 ‖r_t − r_s‖₁ / ‖r_s‖₁ by block, of what it added to the tokens at this and the last step
-    // that it
-    /// ran
+    /// that it ran
     void observed(int step, List<Double> relativeL1);
 
     /// A step cache answered for this branch.

@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// δ-guided bit switching block by block, after 6Bit-Diffusion (arXiv 2603.18742), which chooses the format of each
-// block
-/// by what it changes: every block follows [DeltaGbs] on the changes of its own contribution to the tokens, so that
-/// blocks that hardly move between steps run at low bits while others do not.
+/// block by what it changes: every block follows [DeltaGbs] on the changes of its own contribution to the tokens, so
+/// that blocks that hardly move between steps run at low bits while others do not.
 ///
 /// @param rule of every block; its δ is a sum of changes of the block, not of the output
 public record BlockwiseGbs(DeltaGbs rule) implements BitSchedule {

@@ -6,8 +6,7 @@ import java.util.List;
 import java.util.Random;
 
 /// As many low as high steps in a random order fixed by the seed: DVD-Quant's SBA. Of an odd number of steps one more
-// is
-/// high.
+/// is high.
 public record Shuffled(int low, int high, long seed) implements BitSchedule {
 
     public Shuffled {

@@ -1,7 +1,7 @@
 package dev.quantreel.engines.schedule;
 
 /// One width in the first half of the steps and the other in the second: DVD-Quant's STP (low first) and ITP (high
-// first).
+/// first).
 ///
 /// Of an odd number of steps the second half has one more.
 public record SwitchAtHalf(int low, int high, boolean lowFirst) implements BitSchedule {

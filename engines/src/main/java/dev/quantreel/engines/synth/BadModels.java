@@ -19,8 +19,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /// Writes a models folder of tiny checkpoints with everything that goes wrong with files, to see that each is
-// explained:
-/// damaged downloads, failed conversions, and parts of another model. One transformer in it is whole:
+/// explained: damaged downloads, failed conversions, and parts of another model. One transformer in it is whole:
 /// `diffusion_models/wan_whole.safetensors`, a Wan 2.1.
 public final class BadModels {
 

@@ -47,7 +47,6 @@ public interface Checkpoint {
     String source();
 
     /// Hex digest that identifies content: equal for equal names, types, shapes, bytes and metadata
-    // ([CheckpointDigest]).
-    /// Computed at the first call, from every byte.
+    /// ([CheckpointDigest]). Computed at the first call, from every byte.
     String digest();
 }

@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
 /// SHA-256 over what a checkpoint says, wherever it lies: names in order of the alphabet, types, shapes, bytes,
-// metadata.
+/// metadata.
 ///
 /// A tensor enters as the SHA-256 of its 16 MiB pieces, which are hashed on all cores; file order and header padding do
 /// not matter. Nothing is sampled: two checkpoints that differ in one weight differ in the digest.

@@ -34,8 +34,7 @@ public final class FloatWeights {
     }
 
     /// The tensor in the type it is stored in, where engines can widen it themselves (F32, F16, BF16), otherwise as
-    // F32:
-    /// a view of the checkpoint, without a copy, wherever that has one.
+    /// F32: a view of the checkpoint, without a copy, wherever that has one.
     ///
     /// @throws UnsupportedCheckpointException as [#tensor]
     public Tensor stored(String name) {

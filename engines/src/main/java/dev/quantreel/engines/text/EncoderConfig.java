@@ -17,7 +17,7 @@ import java.util.Set;
 /// The sizes of one encoder, read from its tensors, and the graphs they make. Every graph takes `embeddings` F32
 /// `[1, tokens, dim]` (looked up outside: the table of UMT5-XXL alone has 4 GB as F32; or what the section before
 /// returned) and what [#positions] gives, and returns `hidden` F32 `[1, tokens, dim]`. There is no padding mask: only
-// tokens that count go in.
+/// tokens that count go in.
 sealed interface EncoderConfig permits T5Config, ClipConfig, DecoderConfig {
 
     /// What files carry beside the weights.

@@ -31,9 +31,8 @@ public interface PromptTokenizer extends AutoCloseable {
     /// `spiece.model`, or a `tokenizer.json` in the folder `tokenizer` beside its folder.
     ///
     /// @param file where the checkpoint lies
-    /// @throws UnsupportedCheckpointException when there is none, or it cannot be read; the message says where it
-    // was
-    // looked for and which file would do
+    /// @throws UnsupportedCheckpointException when there is none, or it cannot be read; the message says where
+    /// it was looked for and which file would do
     static PromptTokenizer of(Checkpoint checkpoint, Path file) {
         TextEncoderFamily family = TextEncoder.family(checkpoint);
         if (family == TextEncoderFamily.BYT5) {

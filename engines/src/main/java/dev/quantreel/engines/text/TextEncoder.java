@@ -21,8 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A text encoder of any [TextEncoderFamily] opened on an engine, with its tokenizer. Not thread-safe; closed by
-// whoever
-/// opened it.
+/// whoever opened it.
 ///
 /// Only the tokens that count are run: padding that a model masks or zeroes has no influence on them.
 public final class TextEncoder implements AutoCloseable {
@@ -112,8 +111,8 @@ public final class TextEncoder implements AutoCloseable {
 
     /// What sort of encoder a checkpoint is, before its tokenizer is looked for.
     ///
-    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is none; the message says what
-    // it is
+    /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when it is none; the message says
+    /// what it is
     public static TextEncoderFamily family(Checkpoint checkpoint) {
         return EncoderConfig.of(EncoderKeys.of(checkpoint)).family();
     }

@@ -21,8 +21,7 @@ final class TorchElementwise {
     }
 
     /// A number as an array that lives as long as the run. The operators of Deep Java Library that take a number let
-    // the
-    /// array that they make of it go at once, while PyTorch still needs it to go back.
+    /// the array that they make of it go at once, while PyTorch still needs it to go back.
     static NDArray number(NDArray beside, double value) {
         return beside.getManager().create((float) value);
     }

@@ -27,8 +27,7 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// Standard operators only ([dev.quantreel.engines.onnx.Dialect#STANDARD]). Not thread-safe. PyTorch works on a thread
 /// of its own, so that whoever waits for it can stop waiting: a product that runs ends by itself, and what it was for
-// is
-/// given up.
+/// is given up.
 public final class TorchGraph implements AutoCloseable {
 
     /// Deep Java Library collects one gradient at a time in a process.

@@ -34,9 +34,8 @@ record DecoderPlan(VaeTraits traits, TimePlan time, Memory memory, GraphSource g
     record Memory(double valuesPerPixel, Attention attention, int smallestTile) {
 
         /// Feature maps of the widest stage that are alive at once where convolutions are summed over time taps:
-        // measured
-        /// as 1.9 GB beside 1.3 GB of state for Wan 2.1's decoder at real size on a tile of 256 pixels (ONNX
-        // Runtime).
+        /// measured as 1.9 GB beside 1.3 GB of state for Wan 2.1's decoder at real size on a tile of 256 pixels
+        /// (ONNX Runtime).
         static final double MAPS = 19;
 
         /// Which tokens see each other.

@@ -15,8 +15,7 @@ public interface VaeEncoder extends AutoCloseable {
     /// diffusers.
     ///
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when the file holds no such encoder;
-    // says what it is and which file
-    /// does
+    /// says what it is and which file does
     /// @throws dev.quantreel.engines.runtime.EngineException when the engine cannot run the graph
     static VaeEncoder open(Engine engine, Checkpoint file) {
         return TiledEncoder.open(engine, EncoderFamilies.plan(file));

@@ -8,7 +8,7 @@ import java.util.Map;
 /// a shortcut without weights around each of its blocks. Input `pictures` F32 `[frames, rows, columns, 3]` in [0,
 /// 1],
 /// output `latent` F32 `[latents, channels, height, width]` as the diffusion transformer takes it: the mean,
-// normalised.
+/// normalised.
 final class WanEncoderGraph {
 
     /// Zeros only behind, where a kernel of three with stride two would reach beyond.

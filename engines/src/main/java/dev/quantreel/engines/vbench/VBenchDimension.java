@@ -37,8 +37,7 @@ public enum VBenchDimension {
     /// |---|---|---|
     /// | `dino_vitb16.onnx` | shorter side 224, bilinear, ImageNet's mean and deviation | features `[1, n]` |
     /// | `clip_vit_b_32_visual.onnx`, `clip_vit_l_14_visual.onnx` | 224 x 224: shorter side bicubic, middle cut
-    // out,
-    /// CLIP's mean and deviation | image features `[1, n]` |
+    /// out, CLIP's mean and deviation | image features `[1, n]` |
     /// | `laion_aesthetic_head.onnx` | features of unit length `[1, n]` | score of 0 to 10 `[1, 1]` |
     /// | `musiq_spaq.onnx` | longer side at most 512, bilinear, values of 0 to 1 | score of 0 to 100 `[1, 1]` |
     public List<String> files() {

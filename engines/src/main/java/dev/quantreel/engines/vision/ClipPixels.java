@@ -5,7 +5,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.video.Frames;
 
 /// Makes a picture what an encoder reads: bicubic with antialiasing to a square, whole 8-bit values, normalized per
-// colour.
+/// colour.
 final class ClipPixels {
 
     private static final float[] MEAN = {0.48145466f, 0.4578275f, 0.40821073f};

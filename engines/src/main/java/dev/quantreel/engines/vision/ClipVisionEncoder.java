@@ -68,8 +68,7 @@ public final class ClipVisionEncoder implements AutoCloseable {
     /// @param picture number of it among `frames`
     /// @param crop how it is made square
     /// @return F32 `[1, tokens, dim]`: the class token and one vector per patch, 257 x 1280 of ViT-H; of SigLIP
-    // patches
-    /// alone, 729 x 1152 of So400m
+    /// patches alone, 729 x 1152 of So400m
     public Tensor encode(Frames frames, int picture, ImageCrop crop, CancellationToken cancellation) {
         return encode(ClipPixels.of(frames, picture, crop, config), cancellation);
     }

@@ -62,8 +62,7 @@ final class TransformerGolden implements GoldenFamily {
     }
 
     /// The files hold prompts that are not padded to the length their families read, and say nowhere whether tokens
-    // have
-    /// timesteps of their own.
+    /// have timesteps of their own.
     private static Checkpoint weights(GoldenFile golden) {
         Checkpoint weights = golden.weights();
         String additions = "\"text_len\": "

@@ -92,8 +92,7 @@ class WeightFiguresTest {
 
     /// Heavy tails scatter: one draw of Student t5 at 256x3072 differs from the next by 4 % in MSE/σ², one of t3, whose
     /// fourth moment is infinite, by 8 %. So four draws are averaged; the bound search against the clip search,
-    // which see
-    /// the same outliers, is held as tight as Gaussian weights are.
+    /// which see the same outliers, is held as tight as Gaussian weights are.
     @ParameterizedTest(name = "Student t{0}, {1}")
     @CsvSource({
         "5, min_max, 0.0763, 6", "5, clip, 0.0352, 6", "5, pbq, 0.0344, 6", "5, bgr, 0.0343, 6",

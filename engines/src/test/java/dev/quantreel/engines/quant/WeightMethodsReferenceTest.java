@@ -24,11 +24,9 @@ class WeightMethodsReferenceTest {
     private static final Granularity GROUP = new Granularity.PerGroup(64);
 
     /// @param tolerance in steps
-    /// @param flips share of weights that may have another code: one on the edge of two codes may fall to either
-    // side in
-    ///     F32 and F64; a zero point of HQQ on the edge of two parts moves a whole group; 8-bit centroids have
-    // other
-    ///     edges than exact ones
+    /// @param flips share of weights that may have another code: one on the edge of two codes may fall to
+    /// either side in F32 and F64; a zero point of HQQ on the edge of two parts moves a whole group; 8-bit
+    /// centroids have other edges than exact ones
     record Method(String name, WeightQuantizer quantizer, Granularity granularity, double tolerance, double flips) {
         Method(String name, WeightQuantizer quantizer, Granularity granularity) {
             this(name, quantizer, granularity, 1e-5, 0.001);

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// A transformer of one line: the blocks multiply the tokens, the head adds a function of time. Keeps a log of its
-// calls.
+/// calls.
 final class FakeModel implements SplitModel {
 
     /// What the blocks multiply the tokens by, per branch.

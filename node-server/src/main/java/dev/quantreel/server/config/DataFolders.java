@@ -25,8 +25,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /// The folders on disk, under ComfyUI's names. A file counts only while it really lies in its folder: links that lead
-// out
-/// of all folders of its kind are left out.
+/// out of all folders of its kind are left out.
 public final class DataFolders implements NodeFolders, ModelIndex {
 
     private static final Logger LOG = System.getLogger(DataFolders.class.getName());

@@ -18,9 +18,8 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// Collects node packs: those on the class path first, then the jars of the plugins folder, each with a class loader of
-// its
-/// own. A pack that cannot be loaded is left out with a reason.
+/// Collects node packs: those on the class path first, then the jars of the plugins folder, each with a class loader
+/// of its own. A pack that cannot be loaded is left out with a reason.
 final class PackLoader {
 
     private final NodeCatalog.Builder catalog = new NodeCatalog.Builder();

@@ -12,9 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Results of nodes by signature. Everything the last request needed is kept; beyond that the most recently used, up to
-// a
-/// number and a size. Confined to the worker's thread.
+/// Results of nodes by signature. Everything the last request needed is kept; beyond that the most recently used, up
+/// to a number and a size. Confined to the worker's thread.
 final class OutputCache {
 
     private final NodeFolders folders;

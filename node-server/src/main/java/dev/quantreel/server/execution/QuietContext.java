@@ -9,7 +9,7 @@ import dev.quantreel.nodes.spi.WorkflowMetadata;
 import java.awt.image.BufferedImage;
 
 /// What a node sees that runs on behalf of another: the other's folders, resources and cancellation, but nobody
-// listens.
+/// listens.
 ///
 /// @param behalf context of the node that asked
 /// @param nodeId id of the node that runs

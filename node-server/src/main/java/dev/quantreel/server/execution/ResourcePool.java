@@ -11,8 +11,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// Holds what nodes load until it is evicted: the least recently used beyond a number, or all on request, but never
-// what
-/// the running request uses, be it through a result from the cache. Thread-safe.
+/// what the running request uses, be it through a result from the cache. Thread-safe.
 final class ResourcePool implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(ResourcePool.class.getName());

@@ -17,12 +17,9 @@ import java.util.UUID;
 /// Structural signatures: what a node's result depends on, as one hash.
 ///
 /// A node's signature covers its kind and version, its constants, its fingerprint, and for each link the signature of
-// the
-/// giving node and the slot. Each is made from its parents' hashes, so a chain of n nodes costs n hashes; node ids do
-// not
-/// matter, structure does. A node that is not cacheable, or whose fingerprint cannot be told, gets a signature of its
-// own
-/// each time, and so do all that depend on it.
+/// the giving node and the slot. Each is made from its parents' hashes, so a chain of n nodes costs n hashes; node
+/// ids do not matter, structure does. A node that is not cacheable, or whose fingerprint cannot be told, gets a
+/// signature of its own each time, and so do all that depend on it.
 final class Signatures {
 
     private final NodeFolders folders;

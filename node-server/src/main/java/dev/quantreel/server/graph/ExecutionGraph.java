@@ -3,7 +3,7 @@ package dev.quantreel.server.graph;
 import java.util.List;
 
 /// A graph that can be executed: no cycles, every link leads to an output that exists, every constant has its port's
-// type.
+/// type.
 ///
 /// @param nodes in topological order, the ancestors of an output before those of the next
 /// @param outputs indices of the nodes that end the graph, ascending

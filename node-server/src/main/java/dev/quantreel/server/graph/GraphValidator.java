@@ -20,9 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Checks a workflow as ComfyUI does: only what an output needs is looked at, every error is told, and outputs without
-// an
-/// error are computed although others have one.
+/// Checks a workflow as ComfyUI does: only what an output needs is looked at, every error is told, and outputs
+/// without an error are computed although others have one.
 public final class GraphValidator {
 
     private final NodeCatalog catalog;

@@ -18,8 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// Lets through only requests of this server's own page, of programs, and of origins the operator trusts, so that no
-// web
-/// site can queue prompts through a visitor's browser.
+/// web site can queue prompts through a visitor's browser.
 ///
 /// - Bound to loopback, the Host header must name this machine (against DNS rebinding); else 421.
 /// - An Origin header must equal the Host, or be trusted; `null` never is; else 403.

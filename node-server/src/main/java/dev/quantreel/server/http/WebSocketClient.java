@@ -10,8 +10,7 @@ import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.websocket.api.Callback;
 
 /// One connected browser or script: messages go out in order from a thread of its own, so that a client that does not
-// read
-/// holds up nobody. It is disconnected when too many messages wait.
+/// read holds up nobody. It is disconnected when too many messages wait.
 final class WebSocketClient {
 
     private static final int MAX_WAITING = 8192;

@@ -11,7 +11,7 @@ public final class PortTypes {
     private PortTypes() {}
 
     /// Whether an output of type `given` may feed an input of type `accepted`: equal, `*`, or unions (`A,B`) that
-    // overlap.
+    /// overlap.
     public static boolean compatible(String given, String accepted) {
         if (given.equals(accepted) || given.equals(ANY) || accepted.equals(ANY)) {
             return true;

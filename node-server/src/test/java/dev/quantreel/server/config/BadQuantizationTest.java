@@ -187,8 +187,7 @@ class BadQuantizationTest {
     }
 
     /// One weight has a grid of its own, which meets it; the levels of Lloyd and Max are for wide rows and miss it by
-    // up to
-    /// 13 percent.
+    /// up to 13 percent.
     @ParameterizedTest
     @MethodSource("quantizers")
     void layersOfOneColumnAndRowsOfZerosAreQuantizedByEveryMethod(WeightQuantizer quantizer) {

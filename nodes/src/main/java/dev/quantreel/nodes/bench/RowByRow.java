@@ -15,8 +15,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// Measures a table line by line on the terminal: one status line with the time that is left, and at Ctrl-C the table
-// of
-/// the lines that are complete.
+/// of the lines that are complete.
 final class RowByRow {
 
     private static final int GRACE_SECONDS = 10;

@@ -29,7 +29,7 @@ record CheckpointGate(String port, String folder) {
     /// Opens the file, checks that all its weights are finite, and inspects it.
     ///
     /// @throws NodeInputException when the file is missing, truncated, a pickle, of another family or has NaN
-    // weights
+    /// weights
     <T> T inspect(String name, NodeContext context, Inspection<T> inspection) throws Exception {
         Path path = context.folders().resolve(port, folder, name);
         try (CheckpointFile file = CheckpointFiles.open(path)) {

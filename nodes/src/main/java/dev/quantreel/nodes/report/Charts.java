@@ -22,8 +22,7 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /// Draws the plots of the report nodes, dark on white; blank pictures where [Lettering] is impossible. XChart is used
-// here
-/// and by the classes of this package that draw with this one's look.
+/// here and by the classes of this package that draw with this one's look.
 final class Charts {
 
     private static final Color INK = new Color(0x1F2937);

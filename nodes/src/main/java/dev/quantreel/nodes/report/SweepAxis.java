@@ -25,7 +25,7 @@ record SweepAxis(List<Target> targets, List<SweepValues> values) {
     /// The rows of a text, without empty ones and those that begin with `#`.
     ///
     /// @throws IllegalArgumentException when a row has another form or names what is not there; the message has the
-    // row
+    /// row
     static List<SweepAxis> of(String text, List<Upstream.Source> sources) {
         List<SweepAxis> axes = new ArrayList<>();
         for (String line : text.lines().map(String::strip).toList()) {

@@ -16,8 +16,7 @@ import java.util.Optional;
 
 /// What sweeps measured, one JSON object a line under a key that says everything it depends on. Lines are appended and
 /// forced to disk one by one, so that a sweep goes on where it was killed; a line cut short is ignored and written
-// anew.
-/// Sweeps that share points share their results.
+/// anew. Sweeps that share points share their results.
 final class SweepResults {
 
     private static final ObjectMapper JSON = new ObjectMapper();

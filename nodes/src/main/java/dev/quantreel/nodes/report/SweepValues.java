@@ -7,8 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// The values of one axis of a sweep, as typed: `3, 4, 6`, `2..8`, `0.05..0.3 step 0.05`, `"STP: low, then high"`.
-// Ranges
-/// are counted, not written out, so that a range of a million values costs nothing before it is refused.
+/// Ranges are counted, not written out, so that a range of a million values costs nothing before it is refused.
 ///
 /// @param pieces single values and ranges in the order typed
 record SweepValues(List<Piece> pieces) {

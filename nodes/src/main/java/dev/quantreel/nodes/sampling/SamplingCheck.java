@@ -26,9 +26,8 @@ record SamplingCheck(SampleVideo.Inputs in, NodeContext context) {
 
     /// How it will be done.
     ///
-    /// @param takesTurns whether each of two experts is closed before the other is opened, because both do not fit
-    // at
-    /// once
+    /// @param takesTurns whether each of two experts is closed before the other is opened, because both do not
+    /// fit at once
     /// @param batched whether both branches of guidance fit in one pass
     record Outcome(boolean takesTurns, boolean batched) {}
 

@@ -3,8 +3,7 @@ package dev.quantreel.nodes.spi;
 /// One kind of node: a final, stateless class annotated with [NodeType], whose inputs and outputs are records.
 ///
 /// A component of `I` annotated with [In] is an input port, one of `O` annotated with [Out] an output port; component
-// name,
-/// wire name and documentation name are the same word. Instances are shared between threads.
+/// name, wire name and documentation name are the same word. Instances are shared between threads.
 ///
 /// @param <I> record of inputs, validated in its compact constructor by throwing [NodeInputException]
 /// @param <O> record of outputs, in slot order

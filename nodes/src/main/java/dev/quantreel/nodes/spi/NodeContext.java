@@ -6,7 +6,7 @@ import java.util.Collection;
 import java.util.Iterator;
 
 /// A running node's only door to the outside: progress, cancellation, folders, shared resources and what the canvas
-// shows.
+/// shows.
 public interface NodeContext {
 
     /// Id of the node in the running workflow.

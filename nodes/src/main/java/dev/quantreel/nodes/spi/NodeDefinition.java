@@ -6,8 +6,7 @@ public interface NodeDefinition {
     /// The definition of an annotated node: its records become the ports of the spec.
     ///
     /// @throws IllegalArgumentException when the class does not keep the rules of [Node], [NodeType], [In] and
-    // [Out];
-    ///     the message names the class, the component and what is missing
+    /// [Out]; the message names the class, the component and what is missing
     static NodeDefinition of(Node<?, ?> node) {
         return AnnotatedNode.of(node);
     }
@@ -17,8 +16,7 @@ public interface NodeDefinition {
     /// Runs the node once.
     ///
     /// @param inputs one value for each required input, already of the port's Java type (Long, Double, Boolean,
-    // String,
-    ///     or the value a linked output gave); a widget that is absent takes its default
+    /// String, or the value a linked output gave); a widget that is absent takes its default
     /// @return one value for each output, in slot order
     /// @throws NodeInputException when a value does not fit its port
     /// @throws Exception see [Node#run]

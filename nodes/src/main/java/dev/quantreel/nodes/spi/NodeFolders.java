@@ -16,7 +16,7 @@ public interface NodeFolders {
     Path temp();
 
     /// Where results that can be computed again are kept between runs, such as digests of checkpoints and encoded
-    // prompts.
+    /// prompts.
     default Path cache() {
         return output().resolveSibling("cache");
     }
@@ -27,6 +27,6 @@ public interface NodeFolders {
     /// The path of a file that [#files] lists.
     ///
     /// @throws NodeInputException when there is none; the message names the folders searched and the files that
-    // exist
+    /// exist
     Path resolve(String port, String folder, String name);
 }

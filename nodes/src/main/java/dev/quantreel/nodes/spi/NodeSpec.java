@@ -3,8 +3,8 @@ package dev.quantreel.nodes.spi;
 import java.util.List;
 import java.util.Optional;
 
-/// All that the palette, the validator and the executor know about a kind of node. A plain value: a dynamic node builds
-// its own.
+/// All that the palette, the validator and the executor know about a kind of node. A plain value: a dynamic node
+/// builds its own.
 public record NodeSpec(
         String id,
         String title,

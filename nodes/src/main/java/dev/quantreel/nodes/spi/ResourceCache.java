@@ -1,7 +1,7 @@
 package dev.quantreel.nodes.spi;
 
 /// Keeps expensive things (mapped files, opened sessions, quantized weights) alive between runs until memory is asked
-// back.
+/// back.
 ///
 /// The cache owns what it holds and closes it on eviction, never while a prompt that obtained it is still running,
 /// except through [#release].

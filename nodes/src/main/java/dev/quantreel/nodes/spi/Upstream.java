@@ -6,8 +6,7 @@ import java.util.Optional;
 /// The nodes that lead to a running node, which it may run again with other values: what a sweep varies.
 ///
 /// They run on the calling thread, quietly (no progress, previews or results of their own), and only those that a
-// change
-/// reaches; everything else is taken as it is. Nothing of it is kept for later runs of the workflow.
+/// change reaches; everything else is taken as it is. Nothing of it is kept for later runs of the workflow.
 public interface Upstream {
 
     /// No nodes before this one.

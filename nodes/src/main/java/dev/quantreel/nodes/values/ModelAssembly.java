@@ -206,8 +206,7 @@ public final class ModelAssembly {
     }
 
     /// The matrix with its codes in a temporary file, for it is used before the first step alone; in memory where no
-    // file
-    /// can be written.
+    /// file can be written.
     private static QuantizedMatrix inFile(QuantizedMatrix matrix, NodeContext context) {
         try {
             return matrix.inFile(context.folders().cache());

@@ -17,9 +17,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// A checkpoint file as it was when a load node looked at it, and the LoRAs to merge into it. Holds no mapping: the
-// file
-/// is opened through the resource cache whenever it is needed, so that a value on a link survives the freeing of
-// memory.
+/// file is opened through the resource cache whenever it is needed, so that a value on a link survives the freeing of
+/// memory.
 ///
 /// @param path where it lies
 /// @param content digest of the file, see [Checkpoint#digest]

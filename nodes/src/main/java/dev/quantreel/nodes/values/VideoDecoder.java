@@ -39,7 +39,7 @@ public record VideoDecoder(ModelFile file, EngineChoice engine) {
     /// The encoder of the same file, opened; owned by the resource cache.
     ///
     /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when the file has no encoder that is
-    // known
+    /// known
     /// @throws Exception when the engine refuses it
     public VaeEncoder openEncoder(NodeContext context) throws Exception {
         Engine runtime = engine.open(context);

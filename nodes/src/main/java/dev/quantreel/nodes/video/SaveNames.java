@@ -25,13 +25,12 @@ public record SaveNames(Path root, String subfolder, String stem) {
     private static final Pattern FORBIDDEN = Pattern.compile("[<>:\"|?*\\p{Cntrl}]");
 
     /// Expands `%date%`, `%date:pattern%`, `%year%`, `%month%`, `%day%`, `%hour%`, `%minute%`, `%second%`, `%width%`
-    // and
-    /// `%height%`.
+    /// and `%height%`.
     ///
     /// @param prefix what the user typed, for example `video/%date%/clip`
     /// @param now time for the date tokens
     /// @throws NodeInputException naming `filenamePrefix` when the prefix leaves the folder or cannot be a file
-    // name
+    /// name
     public static SaveNames of(Path root, String prefix, Size size, LocalDateTime now) {
         String expanded = expand(prefix, size, now).replace('\\', '/');
         if (expanded.isBlank()

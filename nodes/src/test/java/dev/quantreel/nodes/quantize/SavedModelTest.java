@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Save Quantized and Load Quantized: what is loaded where the original is not samples the very video of what was
-// saved.
+/// saved.
 class SavedModelTest {
 
     private final Path root;

@@ -26,8 +26,7 @@ import java.util.SequencedMap;
 /// Graph inputs: text graph `context` F32 `[1, textLength, textDim]`; prelude `latent` and `time_features` F32
 /// `[1, dim]`; where positions are added, prelude `time_positions` F32 `[frames, 1, dim]` and `space_positions` F32
 /// `[1, rows * columns, dim]`; where they rotate, trunk `rope_cos`, `rope_sin` F32 `[tokens + textLength, headDim /
-// 2]`;
-/// head `grid` I64 `[3]`.
+/// 2]`; head `grid` I64 `[3]`.
 ///
 /// The reference reads the text encoder's output for all 226 tokens, which it computes without masking the padding: a
 /// prompt encoded like that has `length` 226. One of fewer real tokens is filled up with zeros.

@@ -11,13 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Several branches in a trunk whose text runs through the blocks with the picture and is modulated by vectors of its
-// own
-/// prompt.
+/// own prompt.
 ///
 /// The shorter prompt is filled up by copies of its last token. Nobody attends to them, since the keys of a branch end
 /// with its own text; so they stay copies of that token through all blocks, and no maximum over tokens sees a value
-// that
-/// is not there without them.
+/// that is not there without them.
 ///
 /// @param axis branches on the trunk
 record HunyuanBranches(BranchAxis axis) {

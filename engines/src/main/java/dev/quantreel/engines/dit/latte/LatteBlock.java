@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /// The two kinds of transformer blocks of Latte: spatial ones, in which the cells of each frame attend to each other
-// and
-/// to the text, and temporal ones, in which each cell attends to itself in all frames. Both are modulated, with a
+/// and to the text, and temporal ones, in which each cell attends to itself in all frames. Both are modulated, with a
 /// feed-forward network behind.
 ///
 /// @param axis branches of guidance, on the graph that receives the nodes

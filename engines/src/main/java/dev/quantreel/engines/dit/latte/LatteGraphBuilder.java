@@ -23,8 +23,7 @@ import java.util.Optional;
 /// Emits the graphs of a Latte transformer. The arithmetic is that of `LatteTransformer3DModel` of diffusers.
 ///
 /// Tokens lie as `[branches, frames * cells, dim]` throughout; only attention takes them apart by frames or cells.
-// Block 0 is
-/// modulated in the prelude, where step caches watch the result; the trunk reads it from there.
+/// Block 0 is modulated in the prelude, where step caches watch the result; the trunk reads it from there.
 final class LatteGraphBuilder {
 
     /// What modulates spatial block 0, output of the prelude.

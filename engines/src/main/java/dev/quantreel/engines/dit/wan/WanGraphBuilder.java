@@ -20,8 +20,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// Emits the graphs of a Wan transformer. The arithmetic is that of Wan's reference implementation: see the forward
-// pass in
-/// `wan/modules/model.py` of Wan 2.1.
+/// pass in `wan/modules/model.py` of Wan 2.1.
 final class WanGraphBuilder {
 
     private static final Dim ONE = Dim.of(1);

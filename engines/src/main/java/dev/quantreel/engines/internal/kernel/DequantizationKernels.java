@@ -23,8 +23,7 @@ public sealed interface DequantizationKernels permits ScalarDequantization, Vect
 
     /// Multiplies every run of `group` values by the regular Hadamard matrix `H = kron(H4, ...) / sqrt(group)`,
     /// `H4 = [[1,1,1,-1],[1,1,-1,1],[1,-1,1,1],[-1,1,1,1]]`. `H` is symmetric and orthogonal, so that doing it
-    // twice
-    /// changes nothing (ConvRot; all rows have the same sum, hence "regular").
+    /// twice changes nothing (ConvRot; all rows have the same sum, hence "regular").
     ///
     /// @param group a power of 4 that divides the length
     void rotate(float[] values, int group);

@@ -16,8 +16,7 @@ public sealed interface GridSearchKernels permits ScalarGridSearch, VectorGridSe
     /// Sums over weights `w` with error `e = w - step * q`.
     ///
     /// With the integers kept, the error falls most by adding `errorLevels / levelSquares` to the step, and the
-    // zero
-    /// point that suits them best follows from the means of the integers and of the weights.
+    /// zero point that suits them best follows from the means of the integers and of the weights.
     ///
     /// @param squaredError `Σ e²`
     /// @param levels `Σ q`

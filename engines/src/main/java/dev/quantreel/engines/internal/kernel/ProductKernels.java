@@ -7,7 +7,7 @@ public sealed interface ProductKernels permits ScalarProducts, VectorProducts {
     /// Where a matrix lies in an array: element `(i, j)` is `values[offset + i * rowStride + j * columnStride]`.
     ///
     /// @param columnStride 1 for the matrices `b` and `c` of a product; `a` may have any, so that it may be
-    // transposed
+    /// transposed
     record Panel(float[] values, int offset, int rowStride, int columnStride) {
 
         /// Rows that lie one behind the other.

@@ -15,8 +15,7 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// [ConversionKernels] by the Vector API. Every kernel is a vector body over whole vectors of 32-bit lanes and the
-// scalar
-/// loop as its tail; narrow elements are loaded into a vector of a half or a quarter of the width.
+/// scalar loop as its tail; narrow elements are loaded into a vector of a half or a quarter of the width.
 public final class VectorConversionKernels implements ConversionKernels {
 
     private static final VectorSpecies<Integer> INT = IntVector.SPECIES_PREFERRED;

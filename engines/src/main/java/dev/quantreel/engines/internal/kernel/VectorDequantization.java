@@ -8,7 +8,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// [DequantizationKernels] on the Vector API. The first stage of the rotation, whose values lie side by side, and
 /// nibbles, which would have to be interleaved, stay scalar: the compiler vectorizes neither, but both are a small
-// part.
+/// part.
 public final class VectorDequantization implements DequantizationKernels {
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;

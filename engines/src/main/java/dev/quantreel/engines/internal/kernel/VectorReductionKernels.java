@@ -12,8 +12,7 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// Sums run in float lanes over blocks of [#BLOCK] elements and are added up in double, so that the error does not grow
 /// with the tensor. Two accumulators hide the latency of the additions. A block whose float sum leaves the range of
-// float is
-/// summed again by the scalar loop.
+/// float is summed again by the scalar loop.
 public final class VectorReductionKernels implements ReductionKernels {
 
     private static final VectorSpecies<Float> FLOAT = FloatVector.SPECIES_PREFERRED;

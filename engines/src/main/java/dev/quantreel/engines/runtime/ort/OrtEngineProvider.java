@@ -51,10 +51,8 @@ public final class OrtEngineProvider implements EngineProvider {
     /// The one environment of the process; ONNX Runtime keeps it until the JVM ends.
     ///
     /// Deep Java Library's engine ([dev.quantreel.engines.vbench]) insists on making it, with threads that all
-    // sessions
-    /// share, and cannot be used where there is one already. It is asked first, for one shared thread: every
-    // session has
-    /// threads of its own.
+    /// sessions share, and cannot be used where there is one already. It is asked first, for one shared thread:
+    /// every session has threads of its own.
     static OrtEnvironment environment() {
         for (String threads : List.of("num_threads", "num_interop_threads")) {
             String property = "ai.djl.onnxruntime." + threads;
