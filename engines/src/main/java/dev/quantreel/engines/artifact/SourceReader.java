@@ -21,11 +21,17 @@ import java.util.concurrent.ConcurrentHashMap;
 /// For one thread, beside which it has one of its own.
 final class SourceReader implements AutoCloseable {
 
+    /// Reading a tensor maps pages of its neighbours too, as many as the system holds together (up to 2 MB on both
+    /// sides): after so many bytes what was given back before is given back once more.
+    private static final long ROUND_BYTES = 64L << 20;
+
     private final TransformerCheckpoint model;
     private final Checkpoint stored;
     private final Optional<String> known;
     private final Map<String, List<byte[]>> hashes = new ConcurrentHashMap<>();
     private final BackgroundThread thread = new BackgroundThread("source");
+    private final List<Tensor> released = new ArrayList<>();
+    private long roundBytes;
 
     /// @param stored what the model lies in, before decoding
     /// @param known digest of `stored`, where it was taken before
@@ -85,7 +91,17 @@ final class SourceReader implements AutoCloseable {
         boolean shared =
                 next.filter(other -> model.slice(other).name().equals(name)).isPresent();
         if (!shared && stored.contains(name)) {
-            stored.tensor(name).evict();
+            release(stored.tensor(name));
+        }
+    }
+
+    private void release(Tensor tensor) {
+        tensor.evict();
+        released.add(tensor);
+        roundBytes += tensor.data().byteSize();
+        if (roundBytes >= ROUND_BYTES) {
+            released.forEach(Tensor::evict);
+            roundBytes = 0;
         }
     }
 
