@@ -3,6 +3,7 @@ package dev.quantreel.engines.dit;
 import dev.quantreel.engines.dit.DiffusionTransformer.Blocks;
 import dev.quantreel.engines.dit.EarlyGraphs.Part;
 import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.sampling.Ability;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.tensor.DType;
@@ -13,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A [DiffusionTransformer] with what leads one generation. What depends on the prompt alone is computed at the first
@@ -238,10 +238,15 @@ final class BoundTransformer implements SplitModel {
     }
 
     @Override
-    public Both trunks(Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
-        jointPassObstacle().ifPresent(reason -> {
-            throw new UnsupportedOperationException(reason);
-        });
+    public Ability<JointTrunk> jointTrunk() {
+        return Ability.of(
+                this::runBoth,
+                transformer.jointPassObstacle(
+                        of(conditionings, Branch.CONDITIONAL), of(conditionings, Branch.UNCONDITIONAL)));
+    }
+
+    private Both runBoth(
+            Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
         transformer.require(Blocks.BOTH_BRANCHES);
         Map<String, Tensor> vectors =
                 early(Part.TRUNK_OF_BOTH, Moment.of(conditional, Branch.CONDITIONAL), cancellation);
@@ -253,45 +258,56 @@ final class BoundTransformer implements SplitModel {
     }
 
     @Override
-    public Optional<String> jointPassObstacle() {
-        return transformer.jointPassObstacle(
-                of(conditionings, Branch.CONDITIONAL), of(conditionings, Branch.UNCONDITIONAL));
+    public Ability<BlockwiseTrunk> blockwiseTrunk() {
+        List<String> blocks = transformer.blocks();
+        return blocks.isEmpty() ? SplitModel.super.blockwiseTrunk() : new Ability.Present<>(new ByBlock(blocks));
     }
 
-    @Override
-    public List<String> blocks() {
-        return transformer.blocks();
-    }
+    /// The blocks at bits of their own.
+    private final class ByBlock implements BlockwiseTrunk {
 
-    @Override
-    public Blockwise trunkByBlock(Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
-        if (bits.size() != blocks().size()) {
-            throw new IllegalArgumentException("there are bits for " + bits.size() + " blocks, and blocks " + blocks()
-                    + " that can have their own");
+        private final List<String> blocks;
+
+        ByBlock(List<String> blocks) {
+            this.blocks = blocks;
         }
-        transformer.require(Blocks.BITS_BY_BLOCK);
-        return transformer.runTrunkByBlock(
-                oneBranchPool(prelude, branch, BitSchedule.MAX_BITS, cancellation), bits, cancellation);
+
+        @Override
+        public List<String> blocks() {
+            return blocks;
+        }
+
+        @Override
+        public Blockwise run(Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
+            if (bits.size() != blocks.size()) {
+                throw new IllegalArgumentException("there are bits for " + bits.size() + " blocks, and blocks " + blocks
+                        + " that can have their own");
+            }
+            transformer.require(Blocks.BITS_BY_BLOCK);
+            return transformer.runTrunkByBlock(
+                    oneBranchPool(prelude, branch, BitSchedule.MAX_BITS, cancellation), bits, cancellation);
+        }
     }
 
     @Override
-    public FirstBlock firstBlock(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
-        firstBlockObstacle().ifPresent(reason -> {
-            throw new UnsupportedOperationException(reason);
-        });
-        transformer.require(Blocks.FIRST_BLOCK_APART);
-        return transformer.runFirstBlock(
-                oneBranchPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
+    public Ability<CutTrunk> cutTrunk() {
+        return Ability.of(new Cut(), transformer.firstBlockObstacle());
     }
 
-    @Override
-    public Tensor laterBlocks(FirstBlock first, int activationBits, CancellationToken cancellation) {
-        return transformer.runLaterBlocks(first, activationBits, cancellation);
-    }
+    /// The first block apart from the others.
+    private final class Cut implements CutTrunk {
 
-    @Override
-    public Optional<String> firstBlockObstacle() {
-        return transformer.firstBlockObstacle();
+        @Override
+        public FirstBlock first(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
+            transformer.require(Blocks.FIRST_BLOCK_APART);
+            return transformer.runFirstBlock(
+                    oneBranchPool(prelude, branch, activationBits, cancellation), activationBits, cancellation);
+        }
+
+        @Override
+        public Tensor later(FirstBlock first, int activationBits, CancellationToken cancellation) {
+            return transformer.runLaterBlocks(first, activationBits, cancellation);
+        }
     }
 
     @Override

@@ -249,13 +249,14 @@ public final class ScaleBenchmark implements AutoCloseable {
     public GuidedSteps guided(LatentSize size, int repetitions, CancellationToken cancellation) {
         Tensor latent = noise(size);
         SplitModel model = transformer.bind(prompt(1), prompt(3));
+        SplitModel.JointTrunk joint = model.jointTrunk().orElseThrow(IllegalStateException::new);
         List<Double> batched = new ArrayList<>();
         List<Double> serial = new ArrayList<>();
         long peakBytes = 0;
         for (int i = 0; i <= repetitions; i++) {
             SplitModel.Prelude prelude = model.prelude(latent, TIMESTEP + i, Branch.CONDITIONAL, cancellation);
             double inOne = cpuSeconds(() ->
-                    heads(model, prelude, model.trunks(prelude, prelude, precision.activationBits(), cancellation)));
+                    heads(model, prelude, joint.run(prelude, prelude, precision.activationBits(), cancellation)));
             if (i == 0) {
                 peakBytes = ResidentMemory.now().peakBytes();
             }

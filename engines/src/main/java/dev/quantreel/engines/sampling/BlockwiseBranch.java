@@ -14,22 +14,27 @@ import java.util.List;
 /// the calls that a solver makes in a step.
 final class BlockwiseBranch {
 
-    private final SplitModel model;
+    private final SplitModel.BlockwiseTrunk trunk;
     private final Branch branch;
     private final BlockTracker tracker;
     private List<Tensor> contributions = List.of();
     private SamplingTrace.BlockBits last = SamplingTrace.BlockBits.NONE;
 
-    BlockwiseBranch(SplitModel model, Branch branch, BlockTracker tracker) {
-        this.model = model;
+    BlockwiseBranch(SplitModel.BlockwiseTrunk trunk, Branch branch, BlockTracker tracker) {
+        this.trunk = trunk;
         this.branch = branch;
         this.tracker = tracker;
     }
 
+    /// Names of the blocks in the order they run.
+    List<String> names() {
+        return trunk.blocks();
+    }
+
     /// Runs the blocks.
     Tensor trunk(int step, Prelude prelude, CancellationToken cancellation) {
-        List<Integer> bits = tracker.bits(step, model.blocks().size());
-        SplitModel.Blockwise out = model.trunkByBlock(prelude, branch, bits, cancellation);
+        List<Integer> bits = tracker.bits(step, trunk.blocks().size());
+        SplitModel.Blockwise out = trunk.run(prelude, branch, bits, cancellation);
         List<Double> changes = changes(out.contributions());
         if (!contributions.isEmpty()) {
             tracker.observed(step, changes);

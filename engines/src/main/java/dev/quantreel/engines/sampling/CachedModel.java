@@ -30,6 +30,8 @@ final class CachedModel {
     private final SplitModel model;
     private final StepCache cache;
     private final Guidance guidance;
+    private final Optional<SplitModel.JointTrunk> joint;
+    private final Optional<SplitModel.CutTrunk> cut;
     private final CacheTracker conditional;
     private final CacheTracker unconditional;
     private final Optional<BlockwiseBranch> conditionalBlocks;
@@ -37,29 +39,43 @@ final class CachedModel {
     private final Map<Watched, Tensor> signals = new EnumMap<>(Watched.class);
 
     /// @param steps of the whole generation
+    /// @throws SamplingException when the model cannot do what the expert asks for
     CachedModel(SplitModel model, Expert expert, int steps) {
         this.model = model;
         this.cache = expert.cache();
         this.guidance = expert.guidance();
+        this.cut = cache.reach() == Reach.LATER_BLOCKS
+                ? Optional.of(required(model.cutTrunk(), "the first block cannot run alone", "take another step cache"))
+                : Optional.empty();
+        this.joint = cut.isEmpty() && guidance.isGuided() && guidance.passes() == Guidance.Passes.BATCHED
+                ? Optional.of(required(
+                        model.jointTrunk(), "the branches of guidance cannot run in one pass", "run them serially"))
+                : Optional.empty();
         this.conditional = cache.start(steps);
         this.unconditional = cache.startUnconditional(steps);
         this.conditionalBlocks = blocks(expert, steps, Branch.CONDITIONAL);
         this.unconditionalBlocks = blocks(expert, steps, Branch.UNCONDITIONAL);
+        if (cut.isPresent() && conditionalBlocks.isPresent()) {
+            throw new SamplingException("a cache that lets the first block decide runs the others with the same"
+                    + " bits; take another step cache, or bits by step");
+        }
+    }
+
+    private static <T> T required(Ability<T> ability, String what, String instead) {
+        return ability.orElseThrow(reason -> new SamplingException(what + ": " + reason + "; " + instead));
     }
 
     /// Empty where blocks share their bits.
     private Optional<BlockwiseBranch> blocks(Expert expert, int steps, Branch branch) {
-        return model.blocks().isEmpty()
-                ? Optional.empty()
-                : expert.bits()
-                        .startByBlock(steps, branch == Branch.CONDITIONAL)
-                        .map(tracker -> new BlockwiseBranch(model, branch, tracker));
+        return model.blockwiseTrunk().use().flatMap(trunk -> expert.bits()
+                .startByBlock(steps, branch == Branch.CONDITIONAL)
+                .map(tracker -> new BlockwiseBranch(trunk, branch, tracker)));
     }
 
     /// What the blocks did at the last step; empty where they share their bits.
     Optional<SamplingTrace.Blocks> lastBlocks() {
         return conditionalBlocks.map(blocks -> new SamplingTrace.Blocks(
-                model.blocks(),
+                blocks.names(),
                 blocks.last(),
                 guidance.isGuided() ? unconditionalBlocks.orElseThrow().last() : SamplingTrace.BlockBits.NONE));
     }
@@ -117,7 +133,7 @@ final class CachedModel {
         watch.prelude();
         Pass first = new Pass(query, prelude, Branch.CONDITIONAL, conditional, watch);
         Pass second = new Pass(query, negative, Branch.UNCONDITIONAL, unconditional, watch);
-        Answer answer = cache.reach() == Reach.LATER_BLOCKS ? byFirstBlock(first, second) : byPrelude(first, second);
+        Answer answer = cut.map(parts -> byFirstBlock(parts, first, second)).orElseGet(() -> byPrelude(first, second));
         return new Answer(answer.conditional, answer.unconditional, signals(prelude));
     }
 
@@ -129,12 +145,12 @@ final class CachedModel {
         Decision decision = decide(first);
         Decision other = guidance.isGuided() ? decide(second) : Decision.ABSENT;
         first.watch.sampler();
-        boolean together = guidance.passes() == Guidance.Passes.BATCHED
+        boolean together = joint.isPresent()
                 && conditionalBlocks.isEmpty()
                 && decision == Decision.COMPUTED
                 && other == Decision.COMPUTED;
         if (together) {
-            return both(first, second);
+            return both(joint.get(), first, second);
         }
         Answered one = headed(first, tokens(first, decision), decision);
         return new Answer(
@@ -194,10 +210,10 @@ final class CachedModel {
         return output;
     }
 
-    private Answer both(Pass first, Pass second) {
+    private Answer both(SplitModel.JointTrunk trunk, Pass first, Pass second) {
         first.query.cancellation().throwIfCancelled();
         SplitModel.Both both =
-                model.trunks(first.prelude, second.prelude, first.query.bits().getAsInt(), first.query.cancellation());
+                trunk.run(first.prelude, second.prelude, first.query.bits().getAsInt(), first.query.cancellation());
         remember(first.tracker, first.prelude.tokens(), both.conditional());
         remember(second.tracker, second.prelude.tokens(), both.unconditional());
         return new Answer(
@@ -212,26 +228,26 @@ final class CachedModel {
         }
     }
 
-    private Answer byFirstBlock(Pass first, Pass second) {
-        Answered one = afterFirstBlock(first);
+    private Answer byFirstBlock(SplitModel.CutTrunk trunk, Pass first, Pass second) {
+        Answered one = afterFirstBlock(trunk, first);
         return new Answer(
                 one,
-                guidance.isGuided() ? afterFirstBlock(second) : new Answered(one.output, Decision.ABSENT),
+                guidance.isGuided() ? afterFirstBlock(trunk, second) : new Answered(one.output, Decision.ABSENT),
                 Optional.empty());
     }
 
     /// The first block has the most bits that the schedule ever asks for, so that its changes can be compared.
-    private Answered afterFirstBlock(Pass pass) {
+    private Answered afterFirstBlock(SplitModel.CutTrunk trunk, Pass pass) {
         Query query = pass.query;
         query.cancellation().throwIfCancelled();
-        SplitModel.FirstBlock first = model.firstBlock(pass.prelude, pass.branch, query.most(), query.cancellation());
+        SplitModel.FirstBlock first = trunk.first(pass.prelude, pass.branch, query.most(), query.cancellation());
         Tensor change = WeightedSum.of(1, first.tokens())
                 .plus(-1, pass.prelude.tokens())
                 .tensor();
         if (pass.tracker.reuses(query.step(), change)) {
             return headed(pass, pass.tracker.reuse(first.tokens()), Decision.REUSED);
         }
-        Tensor output = model.laterBlocks(first, query.bits().getAsInt(), query.cancellation());
+        Tensor output = trunk.later(first, query.bits().getAsInt(), query.cancellation());
         pass.tracker.computed(first.tokens(), output);
         return headed(pass, output, Decision.COMPUTED);
     }

@@ -1,7 +1,6 @@
 package dev.quantreel.engines.sampling;
 
 import dev.quantreel.engines.cache.Observation;
-import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.sampling.FlowSampler.Sampled;
 import dev.quantreel.engines.sampling.SamplingTrace.Elapsed;
@@ -116,7 +115,6 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
                     .filter(timestep -> choice.apply(timestep) == wanted)
                     .toList();
             model.schedule(levels.timesteps(), own);
-            requireFitting(model, wanted, levels.steps());
             GuidedModel next = new GuidedModel(model, wanted, levels.steps());
             if (current != null) {
                 next.follows(current);
@@ -124,25 +122,6 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
             expert = wanted;
             guided = next;
             return next;
-        }
-
-        private static void requireFitting(SplitModel model, Expert expert, int steps) {
-            if (expert.cache().reach() == StepCache.Reach.LATER_BLOCKS) {
-                if (!model.blocks().isEmpty()
-                        && expert.bits().startByBlock(steps, true).isPresent()) {
-                    throw new SamplingException("a cache that lets the first block decide runs the others with the same"
-                            + " bits; take another step cache, or bits by step");
-                }
-                model.firstBlockObstacle().ifPresent(reason -> {
-                    throw new SamplingException(
-                            "the first block cannot run alone: " + reason + "; take another step cache");
-                });
-            } else if (expert.guidance().isGuided() && expert.guidance().passes() == Guidance.Passes.BATCHED) {
-                model.jointPassObstacle().ifPresent(reason -> {
-                    throw new SamplingException(
-                            "the branches of guidance cannot run in one pass: " + reason + "; run them serially");
-                });
-            }
         }
 
         @Override

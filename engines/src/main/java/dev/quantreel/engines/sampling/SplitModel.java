@@ -4,7 +4,6 @@ import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// A diffusion transformer, bound to its text conditioning, cut where step caches and bit switching need to look:
 /// prelude (patch embedding and timestep embedding), trunk (all blocks) and head. Not thread-safe.
@@ -35,53 +34,52 @@ public interface SplitModel {
     /// @return F32 tokens `[1, tokens, dim]`
     Tensor trunk(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation);
 
-    /// Runs all blocks for both branches in one pass.
-    ///
-    /// @param conditional prelude of the conditional branch
-    /// @param unconditional prelude of the other; the same value where the prelude serves both
-    /// @return what [#trunk] gives for each
-    /// @throws UnsupportedOperationException where [#jointPassObstacle] names a reason
-    default Both trunks(
-            Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
-        throw new UnsupportedOperationException(jointPassObstacle().orElse(""));
+    /// Running all blocks for both branches in one pass.
+    default Ability<JointTrunk> jointTrunk() {
+        return Ability.missing("this model runs one branch at a time");
     }
 
-    /// Why the branches cannot run in one pass; empty where they can.
-    default Optional<String> jointPassObstacle() {
-        return Optional.of("this model runs one branch at a time");
+    /// Running the first block alone, and the others later or not at all.
+    default Ability<CutTrunk> cutTrunk() {
+        return Ability.missing("this model runs all blocks at once");
     }
 
-    /// Runs the first block alone.
-    ///
-    /// @throws UnsupportedOperationException where [#firstBlockObstacle] names a reason
-    default FirstBlock firstBlock(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation) {
-        throw new UnsupportedOperationException(firstBlockObstacle().orElse(""));
+    /// Running each block at activation bits of its own.
+    default Ability<BlockwiseTrunk> blockwiseTrunk() {
+        return Ability.missing("the blocks of this model have the same activation bits");
     }
 
-    /// Runs the blocks after the first.
-    ///
-    /// @param first what [#firstBlock] gave
-    /// @return what [#trunk] gives
-    default Tensor laterBlocks(FirstBlock first, int activationBits, CancellationToken cancellation) {
-        throw new UnsupportedOperationException(firstBlockObstacle().orElse(""));
+    /// All blocks for both branches.
+    interface JointTrunk {
+
+        /// @param conditional prelude of the conditional branch
+        /// @param unconditional prelude of the other; the same value where the prelude serves both
+        /// @return what [#trunk] gives for each
+        Both run(Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation);
     }
 
-    /// Names of the blocks in the order they run, where each can have activation bits of its own; else none.
-    default List<String> blocks() {
-        return List.of();
+    /// The blocks in two parts.
+    interface CutTrunk {
+
+        /// Runs the first block alone.
+        FirstBlock first(Prelude prelude, Branch branch, int activationBits, CancellationToken cancellation);
+
+        /// Runs the blocks after the first.
+        ///
+        /// @param first what [#first] gave
+        /// @return what [#trunk] gives
+        Tensor later(FirstBlock first, int activationBits, CancellationToken cancellation);
     }
 
-    /// Runs all blocks, each at activation bits of its own. Keys and values of the prompt have 8 bits.
-    ///
-    /// @param bits by block, as [#blocks]
-    /// @throws UnsupportedOperationException where [#blocks] is empty
-    default Blockwise trunkByBlock(Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation) {
-        throw new UnsupportedOperationException("the blocks of this model have the same activation bits");
-    }
+    /// All blocks, each at activation bits of its own. Keys and values of the prompt have 8 bits.
+    interface BlockwiseTrunk {
 
-    /// Why the first block cannot run alone; empty where it can.
-    default Optional<String> firstBlockObstacle() {
-        return Optional.of("this model runs all blocks at once");
+        /// Names of the blocks in the order they run.
+        List<String> blocks();
+
+        /// @param bits by block, as [#blocks]
+        /// @throws IllegalArgumentException when there are bits for fewer or more blocks
+        Blockwise run(Prelude prelude, Branch branch, List<Integer> bits, CancellationToken cancellation);
     }
 
     /// What the first block put out.

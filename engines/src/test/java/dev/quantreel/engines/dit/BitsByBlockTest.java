@@ -69,16 +69,17 @@ class BitsByBlockTest {
         try (DiffusionTransformer transformer = DiffusionTransformer.open(ORT, checkpoint, quantized(checkpoint))) {
             SplitModel model = transformer.bind(tiny.conditioning(12, 5), tiny.conditioning(13, 4));
             SplitModel.Prelude prelude = model.prelude(tiny.latent(), 600, Branch.UNCONDITIONAL, NONE);
-            int blocks = model.blocks().size();
+            SplitModel.BlockwiseTrunk trunk = model.blockwiseTrunk().orElseThrow(AssertionError::new);
+            int blocks = trunk.blocks().size();
             Tensor whole = model.trunk(prelude, Branch.UNCONDITIONAL, 8, NONE);
 
             SplitModel.Blockwise out =
-                    model.trunkByBlock(prelude, Branch.UNCONDITIONAL, Collections.nCopies(blocks, 8), NONE);
+                    trunk.run(prelude, Branch.UNCONDITIONAL, Collections.nCopies(blocks, 8), NONE);
 
             assertThat(LatentMetrics.relativeL2(out.tokens(), whole)).isLessThan(1e-6);
             assertThat(out.contributions()).hasSize(blocks);
             Tensor first =
-                    model.firstBlock(prelude, Branch.UNCONDITIONAL, 8, NONE).tokens();
+                    model.cutTrunk().orElseThrow(AssertionError::new).first(prelude, Branch.UNCONDITIONAL, 8, NONE).tokens();
             float[] contribution = out.contributions().getFirst().toFloatArray();
             for (int i = 0; i < prelude.tokens().elements(); i++) {
                 float expected = first.data().get(Tensor.FLOAT, 4L * i)
@@ -96,25 +97,26 @@ class BitsByBlockTest {
                 ORT, checkpoint, quantized(checkpoint), LayerProbe.NONE, DiffusionTransformer.Blocks.BITS_BY_BLOCK)) {
             SplitModel model = transformer.bind(tiny.conditioning(12, 5), tiny.conditioning(13, 4));
             SplitModel.Prelude prelude = model.prelude(tiny.latent(), 600, Branch.CONDITIONAL, NONE);
-            int blocks = model.blocks().size();
-            List<Tensor> high = model.trunkByBlock(prelude, Branch.CONDITIONAL, Collections.nCopies(blocks, 8), NONE)
+            SplitModel.BlockwiseTrunk trunk = model.blockwiseTrunk().orElseThrow(AssertionError::new);
+            int blocks = trunk.blocks().size();
+            List<Tensor> high = trunk.run(prelude, Branch.CONDITIONAL, Collections.nCopies(blocks, 8), NONE)
                     .contributions();
             for (int low = 0; low < blocks; low++) {
                 List<Integer> bits = new ArrayList<>(Collections.nCopies(blocks, 8));
                 bits.set(low, 4);
-                List<Tensor> mixed = model.trunkByBlock(prelude, Branch.CONDITIONAL, bits, NONE)
+                List<Tensor> mixed = trunk.run(prelude, Branch.CONDITIONAL, bits, NONE)
                         .contributions();
                 for (int block = 0; block < low; block++) {
                     assertThat(mixed.get(block).data().mismatch(high.get(block).data()))
-                            .as(model.blocks().get(block))
+                            .as(trunk.blocks().get(block))
                             .isEqualTo(-1);
                 }
                 assertThat(LatentMetrics.relativeL2(mixed.get(low), high.get(low)))
-                        .as(model.blocks().get(low))
+                        .as(trunk.blocks().get(low))
                         .isGreaterThan(1e-3);
             }
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> model.trunkByBlock(prelude, Branch.CONDITIONAL, List.of(8), NONE))
+                    .isThrownBy(() -> trunk.run(prelude, Branch.CONDITIONAL, List.of(8), NONE))
                     .withMessageContaining("bits for 1 blocks");
         }
     }
@@ -126,7 +128,7 @@ class BitsByBlockTest {
         try (DiffusionTransformer transformer =
                 DiffusionTransformer.open(ORT, checkpoint, new FloatLinears(new FloatWeights(checkpoint)))) {
             SplitModel model = transformer.bind(tiny.conditioning(12, 5), tiny.conditioning(13, 4));
-            assertThat(model.blocks()).isEmpty();
+            assertThat(model.blockwiseTrunk().use()).isEmpty();
             SamplingTrace trace = sampled(model, tiny, new BlockwiseGbs(DeltaGbs.of(0.2)), new StepCache.None())
                     .trace();
             assertThat(trace.blocks()).isEmpty();
@@ -145,7 +147,7 @@ class BitsByBlockTest {
             assertSame("δ = 0 is 8 bits", sampled(model, tiny, new Constant(8), none), pilot);
             assertThat(pilot.trace().meanActivationBits()).isEqualTo(8);
             List<List<Double>> curves = pilot.trace().blockCurves();
-            assertThat(curves).hasSize(2 * model.blocks().size()).allMatch(curve -> curve.size() == STEPS - 1);
+            assertThat(curves).hasSize(2 * trace.blocks().getFirst().names().size()).allMatch(curve -> curve.size() == STEPS - 1);
             assertThat(curves).doesNotHaveDuplicates();
 
             DeltaTuning tuning = DeltaTuning.tuneByBlock(curves, 6, DeltaGbs.of(0));

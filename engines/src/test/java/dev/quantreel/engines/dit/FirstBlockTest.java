@@ -1,7 +1,6 @@
 package dev.quantreel.engines.dit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.onnx.Dialect;
@@ -56,9 +55,9 @@ class FirstBlockTest {
                 ORT, checkpoint, linears, LayerProbe.NONE, DiffusionTransformer.Blocks.FIRST_BLOCK_APART)) {
             SplitModel model = transformer.bind(tiny.conditioning(12, 5), tiny.conditioning(13, 4));
             SplitModel.Prelude prelude = model.prelude(tiny.latent(), 600, Branch.CONDITIONAL, NONE);
-            assertThat(model.firstBlockObstacle()).isEmpty();
-            SplitModel.FirstBlock first = model.firstBlock(prelude, Branch.CONDITIONAL, 8, NONE);
-            Tensor out = model.laterBlocks(first, 8, NONE);
+            SplitModel.CutTrunk cut = model.cutTrunk().orElseThrow(AssertionError::new);
+            SplitModel.FirstBlock first = cut.first(prelude, Branch.CONDITIONAL, 8, NONE);
+            Tensor out = cut.later(first, 8, NONE);
             Tensor whole = model.trunk(prelude, Branch.CONDITIONAL, 8, NONE);
 
             assertThat(LatentMetrics.relativeL2(out, whole)).isLessThan(1e-5);
@@ -93,12 +92,9 @@ class FirstBlockTest {
         try (DiffusionTransformer transformer =
                 DiffusionTransformer.open(ORT, checkpoint, new FloatLinears(new FloatWeights(checkpoint)), probe)) {
             SplitModel model = transformer.bind(tiny.conditioning(12, 5), tiny.conditioning(13, 4));
-            SplitModel.Prelude prelude = model.prelude(tiny.latent(), 600, Branch.CONDITIONAL, NONE);
 
-            assertThat(model.firstBlockObstacle()).get().asString().contains("watched");
-            assertThatExceptionOfType(UnsupportedOperationException.class)
-                    .isThrownBy(() -> model.firstBlock(prelude, Branch.CONDITIONAL, 8, NONE))
-                    .withMessageContaining("watched");
+            assertThat(model.cutTrunk().use()).isEmpty();
+            assertThat(model.cutTrunk().obstacle()).get().asString().contains("watched");
         }
     }
 }

@@ -19,6 +19,7 @@ import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
+import dev.quantreel.engines.sampling.SamplingException;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.SplitModel.Branch;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -91,7 +92,7 @@ class JointPassTest {
                 SplitModel.Prelude first = model.prelude(latent, 600, Branch.CONDITIONAL, NONE);
                 SplitModel.Prelude second = model.prelude(latent, 600, Branch.UNCONDITIONAL, NONE);
                 SplitModel.Both tokens = joint
-                        ? model.trunks(first, second, bits, NONE)
+                        ? model.jointTrunk().orElseThrow(SamplingException::new).run(first, second, bits, NONE)
                         : new SplitModel.Both(
                                 model.trunk(first, Branch.CONDITIONAL, bits, NONE),
                                 model.trunk(second, Branch.UNCONDITIONAL, bits, NONE));
@@ -218,7 +219,7 @@ class JointPassTest {
                 new RotationPlan.None(), new ActivationQuantizer.ChannelToken(Statistic.RMS));
         Pair hunyuan = Pair.of("hunyuan_video_15_t2v_diffusers.safetensors", 2);
 
-        assertThatExceptionOfType(UnsupportedOperationException.class)
+        assertThatExceptionOfType(SamplingException.class)
                 .isThrownBy(() -> hunyuan.predictions(ORT, hunyuan.quantized(plan), 8, true))
                 .withMessageContainingAll("HunyuanVideo 1.5", "5 and 9 tokens", "means over all tokens");
 
@@ -252,7 +253,7 @@ class JointPassTest {
                 known.conditional,
                 BranchConditioning.of(TinyWan.random(2, 1, 12, 32)));
 
-        assertThatExceptionOfType(UnsupportedOperationException.class)
+        assertThatExceptionOfType(SamplingException.class)
                 .isThrownBy(() -> other.predictions(ORT, other.floats(), 8, true))
                 .withMessageContainingAll("1 given frames", "from 0");
     }
@@ -262,7 +263,7 @@ class JointPassTest {
         Pair pair = Pair.of("ltx_diffusers.safetensors", 2);
         LayerProbe probe = new LayerProbe(Set.of(pair.checkpoint.blockLinears().getFirst()), (layer, input) -> {});
         try (DiffusionTransformer transformer = DiffusionTransformer.open(ORT, pair.checkpoint, pair.floats(), probe)) {
-            assertThat(transformer.bind(pair.conditional, pair.unconditional).jointPassObstacle())
+            assertThat(transformer.bind(pair.conditional, pair.unconditional).jointTrunk().obstacle())
                     .hasValueSatisfying(reason -> assertThat(reason).contains("watched"));
         }
     }

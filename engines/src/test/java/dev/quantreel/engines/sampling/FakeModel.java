@@ -52,15 +52,15 @@ final class FakeModel implements SplitModel {
     }
 
     @Override
-    public Both trunks(Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
+    public Ability<JointTrunk> jointTrunk() {
+        return Ability.of(this::both, obstacle);
+    }
+
+    private Both both(
+            Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
         cancellation.throwIfCancelled();
         calls.add("BOTH A" + activationBits);
         return new Both(blocks(conditional, Branch.CONDITIONAL), blocks(unconditional, Branch.UNCONDITIONAL));
-    }
-
-    @Override
-    public Optional<String> jointPassObstacle() {
-        return obstacle;
     }
 
     private Tensor blocks(Prelude prelude, Branch branch) {
