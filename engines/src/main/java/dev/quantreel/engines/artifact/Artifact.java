@@ -69,14 +69,14 @@ public final class Artifact {
                     || stored.shape(layer.steps()).rank() == 0
                     || stored.shape(layer.steps()).dim(0)
                             != stored.shape(layer.codes()).dim(0)
-                    || stored.shape(layer.figures()).elements() != FIGURES) {
+                    || stored.shape(layer.figures()).elements() != QuantizationError.FIGURES) {
                 throw CheckpointException.ofTensor(
                         stored.source(),
                         layer.codes(),
                         "is " + stored.shape(layer.codes()) + " with steps " + stored.shape(layer.steps())
                                 + " and figures " + stored.shape(layer.figures()) + "; " + layer.columns()
                                 + " columns of " + layer.bits() + " bits need rows of " + rowBytes + " bytes, a step"
-                                + " for each, and " + FIGURES + " figures");
+                                + " for each, and " + QuantizationError.FIGURES + " figures");
             }
         }
     }
@@ -102,39 +102,9 @@ public final class Artifact {
 
     /// What quantization did to a layer.
     public QuantizationError figures(ArtifactLayer layer) {
-        Tensor figures = stored.tensor(layer.figures());
-        double[] f = figures.data().toArray(DOUBLE);
-        return new QuantizationError(f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8]);
+        return QuantizationError.ofFigures(
+                stored.tensor(layer.figures()).data().toArray(DOUBLE));
     }
-
-    /// The components of a [QuantizationError] in the order of the file.
-    static double[] figures(QuantizationError error) {
-        return switch (error) {
-            case QuantizationError(
-                    double mse,
-                    double relativeMse,
-                    double errorStd,
-                    double minMaxErrorStd,
-                    double maxError,
-                    double clippedFraction,
-                    double kurtosis,
-                    double crestFactor,
-                    double incoherence) ->
-                new double[] {
-                    mse,
-                    relativeMse,
-                    errorStd,
-                    minMaxErrorStd,
-                    maxError,
-                    clippedFraction,
-                    kurtosis,
-                    crestFactor,
-                    incoherence
-                };
-        };
-    }
-
-    static final int FIGURES = QuantizationError.class.getRecordComponents().length;
 
     /// A layer's codes, laid out anew for engines at every call.
     public QuantizedMatrix matrix(ArtifactLayer layer, RowTasks tasks) {

@@ -2,6 +2,7 @@ package dev.quantreel.engines.artifact;
 
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.quant.PackedMatrix;
+import dev.quantreel.engines.quant.QuantizationError;
 import dev.quantreel.engines.safetensors.SafetensorsHeader;
 import dev.quantreel.engines.safetensors.SafetensorsPlan;
 import dev.quantreel.engines.tensor.DType;
@@ -102,7 +103,7 @@ final class ArtifactPlan {
         if (layer.multiplied()) {
             types.put(layer.multipliers(), grids.multipliers());
         }
-        types.put(layer.figures(), new SafetensorsPlan.Type(DType.F64, Shape.of(Artifact.FIGURES)));
+        types.put(layer.figures(), new SafetensorsPlan.Type(DType.F64, Shape.of(QuantizationError.FIGURES)));
         if (layer.smoothed()) {
             types.put(layer.smoothing(), new SafetensorsPlan.Type(DType.F32, Shape.of(layer.columns())));
         }

@@ -307,7 +307,7 @@ public final class ArtifactWriter {
         if (layer.multiplied()) {
             parts.add(part(layer.multipliers(), grids.multipliers()));
         }
-        parts.add(part(layer.figures(), doubles(Artifact.figures(matrix.error()))));
+        parts.add(part(layer.figures(), doubles(matrix.error().figures())));
         quantized
                 .smoothing()
                 .ifPresent(factors -> parts.add(part(layer.smoothing(), Tensor.of(Shape.of(factors.length), factors))));

@@ -22,8 +22,36 @@ public record QuantizationError(
         double crestFactor,
         double incoherence) {
 
+    /// Number of components.
+    public static final int FIGURES = QuantizationError.class.getRecordComponents().length;
+
     /// By how much the error's standard deviation is smaller than that of row-wise MinMax, 0.2 for 20 %.
     public double stdReduction() {
         return minMaxErrorStd == 0 ? 0 : 1 - errorStd / minMaxErrorStd;
+    }
+
+    /// The components in their order, as files and the wire have them.
+    public double[] figures() {
+        return new double[] {
+            mse, relativeMse, errorStd, minMaxErrorStd, maxError, clippedFraction, kurtosis, crestFactor, incoherence
+        };
+    }
+
+    /// @param figures as [#figures] gives them
+    public static QuantizationError ofFigures(double[] figures) {
+        if (figures.length != FIGURES) {
+            throw new IllegalArgumentException(
+                    "there are " + figures.length + " figures of a quantization error; it has " + FIGURES);
+        }
+        return new QuantizationError(
+                figures[0],
+                figures[1],
+                figures[2],
+                figures[3],
+                figures[4],
+                figures[5],
+                figures[6],
+                figures[7],
+                figures[8]);
     }
 }

@@ -48,38 +48,12 @@ final class ArtifactReportJson {
                 .put("smoothed", layer.layer().smoothed())
                 .put("branches", layer.layer().branches().size());
         ArrayNode figures = json.putArray("figures");
-        for (double figure : figures(layer.error())) {
+        for (double figure : layer.error().figures()) {
             if (Double.isFinite(figure)) {
                 figures.add(figure);
             } else {
                 figures.addNull();
             }
         }
-    }
-
-    private static double[] figures(QuantizationError error) {
-        return switch (error) {
-            case QuantizationError(
-                    double mse,
-                    double relativeMse,
-                    double errorStd,
-                    double minMaxErrorStd,
-                    double maxError,
-                    double clippedFraction,
-                    double kurtosis,
-                    double crestFactor,
-                    double incoherence) ->
-                new double[] {
-                    mse,
-                    relativeMse,
-                    errorStd,
-                    minMaxErrorStd,
-                    maxError,
-                    clippedFraction,
-                    kurtosis,
-                    crestFactor,
-                    incoherence
-                };
-        };
     }
 }
