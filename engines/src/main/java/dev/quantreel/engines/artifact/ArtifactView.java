@@ -6,6 +6,7 @@ import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.MissingTensor;
@@ -22,7 +23,7 @@ import java.util.SequencedSet;
 /// An artifact as the plain floats that its codes stand for: rotations undone, branches added, those that count
 /// differently from frame to frame by their mean. What it costs in memory
 /// is what the original would; for running, [Artifact#weights] takes the codes as they are.
-final class ArtifactView implements Checkpoint {
+final class ArtifactView implements CheckpointView {
 
     private final Checkpoint stored;
     private final Artifact artifact;
@@ -107,11 +108,6 @@ final class ArtifactView implements Checkpoint {
     }
 
     @Override
-    public boolean contains(String name) {
-        return names.contains(name);
-    }
-
-    @Override
     public Shape shape(String name) {
         return layer(name)
                 .map(layer -> Shape.of(artifact.rows(layer), layer.columns()))
@@ -134,12 +130,7 @@ final class ArtifactView implements Checkpoint {
     }
 
     @Override
-    public String source() {
-        return stored.source();
-    }
-
-    @Override
-    public String digest() {
-        return stored.digest();
+    public Checkpoint beneath() {
+        return stored;
     }
 }

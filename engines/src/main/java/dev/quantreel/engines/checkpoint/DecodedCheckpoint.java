@@ -1,6 +1,7 @@
 package dev.quantreel.engines.checkpoint;
 
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.MissingTensor;
 import dev.quantreel.engines.tensor.Shape;
@@ -14,7 +15,7 @@ import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /// A stored checkpoint with its packed tensors decoded on demand and what they need beside them hidden.
-final class DecodedCheckpoint implements Checkpoint {
+final class DecodedCheckpoint implements CheckpointView {
 
     private final Checkpoint stored;
     private final Map<String, PackedTensor> packed;
@@ -78,12 +79,7 @@ final class DecodedCheckpoint implements Checkpoint {
     }
 
     @Override
-    public String source() {
-        return stored.source();
-    }
-
-    @Override
-    public String digest() {
-        return stored.digest();
+    public Checkpoint beneath() {
+        return stored;
     }
 }

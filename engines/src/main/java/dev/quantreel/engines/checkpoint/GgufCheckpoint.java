@@ -3,16 +3,16 @@ package dev.quantreel.engines.checkpoint;
 import dev.quantreel.engines.gguf.GgmlType;
 import dev.quantreel.engines.gguf.GgufFile;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.SequencedSet;
 
 /// A GGUF file as a checkpoint of plain floats, under the names of the file: transformers have those of their own
 /// layout, text encoders llama.cpp's, which their reader knows.
-final class GgufCheckpoint implements Checkpoint {
+final class GgufCheckpoint implements CheckpointView {
 
     private final GgufFile file;
 
@@ -37,16 +37,6 @@ final class GgufCheckpoint implements Checkpoint {
     }
 
     @Override
-    public SequencedSet<String> names() {
-        return file.names();
-    }
-
-    @Override
-    public boolean contains(String name) {
-        return file.contains(name);
-    }
-
-    @Override
     public Tensor tensor(String name) {
         return file.decode(name);
     }
@@ -62,22 +52,7 @@ final class GgufCheckpoint implements Checkpoint {
     }
 
     @Override
-    public long storedBytes(String name) {
-        return file.storedBytes(name);
-    }
-
-    @Override
-    public Map<String, String> metadata() {
-        return file.metadata();
-    }
-
-    @Override
-    public String source() {
-        return file.source();
-    }
-
-    @Override
-    public String digest() {
-        return file.digest();
+    public Checkpoint beneath() {
+        return file;
     }
 }

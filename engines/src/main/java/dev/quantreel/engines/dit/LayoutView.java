@@ -1,10 +1,9 @@
 package dev.quantreel.engines.dit;
 
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.util.Map;
 import java.util.SequencedSet;
 
 /// A file under canonical names, before its sizes are known.
@@ -12,7 +11,7 @@ import java.util.SequencedSet;
 /// @param file as it is stored
 /// @param prefix of the transformer's tensors in it
 /// @param layout translates names
-record LayoutView(Checkpoint file, String prefix, KeyLayout layout) implements Checkpoint {
+record LayoutView(Checkpoint file, String prefix, KeyLayout layout) implements CheckpointView {
 
     TensorSlice slice(String canonical) {
         return layout.locate(canonical).prefixed(prefix);
@@ -41,28 +40,18 @@ record LayoutView(Checkpoint file, String prefix, KeyLayout layout) implements C
     }
 
     @Override
-    public DType dtype(String name) {
-        return file.dtype(slice(name).name());
-    }
-
-    @Override
     public long storedBytes(String name) {
         TensorSlice slice = slice(name);
         return file.storedBytes(slice.name()) / slice.parts() * slice.count();
     }
 
     @Override
-    public Map<String, String> metadata() {
-        return file.metadata();
+    public Checkpoint beneath() {
+        return file;
     }
 
     @Override
-    public String source() {
-        return file.source();
-    }
-
-    @Override
-    public String digest() {
-        return file.digest();
+    public String nameBeneath(String name) {
+        return slice(name).name();
     }
 }

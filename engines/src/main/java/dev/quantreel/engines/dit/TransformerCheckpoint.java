@@ -6,11 +6,10 @@ import dev.quantreel.engines.rotation.FusedValues;
 import dev.quantreel.engines.rotation.ValuePath;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.CheckpointException;
-import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.DamagedCheckpointException;
 import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.Shape;
-import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.Collections;
 import java.util.HashMap;
@@ -30,7 +29,7 @@ import java.util.stream.Stream;
 ///
 /// Exactly the tensors of the model are visible, each with the shape its architecture demands, and every tensor of the
 /// file (below the prefix) is consumed exactly once.
-public final class TransformerCheckpoint implements Checkpoint {
+public final class TransformerCheckpoint implements CheckpointView {
 
     /// Every family that is supported, in the order of `META-INF/services`: that of recognition.
     public static final List<TransformerFamily> FAMILIES = ServiceLoader.load(TransformerFamily.class).stream()
@@ -291,48 +290,16 @@ public final class TransformerCheckpoint implements Checkpoint {
     }
 
     @Override
-    public Tensor tensor(String name) {
-        requireKnown(name);
-        return view.tensor(name);
-    }
-
-    @Override
-    public Shape shape(String name) {
-        requireKnown(name);
-        return view.shape(name);
-    }
-
-    @Override
-    public DType dtype(String name) {
-        requireKnown(name);
-        return view.dtype(name);
-    }
-
-    @Override
-    public long storedBytes(String name) {
-        requireKnown(name);
-        return view.storedBytes(name);
-    }
-
-    private void requireKnown(String name) {
+    public String nameBeneath(String name) {
         if (!shapes.containsKey(name)) {
             throw new IllegalArgumentException(
                     source() + ": " + architecture.facts().variant() + " has no tensor " + name);
         }
+        return name;
     }
 
     @Override
-    public Map<String, String> metadata() {
-        return view.metadata();
-    }
-
-    @Override
-    public String source() {
-        return view.source();
-    }
-
-    @Override
-    public String digest() {
-        return view.digest();
+    public Checkpoint beneath() {
+        return view;
     }
 }

@@ -3,9 +3,9 @@ package dev.quantreel.engines.lora;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +18,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -27,7 +26,7 @@ import java.util.stream.IntStream;
 /// asked for, before anything quantizes it; as [LoraForm#BRANCH] the weights of the block linears are those of the
 /// base, and [#branches] go beside them. Names, shapes and layout are those of the model's file. Chainable: the base
 /// may itself be one. Safe for many threads if both files are.
-public final class LoraCheckpoint implements Checkpoint {
+public final class LoraCheckpoint implements CheckpointView {
 
     /// Rows that one task changes.
     private static final int CHUNK = 16;
@@ -148,33 +147,8 @@ public final class LoraCheckpoint implements Checkpoint {
     }
 
     @Override
-    public SequencedSet<String> names() {
-        return base.names();
-    }
-
-    @Override
-    public boolean contains(String name) {
-        return base.contains(name);
-    }
-
-    @Override
-    public Shape shape(String name) {
-        return base.shape(name);
-    }
-
-    @Override
     public DType dtype(String name) {
         return merged.containsKey(name) ? DType.F32 : base.dtype(name);
-    }
-
-    @Override
-    public long storedBytes(String name) {
-        return base.storedBytes(name);
-    }
-
-    @Override
-    public Map<String, String> metadata() {
-        return base.metadata();
     }
 
     @Override
@@ -197,5 +171,10 @@ public final class LoraCheckpoint implements Checkpoint {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
+    }
+
+    @Override
+    public Checkpoint beneath() {
+        return base;
     }
 }

@@ -1,9 +1,9 @@
 package dev.quantreel.engines.rotation;
 
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +15,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
@@ -27,7 +26,7 @@ import java.util.stream.IntStream;
 /// more.
 ///
 /// A rotated weight is computed in F32 at each call of [#tensor]; everything else is handed through.
-public final class FusedValues implements Checkpoint {
+public final class FusedValues implements CheckpointView {
 
     private final Checkpoint source;
     private final Map<String, Rotation> values = new HashMap<>();
@@ -104,38 +103,8 @@ public final class FusedValues implements Checkpoint {
     }
 
     @Override
-    public SequencedSet<String> names() {
-        return source.names();
-    }
-
-    @Override
-    public boolean contains(String name) {
-        return source.contains(name);
-    }
-
-    @Override
-    public Shape shape(String name) {
-        return source.shape(name);
-    }
-
-    @Override
     public DType dtype(String name) {
         return of(name).isPresent() ? DType.F32 : source.dtype(name);
-    }
-
-    @Override
-    public long storedBytes(String name) {
-        return source.storedBytes(name);
-    }
-
-    @Override
-    public Map<String, String> metadata() {
-        return source.metadata();
-    }
-
-    @Override
-    public String source() {
-        return source.source();
     }
 
     @Override
@@ -147,5 +116,10 @@ public final class FusedValues implements Checkpoint {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
+    }
+
+    @Override
+    public Checkpoint beneath() {
+        return source;
     }
 }

@@ -1,10 +1,8 @@
 package dev.quantreel.engines.text;
 
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.MissingTensor;
-import dev.quantreel.engines.tensor.Shape;
-import dev.quantreel.engines.tensor.Tensor;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +16,7 @@ import java.util.regex.Pattern;
 /// A text encoder under Hugging Face's names, whatever its file calls them: a part of an all-in-one file
 /// (`text_encoders.umt5xxl.transformer.`), the language model inside LLaVA or Qwen2.5-VL, or GGUF's names
 /// (`enc.blk.0.attn_q`, `blk.0.attn_q`).
-final class EncoderKeys implements Checkpoint {
+final class EncoderKeys implements CheckpointView {
 
     /// Names that only one kind of encoder has, and the layout they are written in.
     private record Anchor(Pattern pattern, Layout layout) {}
@@ -158,26 +156,7 @@ final class EncoderKeys implements Checkpoint {
     }
 
     @Override
-    public Tensor tensor(String name) {
-        return source.tensor(sourceName(name));
-    }
-
-    @Override
-    public Shape shape(String name) {
-        return source.shape(sourceName(name));
-    }
-
-    @Override
-    public DType dtype(String name) {
-        return source.dtype(sourceName(name));
-    }
-
-    @Override
-    public long storedBytes(String name) {
-        return source.storedBytes(sourceName(name));
-    }
-
-    private String sourceName(String name) {
+    public String nameBeneath(String name) {
         String stored = sourceNames.get(name);
         if (stored == null) {
             throw MissingTensor.of(this, name);
@@ -186,17 +165,7 @@ final class EncoderKeys implements Checkpoint {
     }
 
     @Override
-    public Map<String, String> metadata() {
-        return source.metadata();
-    }
-
-    @Override
-    public String source() {
-        return source.source();
-    }
-
-    @Override
-    public String digest() {
-        return source.digest();
+    public Checkpoint beneath() {
+        return source;
     }
 }

@@ -1,17 +1,14 @@
 package dev.quantreel.engines.vae;
 
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.Shape;
-import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.tensor.CheckpointView;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedSet;
 
 /// The tensors of an all-in-one checkpoint that begin with a prefix, without it.
-final class InnerCheckpoint implements Checkpoint {
+final class InnerCheckpoint implements CheckpointView {
 
     private static final List<String> PREFIXES = List.of("first_stage_model.", "vae.");
 
@@ -48,37 +45,12 @@ final class InnerCheckpoint implements Checkpoint {
     }
 
     @Override
-    public Tensor tensor(String name) {
-        return whole.tensor(prefix + name);
+    public Checkpoint beneath() {
+        return whole;
     }
 
     @Override
-    public Shape shape(String name) {
-        return whole.shape(prefix + name);
-    }
-
-    @Override
-    public DType dtype(String name) {
-        return whole.dtype(prefix + name);
-    }
-
-    @Override
-    public long storedBytes(String name) {
-        return whole.storedBytes(prefix + name);
-    }
-
-    @Override
-    public Map<String, String> metadata() {
-        return whole.metadata();
-    }
-
-    @Override
-    public String source() {
-        return whole.source();
-    }
-
-    @Override
-    public String digest() {
-        return whole.digest();
+    public String nameBeneath(String name) {
+        return prefix + name;
     }
 }

@@ -1,21 +1,19 @@
 package dev.quantreel.engines.vision;
 
 import dev.quantreel.engines.tensor.Checkpoint;
-import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.CheckpointView;
 import dev.quantreel.engines.tensor.ModelFamily;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.SequencedSet;
 
 /// A picture encoder under the names of transformers, whatever its layout. Only the names that the graph asks for
 /// are known.
 ///
 /// @param file as it is stored
 /// @param layout of its names
-record ClipVisionKeys(Checkpoint file, Layout layout) implements Checkpoint {
+record ClipVisionKeys(Checkpoint file, Layout layout) implements CheckpointView {
 
     static final String CLASS = "vision_model.embeddings.class_embedding";
     static final String PATCHES = "vision_model.embeddings.patch_embedding.weight";
@@ -141,33 +139,18 @@ record ClipVisionKeys(Checkpoint file, Layout layout) implements Checkpoint {
     }
 
     @Override
-    public DType dtype(String name) {
-        return file.dtype(place(name).name);
-    }
-
-    @Override
     public long storedBytes(String name) {
         Place place = place(name);
         return file.storedBytes(place.name) / (place.third < 0 ? 1 : FUSED);
     }
 
     @Override
-    public SequencedSet<String> names() {
-        return file.names();
+    public Checkpoint beneath() {
+        return file;
     }
 
     @Override
-    public Map<String, String> metadata() {
-        return file.metadata();
-    }
-
-    @Override
-    public String source() {
-        return file.source();
-    }
-
-    @Override
-    public String digest() {
-        return file.digest();
+    public String nameBeneath(String name) {
+        return place(name).name;
     }
 }
