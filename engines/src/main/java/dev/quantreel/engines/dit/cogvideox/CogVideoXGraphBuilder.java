@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit.cogvideox;
 
 import dev.quantreel.engines.dit.BranchAxis;
+import dev.quantreel.engines.dit.ClipPatches;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -68,26 +69,18 @@ final class CogVideoXGraphBuilder {
 
     private OnnxModel prelude() {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("cogvideox-prelude");
-        Value latent = graph.input(
-                "latent",
-                DType.F32,
-                ONE,
-                Dim.of(config.inChannels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        Value latent = ClipPatches.latent(graph, config.inChannels());
         Value features = graph.input("time_features", DType.F32, ONE, width);
         int patch = CogVideoXConfig.PATCH;
         Tensor kernel = weights.tensor("patch_embed.proj.weight")
                 .reshape(config.dim(), config.inChannels(), config.patchFrames(), patch, patch);
-        Value patches = graph.op(
-                OnnxOp.Conv,
-                Attributes.ints("strides", config.patchFrames(), patch, patch),
-                latent,
-                graph.initializer("patch_embed.proj.weight", kernel),
-                weight(graph, "patch_embed.proj.bias"));
-        Value rows = graph.op(OnnxOp.Reshape, patches, graph.longs(1, config.dim(), -1));
-        Value tokens = placed(graph, graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows));
+        Value patches = patches(graph)
+                .tokens(
+                        latent,
+                        graph.initializer("patch_embed.proj.weight", kernel),
+                        weight(graph, "patch_embed.proj.bias"),
+                        config.dim());
+        Value tokens = placed(graph, patches);
         NeuralOps ops = new NeuralOps(graph, dialect);
         Value hidden = ops.silu(floats.linear(graph, features, "time_embedding.linear_1"));
         Value embedding = offset(ops, floats.linear(graph, hidden, "time_embedding.linear_2"));
@@ -189,31 +182,13 @@ final class CogVideoXGraphBuilder {
         List<Value> parts = graph.op(OnnxOp.Split, 2, Attributes.of("axis", 2).and("num_outputs", 2), modulation);
         Value normalized = norm(ops, norm(ops, tokens, "norm_final"), "norm_out.norm");
         Value patches = floats.linear(graph, ops.modulate(normalized, parts.get(0), parts.get(1)), "proj_out");
-        graph.output(
-                SplitGraphs.PREDICTION,
-                unpatchify(graph, patches, grid),
-                DType.F32,
-                ONE,
-                Dim.of(config.channels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        Value clip = patches(graph).clip(patches, grid, config.channels(), ClipPatches.Order.CHANNELS_FIRST);
+        ClipPatches.prediction(graph, clip, config.channels());
         return graph.build(Map.of());
     }
 
-    /// Patches hold (channel, frame, row, column).
-    private Value unpatchify(OnnxGraphBuilder graph, Value patches, Value grid) {
-        int patch = CogVideoXConfig.PATCH;
-        long[] cells = {config.channels(), config.patchFrames(), patch, patch};
-        Value split = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(1), grid, graph.longs(cells));
-        Value joined = graph.op(
-                OnnxOp.Concat,
-                Attributes.of("axis", 0),
-                graph.longs(1, config.channels()),
-                graph.op(OnnxOp.Mul, grid, graph.longs(config.patchFrames(), patch, patch)));
-        Value parts = graph.op(OnnxOp.Reshape, patches, split);
-        Value ordered = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 4, 1, 5, 2, 6, 3, 7), parts);
-        return graph.op(OnnxOp.Reshape, ordered, joined);
+    private ClipPatches patches(OnnxGraphBuilder graph) {
+        return new ClipPatches(graph, config.patchFrames(), CogVideoXConfig.PATCH);
     }
 
     private Value norm(NeuralOps ops, Value x, String norm) {

@@ -1,14 +1,13 @@
 package dev.quantreel.engines.dit.hunyuan;
 
 import dev.quantreel.engines.dit.BranchAxis;
+import dev.quantreel.engines.dit.ClipPatches;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
-import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxModel;
-import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
@@ -84,20 +83,14 @@ final class HunyuanGraphBuilder {
     private OnnxModel prelude() {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create(name + "-prelude");
         HunyuanOps ops = HunyuanOps.on(graph, dialect, config, weights);
-        Value latent = graph.input(
-                "latent",
-                DType.F32,
-                ONE,
-                Dim.of(config.inChannels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        Value latent = ClipPatches.latent(graph, config.inChannels());
         Value features = graph.input("time_features", DType.F32, ONE, Dim.of(config.freqDim()));
         Value context = graph.input("context", DType.F32, ONE, Dim.of("context"), Dim.of(config.textDim()));
         Value embedding = ops.embedder(features, "time_in");
         Value vector = conditions.vector(ops, embedding);
         Value text = conditions.text(ops, new TokenRefiner(ops).emit(context, features));
-        Value tokens = patchify(ops, latent);
+        Value tokens = patches(graph)
+                .tokens(latent, ops.weight("img_in.proj.weight"), ops.weight("img_in.proj.bias"), config.dim());
         Value modulation = linears.modulation(graph, ops.neural().silu(vector), FIRST_LAYER);
         List<Value> parts = ops.parts(modulation, 6);
         graph.output(SplitGraphs.TOKENS, tokens, DType.F32, ONE, TOKENS, width);
@@ -115,16 +108,8 @@ final class HunyuanGraphBuilder {
         return graph.build(Map.of());
     }
 
-    private Value patchify(HunyuanOps ops, Value latent) {
-        OnnxGraphBuilder graph = ops.graph();
-        Value patches = graph.op(
-                OnnxOp.Conv,
-                Attributes.ints("strides", 1, config.patch(), config.patch()),
-                latent,
-                ops.weight("img_in.proj.weight"),
-                ops.weight("img_in.proj.bias"));
-        Value rows = graph.op(OnnxOp.Reshape, patches, graph.longs(1, config.dim(), -1));
-        return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows);
+    private ClipPatches patches(OnnxGraphBuilder graph) {
+        return new ClipPatches(graph, 1, config.patch());
     }
 
     /// @param branches of guidance that it runs at once, 1 or 2
@@ -189,31 +174,8 @@ final class HunyuanGraphBuilder {
         Value shift = ops.linear(active, "final_layer.adaLN_modulation.1.shift");
         Value scale = ops.linear(active, "final_layer.adaLN_modulation.1.scale");
         Value patches = ops.linear(ops.modulated(tokens, shift, scale), "final_layer.linear");
-        graph.output(
-                SplitGraphs.PREDICTION,
-                unpatchify(graph, patches, grid),
-                DType.F32,
-                ONE,
-                Dim.of(config.outChannels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        Value clip = patches(graph).clip(patches, grid, config.outChannels(), ClipPatches.Order.CHANNELS_FIRST);
+        ClipPatches.prediction(graph, clip, config.outChannels());
         return graph.build(Map.of());
-    }
-
-    /// Patches hold (channel, 1, row, column) with the channel first.
-    private Value unpatchify(OnnxGraphBuilder graph, Value patches, Value grid) {
-        int patch = config.patch();
-        int channels = config.outChannels();
-        Value split = graph.op(
-                OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(1), grid, graph.longs(channels, 1, patch, patch));
-        Value joined = graph.op(
-                OnnxOp.Concat,
-                Attributes.of("axis", 0),
-                graph.longs(1, channels),
-                graph.op(OnnxOp.Mul, grid, graph.longs(1, patch, patch)));
-        Value parts = graph.op(OnnxOp.Reshape, patches, split);
-        Value ordered = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 4, 1, 5, 2, 6, 3, 7), parts);
-        return graph.op(OnnxOp.Reshape, ordered, joined);
     }
 }

@@ -2,6 +2,7 @@ package dev.quantreel.engines.dit.latte;
 
 import dev.quantreel.engines.dit.AdaLnSingle;
 import dev.quantreel.engines.dit.BranchAxis;
+import dev.quantreel.engines.dit.ClipPatches;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -73,14 +74,7 @@ final class LatteGraphBuilder {
 
     private OnnxModel prelude() {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("latte-prelude");
-        Value latent = graph.input(
-                "latent",
-                DType.F32,
-                ONE,
-                Dim.of(config.channels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        Value latent = ClipPatches.latent(graph, config.channels());
         Value features = graph.input("time_features", DType.F32, ONE, Dim.of(config.freqDim()));
         Value tokens = patchified(graph, latent);
         AdaLnSingle modulator = modulator(graph);
@@ -100,14 +94,12 @@ final class LatteGraphBuilder {
         int patch = LatteConfig.PATCH;
         Tensor kernel =
                 weights.tensor("pos_embed.proj.weight").reshape(config.dim(), config.channels(), 1, patch, patch);
-        Value patches = graph.op(
-                OnnxOp.Conv,
-                Attributes.ints("strides", 1, patch, patch),
-                latent,
-                graph.initializer("pos_embed.proj.weight", kernel),
-                graph.initializer("pos_embed.proj.bias", weights.tensor("pos_embed.proj.bias")));
-        Value columns = graph.op(OnnxOp.Reshape, patches, graph.longs(1, config.dim(), -1));
-        Value rows = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), columns);
+        Value rows = patches(graph)
+                .tokens(
+                        latent,
+                        graph.initializer("pos_embed.proj.weight", kernel),
+                        graph.initializer("pos_embed.proj.bias", weights.tensor("pos_embed.proj.bias")),
+                        config.dim());
         Value space = graph.input("space_positions", DType.F32, ONE, Dim.of("cells"), width);
         Value perFrame = graph.op(OnnxOp.Shape, Attributes.of("start", 1), space);
         Value split = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(-1), perFrame);
@@ -158,34 +150,19 @@ final class LatteGraphBuilder {
         Value tokens = graph.input(SplitGraphs.TOKENS, DType.F32, ONE, TOKENS, width);
         Value embedding = graph.input(SplitGraphs.TIME_EMBEDDING, DType.F32, ONE, width);
         Value grid = graph.input("grid", DType.I64, Dim.of(3));
-        Value both = unpatchify(graph, modulator(graph).head(tokens, embedding), grid);
+        Value both = patches(graph)
+                .clip(
+                        modulator(graph).head(tokens, embedding),
+                        grid,
+                        config.outChannels(),
+                        ClipPatches.Order.CHANNELS_LAST);
         Value prediction = graph.op(OnnxOp.Slice, both, graph.longs(0), graph.longs(config.channels()), graph.longs(1));
-        graph.output(
-                SplitGraphs.PREDICTION,
-                prediction,
-                DType.F32,
-                ONE,
-                Dim.of(config.channels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        ClipPatches.prediction(graph, prediction, config.channels());
         return graph.build(Map.of());
     }
 
-    /// Patches hold (row, column, channel) with the channel last.
-    private Value unpatchify(OnnxGraphBuilder graph, Value patches, Value grid) {
-        int patch = LatteConfig.PATCH;
-        int channels = config.outChannels();
-        Value split = graph.op(
-                OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(1), grid, graph.longs(patch, patch, channels));
-        Value joined = graph.op(
-                OnnxOp.Concat,
-                Attributes.of("axis", 0),
-                graph.longs(1, channels),
-                graph.op(OnnxOp.Mul, grid, graph.longs(1, patch, patch)));
-        Value parts = graph.op(OnnxOp.Reshape, patches, split);
-        Value ordered = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 6, 1, 2, 4, 3, 5), parts);
-        return graph.op(OnnxOp.Reshape, ordered, joined);
+    private static ClipPatches patches(OnnxGraphBuilder graph) {
+        return new ClipPatches(graph, 1, LatteConfig.PATCH);
     }
 
     private AdaLnSingle modulator(OnnxGraphBuilder graph) {

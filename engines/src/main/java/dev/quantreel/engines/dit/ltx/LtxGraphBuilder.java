@@ -2,6 +2,7 @@ package dev.quantreel.engines.dit.ltx;
 
 import dev.quantreel.engines.dit.AdaLnSingle;
 import dev.quantreel.engines.dit.BranchAxis;
+import dev.quantreel.engines.dit.ClipPatches;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -72,9 +73,7 @@ final class LtxGraphBuilder {
 
     private OnnxModel prelude() {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("ltx-prelude");
-        Dim channels = Dim.of(config.channels());
-        Value latent =
-                graph.input("latent", DType.F32, ONE, channels, Dim.of("frames"), Dim.of("height"), Dim.of("width"));
+        Value latent = ClipPatches.latent(graph, config.channels());
         Value features = graph.input("time_features", DType.F32, TIMESTEPS, Dim.of(config.freqDim()));
         Value cells = graph.op(OnnxOp.Reshape, latent, graph.longs(1, config.channels(), -1));
         Value rows = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), cells);
@@ -129,15 +128,7 @@ final class LtxGraphBuilder {
         Value rows = modulator(graph).head(tokens, embedding);
         Value cells = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows);
         Value shape = graph.op(OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(1, config.channels()), grid);
-        graph.output(
-                SplitGraphs.PREDICTION,
-                graph.op(OnnxOp.Reshape, cells, shape),
-                DType.F32,
-                ONE,
-                Dim.of(config.channels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        ClipPatches.prediction(graph, graph.op(OnnxOp.Reshape, cells, shape), config.channels());
         return graph.build(Map.of());
     }
 

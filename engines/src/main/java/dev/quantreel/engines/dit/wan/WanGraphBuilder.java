@@ -1,6 +1,7 @@
 package dev.quantreel.engines.dit.wan;
 
 import dev.quantreel.engines.dit.BranchAxis;
+import dev.quantreel.engines.dit.ClipPatches;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.SplitGraphs;
@@ -96,23 +97,14 @@ final class WanGraphBuilder {
     private OnnxModel prelude() {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("wan-prelude");
         NeuralOps ops = new NeuralOps(graph, dialect);
-        Value latent = graph.input(
-                "latent",
-                DType.F32,
-                ONE,
-                Dim.of(config.inChannels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        Value latent = ClipPatches.latent(graph, config.inChannels());
         Value features = graph.input("time_features", DType.F32, timesteps, Dim.of(config.freqDim()));
-        Value patches = graph.op(
-                OnnxOp.Conv,
-                Attributes.ints("strides", 1, WanConfig.PATCH, WanConfig.PATCH),
-                latent,
-                weight(graph, "patch_embedding.weight"),
-                weight(graph, "patch_embedding.bias"));
-        Value rows = graph.op(OnnxOp.Reshape, patches, graph.longs(1, config.dim(), -1));
-        Value tokens = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 2, 1), rows);
+        Value tokens = patches(graph)
+                .tokens(
+                        latent,
+                        weight(graph, "patch_embedding.weight"),
+                        weight(graph, "patch_embedding.bias"),
+                        config.dim());
         Value hidden = ops.silu(floats.linear(graph, features, "time_embedding.0"));
         Value embedding = floats.linear(graph, hidden, "time_embedding.2");
         Value projection = linears.modulation(graph, ops.silu(embedding), "time_projection.1");
@@ -172,33 +164,13 @@ final class WanGraphBuilder {
                 ? ops.perTimestep(parts.get(0), normalized, modulation)
                 : modulation.apply(normalized);
         Value patches = floats.linear(graph, modulated, "head.head");
-        Value velocity = unpatchify(graph, patches, grid);
-        graph.output(
-                SplitGraphs.PREDICTION,
-                velocity,
-                DType.F32,
-                ONE,
-                Dim.of(config.outChannels()),
-                Dim.of("frames"),
-                Dim.of("height"),
-                Dim.of("width"));
+        Value velocity = patches(graph).clip(patches, grid, config.outChannels(), ClipPatches.Order.CHANNELS_LAST);
+        ClipPatches.prediction(graph, velocity, config.outChannels());
         return graph.build(Map.of());
     }
 
-    /// Patches hold (1, row, column, channel) with the channel last.
-    private Value unpatchify(OnnxGraphBuilder graph, Value patches, Value grid) {
-        int patch = WanConfig.PATCH;
-        int channels = config.outChannels();
-        Value split = graph.op(
-                OnnxOp.Concat, Attributes.of("axis", 0), graph.longs(1), grid, graph.longs(1, patch, patch, channels));
-        Value joined = graph.op(
-                OnnxOp.Concat,
-                Attributes.of("axis", 0),
-                graph.longs(1, channels),
-                graph.op(OnnxOp.Mul, grid, graph.longs(1, patch, patch)));
-        Value parts = graph.op(OnnxOp.Reshape, patches, split);
-        Value ordered = graph.op(OnnxOp.Transpose, Attributes.ints("perm", 0, 7, 1, 4, 2, 5, 3, 6), parts);
-        return graph.op(OnnxOp.Reshape, ordered, joined);
+    private static ClipPatches patches(OnnxGraphBuilder graph) {
+        return new ClipPatches(graph, 1, WanConfig.PATCH);
     }
 
     private Value normalized(NeuralOps ops, Value x, String norm) {
