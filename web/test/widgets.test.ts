@@ -74,5 +74,7 @@ describe('colours', () => {
     expect(typeColour('SOMETHING_NEW')).toBe(typeColour('SOMETHING_NEW'));
     expect(typeColour('IMAGE,VIDEO')).toBe(typeColour('IMAGE'));
     expect(categoryColour('quantreel/quantize')).toBe(categoryColour('quantize'));
+    expect(categoryColour('quantize/weights')).toBe(categoryColour('quantize'));
+    expect(categoryColour('sampling/step caches')).toBe(categoryColour('sampling'));
   });
 });

@@ -1,8 +1,11 @@
 import { Panel, useReactFlow } from '@xyflow/react';
-import type { ReactElement } from 'react';
+import { type ReactElement, useEffect, useState } from 'react';
+import type { NodeId } from '../workflow/document';
+import { specOf } from '../workflow/virtual';
 import { useObservable } from '../state/useObservable';
 import { useWorkbench } from '../state/workbench';
 import { Icon, type IconName } from '../widgets/Icon';
+import { NodeHelp } from './NodeHelp';
 
 /** What can be done with the marked nodes. */
 export function SelectionBar(): ReactElement | null {
@@ -19,6 +22,7 @@ export function SelectionBar(): ReactElement | null {
   };
   return (
     <Panel position="top-center" className="selection-bar" role="toolbar" aria-label="Selection">
+      {nodes.length === 1 && nodes[0] !== undefined && <About key={nodes[0]} node={nodes[0]} />}
       {nodes.length > 0 && (
         <>
           <Action icon="mute" label="Mute" hint="Ctrl+M" onClick={() => editor.toggleMode('never')} />
@@ -29,6 +33,32 @@ export function SelectionBar(): ReactElement | null {
       )}
       <Action icon="trash" label="Delete" hint="Del" onClick={() => editor.removeSelection()} />
     </Panel>
+  );
+}
+
+/** Opens what the marked node says about itself, by a click or F1. */
+function About({ node }: { readonly node: NodeId }): ReactElement | null {
+  const { editor } = useWorkbench();
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === 'F1') {
+        event.preventDefault();
+        setOpen(true);
+      }
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+  const spec = specOf(editor.catalog.get(), editor.document.nodes.get(node)?.type ?? '');
+  if (!spec) {
+    return null;
+  }
+  return (
+    <>
+      <Action icon="info" label="About" hint="F1" onClick={() => setOpen(true)} />
+      {open && <NodeHelp spec={spec} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

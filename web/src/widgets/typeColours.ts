@@ -44,11 +44,11 @@ const CATEGORIES: Record<string, string> = {
   canvas: '#9aa3b5',
 };
 
-/** The accent of a palette category, taken from its last part: `quantreel/quantize` is `quantize`. */
+/** The accent of a palette category, that of its last part that has one: `quantreel/quantize/weights` is `quantize`. */
 export function categoryColour(category: string): string {
-  const parts = category.toLowerCase().split('/');
-  const last = parts[parts.length - 1] ?? '';
-  return CATEGORIES[last] ?? `hsl(${hash(last) % 360} 50% 66%)`;
+  const parts = category.toLowerCase().split('/').reverse();
+  const known = parts.find((part) => part in CATEGORIES) ?? '';
+  return CATEGORIES[known] ?? `hsl(${hash(parts[0] ?? '') % 360} 50% 66%)`;
 }
 
 function hash(text: string): number {

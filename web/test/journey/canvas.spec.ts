@@ -94,6 +94,13 @@ test('nodes are found, added, wired, muted, undone and saved', async ({ page }) 
   await expect(edges).toHaveCount(1);
 
   await decoder.getByRole('heading').click();
+  await page.keyboard.press('F1');
+  const about = page.getByRole('dialog', { name: 'About Decode VAE' });
+  await expect(about).toContainText(/sampled latent into (frames|pictures)/);
+  await expect(about.getByRole('region', { name: 'Takes' })).toContainText('VAE');
+  await page.keyboard.press('Delete');
+  await page.keyboard.press('Escape');
+  await expect(about).toHaveCount(0);
   await page.keyboard.press('Control+m');
   await expect(decoder.getByText('muted')).toBeVisible();
   await page.keyboard.press('Control+z');

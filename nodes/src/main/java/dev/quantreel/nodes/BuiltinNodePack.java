@@ -78,38 +78,66 @@ public final class BuiltinNodePack implements NodePack {
         return "quantreel";
     }
 
+    /// In the order in which the palette shows them: that of a workflow from left to right.
     @Override
     public List<NodeDefinition> nodes() {
-        return Stream.of(quantizationMethods(), stepCaches(), others(), reports())
+        return Stream.of(loading(), quantizing(), sampling(), video(), reports())
                 .flatMap(nodes -> nodes)
                 .<NodeDefinition>map(NodeDefinition::of)
                 .toList();
     }
 
-    private static Stream<Node<?, ?>> quantizationMethods() {
+    private static Stream<Node<?, ?>> loading() {
         return Stream.of(
-                new BGRQuantize(),
-                new GPTQQuantize(),
-                new LowRankBranch(),
-                new SmoothQuant(),
-                new SVDQuant(),
-                new SelfCalibratedQuantize(),
-                new SelfCalibration(),
-                new MinMaxQuantize(),
-                new ClipSearchQuantize(),
-                new HQQQuantize(),
-                new LayerPrecision(),
-                new AllocateBits(),
-                new OrbitWeights(),
-                new SymmetricQuantize(),
-                new WeightGroups(),
-                new TokenQuantize(),
-                new OrbitQuantActivation(),
-                new MethodPreset());
+                new LoadDiT(),
+                new LoadQuantized(),
+                new LoadTextEncoder(),
+                new LoadDualTextEncoder(),
+                new LoadVAE(),
+                new LoadCLIPVision(),
+                new LoadLoRA(),
+                new SelectEngine());
     }
 
-    private static Stream<Node<?, ?>> stepCaches() {
+    private static Stream<Node<?, ?>> quantizing() {
         return Stream.of(
+                new MethodPreset(),
+                new SelfCalibratedQuantize(),
+                new SVDQuant(),
+                new BGRQuantize(),
+                new MinMaxQuantize(),
+                new ClipSearchQuantize(),
+                new SymmetricQuantize(),
+                new HQQQuantize(),
+                new OrbitWeights(),
+                new GPTQQuantize(),
+                new WeightGroups(),
+                new LayerPrecision(),
+                new ARQActivation(),
+                new TokenQuantize(),
+                new OrbitQuantActivation(),
+                new SmoothQuant(),
+                new LowRankBranch(),
+                new EstimateError(),
+                new TrainErrorEstimate(),
+                new SelfCalibration(),
+                new AllocateBits(),
+                new DeltaGBSScheduler(),
+                new FixedBitSchedule(),
+                new SaveQuantized(),
+                new SaveQuantizedModel());
+    }
+
+    private static Stream<Node<?, ?>> sampling() {
+        return Stream.of(
+                new EncodePrompt(),
+                new EmbeddedGuidance(),
+                new CLIPVisionEncode(),
+                new EmptyVideoLatent(),
+                new ImageToVideo(),
+                new SampleVideo(),
+                new LowNoiseExpert(),
+                new ExportONNX(),
                 new TeaCache(),
                 new MagCache(),
                 new EasyCache(),
@@ -119,50 +147,27 @@ public final class BuiltinNodePack implements NodePack {
                 new CalibrateMagCache());
     }
 
-    private static Stream<Node<?, ?>> others() {
+    private static Stream<Node<?, ?>> video() {
         return Stream.of(
-                new LoadDiT(),
-                new LoadQuantized(),
-                new LoadVAE(),
-                new LoadCLIPVision(),
-                new LoadTextEncoder(),
-                new LoadDualTextEncoder(),
-                new LoadLoRA(),
-                new SaveQuantized(),
-                new SaveQuantizedModel(),
-                new ARQActivation(),
-                new EstimateError(),
-                new TrainErrorEstimate(),
-                new DeltaGBSScheduler(),
-                new FixedBitSchedule(),
-                new SelectEngine(),
-                new EncodePrompt(),
-                new EmbeddedGuidance(),
-                new CLIPVisionEncode(),
-                new EmptyVideoLatent(),
-                new ImageToVideo(),
-                new SampleVideo(),
-                new LowNoiseExpert(),
-                new ExportONNX(),
                 new DecodeVAE(),
+                new EncodeVAE(),
                 new LoadLatent(),
                 new LoadImage(),
-                new EncodeVAE(),
                 new SaveVideo(),
                 new PreviewVideo(),
-                new CompareVideos());
+                new CompareVideos(),
+                new ComparisonSheet());
     }
 
     private static Stream<Node<?, ?>> reports() {
         return Stream.of(
                 new QuantizationReport(),
+                new ErrorCurves(),
+                new ActivationHeatMap(),
                 new BitTimeline(),
                 new AddMethod(),
                 new ReportCard(),
-                new ErrorCurves(),
-                new VBenchQuality(),
-                new ActivationHeatMap(),
-                new ComparisonSheet(),
-                new Sweep());
+                new Sweep(),
+                new VBenchQuality());
     }
 }

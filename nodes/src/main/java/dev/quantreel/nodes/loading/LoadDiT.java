@@ -17,9 +17,11 @@ import java.io.IOException;
         id = "LoadDiT",
         title = "Load DiT",
         category = "loading",
-        description = "Opens a video diffusion transformer (Wan 2.1 text-to-video, in ComfyUI's or diffusers' layout)"
-                + " from the folder diffusion_models. The model stays in full precision until a quantize node refines"
-                + " it; weights are read when it is first used.",
+        description = "Opens a video diffusion transformer (DiT), the model that makes the video, from the"
+                + " folder diffusion_models: Wan 2.1 and 2.2, HunyuanVideo 1.0 and 1.5, LTX-Video,"
+                + " CogVideoX or Latte, in any common layout and format (safetensors, diffusers folders,"
+                + " fp8, GGUF). The model stays in full precision until a quantize node refines it;"
+                + " weights are read when it is first used.",
         aliases = {"Load Diffusion Model", "UNETLoader", "Wan", "checkpoint"})
 public final class LoadDiT implements Node<LoadDiT.Inputs, LoadDiT.Outputs> {
 

@@ -15,11 +15,14 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "ARQActivation",
         title = "ARQ Activation",
-        category = "quantize",
-        description = "Quantizes the inputs of the block linears while the model runs (DVD-Quant's auto-scaling rotated"
-                + " quantization): a random-sign Hadamard rotation spreads outliers over the channels, then scales are"
-                + " measured from the data itself, so nothing is calibrated. The weights are rotated to match and"
-                + " quantized after that. Without a weight node the weights get 8 bits." + ActivationWidgets.SPEED,
+        category = "quantize/activations",
+        description = "Lets the model compute with few bits, not only store them: what flows between its"
+                + " layers (the activations) is rounded while it runs, after a mixing of channels that"
+                + " leaves no large values standing out. DVD-Quant's auto-scaling rotated quantization"
+                + " (ARQ): a random-sign Hadamard rotation spreads outliers over the channels, then"
+                + " scales are measured from the data itself, so nothing is calibrated. The weights are"
+                + " rotated to match and quantized after that. Without a weight node the weights get 8"
+                + " bits." + ActivationWidgets.SPEED,
         aliases = {"rotation", "Hadamard", "QuaRot", "A4", "A8", "DVD-Quant"})
 public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActivation.Outputs> {
 

@@ -12,12 +12,14 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "BGRQuantize",
         title = "BGR Quantize",
-        category = "quantize",
-        description = "Quantizes the weights of the transformer blocks without data by bounded-init grid refinement"
-                + " (DVD-Quant): for each output channel the range is shrunk to the one with the least error, then step,"
-                + " zero point and codes are refined in turn. Works together with ARQ Activation in any order; the"
-                + " weights are quantized once, after rotation, when the model is first used. Without an activation node"
-                + " the activations stay in floating point (W4A16).",
+        category = "quantize/weights",
+        description = "Makes the model smaller: its weights (the numbers in its file) get few bits instead"
+                + " of 16, on values that are searched for each row so that little is lost. No data is"
+                + " needed. DVD-Quant's bounded-init grid refinement: for each output channel the range"
+                + " is shrunk to the one with the least error, then step, zero point and codes are"
+                + " refined in turn. Works together with ARQ Activation in any order; the weights are"
+                + " quantized once, after rotation, when the model is first used. Without an activation"
+                + " node the activations stay in floating point (W4A16).",
         aliases = {"PBQ", "DVD-Quant", "W4", "quantize weights"})
 public final class BGRQuantize implements Node<BGRQuantize.Inputs, BGRQuantize.Outputs> {
 

@@ -13,12 +13,14 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "ClipSearchQuantize",
         title = "MSE Clip Quantize",
-        category = "quantize",
+        category = "quantize/weights",
         description =
-                "Quantizes the weights of the transformer blocks without data: for each output channel the range is"
-                        + " shrunk to one of 80 sizes, both ends alike, with the least error to the power of 2.4 (QuaRot, GPTQ,"
-                        + " QVGen). BGR Quantize searches both ends apart and refines. Weight Groups and Layer Rules, placed behind"
-                        + " it, refine what it asks for; a later weight node replaces it.",
+                "Makes the model smaller: its weights get few bits, and the few largest are cut off"
+                + " where that makes the steps between all others finer. No data is needed. For each"
+                + " output channel the range is shrunk to one of 80 sizes, both ends alike, with the"
+                + " least error to the power of 2.4 (QuaRot, GPTQ, QVGen). BGR Quantize searches both"
+                + " ends apart and refines. Weight Groups and Layer Rules, placed behind it, refine what"
+                + " it asks for; a later weight node replaces it.",
         aliases = {"MSE", "clip", "QuaRot", "p = 2.4", "quantize weights"})
 public final class ClipSearchQuantize implements Node<ClipSearchQuantize.Inputs, ClipSearchQuantize.Outputs> {
 

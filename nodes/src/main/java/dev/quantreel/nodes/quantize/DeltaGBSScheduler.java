@@ -22,11 +22,13 @@ import java.util.Optional;
 @NodeType(
         id = "DeltaGBSScheduler",
         title = "δ-GBS Scheduler",
-        category = "quantize",
-        description = "Switches the bits of the activations from step to step (DVD-Quant's δ-guided bit switching): low"
-                + " bits while the output of the model has changed less than δ in sum since the last step with high"
-                + " bits, then high bits once. By block each block of the model follows its own changes. Connect the trace of"
-                + " an earlier run and δ is found for the wanted mean of bits. Weights keep their bits.",
+        category = "quantize/bits by step",
+        description = "Spends bits where they count: few at steps at which the video hardly changes, more"
+                + " at the others (DVD-Quant's δ-guided bit switching). Low bits while the output of the"
+                + " model has changed less than δ in sum since the last step with high bits, then high"
+                + " bits once. By block each block of the model follows its own changes. Connect the"
+                + " trace of an earlier run and δ is found for the wanted mean of bits. Weights keep"
+                + " their bits.",
         aliases = {"delta-GBS", "bit switching", "mixed precision", "DVD-Quant", "6Bit-Diffusion", "bits by block"})
 public final class DeltaGBSScheduler implements Node<DeltaGBSScheduler.Inputs, DeltaGBSScheduler.Outputs> {
 

@@ -19,12 +19,13 @@ import java.util.Optional;
 @NodeType(
         id = "EstimateError",
         title = "Q-VDiT Error Estimation (TQE)",
-        category = "quantize",
-        description = "Estimates what quantization gets wrong by a 16-bit branch of rank one beside each linear, whose"
-                + " strength differs from frame to frame (Q-VDiT's TQE), solved by least squares: the full-precision"
-                + " model generates a few videos out of noise, and each linear is run on what it read there. A branch"
-                + " stays only where it lowers the error on tokens set apart. No data set, no training. Goes behind"
-                + " all nodes that quantize.",
+        category = "quantize/corrections",
+        description = "Makes up for a part of what quantization gets wrong, without training and for few"
+                + " bytes: a 16-bit branch of rank one beside each linear adds what is missing. Its"
+                + " strength differs from frame to frame (Q-VDiT's TQE), solved by least squares: the"
+                + " full-precision model generates a few videos out of noise, and each linear is run on"
+                + " what it read there. A branch stays only where it lowers the error on tokens set"
+                + " apart. No data set, no training. Goes behind all nodes that quantize.",
         aliases = {"TQE", "Q-VDiT", "token-aware quantization estimator", "error compensation", "low-rank branch"})
 public final class EstimateError implements Node<EstimateError.Inputs, EstimateError.Outputs> {
 

@@ -20,11 +20,12 @@ import java.util.List;
 @NodeType(
         id = "FixedBitSchedule",
         title = "Fixed Bit Schedule",
-        category = "quantize",
+        category = "quantize/bits by step",
         description =
-                "Bits of the activations fixed beforehand: constant, low in the first half of the steps (STP), low"
-                        + " in the second half (ITP), alternating (ABS), a random permutation (SBA) or written down for each"
-                        + " step. The baselines that δ-GBS Scheduler is compared with.",
+                "Says beforehand at how many bits each step computes: constant, low in the first half"
+                + " of the steps (STP), low in the second half (ITP), alternating (ABS), a random"
+                + " permutation (SBA) or written down for each step. The baselines that δ-GBS Scheduler"
+                + " is compared with.",
         aliases = {"STP", "ITP", "ABS", "SBA", "bit schedule"})
 public final class FixedBitSchedule implements Node<FixedBitSchedule.Inputs, FixedBitSchedule.Outputs> {
 

@@ -12,12 +12,14 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "GPTQQuantize",
         title = "GPTQ Quantize",
-        category = "quantize",
+        category = "quantize/weights",
         description =
-                "Quantizes the weights of the transformer blocks with error feedback (GPTQ), in the rotated basis:"
-                        + " columns are rounded one after the other, and each makes up for the errors of those before it, as"
-                        + " statistics of the layer's input say. The grids are those of BGR Quantize. Needs Self Calibration"
-                        + " before or behind it, which lets the model make the statistics itself.",
+                "Makes the model smaller: its weights get few bits, chosen by what its layers really"
+                + " read, so that what they put out changes least. More exact than methods that look at"
+                + " the weights alone, and slower to prepare. GPTQ, in the rotated basis: columns are"
+                + " rounded one after the other, and each makes up for the errors of those before it, as"
+                + " statistics of the layer's input say. The grids are those of BGR Quantize. Needs Self"
+                + " Calibration before or behind it, which lets the model make the statistics itself.",
         aliases = {"OPTQ", "error feedback", "W4", "quantize weights"})
 public final class GPTQQuantize implements Node<GPTQQuantize.Inputs, GPTQQuantize.Outputs> {
 

@@ -14,13 +14,15 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "HQQQuantize",
         title = "HQQ Quantize",
-        category = "quantize",
+        category = "quantize/weights",
         description =
-                "Quantizes the weights of the transformer blocks without data by half-quadratic quantization (HQQ):"
-                        + " the step is that of the range of a group, a fractional zero point is fitted to the weights less what"
-                        + " shrinkage takes for outliers. Because of the fractions the product runs in floating point, on the same"
-                        + " quantized activations; only 8-bit weights of one group per row stay in integers. Layer Rules, placed"
-                        + " behind it, gives layers bits of their own; a later weight node replaces it.",
+                "Makes the model smaller: its weights get few bits, fitted to the many ordinary ones"
+                + " rather than to rare large ones. No data is needed. Half-quadratic quantization"
+                + " (HQQ): the step is that of the range of a group, a fractional zero point is fitted"
+                + " to the weights less what shrinkage takes for outliers. Because of the fractions the"
+                + " product runs in floating point, on the same quantized activations; only 8-bit"
+                + " weights of one group per row stay in integers. Layer Rules, placed behind it, gives"
+                + " layers bits of their own; a later weight node replaces it.",
         aliases = {"half-quadratic", "HQQ", "quantize weights"})
 public final class HQQQuantize implements Node<HQQQuantize.Inputs, HQQQuantize.Outputs> {
 

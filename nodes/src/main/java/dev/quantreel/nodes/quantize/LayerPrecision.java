@@ -17,12 +17,13 @@ import java.util.List;
 @NodeType(
         id = "LayerPrecision",
         title = "Layer Rules",
-        category = "quantize",
+        category = "quantize/weights",
         description =
-                "Refines the weight node before it: which layers stay in full precision, and which have bits of their"
-                        + " own. What is said first holds: kept layers, then first and last blocks, then the rules from top to"
-                        + " bottom, then the preset; all others have the bits of the weight node. Several of these nodes add up,"
-                        + " the last one heard first.",
+                "Spares the layers that matter: says which stay in full precision and which get more"
+                + " or fewer bits than the weight node before it gives. What is said first holds: kept"
+                + " layers, then first and last blocks, then the rules from top to bottom, then the"
+                + " preset; all others have the bits of the weight node. Several of these nodes add up,"
+                + " the last one heard first.",
         aliases = {"mixed precision", "per-layer bits", "ViDiT-Q", "first and last blocks", "layer rules"})
 public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPrecision.Outputs> {
 

@@ -12,12 +12,14 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "LowRankBranch",
         title = "Low-Rank Branch",
-        category = "quantize",
+        category = "quantize/corrections",
         description =
-                "Takes the largest singular values out of every quantized weight and keeps them in 16 bits, as two"
-                        + " narrow matrices that run beside the linear; only the rest is quantized (SVDQuant). Needs no data;"
-                        + " helps every weight method. Costs rank times (inputs + outputs) times 2 bytes a layer, and the time of"
-                        + " two narrow products. No effect on a model whose weights are not quantized.",
+                "Makes a quantized model more exact for some more bytes: what matters most in every"
+                + " weight (its largest singular values) stays in 16 bits, as two narrow matrices that"
+                + " run beside the linear; only the rest is quantized (SVDQuant). Needs no data; helps"
+                + " every weight method. Costs rank times (inputs + outputs) times 2 bytes a layer, and"
+                + " the time of two narrow products. No effect on a model whose weights are not"
+                + " quantized.",
         aliases = {"SVDQuant", "SVD", "low rank"})
 public final class LowRankBranch implements Node<LowRankBranch.Inputs, LowRankBranch.Outputs> {
 

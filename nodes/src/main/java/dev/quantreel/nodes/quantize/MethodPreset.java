@@ -17,18 +17,19 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "MethodPreset",
         title = "Method Preset",
-        category = "quantize",
+        category = "quantize/methods",
         description =
-                "Quantizes weights and activations as a published method does, without a data set. DVD-Quant: BGR weights,"
-                        + " ARQ activations. QuaRot: symmetric weights by clip search, rotated tokens clipped at 0.9."
-                        + " ConvRot: symmetric weights, regular Hadamard matrix, one scale per token. OrbitQuant: permuted"
-                        + " blocks and Lloyd-Max values on both sides (weights of 2 to 6 bits). ViDiT-Q: smoothing then"
-                        + " rotation, asymmetric on both sides, the MLP at 8 bits. SVDQuant: searched smoothing, a 16-bit"
-                        + " branch of rank 32, groups of 64 on both sides, unsigned behind a GELU (weights of 2 to 7 bits)."
-                        + " SmoothQuant: symmetric, strength 0.5. MinMax: round to nearest. ViDiT-Q, SVDQuant and"
-                        + " SmoothQuant need Self Calibration before or behind it. A later weight or activation node"
-                        + " replaces its half."
-                        + ActivationWidgets.SPEED,
+                "One published method in one node, the easiest way to begin: quantizes weights (the"
+                + " numbers in the file) and activations (what flows between the layers) as its authors"
+                + " do, without a data set. DVD-Quant: BGR weights, ARQ activations. QuaRot: symmetric"
+                + " weights by clip search, rotated tokens clipped at 0.9. ConvRot: symmetric weights,"
+                + " regular Hadamard matrix, one scale per token. OrbitQuant: permuted blocks and"
+                + " Lloyd-Max values on both sides (weights of 2 to 6 bits). ViDiT-Q: smoothing then"
+                + " rotation, asymmetric on both sides, the MLP at 8 bits. SVDQuant: searched smoothing,"
+                + " a 16-bit branch of rank 32, groups of 64 on both sides, unsigned behind a GELU"
+                + " (weights of 2 to 7 bits). SmoothQuant: symmetric, strength 0.5. MinMax: round to"
+                + " nearest. ViDiT-Q, SVDQuant and SmoothQuant need Self Calibration before or behind"
+                + " it. A later weight or activation node replaces its half." + ActivationWidgets.SPEED,
         aliases = {
             "QuaRot",
             "ConvRot",

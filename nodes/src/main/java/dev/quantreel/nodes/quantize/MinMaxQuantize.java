@@ -16,11 +16,13 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "MinMaxQuantize",
         title = "MinMax Quantize",
-        category = "quantize",
-        description = "The baseline: weights rounded on the range from their minimum to their maximum, per output"
-                + " channel or for the whole matrix; activations, where asked for, dynamically per token over their"
-                + " range. Compare BGR Quantize and ARQ Activation with it. A later weight or activation node replaces"
-                + " what this one asked for.",
+        category = "quantize/weights",
+        description = "Makes the model smaller in the simplest way, the baseline of all others: its weights"
+                + " (the numbers in its file) are rounded to few evenly spaced values between the"
+                + " smallest and the largest, per output channel or for the whole matrix; activations"
+                + " (what flows between the layers while it runs), where asked for, in the same way for"
+                + " each token. Compare BGR Quantize and ARQ Activation with it. A later weight or"
+                + " activation node replaces what this one asked for.",
         aliases = {"RTN", "round to nearest", "baseline", "quantize weights"})
 public final class MinMaxQuantize implements Node<MinMaxQuantize.Inputs, MinMaxQuantize.Outputs> {
 

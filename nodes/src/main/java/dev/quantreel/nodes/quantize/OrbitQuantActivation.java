@@ -14,12 +14,13 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "OrbitQuantActivation",
         title = "OrbitQuant Activation",
-        category = "quantize",
-        description = "Quantizes the inputs of the block linears while the model runs as OrbitQuant does: channels are"
-                + " put in a random order and rotated, the token is divided by its norm, and every value is rounded to"
-                + " the nearest of a fixed set that is best for random directions (Lloyd-Max). Only the norm depends on"
-                + " data. Nothing is calibrated. Without a weight node the weights get 8 bits."
-                + ActivationWidgets.SPEED,
+        category = "quantize/activations",
+        description = "Lets the model compute with few bits, not only store them: what flows between its"
+                + " layers (the activations) is replaced by the nearest of a short list of values while"
+                + " it runs (OrbitQuant). Channels are put in a random order and rotated, the token is"
+                + " divided by its norm, and every value is rounded to the nearest of a fixed set that"
+                + " is best for random directions (Lloyd-Max). Only the norm depends on data. Nothing is"
+                + " calibrated. Without a weight node the weights get 8 bits." + ActivationWidgets.SPEED,
         aliases = {"RPBH", "Lloyd-Max", "codebook", "OrbitQuant", "A4"})
 public final class OrbitQuantActivation implements Node<OrbitQuantActivation.Inputs, OrbitQuantActivation.Outputs> {
 

@@ -13,13 +13,15 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "OrbitWeights",
         title = "OrbitQuant Weights",
-        category = "quantize",
+        category = "quantize/weights",
         description =
-                "Quantizes the weights of the transformer blocks without data as OrbitQuant does: a row is its length"
-                        + " times the nearest centroids of a Lloyd-Max codebook, which depends on the width and the bits alone."
-                        + " The centroids are 8-bit integers (0.3 % off), so products stay in integers. Wants rotated inputs:"
-                        + " connect an activation node with a rotation, else heavy-tailed rows fit the codebook badly. Layer Rules,"
-                        + " placed behind it, gives layers bits of their own; a later weight node replaces it.",
+                "Makes the model smaller: every weight is replaced by the nearest of a short list of"
+                + " values that lie dense where weights are frequent (OrbitQuant). No data is needed. A"
+                + " row is its length times the nearest centroids of a Lloyd-Max codebook, which depends"
+                + " on the width and the bits alone. The centroids are 8-bit integers (0.3 % off), so"
+                + " products stay in integers. Wants rotated inputs: connect an activation node with a"
+                + " rotation, else heavy-tailed rows fit the codebook badly. Layer Rules, placed behind"
+                + " it, gives layers bits of their own; a later weight node replaces it.",
         aliases = {"OrbitQuant", "Lloyd-Max", "codebook", "quantize weights"})
 public final class OrbitWeights implements Node<OrbitWeights.Inputs, OrbitWeights.Outputs> {
 

@@ -16,12 +16,14 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "SVDQuant",
         title = "SVDQuant",
-        category = "quantize",
+        category = "quantize/methods",
         description =
-                "SVDQuant: inputs are smoothed with a strength searched per layer, a 16-bit branch takes the largest"
-                        + " singular values out of the weights, the rest is quantized symmetrically in groups of 64. Groups are"
-                        + " multiplied in floating point here. Needs Self Calibration before or behind it; take ARQ Activation"
-                        + " in mode block without rotation for its activations.",
+                "Weights in few bits with a narrow 16-bit branch beside them that keeps what matters"
+                + " most (SVDQuant): inputs are smoothed with a strength searched per layer, a 16-bit"
+                + " branch takes the largest singular values out of the weights, the rest is quantized"
+                + " symmetrically in groups of 64. Groups are multiplied in floating point here. Needs"
+                + " Self Calibration before or behind it; take ARQ Activation in mode block without"
+                + " rotation for its activations.",
         aliases = {"Nunchaku", "low rank"})
 public final class SVDQuant implements Node<SVDQuant.Inputs, SVDQuant.Outputs> {
 

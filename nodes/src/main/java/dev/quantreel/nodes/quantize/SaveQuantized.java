@@ -27,7 +27,7 @@ import java.time.LocalDateTime;
 @NodeType(
         id = "SaveQuantized",
         title = "Save Quantized",
-        category = "quantize",
+        category = "quantize/files",
         description = "Saves the model as the nodes before it quantize it: codes, grids, low-rank branches, the recipe"
                 + " and the error of every layer in one safetensors file, which Load Quantized runs without the"
                 + " original. Merged LoRAs are in the weights; LoRAs beside the weights are not saved. For a file that"

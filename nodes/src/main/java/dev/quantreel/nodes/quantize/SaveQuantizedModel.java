@@ -19,7 +19,7 @@ import java.time.LocalDateTime;
 @NodeType(
         id = "SaveQuantizedModel",
         title = "Save Quantized Model",
-        category = "quantize",
+        category = "quantize/files",
         description =
                 "Quantizes the linears of a diffusion transformer, all LoRAs merged, and saves it as a safetensors"
                         + " file that ComfyUI loads (comfy_quant): ConvRot W4A4, INT8 with ConvRot, or INT8. Weights get one"

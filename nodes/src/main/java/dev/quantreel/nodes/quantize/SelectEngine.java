@@ -17,7 +17,7 @@ import java.util.Optional;
 @NodeType(
         id = "SelectEngine",
         title = "Select Engine",
-        category = "quantize",
+        category = "loading",
         description = "Chooses what runs a model: ONNX Runtime on the CPU by default, other engines where this machine"
                 + " has them. The second output can be connected to Load VAE and Load Text Encoder. Products of"
                 + " quantized values are integer products; the floating-point reference gives the same values slowly"

@@ -14,12 +14,13 @@ import java.util.Optional;
 @NodeType(
         id = "SelfCalibratedQuantize",
         title = "Self-Calibrated Quantize",
-        category = "quantize",
+        category = "quantize/methods",
         description =
-                "The recipe with the least error on the demo model: rotated weights in groups of 64 by GPTQ on statistics"
-                        + " that the model makes itself, a 16-bit low-rank branch, activations with a scale per 32"
-                        + " channels (8 bits: per token). The same as GPTQ Quantize, Weight Groups, Low-Rank Branch and ARQ"
-                        + " Activation in a row; needs Self Calibration before or behind it.",
+                "The most exact recipe for its size on the demo model, in one node: rotated weights"
+                + " in groups of 64 by GPTQ on statistics that the model makes itself, a 16-bit low-rank"
+                + " branch, activations with a scale per 32 channels (8 bits: per token). The same as"
+                + " GPTQ Quantize, Weight Groups, Low-Rank Branch and ARQ Activation in a row; needs"
+                + " Self Calibration before or behind it.",
         aliases = {"best", "recipe", "preset", "W4A8", "W4A4"})
 public final class SelfCalibratedQuantize
         implements Node<SelfCalibratedQuantize.Inputs, SelfCalibratedQuantize.Outputs> {

@@ -20,12 +20,14 @@ import java.util.List;
 @NodeType(
         id = "SelfCalibration",
         title = "Self Calibration",
-        category = "quantize",
-        description = "Lets the model make statistics of its own activations, for GPTQ Quantize and SmoothQuant: it"
-                + " generates in full precision out of pure noise, and what its layers read is summed up. No data set"
-                + " takes part. Costs its generations, once per model and setting, and again where the sums of wide"
-                + " layers do not fit in memory together. Several captions are better than one: with the empty prompt"
-                + " alone about half of what GPTQ gains is lost.",
+        category = "quantize/statistics",
+        description = "Shows the quantizers what the layers of the model really read, for GPTQ Quantize,"
+                + " SmoothQuant and the methods built on them: the model makes the statistics itself. It"
+                + " generates in full precision out of pure noise, and what its layers read is summed"
+                + " up. No data set takes part. Costs its generations, once per model and setting, and"
+                + " again where the sums of wide layers do not fit in memory together. Several captions"
+                + " are better than one: with the empty prompt alone about half of what GPTQ gains is"
+                + " lost.",
         aliases = {"calibration", "statistics"})
 public final class SelfCalibration implements Node<SelfCalibration.Inputs, SelfCalibration.Outputs> {
 

@@ -12,11 +12,13 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "SmoothQuant",
         title = "SmoothQuant",
-        category = "quantize",
+        category = "quantize/activations",
         description =
-                "Divides loud channels of every quantized linear's input by a factor that its weight is multiplied"
-                        + " with, before either is rotated and quantized. With a rotation in ARQ Activation this is ViDiT-Q's"
-                        + " static-dynamic balancing. Needs Self Calibration before or behind it.",
+                "Helps few bits to suffice where some channels are much louder than others: each is"
+                + " divided by a factor, and the weight that reads it is multiplied with it, so that the"
+                + " result stays the same and rounding gets easier. Happens before rotation and"
+                + " quantization. With a rotation in ARQ Activation this is ViDiT-Q's static-dynamic"
+                + " balancing. Needs Self Calibration before or behind it.",
         aliases = {"smoothing", "ViDiT-Q", "channel balancing"})
 public final class SmoothQuant implements Node<SmoothQuant.Inputs, SmoothQuant.Outputs> {
 

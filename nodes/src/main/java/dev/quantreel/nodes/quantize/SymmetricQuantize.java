@@ -13,12 +13,14 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "SymmetricQuantize",
         title = "Symmetric Quantize",
-        category = "quantize",
+        category = "quantize/weights",
         description =
-                "Quantizes the weights of the transformer blocks without data on grids around 0, as ConvRot, QuaRot"
-                        + " and SVDQuant do: the step is the largest magnitude of an output channel over the largest code, or the"
-                        + " one with the least squared error. Weight Groups and Layer Rules, placed behind it, refine what it asks"
-                        + " for; a later weight node replaces it.",
+                "Makes the model smaller: its weights get few bits, on values that lie alike above"
+                + " and below 0, which is what most fast kernels of other programs take. No data is"
+                + " needed. As in ConvRot, QuaRot and SVDQuant the step is the largest magnitude of an"
+                + " output channel over the largest code, or the one with the least squared error."
+                + " Weight Groups and Layer Rules, placed behind it, refine what it asks for; a later"
+                + " weight node replaces it.",
         aliases = {"absmax", "ConvRot", "QuaRot", "quantize weights"})
 public final class SymmetricQuantize implements Node<SymmetricQuantize.Inputs, SymmetricQuantize.Outputs> {
 

@@ -31,13 +31,15 @@ import java.util.Optional;
 @NodeType(
         id = "TrainErrorEstimate",
         title = "Q-VDiT Training (TQE + TMD)",
-        category = "quantize",
-        description = "Trains what Q-VDiT Error Estimation solves: 16-bit branches of rank one beside the quantized"
-                + " linears, towards what whole blocks put out in full precision, with Q-VDiT's loss on how the frames of"
-                + " a clip relate to one another (TMD). It learns from videos that the model makes out of noise and keeps"
-                + " what does best on some that it never learned from. The state is kept in the output folder: a training"
-                + " that was stopped goes on where it was. Needs PyTorch, which is not part of Quantreel: ./quantreel"
-                + " install training. Goes behind all nodes that quantize.",
+        category = "quantize/corrections",
+        description = "Makes up for a part of what quantization gets wrong by training, more exact and"
+                + " slower than Q-VDiT Error Estimation: 16-bit branches of rank one beside the"
+                + " quantized linears, towards what whole blocks put out in full precision, with"
+                + " Q-VDiT's loss on how the frames of a clip relate to one another (TMD). It learns"
+                + " from videos that the model makes out of noise and keeps what does best on some that"
+                + " it never learned from. The state is kept in the output folder: a training that was"
+                + " stopped goes on where it was. Needs PyTorch, which is not part of Quantreel:"
+                + " ./quantreel install training. Goes behind all nodes that quantize.",
         aliases = {"TQE", "TMD", "Q-VDiT", "distillation", "fine-tuning", "error compensation"})
 public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs, TrainErrorEstimate.Outputs> {
 

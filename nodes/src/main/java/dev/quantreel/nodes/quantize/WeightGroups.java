@@ -13,12 +13,13 @@ import dev.quantreel.nodes.values.DiffusionModel;
 @NodeType(
         id = "WeightGroups",
         title = "Weight Groups",
-        category = "quantize",
+        category = "quantize/weights",
         description =
-                "Refines the weight node before it: groups of columns in a row get a step and a zero point of their"
-                        + " own, for any method. Steps that are integer multiples of the row's keep the product in integers (2 to"
-                        + " 5 bits; 0.25 bits per weight more in groups of 64); free steps fit a little better, but the product"
-                        + " runs in floating point (0.375 bits more).",
+                "Makes quantized weights more exact for a few bytes more: refines the weight node"
+                + " before it so that groups of columns in a row get a step and a zero point of their"
+                + " own, for any method. Steps that are integer multiples of the row's keep the product"
+                + " in integers (2 to 5 bits; 0.25 bits per weight more in groups of 64); free steps fit"
+                + " a little better, but the product runs in floating point (0.375 bits more).",
         aliases = {"group size", "group-wise", "g64", "g128"})
 public final class WeightGroups implements Node<WeightGroups.Inputs, WeightGroups.Outputs> {
 

@@ -28,14 +28,16 @@ import java.util.SequencedMap;
 @NodeType(
         id = "AllocateBits",
         title = "Bits by Sensitivity",
-        category = "quantize",
+        category = "quantize/statistics",
         description =
-                "Measures how much the output of each layer suffers at each number of bits, on what the layer reads"
-                        + " while the model generates in full precision out of noise, and hands out bits where they take away most"
-                        + " noise until the mean is reached. No data set takes part. By role: each kind of layer (temporal, cross-"
-                        + " and self-attention, MLP) meets the mean by itself, as in ViDiT-Q's metric-decoupled precision, since"
-                        + " their errors show in different ways. Codes of up to 4 bits take half a byte, others a whole one: 4 and 8"
-                        + " are the bits that save memory.",
+                "Finds out which layers suffer most from few bits, and gives those more: measures how"
+                + " much the output of each layer suffers at each number of bits, on what the layer"
+                + " reads while the model generates in full precision out of noise, and hands out bits"
+                + " where they take away most noise until the mean is reached. No data set takes part."
+                + " By role: each kind of layer (temporal, cross- and self-attention, MLP) meets the"
+                + " mean by itself, as in ViDiT-Q's metric-decoupled precision, since their errors show"
+                + " in different ways. Codes of up to 4 bits take half a byte, others a whole one: 4 and"
+                + " 8 are the bits that save memory.",
         aliases = {"sensitivity", "mixed precision", "bit allocation", "metric-decoupled", "ViDiT-Q"})
 public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBits.Outputs> {
 

@@ -26,9 +26,10 @@ import java.util.Locale;
         id = "BitTimeline",
         title = "Bit Timeline",
         category = "report",
-        description = "Plots a sampling run step by step: the relative L1 change of the model's output, the activation"
-                + " bits that the bit schedule chose, and the steps that the cache answered; where blocks have bits of"
-                + " their own, a map of blocks and steps below. Saves the plot as PNG and the figures as JSON.",
+        description = "Shows what bit schedule and step cache did at each step of a run: the relative L1"
+                + " change of the model's output, the activation bits that the bit schedule chose, and"
+                + " the steps that the cache answered; where blocks have bits of their own, a map of"
+                + " blocks and steps below. Saves the plot as PNG and the figures as JSON.",
         output = true,
         aliases = {"relative L1", "bits per step", "cache hits", "plot"})
 public final class BitTimeline implements Node<BitTimeline.Inputs, BitTimeline.Outputs> {

@@ -23,10 +23,11 @@ import java.util.Optional;
 @NodeType(
         id = "CalibrateMagCache",
         title = "Calibrate MagCache",
-        category = "sampling",
-        description = "Takes MagCache's ratios from one run that was sampled with Observe Signals: how the magnitude of"
-                + " what the blocks change moves from step to step. One prompt is enough, its ratios serve others; runs of"
-                + " other lengths take the nearest ratios.",
+        category = "sampling/step caches",
+        description = "Teaches MagCache a model that it has no published numbers for: takes its ratios from"
+                + " one run that was sampled with Observe Signals: how the magnitude of what the blocks"
+                + " change moves from step to step. One prompt is enough, its ratios serve others; runs"
+                + " of other lengths take the nearest ratios.",
         aliases = {"calibration", "magnitude ratios"})
 public final class CalibrateMagCache implements Node<CalibrateMagCache.Inputs, CalibrateMagCache.Outputs> {
 

@@ -28,11 +28,12 @@ import java.util.TreeMap;
 @NodeType(
         id = "FitTeaCache",
         title = "Fit TeaCache",
-        category = "sampling",
+        category = "sampling/step caches",
         description =
-                "Fits TeaCache's polynomial to a model: least squares from the change of a signal to the change of"
-                        + " the output, over the steps of one or more runs that were sampled with Observe Signals. One run gives a"
-                        + " usable line; TeaCache's authors took 70 prompts for degree 4.",
+                "Teaches TeaCache a model that it has no published numbers for: fits its polynomial"
+                + " by least squares from the change of a signal to the change of the output, over the"
+                + " steps of one or more runs that were sampled with Observe Signals. One run gives a"
+                + " usable line; TeaCache's authors took 70 prompts for degree 4.",
         aliases = {"calibration", "polynomial", "coefficients"})
 public final class FitTeaCache implements Node<FitTeaCache.Inputs, FitTeaCache.Outputs> {
 

@@ -30,11 +30,12 @@ import java.util.OptionalInt;
         id = "QuantizationReport",
         title = "Quantization Report",
         category = "report",
-        description = "Tells for each quantized layer its bits, the mean squared error of its weights beside that of"
-                + " row-wise MinMax, and its outliers. With a prompt connected, the full-precision model runs a few"
-                + " steps and the signal to noise ratio (SQNR) of each layer's output is measured on what it really"
-                + " reads: weights only, activations only, both. Histograms show what rotation does to weights and inputs. Saves"
-                + " plots as PNG and all figures as JSON.",
+        description = "Shows layer by layer what quantization costs: tells for each its bits, the mean"
+                + " squared error of its weights beside that of row-wise MinMax, and its outliers. With"
+                + " a prompt connected, the full-precision model runs a few steps and the signal to"
+                + " noise ratio (SQNR) of each layer's output is measured on what it really reads:"
+                + " weights only, activations only, both. Histograms show what rotation does to weights"
+                + " and inputs. Saves plots as PNG and all figures as JSON.",
         output = true,
         aliases = {"SQNR", "MSE", "per layer", "analysis"})
 public final class QuantizationReport implements Node<QuantizationReport.Inputs, QuantizationReport.Outputs> {

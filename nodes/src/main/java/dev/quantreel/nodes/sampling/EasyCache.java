@@ -12,10 +12,11 @@ import dev.quantreel.nodes.values.CachePlan;
 @NodeType(
         id = "EasyCache",
         title = "EasyCache",
-        category = "sampling",
-        description = "Skips the whole model while its output, predicted from how far the latent moved, changes little"
-                + " (EasyCache, arXiv 2507.02860). Works on every model and needs no calibration. Both branches of guidance"
-                + " are skipped together; the first steps and the last one are always computed.",
+        category = "sampling/step caches",
+        description = "Makes sampling faster: skips the whole model while its output, predicted from how"
+                + " far the latent moved, changes little (EasyCache, arXiv 2507.02860). Works on every"
+                + " model and needs no calibration. Both branches of guidance are skipped together; the"
+                + " first steps and the last one are always computed.",
         aliases = {"step cache", "skip steps", "speed up"})
 public final class EasyCache implements Node<EasyCache.Inputs, EasyCache.Outputs> {
 

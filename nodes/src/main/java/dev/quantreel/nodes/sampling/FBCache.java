@@ -13,10 +13,11 @@ import dev.quantreel.nodes.values.CachePlan;
 @NodeType(
         id = "FBCache",
         title = "FBCache",
-        category = "sampling",
-        description = "Runs the first transformer block at every step, and the others only where what the first one"
-                + " changes differs from the last computed step (first-block cache, ParaAttention). Works on every model and"
-                + " needs no calibration. The branches of guidance run one after the other and decide by themselves.",
+        category = "sampling/step caches",
+        description = "Makes sampling faster: runs the first transformer block at every step, and the"
+                + " others only where what the first one changes differs from the last computed step"
+                + " (first-block cache, ParaAttention). Works on every model and needs no calibration."
+                + " The branches of guidance run one after the other and decide by themselves.",
         aliases = {"first block cache", "ParaAttention", "step cache", "skip steps", "speed up"})
 public final class FBCache implements Node<FBCache.Inputs, FBCache.Outputs> {
 

@@ -12,12 +12,13 @@ import java.util.Optional;
 @NodeType(
         id = "MagCache",
         title = "MagCache",
-        category = "sampling",
+        category = "sampling/step caches",
         description =
-                "Skips the transformer blocks while the magnitude of what they change, known from a calibrated run,"
-                        + " moves little (MagCache, arXiv 2506.09045). Ratios are published for Wan 2.1 and HunyuanVideo; for other"
-                        + " models connect Calibrate MagCache, which takes one prompt. Ratios of another number of steps are taken"
-                        + " from the nearest ones.",
+                "Makes sampling faster: skips the transformer blocks while the magnitude of what they"
+                + " change, known from a calibrated run, moves little (MagCache, arXiv 2506.09045)."
+                + " Ratios are published for Wan 2.1 and HunyuanVideo; for other models connect"
+                + " Calibrate MagCache, which takes one prompt. Ratios of another number of steps are"
+                + " taken from the nearest ones.",
         aliases = {"step cache", "skip steps", "magnitude", "speed up"})
 public final class MagCache implements Node<MagCache.Inputs, MagCache.Outputs> {
 

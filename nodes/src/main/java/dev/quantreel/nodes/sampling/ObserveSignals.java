@@ -10,7 +10,7 @@ import dev.quantreel.nodes.values.CachePlan;
 @NodeType(
         id = "ObserveSignals",
         title = "Observe Signals",
-        category = "sampling",
+        category = "sampling/step caches",
         description = "A step cache that skips nothing and writes down what others could decide by: how signals of the"
                 + " model change from step to step, and the magnitude of what the blocks change. Its trace is what Fit"
                 + " TeaCache and Calibrate MagCache take. Sample at full precision for it.",

@@ -22,11 +22,12 @@ import java.util.stream.Stream;
 @NodeType(
         id = "TeaCache",
         title = "TeaCache",
-        category = "sampling",
-        description = "Skips the transformer blocks at steps where little changes and applies their last change again"
-                + " (TeaCache, arXiv 2411.19108). The change of a signal of the prelude is turned into an estimate"
-                + " by a polynomial fitted to the model; steps are skipped while the sum of the estimates stays below the"
-                + " threshold. The first and the last step are always computed.",
+        category = "sampling/step caches",
+        description = "Makes sampling faster: skips the transformer blocks at steps where little changes"
+                + " and applies their last change again (TeaCache, arXiv 2411.19108). The change of a"
+                + " signal of the prelude is turned into an estimate by a polynomial fitted to the"
+                + " model; steps are skipped while the sum of the estimates stays below the threshold."
+                + " The first and the last step are always computed.",
         aliases = {"step cache", "skip steps", "speed up"})
 public final class TeaCache implements Node<TeaCache.Inputs, TeaCache.Outputs> {
 
