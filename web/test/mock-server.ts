@@ -195,6 +195,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       { reply(response, 200, { quantreel: ['dvd-quant'] }); return; }
     case 'GET /workflow_templates/quantreel/dvd-quant.json':
       { reply(response, 200, example); return; }
+    case 'GET /workflow_templates/quantreel/dvd-quant.md':
+      { response.writeHead(200, { 'content-type': 'text/markdown' }).end('# DVD-Quant\nA workflow to try the canvas with.\n'); return; }
     case 'GET /view':
       { view(request, response, url.searchParams.get('filename') ?? ''); return; }
     case 'POST /prompt':

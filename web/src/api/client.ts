@@ -29,6 +29,9 @@ export type SystemStats = { readonly device: string; readonly version: string; r
 
 export type Template = { readonly pack: string; readonly name: string };
 
+/** What the page of an example says first: its heading and its first paragraph. */
+export type TemplatePage = { readonly title: string; readonly summary: string };
+
 /** Typed client of the HTTP half of the wire API. Paths are relative to where the page was loaded from. */
 export class Client {
   constructor(
@@ -106,6 +109,12 @@ export class Client {
 
   async template(template: Template): Promise<Json> {
     return this.get(`/workflow_templates/${encodeURIComponent(template.pack)}/${encodeURIComponent(template.name)}.json`);
+  }
+
+  /** The head of an example's page; nothing where the server has none. */
+  async templatePage(template: Template): Promise<TemplatePage | undefined> {
+    const response = await this.send('GET', `/workflow_templates/${encodeURIComponent(template.pack)}/${encodeURIComponent(template.name)}.md`);
+    return response.ok ? headOfPage(await response.text()) : undefined;
   }
 
   /** Uploads an input image or video; the reply's name is what goes into the widget. */
@@ -186,4 +195,23 @@ export class Client {
 export function viewUrl(file: FileRef, base = ''): string {
   const query = new URLSearchParams({ filename: file.filename, type: file.type, subfolder: file.subfolder });
   return `${base}/api/view?${query.toString()}`;
+}
+
+/** Heading and first paragraph of a page in Markdown, as plain text. */
+export function headOfPage(markdown: string): TemplatePage | undefined {
+  const lines = markdown.split(/\r?\n/);
+  const heading = lines.findIndex((line) => line.startsWith('# '));
+  if (heading < 0) {
+    return undefined;
+  }
+  const rest = lines.slice(heading + 1);
+  const first = rest.findIndex((line) => line.trim() !== '');
+  const body = first < 0 ? [] : rest.slice(first);
+  const end = body.findIndex((line) => line.trim() === '' || /^(#| {4})/.test(line));
+  const summary = body.slice(0, end < 0 ? body.length : end).join(' ');
+  return { title: plain(lines[heading]?.slice(2) ?? ''), summary: plain(summary) };
+}
+
+function plain(markdown: string): string {
+  return markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[*`]/g, '').trim();
 }

@@ -147,7 +147,7 @@ class BitsByBlockTest {
             assertSame("δ = 0 is 8 bits", sampled(model, tiny, new Constant(8), none), pilot);
             assertThat(pilot.trace().meanActivationBits()).isEqualTo(8);
             List<List<Double>> curves = pilot.trace().blockCurves();
-            assertThat(curves).hasSize(2 * trace.blocks().getFirst().names().size()).allMatch(curve -> curve.size() == STEPS - 1);
+            assertThat(curves).hasSize(2 * pilot.trace().blocks().getFirst().names().size()).allMatch(curve -> curve.size() == STEPS - 1);
             assertThat(curves).doesNotHaveDuplicates();
 
             DeltaTuning tuning = DeltaTuning.tuneByBlock(curves, 6, DeltaGbs.of(0));

@@ -19,7 +19,6 @@ import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
-import dev.quantreel.engines.sampling.SamplingException;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.SplitModel.Branch;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -92,7 +91,7 @@ class JointPassTest {
                 SplitModel.Prelude first = model.prelude(latent, 600, Branch.CONDITIONAL, NONE);
                 SplitModel.Prelude second = model.prelude(latent, 600, Branch.UNCONDITIONAL, NONE);
                 SplitModel.Both tokens = joint
-                        ? model.jointTrunk().orElseThrow(SamplingException::new).run(first, second, bits, NONE)
+                        ? model.jointTrunk().orElseThrow(IllegalStateException::new).run(first, second, bits, NONE)
                         : new SplitModel.Both(
                                 model.trunk(first, Branch.CONDITIONAL, bits, NONE),
                                 model.trunk(second, Branch.UNCONDITIONAL, bits, NONE));
@@ -219,7 +218,7 @@ class JointPassTest {
                 new RotationPlan.None(), new ActivationQuantizer.ChannelToken(Statistic.RMS));
         Pair hunyuan = Pair.of("hunyuan_video_15_t2v_diffusers.safetensors", 2);
 
-        assertThatExceptionOfType(SamplingException.class)
+        assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> hunyuan.predictions(ORT, hunyuan.quantized(plan), 8, true))
                 .withMessageContainingAll("HunyuanVideo 1.5", "5 and 9 tokens", "means over all tokens");
 
@@ -253,7 +252,7 @@ class JointPassTest {
                 known.conditional,
                 BranchConditioning.of(TinyWan.random(2, 1, 12, 32)));
 
-        assertThatExceptionOfType(SamplingException.class)
+        assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> other.predictions(ORT, other.floats(), 8, true))
                 .withMessageContainingAll("1 given frames", "from 0");
     }

@@ -16,7 +16,11 @@ import picocli.CommandLine.Spec;
         name = "quantreel",
         description = "Quantizes and runs video diffusion transformers as graphs of nodes.",
         mixinStandardHelpOptions = true,
-        footer = {"  test    Runs all tests of the source tree (the launcher's own command)."},
+        footer = {
+            "  install   Fetches what is optional: `install training` PyTorch for Q-VDiT Training.",
+            "  test      Runs all tests of the source tree.",
+            "            (These two are the launcher's own commands.)"
+        },
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {

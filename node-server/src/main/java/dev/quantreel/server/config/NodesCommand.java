@@ -70,7 +70,7 @@ final class NodesCommand implements Callable<Integer> {
         categories.forEach((category, entries) -> {
             out.println(category);
             entries.forEach(entry -> out.printf(
-                    "  %-24s %-26s %s%n",
+                    "  %-24s %-30s %s%n",
                     entry.spec().id(),
                     entry.spec().title(),
                     firstSentence(entry.spec().description())));

@@ -55,7 +55,8 @@ final class QuantizeCommand implements Callable<Integer> {
             names = "--recipe",
             required = true,
             paramLabel = "RECIPE",
-            description = "A recipe: a JSON file, or the name of one in the folder recipes, such as dvd-quant-w4.")
+            description = "A recipe: a JSON file, or the name of one that comes with the program, such as dvd-quant-w4;"
+                    + " docs/recipes.md lists them.")
     private String recipe = "";
 
     @Option(
@@ -76,8 +77,8 @@ final class QuantizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (CheckpointFile file = CheckpointFiles.open(source)) {
-            Recipe read = Recipe.read(recipeFile(recipe));
-            Path target = out != null ? out : Path.of(stem(file) + "_" + stem(recipeFile(recipe)) + ".safetensors");
+            Recipe read = Recipe.read(ShippedRecipes.file(recipe));
+            Path target = out != null ? out : Path.of(stem(file) + "_" + stem(ShippedRecipes.file(recipe)) + ".safetensors");
             if (Files.exists(target) && !force) {
                 throw new ConfigException("--out " + target + " exists; --force replaces it");
             }
@@ -154,19 +155,6 @@ final class QuantizeCommand implements Callable<Integer> {
         terminal.flush();
     }
 
-    private static Path recipeFile(String name) {
-        Path file = Path.of(name);
-        Path shipped = ServerConfig.homeFolder().resolve("recipes");
-        if (Files.exists(file)) {
-            return file;
-        }
-        for (String candidate : List.of(name, name + SUFFIX)) {
-            if (Files.exists(shipped.resolve(candidate))) {
-                return shipped.resolve(candidate);
-            }
-        }
-        return file;
-    }
 
     private static String stem(CheckpointFile file) {
         return stem(file.path().toAbsolutePath().normalize());

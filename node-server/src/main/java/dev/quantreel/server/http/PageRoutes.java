@@ -93,15 +93,17 @@ final class PageRoutes {
         Exchange.reply(context, json);
     }
 
+    /// A workflow, `NAME.json`, or the page that describes it, `NAME.md`.
     private void template(Context context) throws IOException {
         String name = SafePaths.fileName(context.pathParam("name"));
         Path root = templates
                 .filter(folder -> context.pathParam("pack").equals(PACK))
                 .orElseThrow(() -> HttpError.notFound("there is no pack '" + context.pathParam("pack") + "'"));
         Path file = SafePaths.resolve(root, name);
-        if (!name.endsWith(".json") || !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw HttpError.notFound("there is no workflow '" + name + "'");
+        boolean page = name.endsWith(".md");
+        if (!(page || name.endsWith(".json")) || !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw HttpError.notFound("there is no " + (page ? "page" : "workflow") + " '" + name + "'");
         }
-        FileSender.send(context, file, "application/json");
+        FileSender.send(context, file, page ? "text/markdown" : "application/json");
     }
 }
