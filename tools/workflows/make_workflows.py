@@ -173,13 +173,13 @@ def calibrated_caches():
     reference = saved(graph, parts[1], observed, "video/full-precision")
     caches = (
         ("teacache", graph.add("FitTeaCache", 4, 900, trace=observed("trace"), degree=2, threshold=0.6)("cache")),
-        ("magcache", graph.add("CalibrateMagCache", 4, 1500, trace=observed("trace"), threshold=0.3)("cache")),
-        ("easycache", graph.add("EasyCache", 4, 2100, threshold=0.3)("cache")),
-        ("fbcache", graph.add("FBCache", 4, 2700, threshold=0.2)("cache")))
+        ("magcache", graph.add("CalibrateMagCache", 4, 2100, trace=observed("trace"), threshold=0.3)("cache")),
+        ("easycache", graph.add("EasyCache", 4, 3300, threshold=0.3)("cache")),
+        ("fbcache", graph.add("FBCache", 4, 4500, threshold=0.2)("cache")))
     for row, (name, cache) in enumerate(caches):
-        top = 900 + 600 * row
+        top = 900 + 1200 * row
         sample = sampled(graph, parts, row=top, column=5, titled=f"Sample: {name}", stepCache=cache)
-        graph.add("BitTimeline", 6, top + 300, trace=sample("trace"), filenamePrefix=f"report/{name}")
+        graph.add("BitTimeline", 6, top + 340, trace=sample("trace"), filenamePrefix=f"report/{name}")
         images = graph.add("DecodeVAE", 6, top, samples=sample("latent"), vae=parts[1]())
         graph.add(
             "CompareVideos", 7, top, reference=reference(), candidate=images(), referenceLabel="full precision",
@@ -281,9 +281,9 @@ def report_card():
     graph.add(
         "ReportCard", 4, 0, methods=methods(), clip=clip(), prompts=CARD_PROMPTS, latent=latent(), vae=vae(), seeds=2,
         seed=SEED, steps=STEPS, cfg=CFG, shift=SHIFT, title="Demo model: MinMax and DVD-Quant", filenamePrefix="report/card-demo")
-    positive = graph.add("EncodePrompt", 4, 980, titled="Prompt", clip=clip(), text=PROMPT)
+    positive = graph.add("EncodePrompt", 5, 0, titled="Prompt", clip=clip(), text=PROMPT)
     graph.add(
-        "ActivationHeatMap", 5, 980, model=weights(), positive=positive(), latent=latent(), steps=STEPS, shift=SHIFT,
+        "ActivationHeatMap", 6, 0, model=weights(), positive=positive(), latent=latent(), steps=STEPS, shift=SHIFT,
         filenamePrefix="report/card-demo-activations")
     graph.write()
 
@@ -330,7 +330,7 @@ def error_curves():
         "ErrorCurves", 4, 0, methods=methods(), positive=positive(), negative=negative(), latent=latent(), seed=SEED,
         steps=STEPS, cfg=CFG, shift=SHIFT, filenamePrefix="report/error-curves-demo")
     graph.add(
-        "ActivationHeatMap", 4, 620, model=model(), positive=positive(), latent=latent(), steps=STEPS, shift=SHIFT,
+        "ActivationHeatMap", 5, 0, model=model(), positive=positive(), latent=latent(), steps=STEPS, shift=SHIFT,
         seed=SEED, filenamePrefix="report/error-curves-demo-activations")
     graph.write()
 

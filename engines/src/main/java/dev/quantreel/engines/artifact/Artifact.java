@@ -102,8 +102,7 @@ public final class Artifact {
 
     /// What quantization did to a layer.
     public QuantizationError figures(ArtifactLayer layer) {
-        return QuantizationError.ofFigures(
-                stored.tensor(layer.figures()).data().toArray(DOUBLE));
+        return QuantizationError.ofFigures(stored.tensor(layer.figures()).data().toArray(DOUBLE));
     }
 
     /// A layer's codes, laid out anew for engines at every call.

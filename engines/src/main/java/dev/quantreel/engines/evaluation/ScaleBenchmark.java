@@ -255,8 +255,8 @@ public final class ScaleBenchmark implements AutoCloseable {
         long peakBytes = 0;
         for (int i = 0; i <= repetitions; i++) {
             SplitModel.Prelude prelude = model.prelude(latent, TIMESTEP + i, Branch.CONDITIONAL, cancellation);
-            double inOne = cpuSeconds(() ->
-                    heads(model, prelude, joint.run(prelude, prelude, precision.activationBits(), cancellation)));
+            double inOne = cpuSeconds(
+                    () -> heads(model, prelude, joint.run(prelude, prelude, precision.activationBits(), cancellation)));
             if (i == 0) {
                 peakBytes = ResidentMemory.now().peakBytes();
             }

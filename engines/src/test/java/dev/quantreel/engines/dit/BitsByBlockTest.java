@@ -73,13 +73,14 @@ class BitsByBlockTest {
             int blocks = trunk.blocks().size();
             Tensor whole = model.trunk(prelude, Branch.UNCONDITIONAL, 8, NONE);
 
-            SplitModel.Blockwise out =
-                    trunk.run(prelude, Branch.UNCONDITIONAL, Collections.nCopies(blocks, 8), NONE);
+            SplitModel.Blockwise out = trunk.run(prelude, Branch.UNCONDITIONAL, Collections.nCopies(blocks, 8), NONE);
 
             assertThat(LatentMetrics.relativeL2(out.tokens(), whole)).isLessThan(1e-6);
             assertThat(out.contributions()).hasSize(blocks);
-            Tensor first =
-                    model.cutTrunk().orElseThrow(AssertionError::new).first(prelude, Branch.UNCONDITIONAL, 8, NONE).tokens();
+            Tensor first = model.cutTrunk()
+                    .orElseThrow(AssertionError::new)
+                    .first(prelude, Branch.UNCONDITIONAL, 8, NONE)
+                    .tokens();
             float[] contribution = out.contributions().getFirst().toFloatArray();
             for (int i = 0; i < prelude.tokens().elements(); i++) {
                 float expected = first.data().get(Tensor.FLOAT, 4L * i)
@@ -104,8 +105,8 @@ class BitsByBlockTest {
             for (int low = 0; low < blocks; low++) {
                 List<Integer> bits = new ArrayList<>(Collections.nCopies(blocks, 8));
                 bits.set(low, 4);
-                List<Tensor> mixed = trunk.run(prelude, Branch.CONDITIONAL, bits, NONE)
-                        .contributions();
+                List<Tensor> mixed =
+                        trunk.run(prelude, Branch.CONDITIONAL, bits, NONE).contributions();
                 for (int block = 0; block < low; block++) {
                     assertThat(mixed.get(block).data().mismatch(high.get(block).data()))
                             .as(trunk.blocks().get(block))
@@ -147,7 +148,9 @@ class BitsByBlockTest {
             assertSame("δ = 0 is 8 bits", sampled(model, tiny, new Constant(8), none), pilot);
             assertThat(pilot.trace().meanActivationBits()).isEqualTo(8);
             List<List<Double>> curves = pilot.trace().blockCurves();
-            assertThat(curves).hasSize(2 * pilot.trace().blocks().getFirst().names().size()).allMatch(curve -> curve.size() == STEPS - 1);
+            assertThat(curves)
+                    .hasSize(2 * pilot.trace().blocks().getFirst().names().size())
+                    .allMatch(curve -> curve.size() == STEPS - 1);
             assertThat(curves).doesNotHaveDuplicates();
 
             DeltaTuning tuning = DeltaTuning.tuneByBlock(curves, 6, DeltaGbs.of(0));

@@ -242,7 +242,8 @@ class EarlyModulationTest {
             SplitModel.Prelude first = model.prelude(pair.latent(), timestep, Branch.CONDITIONAL, NONE);
             SplitModel.Prelude second = model.prelude(pair.latent(), timestep, Branch.UNCONDITIONAL, NONE);
             predictions.add(model.head(second, model.trunk(second, Branch.UNCONDITIONAL, 8, NONE), NONE));
-            SplitModel.Both both = model.jointTrunk().orElseThrow(AssertionError::new).run(first, second, 8, NONE);
+            SplitModel.Both both =
+                    model.jointTrunk().orElseThrow(AssertionError::new).run(first, second, 8, NONE);
             predictions.add(model.head(first, both.conditional(), NONE));
             predictions.add(model.head(second, both.unconditional(), NONE));
             SplitModel.CutTrunk cut = model.cutTrunk().orElseThrow(AssertionError::new);

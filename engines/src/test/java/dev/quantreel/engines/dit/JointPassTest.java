@@ -91,7 +91,9 @@ class JointPassTest {
                 SplitModel.Prelude first = model.prelude(latent, 600, Branch.CONDITIONAL, NONE);
                 SplitModel.Prelude second = model.prelude(latent, 600, Branch.UNCONDITIONAL, NONE);
                 SplitModel.Both tokens = joint
-                        ? model.jointTrunk().orElseThrow(IllegalStateException::new).run(first, second, bits, NONE)
+                        ? model.jointTrunk()
+                                .orElseThrow(IllegalStateException::new)
+                                .run(first, second, bits, NONE)
                         : new SplitModel.Both(
                                 model.trunk(first, Branch.CONDITIONAL, bits, NONE),
                                 model.trunk(second, Branch.UNCONDITIONAL, bits, NONE));
@@ -262,7 +264,10 @@ class JointPassTest {
         Pair pair = Pair.of("ltx_diffusers.safetensors", 2);
         LayerProbe probe = new LayerProbe(Set.of(pair.checkpoint.blockLinears().getFirst()), (layer, input) -> {});
         try (DiffusionTransformer transformer = DiffusionTransformer.open(ORT, pair.checkpoint, pair.floats(), probe)) {
-            assertThat(transformer.bind(pair.conditional, pair.unconditional).jointTrunk().obstacle())
+            assertThat(transformer
+                            .bind(pair.conditional, pair.unconditional)
+                            .jointTrunk()
+                            .obstacle())
                     .hasValueSatisfying(reason -> assertThat(reason).contains("watched"));
         }
     }

@@ -97,7 +97,8 @@ class LowRankFamiliesTest {
             SplitModel.Prelude first = model.prelude(tiny.latent(), 600, Branch.CONDITIONAL, NONE);
             SplitModel.Prelude second = model.prelude(tiny.latent(), 600, Branch.UNCONDITIONAL, NONE);
 
-            SplitModel.Both both = model.jointTrunk().orElseThrow(AssertionError::new).run(first, second, 8, NONE);
+            SplitModel.Both both =
+                    model.jointTrunk().orElseThrow(AssertionError::new).run(first, second, 8, NONE);
 
             Tensor alone = model.trunk(second, Branch.UNCONDITIONAL, 8, NONE);
             assertThat(LatentMetrics.relativeL2(both.unconditional(), alone)).isLessThan(1e-5);

@@ -56,8 +56,7 @@ final class FakeModel implements SplitModel {
         return Ability.of(this::both, obstacle);
     }
 
-    private Both both(
-            Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
+    private Both both(Prelude conditional, Prelude unconditional, int activationBits, CancellationToken cancellation) {
         cancellation.throwIfCancelled();
         calls.add("BOTH A" + activationBits);
         return new Both(blocks(conditional, Branch.CONDITIONAL), blocks(unconditional, Branch.UNCONDITIONAL));

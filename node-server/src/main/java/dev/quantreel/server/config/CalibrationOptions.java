@@ -49,14 +49,16 @@ final class CalibrationOptions {
             names = "--size",
             paramLabel = "WxHxFRAMES",
             defaultValue = "256x256x13",
-            description = "Size of the generations that statistics are made in; small ones do. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Size of the generations that statistics are made in; small ones do. Default: ${DEFAULT-VALUE}.")
     private String size = "";
 
     @Option(
             names = "--cfg",
             paramLabel = "NUMBER",
             defaultValue = "4",
-            description = "Guidance of the generations that statistics are made in; 1 leaves the second pass out. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Guidance of the generations that statistics are made in; 1 leaves the second pass out. Default: ${DEFAULT-VALUE}.")
     private double cfg;
 
     /// Statistics while they are needed.

@@ -78,7 +78,8 @@ final class QuantizeCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         try (CheckpointFile file = CheckpointFiles.open(source)) {
             Recipe read = Recipe.read(ShippedRecipes.file(recipe));
-            Path target = out != null ? out : Path.of(stem(file) + "_" + stem(ShippedRecipes.file(recipe)) + ".safetensors");
+            Path target =
+                    out != null ? out : Path.of(stem(file) + "_" + stem(ShippedRecipes.file(recipe)) + ".safetensors");
             if (Files.exists(target) && !force) {
                 throw new ConfigException("--out " + target + " exists; --force replaces it");
             }
@@ -154,7 +155,6 @@ final class QuantizeCommand implements Callable<Integer> {
                 ResidentMemory.now().describe());
         terminal.flush();
     }
-
 
     private static String stem(CheckpointFile file) {
         return stem(file.path().toAbsolutePath().normalize());

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quantreel.engines.artifact.ArtifactReport;
 import dev.quantreel.engines.artifact.ArtifactSource;
-import dev.quantreel.engines.quant.QuantizationError;
 import dev.quantreel.server.workflow.Json;
 
 /// Recipe and report of a quantized file as JSON: `{family, tool, recipe, source, parameters, tensorBytes, ratio,

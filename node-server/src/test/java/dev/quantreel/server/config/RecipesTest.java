@@ -64,7 +64,8 @@ class RecipesTest {
 
         QuantizationPlan plan = method.plan(4);
         StatisticsPlan statistics = recipe.plan().weight().statistics();
-        assertThat(recipe.plan()).isEqualTo(new QuantizationPlan(plan.weight().with(statistics), plan.input(), plan.layers()));
+        assertThat(recipe.plan())
+                .isEqualTo(new QuantizationPlan(plan.weight().with(statistics), plan.input(), plan.layers()));
         assertThat(statistics.equals(new StatisticsPlan.None())).isNotEqualTo(method.needsStatistics());
     }
 
@@ -92,10 +93,10 @@ class RecipesTest {
         String[] names = path.split("/", 2);
         String recipe = "{\"quantreel_recipe\": 1, \"%s\": {\"%s\": {\"kind\": \"?\"}}}".formatted(names[0], names[1]);
 
-        String message = assertThatIllegalArgumentException()
+        String message = String.valueOf(assertThatIllegalArgumentException()
                 .isThrownBy(() -> Recipe.parse("r", recipe))
                 .actual()
-                .getMessage();
+                .getMessage());
 
         assertThat(message).contains("accepted are ");
         assertThat(message.replaceAll("(?s).*accepted are ", "").split(", ", -1))

@@ -14,8 +14,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "ClipSearchQuantize",
         title = "MSE Clip Quantize",
         category = "quantize/weights",
-        description =
-                "Makes the model smaller: its weights get few bits, and the few largest are cut off"
+        description = "Makes the model smaller: its weights get few bits, and the few largest are cut off"
                 + " where that makes the steps between all others finer. No data is needed. For each"
                 + " output channel the range is shrunk to one of 80 sizes, both ends alike, with the"
                 + " least error to the power of 2.4 (QuaRot, GPTQ, QVGen). BGR Quantize searches both"

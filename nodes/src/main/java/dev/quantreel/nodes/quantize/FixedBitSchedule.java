@@ -21,8 +21,7 @@ import java.util.List;
         id = "FixedBitSchedule",
         title = "Fixed Bit Schedule",
         category = "quantize/bits by step",
-        description =
-                "Says beforehand at how many bits each step computes: constant, low in the first half"
+        description = "Says beforehand at how many bits each step computes: constant, low in the first half"
                 + " of the steps (STP), low in the second half (ITP), alternating (ABS), a random"
                 + " permutation (SBA) or written down for each step. The baselines that δ-GBS Scheduler"
                 + " is compared with.",

@@ -13,8 +13,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "GPTQQuantize",
         title = "GPTQ Quantize",
         category = "quantize/weights",
-        description =
-                "Makes the model smaller: its weights get few bits, chosen by what its layers really"
+        description = "Makes the model smaller: its weights get few bits, chosen by what its layers really"
                 + " read, so that what they put out changes least. More exact than methods that look at"
                 + " the weights alone, and slower to prepare. GPTQ, in the rotated basis: columns are"
                 + " rounded one after the other, and each makes up for the errors of those before it, as"

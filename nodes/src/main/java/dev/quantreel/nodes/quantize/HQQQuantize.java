@@ -15,8 +15,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "HQQQuantize",
         title = "HQQ Quantize",
         category = "quantize/weights",
-        description =
-                "Makes the model smaller: its weights get few bits, fitted to the many ordinary ones"
+        description = "Makes the model smaller: its weights get few bits, fitted to the many ordinary ones"
                 + " rather than to rare large ones. No data is needed. Half-quadratic quantization"
                 + " (HQQ): the step is that of the range of a group, a fractional zero point is fitted"
                 + " to the weights less what shrinkage takes for outliers. Because of the fractions the"

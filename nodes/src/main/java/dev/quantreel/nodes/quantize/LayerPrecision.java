@@ -18,8 +18,7 @@ import java.util.List;
         id = "LayerPrecision",
         title = "Layer Rules",
         category = "quantize/weights",
-        description =
-                "Spares the layers that matter: says which stay in full precision and which get more"
+        description = "Spares the layers that matter: says which stay in full precision and which get more"
                 + " or fewer bits than the weight node before it gives. What is said first holds: kept"
                 + " layers, then first and last blocks, then the rules from top to bottom, then the"
                 + " preset; all others have the bits of the weight node. Several of these nodes add up,"

@@ -13,8 +13,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "LowRankBranch",
         title = "Low-Rank Branch",
         category = "quantize/corrections",
-        description =
-                "Makes a quantized model more exact for some more bytes: what matters most in every"
+        description = "Makes a quantized model more exact for some more bytes: what matters most in every"
                 + " weight (its largest singular values) stays in 16 bits, as two narrow matrices that"
                 + " run beside the linear; only the rest is quantized (SVDQuant). Needs no data; helps"
                 + " every weight method. Costs rank times (inputs + outputs) times 2 bytes a layer, and"

@@ -18,8 +18,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "MethodPreset",
         title = "Method Preset",
         category = "quantize/methods",
-        description =
-                "One published method in one node, the easiest way to begin: quantizes weights (the"
+        description = "One published method in one node, the easiest way to begin: quantizes weights (the"
                 + " numbers in the file) and activations (what flows between the layers) as its authors"
                 + " do, without a data set. DVD-Quant: BGR weights, ARQ activations. QuaRot: symmetric"
                 + " weights by clip search, rotated tokens clipped at 0.9. ConvRot: symmetric weights,"

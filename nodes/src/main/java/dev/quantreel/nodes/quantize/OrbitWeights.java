@@ -14,8 +14,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "OrbitWeights",
         title = "OrbitQuant Weights",
         category = "quantize/weights",
-        description =
-                "Makes the model smaller: every weight is replaced by the nearest of a short list of"
+        description = "Makes the model smaller: every weight is replaced by the nearest of a short list of"
                 + " values that lie dense where weights are frequent (OrbitQuant). No data is needed. A"
                 + " row is its length times the nearest centroids of a Lloyd-Max codebook, which depends"
                 + " on the width and the bits alone. The centroids are 8-bit integers (0.3 % off), so"

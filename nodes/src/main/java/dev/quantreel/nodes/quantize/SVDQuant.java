@@ -17,8 +17,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "SVDQuant",
         title = "SVDQuant",
         category = "quantize/methods",
-        description =
-                "Weights in few bits with a narrow 16-bit branch beside them that keeps what matters"
+        description = "Weights in few bits with a narrow 16-bit branch beside them that keeps what matters"
                 + " most (SVDQuant): inputs are smoothed with a strength searched per layer, a 16-bit"
                 + " branch takes the largest singular values out of the weights, the rest is quantized"
                 + " symmetrically in groups of 64. Groups are multiplied in floating point here. Needs"

@@ -15,8 +15,7 @@ import java.util.Optional;
         id = "SelfCalibratedQuantize",
         title = "Self-Calibrated Quantize",
         category = "quantize/methods",
-        description =
-                "The most exact recipe for its size on the demo model, in one node: rotated weights"
+        description = "The most exact recipe for its size on the demo model, in one node: rotated weights"
                 + " in groups of 64 by GPTQ on statistics that the model makes itself, a 16-bit low-rank"
                 + " branch, activations with a scale per 32 channels (8 bits: per token). The same as"
                 + " GPTQ Quantize, Weight Groups, Low-Rank Branch and ARQ Activation in a row; needs"

@@ -13,8 +13,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "SmoothQuant",
         title = "SmoothQuant",
         category = "quantize/activations",
-        description =
-                "Helps few bits to suffice where some channels are much louder than others: each is"
+        description = "Helps few bits to suffice where some channels are much louder than others: each is"
                 + " divided by a factor, and the weight that reads it is multiplied with it, so that the"
                 + " result stays the same and rounding gets easier. Happens before rotation and"
                 + " quantization. With a rotation in ARQ Activation this is ViDiT-Q's static-dynamic"

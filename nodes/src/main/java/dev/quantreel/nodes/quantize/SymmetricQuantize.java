@@ -14,8 +14,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "SymmetricQuantize",
         title = "Symmetric Quantize",
         category = "quantize/weights",
-        description =
-                "Makes the model smaller: its weights get few bits, on values that lie alike above"
+        description = "Makes the model smaller: its weights get few bits, on values that lie alike above"
                 + " and below 0, which is what most fast kernels of other programs take. No data is"
                 + " needed. As in ConvRot, QuaRot and SVDQuant the step is the largest magnitude of an"
                 + " output channel over the largest code, or the one with the least squared error."

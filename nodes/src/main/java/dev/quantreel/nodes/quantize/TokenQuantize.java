@@ -19,7 +19,8 @@ import dev.quantreel.nodes.values.DiffusionModel;
         description = "Lets the model compute with few bits, not only store them: what flows between its"
                 + " layers (the activations) is rounded while it runs, with one scale for each token, a"
                 + " little piece of the video, as QuaRot (rotated, largest value), ViDiT-Q (range) and"
-                + " most others do. Nothing is calibrated. Without a weight node the weights get 8 bits." + ActivationWidgets.SPEED,
+                + " most others do. Nothing is calibrated. Without a weight node the weights get 8 bits."
+                + ActivationWidgets.SPEED,
         aliases = {"per token", "dynamic quantization", "QuaRot", "ViDiT-Q", "DualScale", "A8"})
 public final class TokenQuantize implements Node<TokenQuantize.Inputs, TokenQuantize.Outputs> {
 

@@ -14,8 +14,7 @@ import dev.quantreel.nodes.values.DiffusionModel;
         id = "WeightGroups",
         title = "Weight Groups",
         category = "quantize/weights",
-        description =
-                "Makes quantized weights more exact for a few bytes more: refines the weight node"
+        description = "Makes quantized weights more exact for a few bytes more: refines the weight node"
                 + " before it so that groups of columns in a row get a step and a zero point of their"
                 + " own, for any method. Steps that are integer multiples of the row's keep the product"
                 + " in integers (2 to 5 bits; 0.25 bits per weight more in groups of 64); free steps fit"

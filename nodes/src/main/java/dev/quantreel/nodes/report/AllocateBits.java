@@ -29,8 +29,7 @@ import java.util.SequencedMap;
         id = "AllocateBits",
         title = "Bits by Sensitivity",
         category = "quantize/statistics",
-        description =
-                "Finds out which layers suffer most from few bits, and gives those more: measures how"
+        description = "Finds out which layers suffer most from few bits, and gives those more: measures how"
                 + " much the output of each layer suffers at each number of bits, on what the layer"
                 + " reads while the model generates in full precision out of noise, and hands out bits"
                 + " where they take away most noise until the mean is reached. No data set takes part."

@@ -29,8 +29,7 @@ import java.util.TreeMap;
         id = "FitTeaCache",
         title = "Fit TeaCache",
         category = "sampling/step caches",
-        description =
-                "Teaches TeaCache a model that it has no published numbers for: fits its polynomial"
+        description = "Teaches TeaCache a model that it has no published numbers for: fits its polynomial"
                 + " by least squares from the change of a signal to the change of the output, over the"
                 + " steps of one or more runs that were sampled with Observe Signals. One run gives a"
                 + " usable line; TeaCache's authors took 70 prompts for degree 4.",

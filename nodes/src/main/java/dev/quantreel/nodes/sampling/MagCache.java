@@ -13,8 +13,7 @@ import java.util.Optional;
         id = "MagCache",
         title = "MagCache",
         category = "sampling/step caches",
-        description =
-                "Makes sampling faster: skips the transformer blocks while the magnitude of what they"
+        description = "Makes sampling faster: skips the transformer blocks while the magnitude of what they"
                 + " change, known from a calibrated run, moves little (MagCache, arXiv 2506.09045)."
                 + " Ratios are published for Wan 2.1 and HunyuanVideo; for other models connect"
                 + " Calibrate MagCache, which takes one prompt. Ratios of another number of steps are"
