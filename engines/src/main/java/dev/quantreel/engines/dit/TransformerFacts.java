@@ -16,6 +16,14 @@ import java.util.List;
 public record TransformerFacts(
         String family, String variant, Sizes sizes, Latent latent, Text text, Sampling sampling) {
 
+    /// Whether both models can take part in one generation: they read and write the same latents and predict the same,
+    /// whatever their sizes.
+    public boolean sharesGenerationsWith(TransformerFacts other) {
+        return family.equals(other.family)
+                && latent.equals(other.latent)
+                && sampling.prediction() == other.sampling.prediction();
+    }
+
     /// What tells step caches for which model they were fitted. Wan 2.2's models that start from an image are built
     /// like none that was.
     ///

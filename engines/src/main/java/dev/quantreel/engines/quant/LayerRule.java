@@ -183,7 +183,8 @@ public record LayerRule(String keep, Edge first, Edge last, List<LayerBits> bits
         return List.copyOf(blocks);
     }
 
-    private static String block(String layer) {
+    /// The block of a layer, `blocks.3`; empty for a layer outside of blocks.
+    public static String block(String layer) {
         Matcher matcher = BLOCK.matcher(layer);
         return matcher.find() ? matcher.group(1) : "";
     }

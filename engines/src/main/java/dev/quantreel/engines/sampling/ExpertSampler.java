@@ -8,8 +8,6 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /// Follows several models in turn from noise to a clean latent. The solver's history runs on when the model changes, as
 /// in Wan 2.2's own code; caches and bit schedules belong to their expert and begin with it.
@@ -35,14 +33,14 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
         List<SamplingTrace.Step> trace = new ArrayList<>();
         List<Observation.Signals> signals = new ArrayList<>();
         List<SamplingTrace.Blocks> blocks = new ArrayList<>();
-        try (Active active = new Active(levels, this::expert)) {
+        try (ActiveExpert active = new ActiveExpert(experts, levels.timesteps())) {
             Tensor latent = start.latent();
             for (int step = 0; step < levels.steps(); step++) {
                 cancellation.throwIfCancelled();
                 float timestep = levels.timestep(step);
                 double sigma = levels.sigma(step);
                 Tensor seen = restored(start.known(), latent);
-                GuidedModel.Outcome outcome = active.at(expert(timestep)).evaluate(step, seen, timestep, cancellation);
+                GuidedModel.Outcome outcome = active.at(timestep).evaluate(step, seen, timestep, cancellation);
                 listener.evaluated(step, sigma, timestep, seen, outcome.velocity());
                 long begin = System.nanoTime();
                 Tensor clean = restored(start.known(), levels.prediction().clean(seen, outcome.velocity(), sigma));
@@ -52,22 +50,17 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
                 outcome.blocks().ifPresent(blocks::add);
                 listener.stepDone(step + 1, levels.steps(), clean);
             }
-            return new Sampled(restored(start.known(), latent), new SamplingTrace(trace, signals, sameBlocks(blocks)));
+            return new Sampled(
+                    restored(start.known(), latent),
+                    new SamplingTrace(trace, signals, sameBlocks(blocks, levels.steps())));
         }
     }
 
     /// None where not all steps have the blocks of one model, as with two experts of different kinds of bits.
-    private static List<SamplingTrace.Blocks> sameBlocks(List<SamplingTrace.Blocks> blocks) {
+    private static List<SamplingTrace.Blocks> sameBlocks(List<SamplingTrace.Blocks> blocks, int steps) {
         boolean same =
                 blocks.stream().map(SamplingTrace.Blocks::names).distinct().count() == 1;
-        return same ? blocks : List.of();
-    }
-
-    private Expert expert(float timestep) {
-        return experts.stream()
-                .filter(expert -> timestep >= expert.leastTimestep())
-                .findFirst()
-                .orElse(experts.getLast());
+        return same && blocks.size() == steps ? blocks : List.of();
     }
 
     private static Tensor restored(Optional<KnownFrames> known, Tensor latent) {
@@ -88,50 +81,5 @@ public record ExpertSampler(List<Expert> experts, Solver solver) {
                 outcome.conditional(),
                 outcome.unconditional(),
                 elapsed);
-    }
-
-    /// The expert at work.
-    private static final class Active implements AutoCloseable {
-
-        private final NoiseLevels levels;
-        private final Function<Float, Expert> choice;
-        private @Nullable Expert expert;
-        private @Nullable GuidedModel guided;
-
-        /// @param choice who runs at a timestep
-        Active(NoiseLevels levels, Function<Float, Expert> choice) {
-            this.levels = levels;
-            this.choice = choice;
-        }
-
-        GuidedModel at(Expert wanted) {
-            GuidedModel current = guided;
-            if (current != null && wanted == expert) {
-                return current;
-            }
-            close();
-            SplitModel model = wanted.model().open();
-            List<Float> own = levels.timesteps().stream()
-                    .filter(timestep -> choice.apply(timestep) == wanted)
-                    .toList();
-            model.schedule(levels.timesteps(), own);
-            GuidedModel next = new GuidedModel(model, wanted, levels.steps());
-            if (current != null) {
-                next.follows(current);
-            }
-            expert = wanted;
-            guided = next;
-            return next;
-        }
-
-        @Override
-        public void close() {
-            Expert last = expert;
-            if (last != null) {
-                last.model().release();
-            }
-            expert = null;
-            guided = null;
-        }
     }
 }

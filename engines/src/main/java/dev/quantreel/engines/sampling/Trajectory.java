@@ -59,16 +59,20 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     ///
     /// @param model bound to the same conditioning as the reference
     public Deviation deviationOf(SplitModel model, BitSchedule bits, CancellationToken cancellation) {
-        GuidedModel guided = guided(model, settings.cfg(), bits);
+        return deviationOf(alone(model, bits), cancellation);
+    }
+
+    /// The same of several models that share a generation: each is asked at its own steps.
+    ///
+    /// @param experts as [ExpertSampler#experts], bound to the same conditioning as the reference; their bits are
+    /// taken, the recorded guidance stands for theirs, and caches are left out
+    public Deviation deviationOf(List<Expert> experts, CancellationToken cancellation) {
         List<Double> errors = new ArrayList<>();
         List<Integer> widths = new ArrayList<>();
-        for (int step = 0; step < points.size(); step++) {
-            cancellation.throwIfCancelled();
-            Point point = points.get(step);
-            GuidedModel.Outcome outcome = guided.evaluate(step, point.latent(), point.timestep(), cancellation);
+        ask(experts, settings.cfg(), cancellation, (point, outcome) -> {
             errors.add(LatentMetrics.relativeL2(outcome.velocity(), point.velocity()));
             widths.add(outcome.activationBits());
-        }
+        });
         return new Deviation(errors, widths);
     }
 
@@ -77,22 +81,45 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     ///
     /// @param reference the model that was recorded, bound to the same conditioning
     public Trajectory withGuidance(SplitModel reference, double cfg, CancellationToken cancellation) {
-        SamplerSettings other = settings.withCfg(cfg);
-        GuidedModel guided = guided(reference, cfg, new Constant(8));
-        List<Point> answered = new ArrayList<>();
-        for (int step = 0; step < points.size(); step++) {
-            Point point = points.get(step);
-            Tensor velocity = guided.evaluate(step, point.latent(), point.timestep(), cancellation)
-                    .velocity();
-            answered.add(new Point(point.sigma(), point.timestep(), point.latent(), velocity));
-        }
-        return new Trajectory(other, answered);
+        return withGuidance(alone(reference, new Constant(8)), cfg, cancellation);
     }
 
-    private GuidedModel guided(SplitModel model, double cfg, BitSchedule bits) {
-        model.schedule(points.stream().map(Point::timestep).toList());
-        Expert expert = new Expert(() -> model, Guidance.serial(cfg), bits, new StepCache.None(), 0);
-        return new GuidedModel(model, expert, points.size());
+    /// The same of several models that share a generation.
+    ///
+    /// @param reference those that were recorded, as [ExpertSampler#experts]
+    public Trajectory withGuidance(List<Expert> reference, double cfg, CancellationToken cancellation) {
+        List<Point> answered = new ArrayList<>();
+        ask(
+                reference,
+                cfg,
+                cancellation,
+                (point, outcome) ->
+                        answered.add(new Point(point.sigma(), point.timestep(), point.latent(), outcome.velocity())));
+        return new Trajectory(settings.withCfg(cfg), answered);
+    }
+
+    private static List<Expert> alone(SplitModel model, BitSchedule bits) {
+        return List.of(new Expert(() -> model, Guidance.serial(1), bits, new StepCache.None(), 0));
+    }
+
+    /// Hears what was answered at each point.
+    private interface Answers {
+        void at(Point point, GuidedModel.Outcome outcome);
+    }
+
+    private void ask(List<Expert> experts, double cfg, CancellationToken cancellation, Answers answers) {
+        List<Expert> asked =
+                experts.stream().map(expert -> expert.with(cfg, expert.bits())).toList();
+        List<Float> timesteps = points.stream().map(Point::timestep).toList();
+        try (ActiveExpert active = new ActiveExpert(asked, timesteps)) {
+            for (int step = 0; step < points.size(); step++) {
+                cancellation.throwIfCancelled();
+                Point point = points.get(step);
+                answers.at(
+                        point,
+                        active.at(point.timestep()).evaluate(step, point.latent(), point.timestep(), cancellation));
+            }
+        }
     }
 
     /// Listens to a generation and keeps its trajectory.

@@ -8,13 +8,14 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /// SHA-256 over texts and tensors in the order they are added. Not thread-safe.
-final class Fingerprint {
+public final class Fingerprint {
 
     private static final int SHOWN_BYTES = 16;
 
     private final MessageDigest digest;
 
-    Fingerprint() {
+    /// Of nothing yet.
+    public Fingerprint() {
         try {
             digest = MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
@@ -22,7 +23,8 @@ final class Fingerprint {
         }
     }
 
-    Fingerprint add(Object value) {
+    /// Adds a value by its text, which must be the same in every process.
+    public Fingerprint add(Object value) {
         byte[] bytes = value.toString().getBytes(StandardCharsets.UTF_8);
         digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
         digest.update(bytes);
@@ -40,7 +42,7 @@ final class Fingerprint {
     }
 
     /// 32 hex digits; the fingerprint cannot be added to afterwards.
-    String hex() {
+    public String hex() {
         return HexFormat.of().formatHex(digest.digest(), 0, SHOWN_BYTES);
     }
 }

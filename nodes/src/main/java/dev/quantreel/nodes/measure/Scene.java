@@ -40,7 +40,7 @@ public record Scene(Conditioning positive, Optional<Conditioning> negative, Late
                 TO_THE_END,
                 true,
                 false,
-                Optional.empty(),
+                candidate.lowNoise(),
                 "auto");
     }
 
@@ -65,9 +65,10 @@ public record Scene(Conditioning positive, Optional<Conditioning> negative, Late
                 .add(conditioning.embedding().pooled())
                 .add(conditioning.embedding().glyphs())
                 .add(conditioning.guidance().map(Object::toString).orElse("-"));
-        conditioning
-                .image()
-                .ifPresent(image ->
-                        fingerprint.add(image.channels()).add(image.features()).add(image.knownFrames()));
+        conditioning.image().ifPresent(image -> fingerprint
+                .add("image")
+                .add(image.channels())
+                .add(image.features())
+                .add(image.knownFrames()));
     }
 }

@@ -1,18 +1,18 @@
 package dev.quantreel.nodes.measure;
 
+import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.metrics.LatentMetrics;
 import dev.quantreel.engines.metrics.VideoComparison;
-import dev.quantreel.engines.quant.WeightMemory;
 import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplingListener;
-import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.sampling.Trajectory;
-import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.vae.VaeDecoder;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.sampling.Generation;
 import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.ModelAssembly;
 import dev.quantreel.nodes.values.VideoDecoder;
 import java.util.ArrayList;
@@ -23,7 +23,6 @@ import java.util.Optional;
 /// for it. Not thread-safe.
 public final class Yardstick {
 
-    private static final double UNQUANTIZED_BITS = 16;
     private final Scene scene;
     private final Candidate reference;
     private final Optional<VideoDecoder> vae;
@@ -59,6 +58,38 @@ public final class Yardstick {
                 .hex();
     }
 
+    /// Refuses what cannot be measured on this scene against this reference, before anything runs.
+    ///
+    /// @param port the input that the candidate came through
+    /// @throws NodeInputException naming the candidate and what would be accepted
+    public void require(String port, Candidate candidate) {
+        TransformerFacts own = reference.model().facts();
+        for (DiffusionModel model : candidate.models()) {
+            if (!model.facts().sharesGenerationsWith(own)) {
+                throw new NodeInputException(
+                        port,
+                        "holds '" + candidate.name() + "', which runs "
+                                + model.file().name() + ", "
+                                + model.facts().variant() + ", while everything is measured against "
+                                + reference.model().file().name() + ", " + own.variant()
+                                + "; accepted are models of one family that sample the same latents");
+            }
+        }
+        boolean byBlock = candidate
+                .bits()
+                .flatMap(plan -> plan.schedule().startByBlock(scene.sampler().steps(), true))
+                .isPresent();
+        long quantized = candidate.models().stream()
+                .filter(model -> model.activations().isPresent())
+                .count();
+        if (byBlock && quantized == 1 && candidate.models().size() > 1) {
+            throw new NodeInputException(
+                    port,
+                    "holds '" + candidate.name() + "', whose bits differ by block while the activations of one of its"
+                            + " two experts are not quantized; accepted are both quantized, or bits by step");
+        }
+    }
+
     /// Runs the reference if it has not run. Its model stays open; [#releaseReference] closes it.
     ///
     /// @param listener hears its steps
@@ -83,7 +114,9 @@ public final class Yardstick {
     ///
     /// @throws Exception when its engine is not available
     public void releaseReference() throws Exception {
-        ModelAssembly.release(reference.model(), context);
+        for (DiffusionModel model : reference.models()) {
+            ModelAssembly.release(model, context);
+        }
     }
 
     /// The reference's clip, where there is a decoder.
@@ -102,9 +135,8 @@ public final class Yardstick {
         Trajectory.Recorder recorder = new Trajectory.Recorder(listener);
         FlowSampler.Sampled sampled = generation.sample(recorder);
         Trajectory guided = recorder.trajectory(generation.settings());
-        Trajectory conditional = generation.settings().isGuided()
-                ? guided.withGuidance(generation.model(), 1, context.cancellation())
-                : guided;
+        Trajectory conditional =
+                generation.isGuided() ? guided.withGuidance(generation.experts(), 1, context.cancellation()) : guided;
         return new Reference(guided, conditional, sampled.latent(), decoded(sampled.latent()));
     }
 
@@ -117,13 +149,14 @@ public final class Yardstick {
         Generation generation = Generation.of(scene.by(candidate), context);
         Trajectory.Recorder recorder = new Trajectory.Recorder(listener);
         FlowSampler.Sampled sampled = generation.sample(recorder);
+        Weighed weighed = new Weighed(candidate, generation.experts(), context);
         Trajectory.Deviation deviation = reference()
                 .conditional()
-                .deviationOf(generation.model(), sampled.trace().replay(), context.cancellation());
+                .deviationOf(weighed.experts(sampled.trace().replay()), context.cancellation());
         Trajectory own = recorder.trajectory(generation.settings());
         Optional<Frames> clip = decoded(sampled.latent());
         Figures.Errors errors = new Figures.Errors(deviation.relativeL2(), freeRunning(own, sampled.latent()));
-        return new Measured(new Figures(errors, compared(clip), cost(candidate, sampled.trace())), clip);
+        return new Measured(new Figures(errors, compared(clip), weighed.cost(sampled.trace())), clip);
     }
 
     /// Relative L2 error of a candidate's output at each of the reference's latents, one conditional pass each; nothing
@@ -135,17 +168,16 @@ public final class Yardstick {
         Generation generation = Generation.of(scene.by(candidate), context);
         return reference()
                 .conditional()
-                .deviationOf(
-                        generation.model(), new Constant(candidate.model().activationBits()), context.cancellation())
+                .deviationOf(generation.experts(), context.cancellation())
                 .relativeL2();
     }
 
-    /// Closes the candidate's model and its weights unless the next one uses them.
+    /// Closes the candidate's models and their weights, but for those that the next one uses.
     ///
-    /// @throws Exception when its engine is not available
+    /// @throws Exception when an engine is not available
     public void release(Candidate candidate, Optional<Candidate> next) throws Exception {
-        if (next.filter(candidate::sharesModelWith).isEmpty()) {
-            ModelAssembly.release(candidate.model(), context);
+        for (DiffusionModel model : next.map(candidate::modelsBeside).orElseGet(candidate::models)) {
+            ModelAssembly.release(model, context);
         }
     }
 
@@ -182,22 +214,5 @@ public final class Yardstick {
                 figures.highFrequencyRatio(),
                 figures.gradientDeviation(),
                 figures.colourDistance());
-    }
-
-    private Figures.Cost cost(Candidate candidate, SamplingTrace trace) throws Exception {
-        WeightMemory memory = ModelAssembly.weights(candidate.model(), context).memory();
-        List<SamplingTrace.Step> steps = trace.steps();
-        double seconds = steps.stream()
-                .skip(steps.size() > 1 ? 1 : 0)
-                .mapToLong(step -> step.elapsed().totalNanos())
-                .average()
-                .orElse(Double.NaN);
-        boolean quantized = candidate.model().activations().isPresent();
-        return new Figures.Cost(
-                quantized ? trace.meanActivationBits() : UNQUANTIZED_BITS,
-                UNQUANTIZED_BITS / memory.ratio(),
-                memory.bytes(),
-                seconds / 1e9,
-                trace.trunkPasses());
     }
 }

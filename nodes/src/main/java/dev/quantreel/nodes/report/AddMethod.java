@@ -11,6 +11,7 @@ import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.LowNoiseModel;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,9 +20,10 @@ import java.util.Optional;
         id = "AddMethod",
         title = "Add Method",
         category = "report",
-        description = "Adds one way to run the model, with its bit schedule and step cache, to the methods that Report"
-                + " Card and Error Curves compare. Connect the nodes one behind the other; the first is the first row of"
-                + " the table.",
+        description =
+                "Adds one way to run the model, with its bit schedule, step cache and second expert, to the methods that"
+                        + " Report Card and Error Curves compare. Connect the nodes one behind the other; the first is the first row of"
+                        + " the table.",
         aliases = {"method list", "compare"})
 public final class AddMethod implements Node<AddMethod.Inputs, AddMethod.Outputs> {
 
@@ -36,19 +38,27 @@ public final class AddMethod implements Node<AddMethod.Inputs, AddMethod.Outputs
 
             @In(help = "Which steps are skipped.") Optional<CachePlan> stepCache,
 
-            @In(help = "The methods before this one.") Optional<Methods> methods) {}
+            @In(help = "The methods before this one.") Optional<Methods> methods,
+
+            @In(
+                    help =
+                            "The second model of Wan 2.2 A14B, from Low-Noise Expert; the one above is then the high-noise"
+                                    + " one.")
+            Optional<LowNoiseModel> lowNoise) {}
 
     /// See [AddMethod].
     public record Outputs(@Out(help = "The methods so far.") Methods methods) {}
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
-        String name = in.name().isBlank() ? in.model().precision() : in.name().strip();
+        Candidate unnamed = new Candidate("", in.model(), in.lowNoise(), in.bitSchedule(), in.stepCache());
+        String name = in.name().isBlank() ? unnamed.precision() : in.name().strip();
         Methods before = in.methods().orElseGet(() -> new Methods(List.of()));
         if (before.candidates().stream().anyMatch(other -> other.name().equals(name))) {
             throw new NodeInputException(
                     "name", "is '" + name + "', as is that of an earlier method; accepted is a name of its own");
         }
-        return new Outputs(before.with(new Candidate(name, in.model(), in.bitSchedule(), in.stepCache())));
+        return new Outputs(
+                before.with(new Candidate(name, in.model(), in.lowNoise(), in.bitSchedule(), in.stepCache())));
     }
 }

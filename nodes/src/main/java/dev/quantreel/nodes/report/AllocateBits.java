@@ -2,6 +2,8 @@ package dev.quantreel.nodes.report;
 
 import dev.quantreel.engines.quant.BitAllocation;
 import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.nodes.measure.Captions;
+import dev.quantreel.nodes.measure.Scene;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -13,9 +15,11 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
+import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.video.ClipPainter;
 import dev.quantreel.nodes.video.ResultFiles;
 import dev.quantreel.nodes.video.TextTable;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,16 +39,21 @@ import java.util.SequencedMap;
                 + " where they take away most noise until the mean is reached. No data set takes part."
                 + " By role: each kind of layer (temporal, cross- and self-attention, MLP) meets the"
                 + " mean by itself, as in ViDiT-Q's metric-decoupled precision, since their errors show"
-                + " in different ways. Codes of up to 4 bits take half a byte, others a whole one: 4 and"
-                + " 8 are the bits that save memory.",
+                + " in different ways. Layers may also be measured and given bits together, by block or by role,"
+                + " which a large model needs where its output is measured. Figures are kept one by one: a"
+                + " stopped measurement goes on. Codes of up to 4 bits take half a byte, others a whole one: 4"
+                + " and 8 are the bits that save memory.",
         aliases = {"sensitivity", "mixed precision", "bit allocation", "metric-decoupled", "ViDiT-Q"})
 public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBits.Outputs> {
+
+    private static final double UNGUIDED = 1;
+    private static final double RECOMMENDED = 0;
 
     /// Where noise is measured.
     public enum Measure {
         /// See [dev.quantreel.engines.quant.LayerSensitivity].
         LAYER("output of the layer"),
-        /// The error of the model's output with this layer alone quantized.
+        /// The error of the model's output with this unit alone quantized.
         MODEL("output of the model");
 
         private final String label;
@@ -64,7 +73,8 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
             @In(help = "Model behind a weight node; not modified.")
             DiffusionModel model,
 
-            @In(help = "Prompt of the generation.") Conditioning positive,
+            @In(help = "Prompt of the generation; what it has of a picture, all prompts have.")
+            Conditioning positive,
 
             @In(help = "Size of the generation; a small one does.")
             Latent latent,
@@ -80,32 +90,58 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
             @In(help = "Bits that a layer may have, 2 to 8, separated by commas.", initial = "4, 8")
             String choices,
 
-            @In(help = "Each kind of layer meets the mean by itself.", initial = "true")
+            @In(
+                    help =
+                            "Each kind of layer meets the mean by itself; for units of one kind, layer or role in a block.",
+                    initial = "true")
             boolean byRole,
 
             @In(
                     help =
                             "Where noise is measured. output of the layer: one generation, a few tokens of each layer; fast."
-                                    + " output of the model: each layer is quantized alone, and the model runs once per layer,"
-                                    + " number of bits and step; sees what later layers make of an error.",
+                                    + " output of the model: each unit is quantized alone, and the model is opened once per unit"
+                                    + " and runs once per prompt, noise and step; sees what later layers make of an error.",
                     initial = "output of the layer")
             Measure measure,
 
             @In(help = "Full-precision steps of the generation.", initial = "4", min = 1, max = 50)
             int steps,
 
-            @In(help = "Seed of the noise.", initial = "0", min = 0, max = 9007199254740991d, advanced = true)
+            @In(
+                    help = "Seed of the noise; where there are several, the others follow.",
+                    initial = "0",
+                    min = 0,
+                    max = 9007199254740000d,
+                    advanced = true)
             long seed,
 
-            @In(help = "Name of the files below the output folder.", initial = "report/bits")
-            String filenamePrefix) {}
+            @In(
+                    help = "Name of the files below the output folder; figures are kept in NAME.results.jsonl.",
+                    initial = "report/bits")
+            String filenamePrefix,
+
+            @In(
+                    help =
+                            "What is measured and given bits as one: layer finds most; block, role and role in a block open"
+                                    + " a large model a few times instead of once per layer.",
+                    initial = "layer")
+            LayerUnit unit,
+
+            @In(help = "Text encoder for prompts; not needed without.")
+            Optional<TextModel> clip,
+
+            @In(help = "More prompts to measure on, one in each line.", initial = "", multiline = true)
+            String prompts,
+
+            @In(help = "Different noises for each prompt.", initial = "1", min = 1, max = 100)
+            int noises) {}
 
     /// See [AllocateBits].
     public record Outputs(
             @Out(help = "The model with bits by layer planned.")
             DiffusionModel model,
 
-            @Out(help = "Plot of the layers' noise, one picture.")
+            @Out(help = "Plot of the units' noise, one picture.")
             Pictures plot,
 
             @Out(help = "The rules as Layer Rules takes them, one to a line.")
@@ -122,15 +158,19 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
                         "model",
                         "has no weights to quantize; accepted is a model behind a weight node such as BGR Quantize or"
                                 + " MinMax Quantize"));
-        List<BitAllocation.Layer> layers = new SensitivityRun(in, choices, context).layers();
+        requireUnitsOfOneKind(in);
+        SensitivityRun.Question question =
+                new SensitivityRun.Question(scenes(in, context), choices, in.unit(), in.measure());
+        Path kept = ResultFiles.of(in.filenamePrefix(), context).sibling("results.jsonl");
+        SensitivityRun.Measured measured =
+                SensitivityRun.of(in.model(), question, kept, context).measured();
+        BitAllocation units = units(in, measured);
         SequencedMap<String, Integer> bits = new LinkedHashMap<>();
-        for (List<BitAllocation.Layer> group : in.byRole() ? byRole(layers) : List.of(layers)) {
-            bits.putAll(allocated(group, in.meanBits()).bits());
-        }
-        BitAllocation chosen = BitAllocation.at(layers, bits);
+        units.bits().forEach((unit, own) -> members(measured, unit).forEach(layer -> bits.put(layer, own)));
+        BitAllocation chosen = BitAllocation.at(measured.layers(), bits);
         List<LayerRule.LayerBits> rules = chosen.rules();
         LayerRule layerRule = new LayerRule("", LayerRule.Edge.NONE, LayerRule.Edge.NONE, rules);
-        Pictures plot = shown(in, layers, chosen, context);
+        Pictures plot = shown(in, measured.units(), units, context);
         StringBuilder text = new StringBuilder();
         rules.forEach(rule ->
                 text.append(rule.pattern()).append(" = ").append(rule.bits()).append('\n'));
@@ -151,13 +191,50 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
         }
     }
 
-    private static List<List<BitAllocation.Layer>> byRole(List<BitAllocation.Layer> layers) {
+    private static BitAllocation units(Inputs in, SensitivityRun.Measured measured) {
+        SequencedMap<String, Integer> bits = new LinkedHashMap<>();
+        for (List<BitAllocation.Layer> group : in.byRole() ? byRole(measured) : List.of(measured.units())) {
+            bits.putAll(allocated(group, in.meanBits()).bits());
+        }
+        return BitAllocation.at(measured.units(), bits);
+    }
+
+    private static List<List<BitAllocation.Layer>> byRole(SensitivityRun.Measured measured) {
         Map<Optional<LayerRule.Role>, List<BitAllocation.Layer>> groups = new LinkedHashMap<>();
-        for (BitAllocation.Layer layer : layers) {
-            groups.computeIfAbsent(LayerRule.Role.of(layer.name()), missing -> new ArrayList<>())
-                    .add(layer);
+        for (BitAllocation.Layer unit : measured.units()) {
+            String first = members(measured, unit.name()).getFirst();
+            groups.computeIfAbsent(LayerRule.Role.of(first), missing -> new ArrayList<>())
+                    .add(unit);
         }
         return List.copyOf(groups.values());
+    }
+
+    private static List<String> members(SensitivityRun.Measured measured, String unit) {
+        return measured.members().getOrDefault(unit, List.of());
+    }
+
+    private static void requireUnitsOfOneKind(Inputs in) {
+        if (in.byRole() && (in.unit() == LayerUnit.BLOCK || in.unit() == LayerUnit.ROLE)) {
+            throw new NodeInputException(
+                    "byRole",
+                    "is on while unit is " + in.unit() + ", which leaves a kind of layer nothing to choose among;"
+                            + " accepted is off, or the unit layer or role in a block");
+        }
+    }
+
+    private static List<Scene> scenes(Inputs in, NodeContext context) throws Exception {
+        List<Conditioning> prompts = new ArrayList<>(List.of(in.positive()));
+        for (String line : Captions.lines(in.prompts())) {
+            TextModel clip = in.clip()
+                    .orElseThrow(() -> new NodeInputException(
+                            "clip", "is not connected while there are prompts; connect the text encoder of the model"));
+            prompts.add(new Captions(clip, Optional.of(in.positive())).encoded(line, context));
+        }
+        Scene.Sampler sampler = new Scene.Sampler(in.steps(), UNGUIDED, RECOMMENDED, "auto", "auto");
+        List<Scene> scenes = prompts.stream()
+                .map(prompt -> new Scene(prompt, Optional.empty(), in.latent(), in.seed(), sampler))
+                .toList();
+        return Captions.noised(scenes, in.noises());
     }
 
     private static List<Integer> choices(String text) {
@@ -183,8 +260,9 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
         int fewest = layers.getFirst().noise().firstKey();
         String title = String.format(
                 Locale.ROOT,
-                "Noise in the %s, each layer quantized alone: %s, %.2f bits per weight",
+                "Noise in the %s, each %s quantized alone: %s, %.2f bits per weight",
                 in.measure(),
+                in.unit(),
                 in.model().file().name(),
                 chosen.meanBits());
         Pictures plot = new Pictures(ClipPainter.frames(Charts.layers(
@@ -211,7 +289,7 @@ public final class AllocateBits implements Node<AllocateBits.Inputs, AllocateBit
     }
 
     private static String table(List<BitAllocation.Layer> layers, BitAllocation chosen) {
-        List<String> head = new ArrayList<>(List.of("layer", "weights", "bits"));
+        List<String> head = new ArrayList<>(List.of("unit", "weights", "bits"));
         layers.getFirst().noise().keySet().forEach(bits -> head.add("noise % at " + bits));
         TextTable table = new TextTable(head.toArray(String[]::new));
         for (BitAllocation.Layer layer : layers) {

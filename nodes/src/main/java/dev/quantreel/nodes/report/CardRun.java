@@ -20,14 +20,14 @@ final class CardRun {
     private static final long PARTS = 1000;
 
     private final NodeContext context;
-    private final SweepResults results;
+    private final KeptResults<Figures> results;
     private final List<Yardstick> yardsticks;
     private final List<Candidate> candidates;
     private final Figures[][] found;
     private long done;
 
     /// @param yardsticks one for each scene
-    CardRun(NodeContext context, SweepResults results, List<Yardstick> yardsticks, List<Candidate> candidates) {
+    CardRun(NodeContext context, KeptResults<Figures> results, List<Yardstick> yardsticks, List<Candidate> candidates) {
         this.context = context;
         this.results = results;
         this.yardsticks = List.copyOf(yardsticks);
@@ -35,10 +35,16 @@ final class CardRun {
         this.found = new Figures[candidates.size()][yardsticks.size()];
     }
 
-    /// Bytes that the references of so many scenes take.
-    static boolean fitTogether(Scene scene, int scenes) {
+    /// How many scenes' references are kept at once.
+    static int together(Scene scene) {
         long latent = scene.latent().samples().data().byteSize();
-        return latent * TENSORS_OF_A_STEP * scene.sampler().steps() * scenes <= REFERENCES_BYTES;
+        long reference = latent * TENSORS_OF_A_STEP * scene.sampler().steps();
+        return (int) Math.clamp(REFERENCES_BYTES / reference, 1, Integer.MAX_VALUE);
+    }
+
+    /// Whether the references of so many scenes are kept at once.
+    static boolean fitTogether(Scene scene, int scenes) {
+        return scenes <= together(scene);
     }
 
     /// @param together whether all references are kept at once

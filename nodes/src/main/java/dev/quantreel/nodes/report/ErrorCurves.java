@@ -9,19 +9,19 @@ import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.measure.Candidate;
 import dev.quantreel.nodes.measure.Figures;
 import dev.quantreel.nodes.measure.Methods;
+import dev.quantreel.nodes.measure.PictureCheck;
+import dev.quantreel.nodes.measure.PromptedScene;
 import dev.quantreel.nodes.measure.Scene;
+import dev.quantreel.nodes.measure.SceneInputs;
 import dev.quantreel.nodes.measure.Yardstick;
-import dev.quantreel.nodes.sampling.SamplerChoice;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.spi.UiItem;
-import dev.quantreel.nodes.values.Conditioning;
-import dev.quantreel.nodes.values.DiffusionModel;
-import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.video.ClipPainter;
 import dev.quantreel.nodes.video.ResultFiles;
@@ -51,41 +51,7 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
     public record Inputs(
             @In(help = "What is compared, from Add Method.") Methods methods,
 
-            @In(help = "What the video shows.") Conditioning positive,
-
-            @In(help = "What guidance leads away from; not needed when cfg is 1.")
-            Optional<Conditioning> negative,
-
-            @In(help = "Size of the video.") Latent latent,
-
-            @In(help = "What everything is measured against; without it the first model in full precision.")
-            Optional<DiffusionModel> reference,
-
-            @In(help = "Seed of the noise.", initial = "0", min = 0, max = 9007199254740991d)
-            long seed,
-
-            @In(help = "Sampler steps.", initial = "16", min = 1, max = 1000)
-            int steps,
-
-            @In(help = "Strength of classifier-free guidance.", initial = "4", min = 0, max = 30, step = 0.1)
-            double cfg,
-
-            @In(help = "Shift of the noise levels, see Sample Video.", initial = "3", min = 0, max = 100, step = 0.1)
-            double shift,
-
-            @In(
-                    help = "Spacing of the noise levels, see Sample Video.",
-                    initial = "linear",
-                    options = SamplerChoice.Schedules.class,
-                    advanced = true)
-            String sigmas,
-
-            @In(
-                    help = "Numerical method, see Sample Video.",
-                    initial = "euler",
-                    options = SamplerChoice.Samplers.class,
-                    advanced = true)
-            String sampler,
+            @SharedInputs PromptedScene scene,
 
             @In(help = "Name of the files below the output folder.", initial = "report/errors")
             String filenamePrefix) {}
@@ -102,7 +68,12 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
         if (candidates.isEmpty()) {
             throw new NodeInputException("methods", "is empty; accepted is at least one Add Method");
         }
-        Yardstick yardstick = yardstick(in, context);
+        SceneInputs settings = in.scene().settings();
+        Scene scene = in.scene().scene();
+        new PictureCheck(candidates.getFirst().model().facts(), "positive").require(scene);
+        Yardstick yardstick =
+                new Yardstick(scene, settings.reference(candidates.getFirst(), context), Optional.empty(), context);
+        candidates.forEach(candidate -> yardstick.require("methods", candidate));
         yardstick.prepare(steps("full precision", 0, candidates.size() + 1, context));
         yardstick.releaseReference();
         List<CurveChart.Curve> teacher = new ArrayList<>();
@@ -125,20 +96,6 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
         String table = table(teacher, free);
         context.show(new UiItem.Text(table));
         return new Outputs(new Pictures(plot), table);
-    }
-
-    private static Yardstick yardstick(Inputs in, NodeContext context) {
-        Scene scene = new Scene(
-                in.positive(),
-                in.negative(),
-                in.latent(),
-                in.seed(),
-                new Scene.Sampler(in.steps(), in.cfg(), in.shift(), in.sampler(), in.sigmas()));
-        Candidate reference = in.reference()
-                .map(model -> Candidate.of("reference", model))
-                .orElseGet(() -> Candidate.fullPrecision(
-                        in.methods().candidates().getFirst().model()));
-        return new Yardstick(scene, reference, Optional.empty(), context);
     }
 
     private static SamplingListener steps(String name, int index, int count, NodeContext context) {

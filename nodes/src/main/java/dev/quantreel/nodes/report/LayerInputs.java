@@ -22,6 +22,7 @@ import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.ModelAssembly;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -35,16 +36,33 @@ final class LayerInputs {
     private static final Shape SMALL = Shape.of(1, 16, 4, 8, 8);
     private static final double SHIFT = 3;
 
+    private final int tokensPerVideo;
+    private final int tokensPerPass;
+    private int videos;
     private final Map<String, float[]> values = new LinkedHashMap<>();
     private final Map<String, Integer> channels = new LinkedHashMap<>();
 
-    /// A generation in full precision.
+    /// @param run whose videos and steps share the tokens
+    private LayerInputs(Run run) {
+        tokensPerVideo = Math.max(1, TOKENS_PER_LAYER / run.videos().size());
+        tokensPerPass = Math.min(TOKENS_PER_PASS, Math.ceilDiv(tokensPerVideo, run.steps()));
+    }
+
+    /// Generations in full precision.
     ///
     /// @param model its plan is left aside
-    /// @param latent size of the video; a small one where empty
-    record Run(DiffusionModel model, Conditioning positive, Optional<Latent> latent, int steps, long seed) {}
+    /// @param videos at least one
+    /// @param latent size of the videos; a small one where empty
+    record Run(DiffusionModel model, List<Video> videos, Optional<Latent> latent, int steps) {
+        Run {
+            videos = List.copyOf(videos);
+        }
+    }
 
-    /// Runs the full-precision model and keeps what layers read.
+    /// A prompt and its noise.
+    record Video(Conditioning positive, long seed) {}
+
+    /// Runs the full-precision model and keeps what layers read, of each video as much.
     ///
     /// @throws java.util.concurrent.CancellationException when interrupted
     /// @throws Exception when file or engine cannot be opened
@@ -53,30 +71,33 @@ final class LayerInputs {
                         run.model().file(), run.model().architecture())
                 .with(run.model().execution());
         Engine engine = model.execution().engine().open(context);
-        LayerInputs recorded = new LayerInputs();
+        LayerInputs recorded = new LayerInputs(run);
         LayerProbe probe = new LayerProbe(layers, recorded::observe);
         ModelAssembly.Weights weights = ModelAssembly.weights(model, context);
         try (DiffusionTransformer transformer = ModelAssembly.transformer(model, weights, engine, probe)) {
-            BranchConditioning text = new PaddedText(model.facts(), context).of("positive", run.positive());
             SamplerSettings settings = new SamplerSettings(run.steps(), 1, new SigmaSchedule.Linear(SHIFT));
-            FlowSampler sampler =
-                    new FlowSampler(transformer.bind(text, text), settings, new Constant(8), new StepCache.None());
-            context.status("running " + run.steps() + " full-precision steps to record what the layers read");
-            Tensor noise = TorchNoise.gaussian(
-                    run.seed(),
-                    run.latent().map(latent -> latent.samples().shape()).orElse(SMALL));
-            sampler.sample(noise, SamplingListener.NONE, context.cancellation());
+            for (Video video : run.videos()) {
+                BranchConditioning text = new PaddedText(model.facts(), context).of("positive", video.positive());
+                FlowSampler sampler =
+                        new FlowSampler(transformer.bind(text, text), settings, new Constant(8), new StepCache.None());
+                context.status("running " + run.steps() + " full-precision steps to record what the layers read");
+                Tensor noise = TorchNoise.gaussian(
+                        video.seed(),
+                        run.latent().map(latent -> latent.samples().shape()).orElse(SMALL));
+                recorded.videos++;
+                sampler.sample(noise, SamplingListener.NONE, context.cancellation());
+            }
         }
         return recorded;
     }
 
     /// @param input F32 `[1, tokens, channels]`
-    void observe(String layer, Tensor input) {
+    private void observe(String layer, Tensor input) {
         int tokens = Math.toIntExact(input.shape().dim(1));
         int width = Math.toIntExact(input.shape().dim(2));
         float[] known = values.getOrDefault(layer, new float[0]);
-        int room = TOKENS_PER_LAYER - known.length / width;
-        int taken = Math.min(room, Math.min(tokens, TOKENS_PER_PASS));
+        int room = videos * tokensPerVideo - known.length / width;
+        int taken = Math.min(room, Math.min(tokens, tokensPerPass));
         if (taken <= 0) {
             return;
         }

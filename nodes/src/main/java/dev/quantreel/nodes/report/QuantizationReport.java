@@ -108,7 +108,11 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
         Optional<LayerInputs> inputs = in.positive().isEmpty()
                 ? Optional.empty()
                 : Optional.of(LayerInputs.recorded(
-                        new LayerInputs.Run(in.model(), in.positive().get(), in.latent(), in.steps(), in.seed()),
+                        new LayerInputs.Run(
+                                in.model(),
+                                List.of(new LayerInputs.Video(in.positive().get(), in.seed())),
+                                in.latent(),
+                                in.steps()),
                         quantized.matrices().keySet(),
                         context));
         OptionalInt bits = in.model().activations().stream()

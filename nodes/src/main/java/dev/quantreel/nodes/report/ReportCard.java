@@ -2,22 +2,22 @@ package dev.quantreel.nodes.report;
 
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.measure.Candidate;
+import dev.quantreel.nodes.measure.Captions;
 import dev.quantreel.nodes.measure.Figures;
 import dev.quantreel.nodes.measure.Methods;
+import dev.quantreel.nodes.measure.PictureCheck;
 import dev.quantreel.nodes.measure.Scene;
+import dev.quantreel.nodes.measure.SceneInputs;
 import dev.quantreel.nodes.measure.Yardstick;
-import dev.quantreel.nodes.sampling.EncodePrompt;
-import dev.quantreel.nodes.sampling.SamplerChoice;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.values.Conditioning;
-import dev.quantreel.nodes.values.DiffusionModel;
-import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.VideoDecoder;
@@ -28,6 +28,7 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Compares methods over several prompts and seeds.
 @NodeType(
@@ -61,42 +62,19 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
             @In(help = "Negative prompt of all.", initial = "", multiline = true)
             String negative,
 
-            @In(help = "Size of the videos.") Latent latent,
-
             @In(help = "Decoder; without it only latents are compared.")
             Optional<VideoDecoder> vae,
 
-            @In(help = "What everything is measured against; without it the first model in full precision.")
-            Optional<DiffusionModel> reference,
+            @In(
+                    help =
+                            "What every prompt gets beside its text, from a prompt of any text: the picture of Image To Video,"
+                                    + " whose latent then gives the size, and the strength of Embedded Guidance.")
+            Optional<Conditioning> conditioning,
 
             @In(help = "Different noises for each prompt.", initial = "2", min = 1, max = 100)
             int seeds,
 
-            @In(help = "Seed of the first noise; the others follow.", initial = "0", min = 0, max = 9007199254740000d)
-            long seed,
-
-            @In(help = "Sampler steps.", initial = "16", min = 1, max = 1000)
-            int steps,
-
-            @In(help = "Strength of classifier-free guidance.", initial = "4", min = 0, max = 30, step = 0.1)
-            double cfg,
-
-            @In(help = "Shift of the noise levels, see Sample Video.", initial = "3", min = 0, max = 100, step = 0.1)
-            double shift,
-
-            @In(
-                    help = "Spacing of the noise levels, see Sample Video.",
-                    initial = "linear",
-                    options = SamplerChoice.Schedules.class,
-                    advanced = true)
-            String sigmas,
-
-            @In(
-                    help = "Numerical method, see Sample Video.",
-                    initial = "euler",
-                    options = SamplerChoice.Samplers.class,
-                    advanced = true)
-            String sampler,
+            @SharedInputs SceneInputs settings,
 
             @In(help = "Heading of the page.", initial = "Report card")
             String title,
@@ -107,10 +85,7 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
             String filenamePrefix) {
 
         List<String> promptList() {
-            return prompts.lines()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .toList();
+            return Captions.lines(prompts);
         }
     }
 
@@ -124,20 +99,19 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         requireGenerations(in);
-        List<CardFigures.Scene> labels = new ArrayList<>();
-        List<Scene> scenes = scenes(in, context, labels);
         List<Candidate> candidates = in.methods().candidates();
-        Candidate reference = in.reference()
-                .map(model -> Candidate.of("reference", model))
-                .orElseGet(() -> Candidate.fullPrecision(candidates.getFirst().model()));
+        List<Scene> scenes = scenes(in, context);
+        new PictureCheck(candidates.getFirst().model().facts(), "conditioning").require(scenes.getFirst());
+        Candidate reference = in.settings().reference(candidates.getFirst(), context);
         List<Yardstick> yardsticks = scenes.stream()
                 .map(scene -> new Yardstick(scene, reference, in.vae(), context))
                 .toList();
+        candidates.forEach(candidate -> yardsticks.getFirst().require("methods", candidate));
         ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
-        SweepResults results = SweepResults.open(files.sibling("results.jsonl"));
+        KeptResults<Figures> results = KeptResults.open(files.sibling("results.jsonl"), Figures.class);
         List<List<Figures>> measured = new CardRun(context, results, yardsticks, candidates)
                 .measured(CardRun.fitTogether(scenes.getFirst(), scenes.size()));
-        CardFigures card = new CardFigures(in.title(), settings(in, scenes.size()), rows(candidates, measured, labels));
+        CardFigures card = new CardFigures(in.title(), settings(in, scenes.size()), rows(candidates, measured, scenes));
         return saved(card, files, context);
     }
 
@@ -159,53 +133,47 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
         }
     }
 
-    private static List<Scene> scenes(Inputs in, NodeContext context, List<CardFigures.Scene> labels) throws Exception {
-        Scene.Sampler sampler = new Scene.Sampler(in.steps(), in.cfg(), in.shift(), in.sampler(), in.sigmas());
+    private static List<Scene> scenes(Inputs in, NodeContext context) throws Exception {
+        Captions captions = new Captions(in.clip(), in.conditioning());
         Optional<Conditioning> negative =
-                in.cfg() == 1 ? Optional.empty() : Optional.of(encoded(in, in.negative(), context));
-        List<Scene> scenes = new ArrayList<>();
+                isGuided(in) ? Optional.of(captions.encoded(in.negative(), context)) : Optional.empty();
+        List<Scene> prompts = new ArrayList<>();
         for (String prompt : in.promptList()) {
-            Conditioning positive = encoded(in, prompt, context);
-            for (int i = 0; i < in.seeds(); i++) {
-                // Another noise for each prompt, too: equal noise would count its chance twice.
-                long seed = in.seed() + scenes.size();
-                scenes.add(new Scene(positive, negative, in.latent(), seed, sampler));
-                labels.add(new CardFigures.Scene(prompt, seed, NOTHING));
-            }
+            prompts.add(in.settings().scene(captions.encoded(prompt, context), negative));
         }
-        return scenes;
+        return Captions.noised(prompts, in.seeds());
     }
 
-    private static final Figures NOTHING =
-            new Figures(new Figures.Errors(List.of(), List.of()), Figures.Clip.NONE, new Figures.Cost(0, 0, 0, 0, 0));
-
-    private static Conditioning encoded(Inputs in, String prompt, NodeContext context) throws Exception {
-        return new EncodePrompt()
-                .run(new EncodePrompt.Inputs(in.clip(), prompt), context)
-                .conditioning();
+    private static boolean isGuided(Inputs in) {
+        return in.settings().cfg() != 1
+                || Stream.concat(
+                                in.settings().referenceLowNoise().stream(),
+                                in.methods().candidates().stream().flatMap(candidate -> candidate.lowNoise().stream()))
+                        .anyMatch(low -> low.cfg() != 1);
     }
 
     private static List<CardFigures.Row> rows(
-            List<Candidate> candidates, List<List<Figures>> measured, List<CardFigures.Scene> labels) {
+            List<Candidate> candidates, List<List<Figures>> measured, List<Scene> scenes) {
         List<CardFigures.Row> rows = new ArrayList<>();
         for (int i = 0; i < candidates.size(); i++) {
-            List<CardFigures.Scene> scenes = new ArrayList<>();
-            for (int j = 0; j < labels.size(); j++) {
-                scenes.add(new CardFigures.Scene(
-                        labels.get(j).prompt(),
-                        labels.get(j).seed(),
+            List<CardFigures.Scene> generations = new ArrayList<>();
+            for (int j = 0; j < scenes.size(); j++) {
+                generations.add(new CardFigures.Scene(
+                        scenes.get(j).positive().prompt(),
+                        scenes.get(j).seed(),
                         measured.get(i).get(j)));
             }
             rows.add(new CardFigures.Row(
-                    candidates.get(i).name(), candidates.get(i).model().precision(), scenes));
+                    candidates.get(i).name(), candidates.get(i).precision(), generations));
         }
         return rows;
     }
 
     private static String settings(Inputs in, int scenes) {
+        SceneInputs settings = in.settings();
         return in.promptList().size() + " prompts x " + in.seeds() + " seeds = " + scenes + " generations a method, "
-                + in.steps() + " steps of " + in.sampler() + ", cfg " + TextTable.number(in.cfg()) + ", shift "
-                + TextTable.number(in.shift());
+                + settings.steps() + " steps of " + settings.sampler() + ", cfg "
+                + TextTable.number(settings.cfg()) + ", shift " + TextTable.number(settings.shift());
     }
 
     private static Outputs saved(CardFigures card, ResultFiles files, NodeContext context) throws Exception {

@@ -3,22 +3,23 @@ package dev.quantreel.nodes.report;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.measure.Candidate;
 import dev.quantreel.nodes.measure.Figures;
+import dev.quantreel.nodes.measure.PictureCheck;
+import dev.quantreel.nodes.measure.PromptedScene;
 import dev.quantreel.nodes.measure.Scene;
 import dev.quantreel.nodes.measure.Yardstick;
-import dev.quantreel.nodes.sampling.SamplerChoice;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.spi.Upstream;
 import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.CachePlan;
-import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
-import dev.quantreel.nodes.values.Latent;
+import dev.quantreel.nodes.values.LowNoiseModel;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.values.VideoDecoder;
 import dev.quantreel.nodes.video.ClipPainter;
@@ -99,13 +100,6 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
                     multiline = true)
             String axes,
 
-            @In(help = "What the video shows.") Conditioning positive,
-
-            @In(help = "What guidance leads away from; not needed when cfg is 1.")
-            Optional<Conditioning> negative,
-
-            @In(help = "Size of the video.") Latent latent,
-
             @In(help = "Decoder for PSNR and SSIM; without it only latents are compared.")
             Optional<VideoDecoder> vae,
 
@@ -115,13 +109,16 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
             @In(help = "Which steps are skipped; may be varied.")
             Optional<CachePlan> stepCache,
 
-            @In(help = "What everything is measured against; without it the same model in full precision.")
-            Optional<DiffusionModel> reference,
+            @In(
+                    help =
+                            "The second model of Wan 2.2 A14B, from Low-Noise Expert; the one above is then the high-noise"
+                                    + " one. May be varied, as may the nodes before it.")
+            Optional<LowNoiseModel> lowNoise,
 
             @In(help = "All combinations (grid), or as many of them as points says (random).", initial = "grid")
             Mode mode,
 
-            @In(help = "Points of a random sweep.", initial = "50", min = 1, max = SweepPoints.MOST)
+            @In(help = "Points of a random sweep, drawn by the seed.", initial = "50", min = 1, max = SweepPoints.MOST)
             int points,
 
             @In(
@@ -131,31 +128,7 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
                     initial = "teacher-forced")
             Drawn error,
 
-            @In(help = "Seed of the noise, and of a random sweep.", initial = "0", min = 0, max = 9007199254740991d)
-            long seed,
-
-            @In(help = "Sampler steps.", initial = "16", min = 1, max = 1000)
-            int steps,
-
-            @In(help = "Strength of classifier-free guidance.", initial = "4", min = 0, max = 30, step = 0.1)
-            double cfg,
-
-            @In(help = "Shift of the noise levels, see Sample Video.", initial = "3", min = 0, max = 100, step = 0.1)
-            double shift,
-
-            @In(
-                    help = "Spacing of the noise levels, see Sample Video.",
-                    initial = "linear",
-                    options = SamplerChoice.Schedules.class,
-                    advanced = true)
-            String sigmas,
-
-            @In(
-                    help = "Numerical method, see Sample Video.",
-                    initial = "euler",
-                    options = SamplerChoice.Samplers.class,
-                    advanced = true)
-            String sampler,
+            @SharedInputs PromptedScene scene,
 
             @In(
                     help =
@@ -176,7 +149,7 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
     public Outputs run(Inputs in, NodeContext context) throws Exception {
         List<List<Upstream.Change>> points = points(in, context.upstream());
         Path stored = ResultFiles.of(in.filenamePrefix(), context).sibling("results.jsonl");
-        SweepTable table = new SweepRun(in, context, SweepResults.open(stored)).measured(points);
+        SweepTable table = new SweepRun(in, context, KeptResults.open(stored, Figures.class)).measured(points);
         table.totalFailure().ifPresent(problem -> {
             throw new NodeInputException("axes", "no point could be measured; the first: " + problem);
         });
@@ -193,8 +166,10 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
     private static List<List<Upstream.Change>> points(Inputs in, Upstream upstream) {
         try {
             List<SweepAxis> axes = SweepAxis.of(in.axes(), upstream.sources());
-            List<List<Upstream.Change>> points =
-                    in.mode() == Mode.GRID ? SweepPoints.grid(axes) : SweepPoints.random(axes, in.points(), in.seed());
+            List<List<Upstream.Change>> points = in.mode() == Mode.GRID
+                    ? SweepPoints.grid(axes)
+                    : SweepPoints.random(
+                            axes, in.points(), in.scene().settings().seed());
             points.stream()
                     .flatMap(List::stream)
                     .distinct()
@@ -209,19 +184,15 @@ public final class Sweep implements Node<Sweep.Inputs, Sweep.Outputs> {
         }
     }
 
-    static Scene scene(Inputs in) {
-        return new Scene(
-                in.positive(),
-                in.negative(),
-                in.latent(),
-                in.seed(),
-                new Scene.Sampler(in.steps(), in.cfg(), in.shift(), in.sampler(), in.sigmas()));
+    /// The model as it is, under a name.
+    static Candidate candidate(Inputs in, String name) {
+        return new Candidate(name, in.model(), in.lowNoise(), in.bitSchedule(), in.stepCache());
     }
 
-    static Yardstick yardstick(Inputs in, NodeContext context) {
-        Candidate reference = in.reference()
-                .map(model -> Candidate.of("reference", model))
-                .orElseGet(() -> Candidate.fullPrecision(in.model()));
-        return new Yardstick(scene(in), reference, in.vae(), context);
+    static Yardstick yardstick(Inputs in, NodeContext context) throws Exception {
+        Candidate reference = in.scene().settings().reference(candidate(in, ""), context);
+        Scene scene = in.scene().scene();
+        new PictureCheck(in.model().facts(), "positive").require(scene);
+        return new Yardstick(scene, reference, in.vae(), context);
     }
 }

@@ -11,6 +11,7 @@ import dev.quantreel.nodes.spi.Upstream;
 import dev.quantreel.nodes.values.BitPlan;
 import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.LowNoiseModel;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -24,11 +25,11 @@ final class SweepRun {
 
     private final Sweep.Inputs in;
     private final NodeContext context;
-    private final SweepResults results;
+    private final KeptResults<Figures> results;
     private final Yardstick yardstick;
     private Optional<Candidate> open = Optional.empty();
 
-    SweepRun(Sweep.Inputs in, NodeContext context, SweepResults results) {
+    SweepRun(Sweep.Inputs in, NodeContext context, KeptResults<Figures> results) throws Exception {
         this.in = in;
         this.context = context;
         this.results = results;
@@ -58,6 +59,7 @@ final class SweepRun {
     private void measure(List<Upstream.Change> point, String label, Steps steps, SweepTable table) throws Exception {
         try {
             Candidate candidate = candidate(point, label);
+            yardstick.require("model", candidate);
             String key = yardstick.key(candidate);
             Optional<Figures> known = results.find(key);
             Figures figures = known.isPresent() ? known.get() : measured(candidate, steps);
@@ -89,19 +91,20 @@ final class SweepRun {
 
     private Candidate candidate(List<Upstream.Change> point, String label) throws Exception {
         if (point.isEmpty()) {
-            return new Candidate(label, in.model(), in.bitSchedule(), in.stepCache());
+            return Sweep.candidate(in, label);
         }
         NodeInputs inputs = context.upstream().inputs(point);
         return new Candidate(
                 label,
                 (DiffusionModel) inputs.value("model").orElseThrow(),
+                inputs.value("lowNoise").map(LowNoiseModel.class::cast),
                 inputs.value("bitSchedule").map(BitPlan.class::cast),
                 inputs.value("stepCache").map(CachePlan.class::cast));
     }
 
     private String label(List<Upstream.Change> point) {
         if (point.isEmpty()) {
-            return in.model().precision();
+            return Sweep.candidate(in, "").precision();
         }
         boolean namesSuffice =
                 point.stream().map(Upstream.Change::input).distinct().count() == point.size();

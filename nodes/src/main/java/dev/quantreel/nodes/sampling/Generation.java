@@ -6,9 +6,7 @@ import dev.quantreel.engines.sampling.ExpertSampler;
 import dev.quantreel.engines.sampling.FlowSampler;
 import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.SamplingListener;
-import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.schedule.BitSchedule;
-import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
@@ -38,7 +36,7 @@ public final class Generation {
         this.context = context;
         this.settings = settings;
         this.noised = noised;
-        this.experts = experts;
+        this.experts = List.copyOf(experts);
     }
 
     /// Checks the inputs and plans memory; opens no model.
@@ -51,7 +49,7 @@ public final class Generation {
         SamplerSettings settings = choice.settings(in);
         context.status(choice.recommended());
         NoisedLatent noised = NoisedLatent.of(settings, in);
-        BitSchedule bits = bits(in, noised.levels().steps(), context);
+        Optional<BitSchedule> bits = bits(in, noised.levels().steps(), context);
         SamplingCheck.Outcome room = new SamplingCheck(in, context).require();
         return new Generation(in, context, settings, noised, new ModelTurns(in, context, room).experts(bits));
     }
@@ -77,11 +75,15 @@ public final class Generation {
         return settings;
     }
 
-    /// The model of the first steps, open and bound to the prompts, at their times.
-    public SplitModel model() {
-        SplitModel model = experts.getFirst().model().open();
-        model.schedule(noised.levels().timesteps());
-        return model;
+    /// The models in the order in which the noise falls, bound to the prompts when they are opened. There are two where
+    /// [SampleVideo.Inputs#lowNoise] names the second.
+    public List<Expert> experts() {
+        return experts;
+    }
+
+    /// Whether both branches of guidance run at some step.
+    public boolean isGuided() {
+        return experts.stream().anyMatch(expert -> expert.guidance().isGuided());
     }
 
     private static void requireFitting(Latent latent, DiffusionModel model) {
@@ -103,11 +105,14 @@ public final class Generation {
         }
     }
 
-    private static BitSchedule bits(SampleVideo.Inputs in, int steps, NodeContext context) {
+    /// What was asked for; without it each model has its own.
+    private static Optional<BitSchedule> bits(SampleVideo.Inputs in, int steps, NodeContext context) {
         if (in.bitSchedule().isEmpty()) {
-            return new Constant(in.model().activationBits());
+            return Optional.empty();
         }
-        if (in.model().activations().isEmpty()) {
+        boolean quantized = in.model().activations().isPresent()
+                || in.lowNoise().flatMap(low -> low.model().activations()).isPresent();
+        if (!quantized) {
             context.status("the bit schedule has no effect: the activations of this model are not quantized; add ARQ"
                     + " Activation");
         }
@@ -117,6 +122,6 @@ public final class Generation {
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("bitSchedule", String.valueOf(e.getMessage()), e);
         }
-        return schedule;
+        return Optional.of(schedule);
     }
 }

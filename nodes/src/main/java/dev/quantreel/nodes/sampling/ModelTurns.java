@@ -10,6 +10,7 @@ import dev.quantreel.engines.sampling.Expert;
 import dev.quantreel.engines.sampling.Guidance;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.schedule.BitSchedule;
+import dev.quantreel.engines.schedule.Constant;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.CachePlan;
@@ -29,8 +30,9 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
 
     private static final double TIME_OF_NOISE = 1000;
 
+    /// @param bits of all; empty leaves each model its own
     /// @throws NodeInputException when the two models do not belong together
-    List<Expert> experts(BitSchedule bits) {
+    List<Expert> experts(Optional<BitSchedule> bits) {
         List<Expert> experts = new ArrayList<>();
         double boundary = in.lowNoise().map(LowNoiseModel::boundary).orElse(0.0);
         experts.add(expert(in.model(), in.cfg(), bits, boundary));
@@ -41,7 +43,8 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
         return experts;
     }
 
-    private Expert expert(DiffusionModel model, double cfg, BitSchedule bits, double boundary) {
+    private Expert expert(DiffusionModel model, double cfg, Optional<BitSchedule> asked, double boundary) {
+        BitSchedule bits = asked.orElseGet(() -> new Constant(model.activationBits()));
         BranchConditioning positive = branch("positive", model);
         BranchConditioning negative = cfg == 1 ? positive : branch("negative", model);
         StepCache cache = in.stepCache().map(plan -> cache(plan, model)).orElse(new StepCache.None());
@@ -134,10 +137,7 @@ record ModelTurns(SampleVideo.Inputs in, NodeContext context, SamplingCheck.Outc
     }
 
     private static void requirePair(TransformerFacts high, TransformerFacts low) {
-        boolean pair = high.family().equals(low.family())
-                && high.latent().equals(low.latent())
-                && high.sampling().prediction() == low.sampling().prediction();
-        if (!pair) {
+        if (!high.sharesGenerationsWith(low)) {
             throw new NodeInputException(
                     "lowNoise",
                     "is " + low.variant() + ", while model is " + high.variant()

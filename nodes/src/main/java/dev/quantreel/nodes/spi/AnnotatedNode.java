@@ -1,32 +1,25 @@
 package dev.quantreel.nodes.spi;
 
-import java.lang.reflect.Constructor;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Binds a [Node]'s records to a [NodeSpec]: with [ComponentBinding] the only reflection of the SPI. Everything that
-/// can be wrong with a node's declaration is found here, when the pack is loaded.
+/// Binds a [Node]'s records to a [NodeSpec]: with [RecordBinding] and [ComponentBinding] the only reflection of the
+/// SPI. Everything that can be wrong with a node's declaration is found here, when the pack is loaded.
 final class AnnotatedNode<I extends Record, O extends Record> implements NodeDefinition {
 
     private final Node<I, O> node;
     private final NodeSpec spec;
-    private final Constructor<I> constructor;
-    private final List<ComponentBinding> inputs;
+    private final RecordBinding<I> inputs;
     private final List<OutputBinding> outputs;
 
     private AnnotatedNode(Node<I, O> node, Class<I> inputType, Class<O> outputType) {
         this.node = node;
         Class<?> type = node.getClass();
-        this.constructor = canonicalConstructor(inputType);
-        this.inputs = Stream.of(inputType.getRecordComponents())
-                .map(component -> ComponentBinding.of(type, component))
-                .toList();
+        this.inputs = RecordBinding.of(type, inputType);
         this.outputs = Stream.of(outputType.getRecordComponents())
                 .map(component -> OutputBinding.of(type, component))
                 .toList();
@@ -67,19 +60,6 @@ final class AnnotatedNode<I extends Record, O extends Record> implements NodeDef
         throw fault(owner, "must name records as inputs and outputs, found " + type.getTypeName());
     }
 
-    private static <I extends Record> Constructor<I> canonicalConstructor(Class<I> type) {
-        Class<?>[] parameters = Stream.of(type.getRecordComponents())
-                .map(RecordComponent::getType)
-                .toArray(Class<?>[]::new);
-        try {
-            Constructor<I> result = type.getDeclaredConstructor(parameters);
-            result.setAccessible(true);
-            return result;
-        } catch (NoSuchMethodException e) {
-            throw new IllegalArgumentException(type.getName() + " has no canonical constructor", e);
-        }
-    }
-
     private NodeSpec spec(Class<?> type) {
         NodeType annotation = type.getAnnotation(NodeType.class);
         if (annotation == null) {
@@ -102,7 +82,7 @@ final class AnnotatedNode<I extends Record, O extends Record> implements NodeDef
                 annotation.output(),
                 annotation.cacheable(),
                 List.of(annotation.aliases()),
-                inputs.stream().map(ComponentBinding::spec).toList(),
+                inputs.specs(),
                 outputs.stream().map(OutputBinding::spec).toList());
     }
 
@@ -117,24 +97,9 @@ final class AnnotatedNode<I extends Record, O extends Record> implements NodeDef
 
     @Override
     public NodeOutputs run(NodeInputs values, NodeContext context) throws Exception {
-        O result = node.run(record(values), context);
+        O result = node.run(inputs.record(values), context);
         return new NodeOutputs(
                 outputs.stream().map(output -> output.read(result)).toList());
-    }
-
-    private I record(NodeInputs values) {
-        Object[] arguments =
-                inputs.stream().map(input -> input.argument(values)).toArray();
-        try {
-            return constructor.newInstance(arguments);
-        } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof NodeInputException wrong) {
-                throw wrong;
-            }
-            throw new IllegalArgumentException(spec.id() + " rejected its inputs: " + e.getCause(), e.getCause());
-        } catch (InstantiationException | IllegalAccessException e) {
-            throw new IllegalStateException("cannot create the inputs of " + spec.id(), e);
-        }
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.lang.annotation.Target;
 ///
 /// The port's type follows from the component's: `int`/`long` INT, `double` FLOAT, `boolean` BOOLEAN, `String` STRING,
 /// an enum COMBO of its constants' `toString()`, any type annotated with [Socket] a socket, `Object` the socket `*`.
-/// `Optional<T>` of a socket type is an optional input.
+/// `Optional<T>` of a socket type is an optional input. Inputs that several nodes have in common are [SharedInputs].
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface In {

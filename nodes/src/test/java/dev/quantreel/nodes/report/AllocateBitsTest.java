@@ -15,10 +15,14 @@ import dev.quantreel.nodes.quantize.LayerPrecision;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.ModelAssembly;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +52,14 @@ class AllocateBitsTest {
     private AllocateBits.Outputs allocate(
             DiffusionModel model, double meanBits, String choices, boolean byRole, AllocateBits.Measure measure)
             throws Exception {
+        return allocate(model, meanBits, choices, byRole, new Asked(measure, LayerUnit.LAYER, "", 1));
+    }
+
+    /// What is measured, and on what.
+    private record Asked(AllocateBits.Measure measure, LayerUnit unit, String prompts, int noises) {}
+
+    private AllocateBits.Outputs allocate(
+            DiffusionModel model, double meanBits, String choices, boolean byRole, Asked asked) throws Exception {
         return new AllocateBits()
                 .run(
                         new AllocateBits.Inputs(
@@ -57,10 +69,14 @@ class AllocateBitsTest {
                                 meanBits,
                                 choices,
                                 byRole,
-                                measure,
+                                asked.measure(),
                                 2,
                                 1,
-                                "r/bits"),
+                                "r/bits",
+                                asked.unit(),
+                                Optional.of(demo.clip()),
+                                asked.prompts(),
+                                asked.noises()),
                         demo.context());
     }
 
@@ -133,6 +149,76 @@ class AllocateBitsTest {
                         .mapToDouble(Double::doubleValue)
                         .average()
                         .orElseThrow();
+    }
+
+    @Test
+    void unitsOfLayersHaveTheSameBitsAndAreMeasuredOnceEach() throws Exception {
+        DiffusionModel model = planned();
+        for (LayerUnit unit : List.of(LayerUnit.BLOCK, LayerUnit.ROLE, LayerUnit.ROLE_IN_BLOCK)) {
+            int before = kept().size();
+            AllocateBits.Outputs out =
+                    allocate(model, 6.5, "4, 8", false, new Asked(AllocateBits.Measure.MODEL, unit, "", 1));
+            var bits = bits(out.model());
+            var units = unit.of(List.copyOf(bits.keySet()));
+
+            assertThat(units.size()).as(unit.toString()).isBetween(2, bits.size() - 1);
+            assertThat(units.values()).allSatisfy(layers -> assertThat(
+                            layers.stream().map(bits::get).distinct())
+                    .hasSize(1));
+            assertThat(bits.values()).contains(4, 8);
+            assertThat(out.meanBits()).isBetween(4.0, 6.5);
+            assertThat(kept().stream().skip(before).filter(line -> line.contains("noise:")))
+                    .hasSize(units.size());
+        }
+    }
+
+    private List<String> kept() throws Exception {
+        Path file = demo.context().folders().output().resolve("r/bits.results.jsonl");
+        return Files.exists(file) ? Files.readAllLines(file) : List.of();
+    }
+
+    private Map<String, Integer> bits(DiffusionModel model) throws Exception {
+        Map<String, Integer> bits = new LinkedHashMap<>();
+        ModelAssembly.weights(model, demo.context())
+                .quantized()
+                .orElseThrow()
+                .matrices()
+                .forEach((layer, matrix) -> bits.put(layer, matrix.bits()));
+        return bits;
+    }
+
+    @Test
+    void everyPromptAndNoiseIsMeasuredAndAStoppedMeasurementGoesOn() throws Exception {
+        DiffusionModel model = planned();
+        Asked asked = new Asked(
+                AllocateBits.Measure.MODEL, LayerUnit.ROLE, "a large red circle moving left on a navy background\n", 2);
+        demo.context().cancelAt("measuring cross attention 2/");
+        assertThatExceptionOfType(CancellationException.class)
+                .isThrownBy(() -> allocate(model, 6.5, "4, 8", false, asked));
+        List<String> first = kept();
+        assertThat(first.stream().filter(line -> line.contains("noise:"))).hasSize(4);
+
+        demo.context().cancelAt("never");
+        AllocateBits.Outputs out = allocate(model, 6.5, "4, 8", false, asked);
+
+        assertThat(kept()).startsWith(first.toArray(String[]::new));
+        assertThat(kept().stream().filter(line -> line.contains("noise:"))).hasSize(3 * 4);
+        int lines = kept().size();
+        assertThat(allocate(model, 6.5, "4, 8", false, asked).rules()).isEqualTo(out.rules());
+        assertThat(kept()).hasSize(lines);
+    }
+
+    @Test
+    void moreWantsAnEncoderAndUnitsThatEachRoleCanChooseAmong() throws Exception {
+        DiffusionModel model = planned();
+
+        for (LayerUnit unit : List.of(LayerUnit.BLOCK, LayerUnit.ROLE)) {
+            assertThatExceptionOfType(NodeInputException.class)
+                    .isThrownBy(
+                            () -> allocate(model, 5, "4, 8", true, new Asked(AllocateBits.Measure.LAYER, unit, "", 1)))
+                    .satisfies(e -> assertThat(e.port()).isEqualTo("byRole"))
+                    .withMessageContaining("is on while unit is " + unit);
+        }
     }
 
     @Test

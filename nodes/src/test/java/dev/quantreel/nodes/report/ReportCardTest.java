@@ -17,6 +17,7 @@ import dev.quantreel.nodes.measure.Yardstick;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
 import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.testing.SceneRequest;
 import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.DiffusionModel;
 import java.nio.file.Files;
@@ -55,7 +56,9 @@ class ReportCardTest {
 
     private Methods added(DiffusionModel model, String name, Optional<Methods> before) {
         return new AddMethod()
-                .run(new AddMethod.Inputs(model, name, Optional.empty(), Optional.empty(), before), demo.context())
+                .run(
+                        new AddMethod.Inputs(model, name, Optional.empty(), Optional.empty(), before, Optional.empty()),
+                        demo.context())
                 .methods();
     }
 
@@ -67,16 +70,10 @@ class ReportCardTest {
                                 demo.clip(),
                                 prompts,
                                 "",
-                                demo.latent(),
                                 Optional.of(demo.vae()),
                                 Optional.empty(),
                                 2,
-                                5,
-                                3,
-                                4,
-                                3,
-                                "linear",
-                                "euler",
+                                new SceneRequest(demo.latent()).seed(5).steps(3).inputs(),
                                 "Card of the test",
                                 "r/card"),
                         demo.context());
@@ -191,7 +188,7 @@ class ReportCardTest {
                         Candidate.fullPrecision(candidates.getFirst().model()),
                         Optional.empty(),
                         demo.context())));
-        SweepResults results = SweepResults.open(output("order-" + together + ".jsonl"));
+        KeptResults<Figures> results = KeptResults.open(output("order-" + together + ".jsonl"), Figures.class);
         return new CardRun(demo.context(), results, scenes, candidates).measured(together);
     }
 
@@ -224,16 +221,12 @@ class ReportCardTest {
                 .run(
                         new ErrorCurves.Inputs(
                                 methods(),
-                                demo.prompt("a large red circle moving left on a navy background"),
-                                Optional.of(demo.prompt("")),
-                                demo.latent(),
-                                Optional.empty(),
-                                1,
-                                5,
-                                4,
-                                3,
-                                "linear",
-                                "euler",
+                                new SceneRequest(demo.latent())
+                                        .seed(1)
+                                        .steps(5)
+                                        .of(
+                                                demo.prompt("a large red circle moving left on a navy background"),
+                                                Optional.of(demo.prompt(""))),
                                 "r/errors"),
                         demo.context());
         JsonNode json = new ObjectMapper()

@@ -11,6 +11,7 @@ import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeInputs;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.spi.Upstream;
+import dev.quantreel.nodes.testing.SceneRequest;
 import dev.quantreel.nodes.values.DiffusionModel;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -86,9 +87,6 @@ class SweepTest {
                         new Sweep.Inputs(
                                 model(4, ARQActivation.Bits.EIGHT),
                                 axes,
-                                demo.prompt("a large red circle moving right on a navy background"),
-                                Optional.of(demo.prompt("")),
-                                demo.latent(),
                                 Optional.of(demo.vae()),
                                 Optional.empty(),
                                 Optional.empty(),
@@ -96,12 +94,11 @@ class SweepTest {
                                 Sweep.Mode.GRID,
                                 50,
                                 Sweep.Drawn.TEACHER_FORCED,
-                                7,
-                                4,
-                                4,
-                                3,
-                                "linear",
-                                "euler",
+                                new SceneRequest(demo.latent())
+                                        .seed(7)
+                                        .of(
+                                                demo.prompt("a large red circle moving right on a navy background"),
+                                                Optional.of(demo.prompt(""))),
                                 "s/bits"),
                         demo.context());
     }

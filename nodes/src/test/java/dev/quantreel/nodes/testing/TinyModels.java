@@ -36,8 +36,15 @@ public record TinyModels(TestFolders folders) {
     /// @return file name in diffusion_models
     public String transformer(String name, TransformerFamily family, TransformerArchitecture architecture)
             throws IOException {
+        return transformer(name, family, architecture, 7);
+    }
+
+    /// @param seed of its weights
+    /// @return file name in diffusion_models
+    public String transformer(String name, TransformerFamily family, TransformerArchitecture architecture, long seed)
+            throws IOException {
         String layout = family.layouts().getFirst().name();
-        SyntheticCheckpoint.of(family, architecture, new SyntheticCheckpoint.Options(layout, DType.F32, 0, 7))
+        SyntheticCheckpoint.of(family, architecture, new SyntheticCheckpoint.Options(layout, DType.F32, 0, seed))
                 .write(file("diffusion_models", name), bytes -> {}, CancellationToken.NONE);
         return name + ".safetensors";
     }

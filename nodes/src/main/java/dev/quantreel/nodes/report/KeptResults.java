@@ -1,8 +1,8 @@
 package dev.quantreel.nodes.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.quantreel.nodes.measure.Figures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,28 +14,32 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// What sweeps measured, one JSON object a line under a key that says everything it depends on. Lines are appended and
-/// forced to disk one by one, so that a sweep goes on where it was killed; a line cut short is ignored and written
-/// anew. Sweeps that share points share their results.
-final class SweepResults {
+/// What was measured, one JSON object a line under a key that says everything it depends on. Lines are appended and
+/// forced to disk one by one, so that a measurement goes on where it was killed; a line cut short is ignored and
+/// written anew. Measurements that share points share their results.
+///
+/// @param <F> the figures, a record that Jackson reads and writes
+final class KeptResults<F> {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path file;
-    private final Map<String, Figures> known = new HashMap<>();
+    private final Class<F> type;
+    private final Map<String, F> known = new HashMap<>();
 
-    private SweepResults(Path file) {
+    private KeptResults(Path file, Class<F> type) {
         this.file = file;
+        this.type = type;
     }
 
     /// @param label what the point is, for people
-    private record Line(String key, String label, Figures figures) {}
+    private record Line<F>(String key, String label, F figures) {}
 
     /// Reads what there is.
     ///
     /// @throws IOException when the file exists and cannot be read
-    static SweepResults open(Path file) throws IOException {
-        SweepResults results = new SweepResults(file);
+    static <F> KeptResults<F> open(Path file, Class<F> type) throws IOException {
+        KeptResults<F> results = new KeptResults<>(file, type);
         if (Files.exists(file)) {
             for (String line : Files.readString(file).split("\n", -1)) {
                 results.read(line);
@@ -47,23 +51,24 @@ final class SweepResults {
     private void read(String line) {
         try {
             if (!line.isBlank()) {
-                Line entry = JSON.readValue(line, Line.class);
+                JavaType entries = JSON.getTypeFactory().constructParametricType(Line.class, type);
+                Line<F> entry = JSON.readValue(line, entries);
                 known.put(entry.key(), entry.figures());
             }
         } catch (JsonProcessingException e) {
-            System.getLogger(SweepResults.class.getName())
+            System.getLogger(KeptResults.class.getName())
                     .log(System.Logger.Level.INFO, file + ": a line is not whole and will be measured again");
         }
     }
 
-    Optional<Figures> find(String key) {
+    Optional<F> find(String key) {
         return Optional.ofNullable(known.get(key));
     }
 
     /// Keeps figures for good.
-    void add(String key, String label, Figures figures) throws IOException {
+    void add(String key, String label, F figures) throws IOException {
         known.put(key, figures);
-        String line = (endsWhole() ? "" : "\n") + JSON.writeValueAsString(new Line(key, label, figures)) + "\n";
+        String line = (endsWhole() ? "" : "\n") + JSON.writeValueAsString(new Line<>(key, label, figures)) + "\n";
         Files.createDirectories(file.toAbsolutePath().getParent());
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
