@@ -81,7 +81,8 @@ class ExpertEvidenceTest {
         List<Double> ofLow = numbers(methods.path(1).path("teacherForcedPercent"));
         List<Double> alone = numbers(methods.path(2).path("teacherForcedPercent"));
         List<Double> free = numbers(methods.path(1).path("freeRunningPercent"));
-        assertThat(List.of(ofHigh.size(), ofLow.size(), alone.size(), free.size())).containsOnly(6);
+        assertThat(List.of(ofHigh.size(), ofLow.size(), alone.size(), free.size()))
+                .containsOnly(6);
         assertThat(ofHigh.subList(0, 3)).allSatisfy(error -> assertThat(error).isGreaterThan(0.1));
         assertThat(ofHigh.subList(3, 6)).allSatisfy(error -> assertThat(error).isLessThan(1e-4));
         assertThat(ofLow.subList(0, 3)).allSatisfy(error -> assertThat(error).isLessThan(1e-4));
@@ -98,7 +99,9 @@ class ExpertEvidenceTest {
         DiffusionModel low = tiny.wan("low", 36, 8);
         ImageToVideo.Outputs start = tiny.start(high, 1, 0);
         JsonNode methods = curves(
-                methods(pair("both", tiny.quantized(high), tiny.quantized(low))), scene(start.latent()), start.positive());
+                methods(pair("both", tiny.quantized(high), tiny.quantized(low))),
+                scene(start.latent()),
+                start.positive());
 
         assertThat(numbers(methods.path(0).path("teacherForcedPercent")))
                 .hasSize(6)
@@ -157,8 +160,7 @@ class ExpertEvidenceTest {
     }
 
     private static org.assertj.core.data.Offset<Double> withinTenthOf(JsonNode rows) {
-        return org.assertj.core.api.Assertions.offset(
-                0.1 * (mean(rows, 2, "weightGib") - mean(rows, 1, "weightGib")));
+        return org.assertj.core.api.Assertions.offset(0.1 * (mean(rows, 2, "weightGib") - mean(rows, 1, "weightGib")));
     }
 
     private static double mean(JsonNode rows, int row, String column) {
@@ -195,18 +197,11 @@ class ExpertEvidenceTest {
                 }
             }
             DiffusionModel quantized = tiny.quantized(low, bits, ActivationBits.EIGHT);
-            return NodeInputs.EMPTY
-                    .with("model", high)
-                    .with("lowNoise", new LowNoiseModel(quantized, boundary, 1));
+            return NodeInputs.EMPTY.with("model", high).with("lowNoise", new LowNoiseModel(quantized, boundary, 1));
         }
     }
 
-    @Test
-    void aSweepVariesTheExpertAndWhatQuantizesIt() throws Exception {
-        DiffusionModel high = tiny.wan("high", 36, 7);
-        DiffusionModel low = tiny.wan("low", 36, 8);
-        ImageToVideo.Outputs start = tiny.start(high, 1, 0);
-        tiny.context().behind(new Experts(tiny, high, low));
+    private void sweep(DiffusionModel high, DiffusionModel low, ImageToVideo.Outputs start) throws Exception {
         new Sweep()
                 .run(
                         new Sweep.Inputs(
@@ -222,19 +217,34 @@ class ExpertEvidenceTest {
                                 scene(start.latent()).of(start.positive(), Optional.empty()),
                                 "s/experts"),
                         tiny.context());
+    }
+
+    @Test
+    void aSweepVariesTheExpertAndWhatQuantizesIt() throws Exception {
+        DiffusionModel high = tiny.wan("high", 36, 7);
+        DiffusionModel low = tiny.wan("low", 36, 8);
+        ImageToVideo.Outputs start = tiny.start(high, 1, 0);
+        tiny.context().behind(new Experts(tiny, high, low));
+        sweep(high, low, start);
         JsonNode points = json("s/experts_00001_.json").path("points");
 
-        assertThat(points).hasSize(4).allSatisfy(point -> assertThat(point.path("figures").isObject()).isTrue());
+        assertThat(points).hasSize(4).allSatisfy(point -> assertThat(
+                        point.path("figures").isObject())
+                .isTrue());
         JsonNode fewBits = points.path(0).path("figures");
         JsonNode manyBits = points.path(2).path("figures");
         List<Double> errors = numbers(fewBits.path("errors").path("teacherForced"));
         assertThat(errors.subList(0, 3)).allSatisfy(error -> assertThat(error).isLessThan(1e-6));
         assertThat(errors.get(4))
-                .isGreaterThan(2 * numbers(manyBits.path("errors").path("teacherForced")).get(4));
+                .isGreaterThan(2
+                        * numbers(manyBits.path("errors").path("teacherForced")).get(4));
         assertThat(fewBits.path("cost").path("weightBytes").asLong())
                 .isLessThan(manyBits.path("cost").path("weightBytes").asLong());
-        List<Double> later = numbers(points.path(3).path("figures").path("errors").path("teacherForced"));
-        assertThat(later.get(3)).as("the high-noise expert where the reference has the other").isGreaterThan(0.1);
+        List<Double> later =
+                numbers(points.path(3).path("figures").path("errors").path("teacherForced"));
+        assertThat(later.get(3))
+                .as("the high-noise expert where the reference has the other")
+                .isGreaterThan(0.1);
         assertThat(results("s/experts")).hasSize(4).doesNotHaveDuplicates();
     }
 
@@ -265,7 +275,11 @@ class ExpertEvidenceTest {
                 Optional.of(byBlock),
                 Optional.empty());
         assertRefused(
-                methods(half), Optional.empty(), tiny.latent(64), "methods", "accepted are both quantized, or bits by step");
+                methods(half),
+                Optional.empty(),
+                tiny.latent(64),
+                "methods",
+                "accepted are both quantized, or bits by step");
         assertThat(tiny.output("r/card.results.jsonl")).doesNotExist();
         assertThat(tiny.context().statuses()).noneMatch(status -> status.matches("opening (high|low|i2v).*"));
     }

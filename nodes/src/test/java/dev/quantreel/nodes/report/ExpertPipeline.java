@@ -58,9 +58,7 @@ record ExpertPipeline(TestContext context, TinyModels models) {
 
     DiffusionModel quantized(DiffusionModel model, int bits, MinMaxQuantize.ActivationBits activations) {
         return new MinMaxQuantize()
-                .run(
-                        new MinMaxQuantize.Inputs(model, bits, MinMaxQuantize.Range.TENSOR, activations, ""),
-                        context)
+                .run(new MinMaxQuantize.Inputs(model, bits, MinMaxQuantize.Range.TENSOR, activations, ""), context)
                 .model();
     }
 

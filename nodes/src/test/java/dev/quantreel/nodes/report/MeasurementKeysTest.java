@@ -83,7 +83,8 @@ class MeasurementKeysTest {
         changed.put("no cache", new Candidate("", eight, whole.lowNoise(), Optional.of(BITS), Optional.empty()));
         Yardstick yardstick = yardstick(scene(), Candidate.of("", high));
 
-        assertThat(yardstick.key(candidate("by another name", eight, quantized))).isEqualTo(yardstick.key(whole));
+        assertThat(yardstick.key(candidate("by another name", eight, quantized)))
+                .isEqualTo(yardstick.key(whole));
         Map<String, String> keys = new LinkedHashMap<>();
         changed.forEach((what, candidate) -> keys.put(what, yardstick.key(candidate)));
         keys.put("unchanged", yardstick.key(whole));
@@ -112,7 +113,8 @@ class MeasurementKeysTest {
         String key = yardstick(first, pair).key(measured);
         assertThat(yardstick(scene(tiny.start(high, 1, 0)), pair).key(measured)).isEqualTo(key);
         assertThat(yardstick(first, Candidate.of("", high)).key(measured)).isNotEqualTo(key);
-        assertThat(yardstick(first, ExpertPipeline.pair("", high, tiny.quantized(low))).key(measured))
+        assertThat(yardstick(first, ExpertPipeline.pair("", high, tiny.quantized(low)))
+                        .key(measured))
                 .isNotEqualTo(key);
         assertThat(yardstick(scene(blue), pair).key(measured)).isNotEqualTo(key);
         assertThat(yardstick(scene(), pair).key(measured)).isNotEqualTo(key);
@@ -130,7 +132,8 @@ class MeasurementKeysTest {
         Yardstick yardstick = yardstick(scene(), Candidate.of("", model));
         DiffusionModel guided = calibrated(model, 4, 64);
 
-        assertThat(calibrated(model, 4, 64).plan()).isEqualTo(calibrated(model, 1, 64).plan());
+        assertThat(calibrated(model, 4, 64).plan())
+                .isEqualTo(calibrated(model, 1, 64).plan());
         assertThat(yardstick.key(Candidate.of("", calibrated(model, 4, 64))))
                 .isEqualTo(yardstick.key(Candidate.of("", guided)));
         assertThat(yardstick.key(Candidate.of("", calibrated(model, 1, 64))))
