@@ -159,7 +159,7 @@ export function executionError(data: JsonObject): ExecutionError {
     node: stringOr(data['node_id'], ''),
     nodeType: stringOr(data['node_type'], ''),
     ...(input !== '' && { input }),
-    message: stringOr(data['exception_message'], 'The node failed.').trim(),
+    message: withoutInput(stringOr(data['exception_message'], 'The node failed.').trim(), input),
     exception: stringOr(data['exception_type'], ''),
     traceback,
   };
@@ -182,4 +182,10 @@ export function parseNodeErrors(nodeErrors: Json | undefined): NodeError[] {
       };
     });
   });
+}
+
+/** The input is named beside the message already. */
+function withoutInput(message: string, input: string): string {
+  const prefix = `input '${input}': `;
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }

@@ -49,7 +49,7 @@ describe('a run', () => {
       queued,
       ['execution_start', { prompt_id: P }],
       ['executing', { node: '2', prompt_id: P }],
-      ['execution_error', { prompt_id: P, node_id: '2', node_type: 'BGRQuantize', exception_message: 'at most 8, was 9\n', exception_type: 'NodeInputException', input_name: 'bits', traceback: ['x'] }],
+      ['execution_error', { prompt_id: P, node_id: '2', node_type: 'BGRQuantize', exception_message: "input 'bits': at most 8, was 9\n", exception_type: 'NodeInputException', input_name: 'bits', traceback: ['x'] }],
       ['executing', { node: null, prompt_id: P }],
     );
 

@@ -14,8 +14,8 @@ export function problemsOf(run: RunState): Problem[] {
           nodeType: error.nodeType,
           ...(error.input !== undefined && { input: error.input }),
           message: error.message,
-          details: error.exception,
-          traceback: error.traceback,
+          details: '',
+          traceback: error.exception === '' ? error.traceback : [error.exception, ...error.traceback],
         },
       ]
     : [];

@@ -58,7 +58,7 @@ final class ArtifactTable {
     /// A line per layer.
     static List<String> layers(ArtifactReport report) {
         List<String> lines = new ArrayList<>();
-        lines.add(format(ROW, "layer", "weights", "bits", "error", "MinMax", "clipped", "kurtosis", "crest"));
+        lines.add(format(ROW, "layer", "weights", "bits", "error", "/ MinMax", "clipped", "kurtosis", "crest"));
         for (ArtifactReport.Layer layer : report.layers()) {
             lines.add(format(
                     ROW,
@@ -66,14 +66,15 @@ final class ArtifactTable {
                     format("%,d", layer.weights()),
                     layer.layer().bits(),
                     format("%.4f", layer.relativeError()),
-                    format("%+.1f %%", -100 * layer.error().stdReduction()),
+                    format("%+.1f %%", Math.round(-1000 * layer.error().stdReduction()) / 10.0),
                     format("%.4f%%", 100 * layer.error().clippedFraction()),
                     format("%.2f", layer.error().kurtosis()),
                     format("%.1f", layer.error().crestFactor())));
         }
         lines.add(
-                "error: root of the mean squared error over the deviation of the weights; MinMax: the deviation of the"
-                        + " error against row-wise MinMax");
+                "error: root of the mean squared error over the deviation of the weights; / MinMax: how much more or less the"
+                        + " error deviates than that of row-wise MinMax; clipped: weights beyond the ends of their grid; kurtosis: 3 for"
+                        + " a Gaussian; crest: largest weight over the root mean square");
         return lines;
     }
 

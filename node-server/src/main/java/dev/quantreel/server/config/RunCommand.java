@@ -114,6 +114,8 @@ final class RunCommand implements Callable<Integer> {
     private static String accepted(Application application, InputError error) {
         Optional<NodeSpec.Input> input =
                 switch (error.extra()) {
+                    // The details list the options already.
+                    case InputError.Received received when received.options().isPresent() -> Optional.empty();
                     case InputError.Received received -> Optional.of(received.input());
                     case InputError.Mismatch mismatch -> Optional.of(mismatch.input());
                     case InputError.Missing ignored -> Optional.empty();

@@ -128,7 +128,8 @@ final class UpstreamRun implements Upstream {
             return constants.fit(
                     node.spec().input(change.input()).orElseThrow(() -> missing(node.title(), change)), change.value());
         } catch (IllegalArgumentException e) {
-            throw new NodeInputException(change.input(), node.title() + "." + e.getMessage(), e);
+            throw new NodeInputException(
+                    change.input(), node.title() + "." + change.input() + ": " + e.getMessage(), e);
         }
     }
 

@@ -346,4 +346,20 @@ class BadQuantizationTest {
                 "axes",
                 "1,000,000 points; accepted are up to 1,000");
     }
+
+    @Test
+    void aSweepOverAValueThatItsInputRefusesNamesTheInputOfTheOtherNode() {
+        refused(
+                "sweep over 1 bit",
+                quantreel(
+                        "run",
+                        "../workflows/sweep-demo.json",
+                        "--base-directory",
+                        base,
+                        "--set",
+                        "Sweep.axes=BGR Quantize.bits = 1, 4"),
+                "Sweep",
+                "axes",
+                "BGR Quantize.bits: Value 1 smaller than min of 2");
+    }
 }

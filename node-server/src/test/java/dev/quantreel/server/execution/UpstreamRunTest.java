@@ -93,8 +93,7 @@ class UpstreamRunTest {
     @Test
     void aValueThatDoesNotFitIsRefusedWithTheReason() {
         assertThat(texts(vary("x", "value", "2000")).getFirst())
-                .contains("Value 2000 bigger than max of 1000")
-                .contains("Title of Number");
+                .contains("Title of Number.value: Value 2000 bigger than max of 1000");
         assertThat(texts(vary("x", "value", "many")).getFirst()).contains("not a whole number");
         assertThat(texts(vary("x", "size", "1")).getFirst()).contains("no input size");
         assertThat(texts(vary("z", "value", "1")).getFirst()).contains("no input value before this node");

@@ -152,7 +152,11 @@ public final class SampleVideo implements Node<SampleVideo.Inputs, SampleVideo.O
         LatentPreview preview = LatentPreview.of(in.previewVae(), context);
         FlowSampler.Sampled sampled = generation.sample(new SamplingReporter(context, preview));
         Trace trace = new Trace(sampled.trace(), in.model().activations().isPresent(), SamplingReporter.title(in));
-        context.show(new UiItem.Text(SamplingReporter.summary(trace)));
+        String ignored =
+                in.bitSchedule().isPresent() && in.model().activations().isEmpty()
+                        ? "\nthe bit schedule is of no effect: activations are not quantized (ARQ Activation does it)"
+                        : "";
+        context.show(new UiItem.Text(SamplingReporter.summary(trace) + ignored));
         return new Outputs(generation.latent(sampled), trace);
     }
 

@@ -11,6 +11,7 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.vae.DecodeOptions;
 import dev.quantreel.engines.vae.VaeDecoder;
 import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.MemoryCheck;
 import dev.quantreel.nodes.values.SharedFile;
@@ -42,11 +43,19 @@ record SamplingCheck(SampleVideo.Inputs in, NodeContext context) {
         Workload serial = new Workload(LatentSize.of(in.latent().samples()), guided ? 2 : 1).withSteps(in.steps());
         MemoryCheck check = MemoryCheck.now("latent");
         Workload work = PassChoice.name(in).equals(PassChoice.BATCHED) ? serial.batched() : serial;
-        MemoryPlan plan = sampling.plan(work, check.memory());
+        MemoryPlan plan = planned(sampling, work, check);
         check.require(plan, () -> new FittingSizes(sampling, check.memory()).instead(work), context);
         boolean takesTurns = sampling.takesTurns(work, check.memory());
         MemoryPlan batched = takesTurns ? sampling.inTurn(work.batched()) : sampling.together(work.batched());
         return new Outcome(takesTurns, batched.fits(check.memory()));
+    }
+
+    private static MemoryPlan planned(SamplingMemory sampling, Workload work, MemoryCheck check) {
+        try {
+            return sampling.plan(work, check.memory());
+        } catch (IllegalArgumentException e) {
+            throw new NodeInputException("model", "cannot be quantized as planned: " + e.getMessage(), e);
+        }
     }
 
     private List<SamplingMemory.Model> models() throws Exception {

@@ -89,8 +89,11 @@ public sealed interface CachePlan {
         public StepCache resolve(Target target) {
             Optional<MagCacheProfile> profile = MagCacheProfile.of(target.model());
             MagnitudeRatios chosen = ratios.or(() -> profile.map(MagCacheProfile::ratios))
-                    .orElseThrow(() -> new IllegalArgumentException("MagCache has no published ratios for "
-                            + target.facts().variant() + "; accepted is one of Calibrate MagCache"));
+                    .orElseThrow(
+                            () -> new IllegalArgumentException(
+                                    "MagCache has no published ratios for "
+                                            + target.facts().variant()
+                                            + "; connect Calibrate MagCache, which takes its ratios from one run, instead of MagCache"));
             double usual = profile.map(MagCacheProfile::threshold).orElse(USUAL_THRESHOLD);
             int run = profile.map(MagCacheProfile::longestRun).orElse(USUAL_RUN);
             return new MagCache(
