@@ -7,6 +7,7 @@ import dev.quantreel.nodes.loading.LoadVAE;
 import dev.quantreel.nodes.quantize.ARQActivation;
 import dev.quantreel.nodes.quantize.BGRQuantize;
 import dev.quantreel.nodes.quantize.MinMaxQuantize;
+import dev.quantreel.nodes.quantize.RotatedInputs;
 import dev.quantreel.nodes.quantize.RotationChoice;
 import dev.quantreel.nodes.sampling.EmptyVideoLatent;
 import dev.quantreel.nodes.sampling.EncodePrompt;
@@ -101,7 +102,7 @@ public record DemoPipeline(TestContext context) {
     public DiffusionModel arq(DiffusionModel model, ARQActivation.Mode mode, ARQActivation.Bits bits) {
         return new ARQActivation()
                 .run(
-                        new ARQActivation.Inputs(model, mode, bits, 64, 0, 256, 0, RotationChoice.BLOCKS, false, false),
+                        new ARQActivation.Inputs(model, mode, bits, 64, 0, new RotatedInputs(256, 0, RotationChoice.BLOCKS, false, false)),
                         context)
                 .model();
     }

@@ -2,13 +2,12 @@ package dev.quantreel.nodes.quantize;
 
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ClipRatios;
-import dev.quantreel.engines.quant.InputPlan;
-import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.values.DiffusionModel;
 
 /// Asks for rotated, dynamically quantized activations.
@@ -111,25 +110,7 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
                     advanced = true)
             double clip,
 
-            @In(
-                    help = "Channels per block of the Hadamard rotation, a power of two or a Hadamard size; 0 does not"
-                            + " rotate.",
-                    initial = "256",
-                    min = 0,
-                    max = 8192)
-            int rotationBlock,
-
-            @In(help = "Seed of the rotation's signs.", initial = "0", min = 0, max = 2147483647, advanced = true)
-            int rotationSeed,
-
-            @In(help = RotationChoice.HELP, initial = "blocks", advanced = true)
-            RotationChoice rotation,
-
-            @In(help = ActivationWidgets.MEAN, initial = "false", advanced = true)
-            boolean splitMean,
-
-            @In(help = ActivationWidgets.FUSE, initial = "false", advanced = true)
-            boolean fuseValues) {}
+            @SharedInputs RotatedInputs rotated) {}
 
     /// See [ARQActivation].
     public record Outputs(
@@ -138,11 +119,9 @@ public final class ARQActivation implements Node<ARQActivation.Inputs, ARQActiva
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
-        RotationPlan rotation = in.rotation().plan(in.rotationBlock(), in.rotationSeed());
-        InputPlan plan =
-                ActivationWidgets.refined(new InputPlan(rotation, quantizer(in)), in.splitMean(), in.fuseValues());
-        return new Outputs(
-                in.model().with(new DiffusionModel.Activations(plan, in.bits().count())));
+        return new Outputs(in.model()
+                .with(new DiffusionModel.Activations(
+                        in.rotated().plan(quantizer(in)), in.bits().count())));
     }
 
     private static ActivationQuantizer quantizer(Inputs in) {

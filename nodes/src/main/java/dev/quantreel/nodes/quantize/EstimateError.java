@@ -1,19 +1,16 @@
 package dev.quantreel.nodes.quantize;
 
 import dev.quantreel.engines.distillation.ErrorEstimation;
-import dev.quantreel.nodes.measure.Scene;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.spi.UiItem;
-import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
-import dev.quantreel.nodes.values.Latent;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /// Makes up for a part of the quantization error by Q-VDiT's branch of rank one, without training.
 @NodeType(
@@ -53,14 +50,7 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
             @In(help = "A model with its quantize nodes before it.")
             DiffusionModel model,
 
-            @In(help = "What leads the videos that the model makes to be watched; an empty prompt will do.")
-            Conditioning positive,
-
-            @In(help = "What guidance leads away from; not needed when cfg is 1.")
-            Optional<Conditioning> negative,
-
-            @In(help = "Size of the videos: that of the later ones, or a smaller one of as many frames.")
-            Latent latent,
+            @SharedInputs WatchedVideos videos,
 
             @In(
                     help = "Videos to watch, each from other noise: one overfits, more cost time.",
@@ -68,26 +58,6 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
                     min = 1,
                     max = 64)
             int trajectories,
-
-            @In(help = "Sampler steps of each.", initial = "8", min = 1, max = 100)
-            int steps,
-
-            @In(
-                    help = "Guidance of these videos; 1 leaves the second pass out.",
-                    initial = "4",
-                    min = 0,
-                    max = 30,
-                    step = 0.1)
-            double cfg,
-
-            @In(
-                    help = "Shift of their noise levels; 0 takes the model's own.",
-                    initial = "0",
-                    min = 0,
-                    max = 100,
-                    step = 0.1,
-                    advanced = true)
-            double shift,
 
             @In(
                     help = "How the branch weighs the frames: solved with the rest, or by the paper's statistic of"
@@ -106,10 +76,7 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
                     max = 1,
                     step = 0.001,
                     advanced = true)
-            double damping,
-
-            @In(help = "Seed of the first noise.", initial = "0", min = 0, max = 9007199254740991d, advanced = true)
-            long seed) {}
+            double damping) {}
 
     /// See [EstimateError].
     public record Outputs(
@@ -125,7 +92,7 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
         int turns = in.frameFactors() == FrameFactors.SOLVED ? usual.frameTurns() : 0;
         ErrorEstimation.Estimate estimate = ErrorEstimation.of(
                 model.target(),
-                EstimatedModel.trajectories(in.model(), scene(in), in.trajectories(), context),
+                in.videos().trajectories(in.model(), in.trajectories(), context),
                 new ErrorEstimation.Options(in.tokensPerRun(), turns, in.damping(), usual.budgetBytes()),
                 (what, done, total) -> {
                     context.status(what + " " + (done + 1) + "/" + total);
@@ -135,15 +102,6 @@ public final class EstimateError implements Node<EstimateError.Inputs, EstimateE
         String report = report(estimate);
         context.show(new UiItem.Text(report));
         return new Outputs(model.plain().withEstimate(estimate.branches(), estimate.digest()), report);
-    }
-
-    private static Scene scene(Inputs in) {
-        return new Scene(
-                in.positive(),
-                in.negative(),
-                in.latent(),
-                in.seed(),
-                new Scene.Sampler(in.steps(), in.cfg(), in.shift(), "auto", "auto"));
     }
 
     static String report(ErrorEstimation.Estimate estimate) {

@@ -5,7 +5,6 @@ import dev.quantreel.engines.distillation.ErrorTraining;
 import dev.quantreel.engines.distillation.TrainingStore;
 import dev.quantreel.engines.torch.TorchEngine;
 import dev.quantreel.engines.video.Frames;
-import dev.quantreel.nodes.measure.Scene;
 import dev.quantreel.nodes.report.LossChart;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
@@ -13,10 +12,9 @@ import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.spi.UiItem;
-import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
-import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.ModelAssembly;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.video.ClipPainter;
@@ -51,28 +49,10 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
             @In(help = "A model with its quantize nodes before it.")
             DiffusionModel model,
 
-            @In(help = "What leads the videos that the model makes to be watched; an empty prompt will do.")
-            Conditioning positive,
-
-            @In(help = "What guidance leads away from; not needed when cfg is 1.")
-            Optional<Conditioning> negative,
-
-            @In(help = "Size of the videos: that of the later ones, or a smaller one of as many frames.")
-            Latent latent,
+            @SharedInputs WatchedVideos videos,
 
             @In(help = "Videos to learn from, each from other noise.", initial = "8", min = 1, max = 64)
             int trajectories,
-
-            @In(help = "Sampler steps of each.", initial = "8", min = 1, max = 100)
-            int steps,
-
-            @In(
-                    help = "Guidance of these videos; 1 leaves the second pass out.",
-                    initial = "4",
-                    min = 0,
-                    max = 30,
-                    step = 0.1)
-            double cfg,
 
             @In(
                     help = "Steps of training for each stage, of four examples each.",
@@ -116,29 +96,13 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
             String filenamePrefix,
 
             @In(
-                    help = "Shift of the noise levels of these videos; 0 takes the model's own.",
-                    initial = "0",
-                    min = 0,
-                    max = 100,
-                    step = 0.1,
-                    advanced = true)
-            double shift,
-
-            @In(
                     help = "Runs of the blocks that are held in memory, spread over all videos; one in eight is never"
                             + " learned from.",
                     initial = "128",
                     min = 1,
                     max = 10000,
                     advanced = true)
-            int examples,
-
-            @In(help = "Seed of the first noise.", initial = "0", min = 0, max = 9007199254740991d, advanced = true)
-            long seed) {
-
-        private Scene scene() {
-            return new Scene(positive, negative, latent, seed, new Scene.Sampler(steps, cfg, shift, "auto", "auto"));
-        }
+            int examples) {
 
         private ErrorTraining.Options options() {
             return new ErrorTraining.Options(trainingSteps, learningRate, temporalWeight, blocks, examples);
@@ -177,7 +141,7 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
             return ErrorTraining.of(
                     new ErrorTraining.Task(
                             model.target(),
-                            EstimatedModel.trajectories(in.model(), in.scene(), in.trajectories(), context),
+                            in.videos().trajectories(in.model(), in.trajectories(), context),
                             ErrorEstimation.Options.DEFAULTS,
                             Optional.of(new TrainingStore(state, identity(in, model.plain())))),
                     in.options(),
@@ -195,7 +159,7 @@ public final class TrainErrorEstimate implements Node<TrainErrorEstimate.Inputs,
                 "plan",
                 ModelAssembly.planText(model) + " at " + model.activationBits() + " bits",
                 "scene",
-                in.trajectories() + " videos of " + in.scene().fingerprint(),
+                in.trajectories() + " videos of " + in.videos().scene().fingerprint(),
                 "settings",
                 in.options().toString());
     }

@@ -44,17 +44,11 @@ class EstimateErrorTest {
                 .run(
                         new EstimateError.Inputs(
                                 model,
-                                demo.prompt("a small blue ring moving up on a gray background"),
-                                Optional.empty(),
-                                demo.latent(),
+                                new WatchedVideos(demo.prompt("a small blue ring moving up on a gray background"), Optional.empty(), demo.latent(), 6, cfg, 3, 7),
                                 2,
-                                6,
-                                cfg,
-                                3,
                                 EstimateError.FrameFactors.SOLVED,
                                 24,
-                                0.01,
-                                7),
+                                0.01),
                         demo.context());
     }
 

@@ -62,11 +62,7 @@ class QuantizeNodesTest {
                                 ARQActivation.Bits.SIX,
                                 32,
                                 clip,
-                                rotation,
-                                5,
-                                RotationChoice.BLOCKS,
-                                false,
-                                false),
+                                new RotatedInputs(rotation, 5, RotationChoice.BLOCKS, false, false)),
                         context)
                 .model();
     }
@@ -88,11 +84,7 @@ class QuantizeNodesTest {
                                 ARQActivation.Bits.FOUR,
                                 64,
                                 0,
-                                256,
-                                0,
-                                RotationChoice.BLOCKS,
-                                false,
-                                false),
+                                new RotatedInputs(256, 0, RotationChoice.BLOCKS, false, false)),
                         context)
                 .model();
 

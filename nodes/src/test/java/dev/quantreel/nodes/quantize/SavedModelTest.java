@@ -127,11 +127,7 @@ class SavedModelTest {
                                     ARQActivation.Bits.EIGHT,
                                     32,
                                     0,
-                                    32,
-                                    5,
-                                    RotationChoice.BLOCKS,
-                                    splitMean,
-                                    fuseValues),
+                                    new RotatedInputs(32, 5, RotationChoice.BLOCKS, splitMean, fuseValues)),
                             demo.context())
                     .model();
         }
@@ -250,17 +246,11 @@ class SavedModelTest {
                 .run(
                         new EstimateError.Inputs(
                                 quantized,
-                                here.prompt("a ring"),
-                                Optional.empty(),
-                                here.latent(),
+                                new WatchedVideos(here.prompt("a ring"), Optional.empty(), here.latent(), 2, 1, 3, 7),
                                 1,
-                                2,
-                                1,
-                                3,
                                 EstimateError.FrameFactors.SOLVED,
                                 24,
-                                0.01,
-                                7),
+                                0.01),
                         here.context())
                 .model();
 

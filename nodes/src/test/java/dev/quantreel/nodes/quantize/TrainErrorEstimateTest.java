@@ -35,20 +35,14 @@ class TrainErrorEstimateTest {
                 .run(
                         new TrainErrorEstimate.Inputs(
                                 model,
-                                demo.prompt("a small blue ring moving up on a gray background"),
-                                Optional.empty(),
-                                demo.latent(),
-                                1,
-                                4,
+                                new WatchedVideos(demo.prompt("a small blue ring moving up on a gray background"), Optional.empty(), demo.latent(), 4, 1, 3, 7),
                                 1,
                                 steps,
                                 0.02,
                                 100,
                                 4,
                                 "training/test",
-                                3,
-                                16,
-                                7),
+                                16),
                         demo.context());
     }
 
