@@ -102,7 +102,13 @@ public record DemoPipeline(TestContext context) {
     public DiffusionModel arq(DiffusionModel model, ARQActivation.Mode mode, ARQActivation.Bits bits) {
         return new ARQActivation()
                 .run(
-                        new ARQActivation.Inputs(model, mode, bits, 64, 0, new RotatedInputs(256, 0, RotationChoice.BLOCKS, false, false)),
+                        new ARQActivation.Inputs(
+                                model,
+                                mode,
+                                bits,
+                                64,
+                                0,
+                                new RotatedInputs(256, 0, RotationChoice.BLOCKS, false, false)),
                         context)
                 .model();
     }

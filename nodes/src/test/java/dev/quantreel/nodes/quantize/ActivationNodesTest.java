@@ -105,7 +105,11 @@ class ActivationNodesTest {
         return new TokenQuantize()
                 .run(
                         new TokenQuantize.Inputs(
-                                MODEL, scale, ARQActivation.Bits.EIGHT, clip, new RotatedInputs(block, 5, rotation, true, fuse)),
+                                MODEL,
+                                scale,
+                                ARQActivation.Bits.EIGHT,
+                                clip,
+                                new RotatedInputs(block, 5, rotation, true, fuse)),
                         context)
                 .model()
                 .plan()

@@ -44,7 +44,14 @@ class EstimateErrorTest {
                 .run(
                         new EstimateError.Inputs(
                                 model,
-                                new WatchedVideos(demo.prompt("a small blue ring moving up on a gray background"), Optional.empty(), demo.latent(), 6, cfg, 3, 7),
+                                new WatchedVideos(
+                                        demo.prompt("a small blue ring moving up on a gray background"),
+                                        Optional.empty(),
+                                        demo.latent(),
+                                        6,
+                                        cfg,
+                                        3,
+                                        7),
                                 2,
                                 EstimateError.FrameFactors.SOLVED,
                                 24,

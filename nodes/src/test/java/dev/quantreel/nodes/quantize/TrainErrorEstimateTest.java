@@ -35,7 +35,14 @@ class TrainErrorEstimateTest {
                 .run(
                         new TrainErrorEstimate.Inputs(
                                 model,
-                                new WatchedVideos(demo.prompt("a small blue ring moving up on a gray background"), Optional.empty(), demo.latent(), 4, 1, 3, 7),
+                                new WatchedVideos(
+                                        demo.prompt("a small blue ring moving up on a gray background"),
+                                        Optional.empty(),
+                                        demo.latent(),
+                                        4,
+                                        1,
+                                        3,
+                                        7),
                                 1,
                                 steps,
                                 0.02,
