@@ -90,6 +90,7 @@ record ParetoChart(Names names, List<Point> points) {
                 .yAxisTitle(names.error())
                 .build();
         Charts.style(chart.getStyler());
+        chart.getStyler().setXAxisDecimalPattern("0.####");
         double mostCost = points.stream().mapToDouble(cost).max().orElse(0);
         double mostError = points.stream().mapToDouble(Point::error).max().orElse(0);
         chart.getStyler().setXAxisMin(0.0).setXAxisMax(mostCost > 0 ? 1.12 * mostCost : 1);
