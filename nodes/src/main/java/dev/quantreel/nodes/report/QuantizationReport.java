@@ -93,7 +93,10 @@ public final class QuantizationReport implements Node<QuantizationReport.Inputs,
         if (figures.hasSqnr()) {
             files.png(
                     ClipPainter.frames(Charts.layers(
-                            "Output SQNR per layer, " + figures.title(), "SQNR, dB (more is better)", figures.names(), figures.sqnrs())),
+                            "Output SQNR per layer, " + figures.title(),
+                            "SQNR, dB (more is better)",
+                            figures.names(),
+                            figures.sqnrs())),
                     "sqnr");
         }
         LayerFigures.Layer worst = figures.worst();
