@@ -62,7 +62,8 @@ public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPr
             @In(
                     help =
                             "One rule per line, 'pattern = bits', a regular expression over layer names and 2 to 8 bits, for"
-                                    + " example 'ffn[.]2$ = 6'. The first rule that finds a layer holds.",
+                                    + " example 'ffn[.]2$ = 6'. The first rule that finds a layer holds; one that finds none is of"
+                                    + " no effect (Quantization Report lists the bits of every layer).",
                     initial = "",
                     multiline = true)
             String rules,
