@@ -45,8 +45,13 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean(values))
 
 
+def eight_bits(clip: np.ndarray) -> np.ndarray:
+    """As encoders round: 255 times the value in single precision, halves up."""
+    return np.floor((clip.astype(np.float32) * np.float32(255)).astype(np.float64) + 0.5).astype(np.int64)
+
+
 def flicker(clip: np.ndarray) -> float:
-    bytes8 = np.floor(clip * 255 + 0.5).astype(np.int64)
+    bytes8 = eight_bits(clip)
     return float((255 - np.mean([np.abs(bytes8[i] - bytes8[i - 1]).mean() for i in range(1, len(clip))])) / 255)
 
 
@@ -94,10 +99,66 @@ def colours(a: np.ndarray, b: np.ndarray) -> float:
     distances = []
     for c in range(3):
         p, q = (
-            np.histogram(np.floor(clip[..., c] * 255 + 0.5), bins=32, range=(0, 256))[0] / clip[..., c].size
+            np.histogram(eight_bits(clip[..., c]), bins=32, range=(0, 256))[0] / clip[..., c].size
             for clip in (a, b))
         distances.append(0.5 * np.abs(p - q).sum())
     return float(np.mean(distances))
+
+
+def lab_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """CIE 1976 over sRGB pixels, the matrix of IEC 61966-2-1 and the white of D65."""
+    matrix = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
+
+    def lab(clip: np.ndarray) -> np.ndarray:
+        linear = np.where(clip <= 0.04045, clip / 12.92, ((clip + 0.055) / 1.055) ** 2.4)
+        t = linear @ matrix.T / np.array([0.95047, 1.0, 1.08883])
+        f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+        return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
+
+    return float(np.linalg.norm(lab(a) - lab(b), axis=-1).mean())
+
+
+def consistency(clip: np.ndarray) -> tuple[float, float]:
+    n, h, w = clip.shape[0], clip.shape[1] // 8, clip.shape[2] // 8
+    cells = clip[:, : 8 * h, : 8 * w].reshape(n, h, 8, w, 8, 3).mean(axis=(2, 4)).reshape(n, -1)
+    unit = cells / np.linalg.norm(cells, axis=1, keepdims=True)
+    return float(np.mean([unit[0] @ u for u in unit[1:]])), float(np.mean([p @ q for p, q in zip(unit, unit[1:])]))
+
+
+def block_motion(clip: np.ndarray) -> tuple[float, float]:
+    """Every place for every block, sorted by what decides: difference, length, row, column."""
+    rgb = eight_bits(clip)
+    luma = 299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2]
+    lengths, squares = [], []
+    for before, frame in zip(luma, luma[1:]):
+        for y in range(0, frame.shape[0] - 7, 8):
+            for x in range(0, frame.shape[1] - 7, 8):
+                block = frame[y : y + 8, x : x + 8]
+                places = []
+                for dy in range(-7, 8):
+                    for dx in range(-7, 8):
+                        if 0 <= y + dy <= frame.shape[0] - 8 and 0 <= x + dx <= frame.shape[1] - 8:
+                            match = before[y + dy : y + dy + 8, x + dx : x + dx + 8]
+                            places.append((np.abs(block - match).sum(), dy * dy + dx * dx, dy, dx))
+                _, length, dy, dx = min(places)
+                match = before[y + dy : y + dy + 8, x + dx : x + dx + 8]
+                lengths.append(np.sqrt(length))
+                squares.append((((block - match) / 255000) ** 2).mean())
+    return float(np.mean(lengths)), float(np.mean(squares))
+
+
+def spectrum_slope(clip: np.ndarray) -> float:
+    side = 1 << (min(clip.shape[1:3]).bit_length() - 1)
+    top, left = (clip.shape[1] - side) // 2, (clip.shape[2] - side) // 2
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(side) / side)
+    k = np.fft.fftfreq(side, 1 / side)
+    ring = np.rint(np.hypot(k[:, None], k[None, :])).astype(int)
+    power = np.zeros(side // 2 + 1)
+    for frame in clip:
+        luma = frame[top : top + side, left : left + side] @ np.array([0.299, 0.587, 0.114])
+        spectrum = np.abs(np.fft.fft2((luma - luma.mean()) * np.outer(window, window))) ** 2
+        power += [spectrum[ring == i].mean() for i in range(side // 2 + 1)]
+    return float(np.polyfit(np.log10(np.arange(1, side // 2 + 1)), np.log10(power[1:]), 1)[0])
 
 
 def main(folder: str) -> None:
@@ -116,8 +177,17 @@ def main(folder: str) -> None:
         "test_high_frequency": high_frequency(b),
         "gradient_deviation": np.mean([gmsd(p, q) for p, q in zip(a, b)]),
         "colour_distance": colours(a, b),
+        "lab_distance": lab_distance(a, b),
     }
-    tensors = {"reference": reference, "test": test}
+    for name, clip in (("reference", a), ("test", b)):
+        expected[f"{name}_first"], expected[f"{name}_adjacent"] = consistency(clip)
+        expected[f"{name}_motion"], expected[f"{name}_warping"] = block_motion(clip)
+        expected[f"{name}_slope"] = spectrum_slope(clip)
+    latent = np.random.default_rng(7).normal(0.3, 1.7, (1, 4, 3, 5, 6)).astype(np.float32)
+    latent.flat[[5, 77, 200]] = (np.nan, np.inf, -np.inf)
+    finite = latent[np.isfinite(latent)].astype(np.float64)
+    expected |= {"latent_mean": finite.mean(), "latent_std": finite.std()}
+    tensors = {"reference": reference, "test": test, "latent": latent}
     tensors |= {f"expected.{key}": np.array(float(value)) for key, value in expected.items()}
     path = pathlib.Path(folder) / "video_metrics.safetensors"
     save_file(tensors, path, {"made_by": f"tools/reference/video_metrics.py, numpy {np.__version__}"})

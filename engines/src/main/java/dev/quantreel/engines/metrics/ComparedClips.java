@@ -2,8 +2,12 @@ package dev.quantreel.engines.metrics;
 
 import dev.quantreel.engines.video.Frames;
 
-/// Checks shared by the metrics of two clips, and their pixels as doubles.
+/// Checks shared by the metrics of two clips, and pixels as doubles.
 final class ComparedClips {
+
+    private static final double RED = 0.299;
+    private static final double GREEN = 0.587;
+    private static final double BLUE = 0.114;
 
     private ComparedClips() {}
 
@@ -22,6 +26,11 @@ final class ComparedClips {
             values[i] = Float.isNaN(stored[i]) ? 0 : Math.clamp(stored[i], 0f, 1f);
         }
         return values;
+    }
+
+    /// Of the pixel whose values begin at `at`.
+    static double luma(double[] pixels, int at) {
+        return RED * pixels[at] + GREEN * pixels[at + 1] + BLUE * pixels[at + 2];
     }
 
     static double meanSquare(double[] a, double[] b) {

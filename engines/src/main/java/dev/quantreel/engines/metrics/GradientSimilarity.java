@@ -12,9 +12,6 @@ public final class GradientSimilarity {
     public static final int LEAST_SIDE = 8;
 
     private static final double CONSTANT = 170.0 / (255 * 255);
-    private static final double RED = 0.299;
-    private static final double GREEN = 0.587;
-    private static final double BLUE = 0.114;
 
     private GradientSimilarity() {}
 
@@ -49,16 +46,12 @@ public final class GradientSimilarity {
             for (int x = 0; x < width; x++) {
                 int upper = (2 * y * frames.width() + 2 * x) * 3;
                 int lower = upper + frames.width() * 3;
-                means[y * width + x] =
-                        (luma(pixels, upper) + luma(pixels, upper + 3) + luma(pixels, lower) + luma(pixels, lower + 3))
-                                / 4;
+                double sum = ComparedClips.luma(pixels, upper) + ComparedClips.luma(pixels, upper + 3);
+                sum += ComparedClips.luma(pixels, lower) + ComparedClips.luma(pixels, lower + 3);
+                means[y * width + x] = sum / 4;
             }
         }
         return new Plane(width, height, means);
-    }
-
-    private static double luma(double[] pixels, int at) {
-        return RED * pixels[at] + GREEN * pixels[at + 1] + BLUE * pixels[at + 2];
     }
 
     private static double[] gradients(Plane plane) {

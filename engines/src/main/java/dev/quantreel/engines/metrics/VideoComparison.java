@@ -7,49 +7,76 @@ import dev.quantreel.engines.video.Frames;
 /// @param psnr fidelity frame by frame, dB
 /// @param ssim structural similarity, 1 at most
 /// @param frameDifferencePsnr PSNR of the motion, dB
-/// @param referenceFlicker VBench flicker score of the reference, 1 at most
-/// @param testFlicker the same of the test
 /// @param maintenanceDivergence temporal divergence, 0 at least
-/// @param referenceHighFrequency share of high-frequency energy of the reference
-/// @param testHighFrequency the same of the test; much larger than the reference's means noise
 /// @param gradientDeviation GMSD, 0 for equal clips
 /// @param colourDistance of the histograms, 0 to 1
+/// @param labDistance mean ΔE in CIELAB, 0 for equal clips
+/// @param reference what the reference is like by itself
+/// @param test what the other is like by itself
 public record VideoComparison(
         Psnr psnr,
         Ssim ssim,
         double frameDifferencePsnr,
-        double referenceFlicker,
-        double testFlicker,
         double maintenanceDivergence,
-        double referenceHighFrequency,
-        double testHighFrequency,
         double gradientDeviation,
-        double colourDistance) {
+        double colourDistance,
+        double labDistance,
+        ClipFigures reference,
+        ClipFigures test) {
 
     /// Computes everything.
     ///
     /// @throws IllegalArgumentException when the clips differ in shape or are smaller than 11 x 11 pixels
     public static VideoComparison of(Frames reference, Frames test) {
+        return of(reference, ClipFigures.of(reference), test);
+    }
+
+    /// The same for one of many clips.
+    ///
+    /// @param figures of the reference
+    /// @throws IllegalArgumentException when the clips differ in shape or are smaller than 11 x 11 pixels
+    public static VideoComparison of(Frames reference, ClipFigures figures, Frames test) {
         return new VideoComparison(
                 Psnr.of(reference, test),
                 Ssim.of(reference, test),
                 Psnr.ofFrameDifferences(reference, test),
-                TemporalMetrics.flickerScore(reference),
-                TemporalMetrics.flickerScore(test),
                 TemporalMetrics.maintenanceDivergence(reference, test),
-                HighFrequency.share(reference),
-                HighFrequency.share(test),
                 GradientSimilarity.deviation(reference, test),
-                ColourDistance.of(reference, test));
+                ColourDistance.of(reference, test),
+                LabDistance.of(reference, test),
+                figures,
+                ClipFigures.of(test));
     }
 
     /// |test − reference| of the flicker scores.
     public double flickerDelta() {
-        return Math.abs(testFlicker - referenceFlicker);
+        return Math.abs(test.flicker() - reference.flicker());
     }
 
-    /// Test over reference; NaN when the reference is flat.
+    /// |test − reference| of the mean cosines of the frames.
+    public double consistencyDelta() {
+        return Math.abs(test.consistency().mean() - reference.consistency().mean());
+    }
+
+    /// |test − reference| of the mean lengths of motion, over the reference's; NaN when the reference stands still.
+    public double flowDelta() {
+        double still = reference.motion().meanLength();
+        return still == 0 ? Double.NaN : Math.abs(test.motion().meanLength() - still) / still;
+    }
+
+    /// Error that motion does not explain, test over reference; NaN when the reference has none.
+    public double warpingRatio() {
+        double least = reference.motion().warpingError();
+        return least == 0 ? Double.NaN : test.motion().warpingError() / least;
+    }
+
+    /// Test over reference; much larger than 1 means noise. NaN when the reference is flat.
     public double highFrequencyRatio() {
-        return referenceHighFrequency == 0 ? Double.NaN : testHighFrequency / referenceHighFrequency;
+        return reference.highFrequency() == 0 ? Double.NaN : test.highFrequency() / reference.highFrequency();
+    }
+
+    /// Test − reference; above 0 the test is nearer to noise.
+    public double spectrumSlopeDelta() {
+        return test.spectrumSlope() - reference.spectrumSlope();
     }
 }

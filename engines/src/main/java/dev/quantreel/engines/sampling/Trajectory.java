@@ -33,11 +33,16 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     /// How another model answers along the trajectory.
     ///
     /// @param relativeL2 per step, ‖v − v_ref‖₂ / ‖v_ref‖₂
+    /// @param relativeL1 per step, ‖v − v_ref‖₁ / ‖v_ref‖₁
+    /// @param cosine per step, of v and v_ref
     /// @param activationBits per step
-    public record Deviation(List<Double> relativeL2, List<Integer> activationBits) {
+    public record Deviation(
+            List<Double> relativeL2, List<Double> relativeL1, List<Double> cosine, List<Integer> activationBits) {
 
         public Deviation {
             relativeL2 = List.copyOf(relativeL2);
+            relativeL1 = List.copyOf(relativeL1);
+            cosine = List.copyOf(cosine);
             activationBits = List.copyOf(activationBits);
         }
 
@@ -68,12 +73,16 @@ public record Trajectory(SamplerSettings settings, List<Point> points) {
     /// taken, the recorded guidance stands for theirs, and caches are left out
     public Deviation deviationOf(List<Expert> experts, CancellationToken cancellation) {
         List<Double> errors = new ArrayList<>();
+        List<Double> absolute = new ArrayList<>();
+        List<Double> cosines = new ArrayList<>();
         List<Integer> widths = new ArrayList<>();
         ask(experts, settings.cfg(), cancellation, (point, outcome) -> {
             errors.add(LatentMetrics.relativeL2(outcome.velocity(), point.velocity()));
+            absolute.add(LatentMetrics.relativeL1(outcome.velocity(), point.velocity()));
+            cosines.add(LatentMetrics.cosine(outcome.velocity(), point.velocity()));
             widths.add(outcome.activationBits());
         });
-        return new Deviation(errors, widths);
+        return new Deviation(errors, absolute, cosines, widths);
     }
 
     /// The same latents with the reference's output under another guidance; at 1 the errors of a model are those of

@@ -18,15 +18,15 @@ final class CogVideoXEncoderGraph {
     private final EncoderEnds ends;
     private final int groups;
 
-    private CogVideoXEncoderGraph(VaeLayers layers, VaeTraits traits, int groups) {
+    private CogVideoXEncoderGraph(VaeLayers layers, EncoderEnds ends, int groups) {
         this.layers = layers;
         this.time = CausalTime.afterFirstFrame(layers);
-        this.ends = new EncoderEnds(layers, traits);
+        this.ends = ends;
         this.groups = groups;
     }
 
-    static DecoderPlan.Graph build(VaeLayers layers, VaeTraits traits, int groups) {
-        return new CogVideoXEncoderGraph(layers, traits, groups).encoder();
+    static DecoderPlan.Graph build(VaeLayers layers, VaeTraits traits, int groups, EncoderLevels levels) {
+        return new CogVideoXEncoderGraph(layers, new EncoderEnds(layers, traits, levels), groups).encoder();
     }
 
     private DecoderPlan.Graph encoder() {
@@ -36,11 +36,12 @@ final class CogVideoXEncoderGraph {
             x = residuals(name, x);
             String downsampler = name + ".downsamplers.0.conv";
             if (layers.has(downsampler + ".weight")) {
+                ends.level(x);
                 Feature narrow = layers.convolution(downsampler, block < SHORTENING ? pairMeans(x) : x, HALVE);
                 x = new Feature(narrow.value(), narrow.channels(), x.scale() / 2);
             }
         }
-        x = residuals("encoder.mid_block", x);
+        x = residuals("encoder.mid_block", ends.level(x));
         Feature moments = time.convolution("encoder.conv_out.conv", normal("encoder.norm_out", x));
         ends.latent(layers.has("quant_conv.weight") ? layers.same("quant_conv", moments) : moments);
         return new DecoderPlan.Graph(layers.graph().build(Map.of()), time.state(), true);

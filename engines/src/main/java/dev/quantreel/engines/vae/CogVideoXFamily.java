@@ -61,7 +61,7 @@ final class CogVideoXFamily {
                 new TimePlan.Batches(VaeTraits.Grid.stills(1)),
                 new DecoderPlan.Memory(
                         DecoderPlan.Memory.MAPS * width, DecoderPlan.Memory.Attention.NONE, SMALLEST_TILE),
-                arena -> CogVideoXEncoderGraph.build(
-                        WanFamilies.layers(checkpoint, arena, "cogvideox-vae-encoder"), traits, groups));
+                (arena, levels) -> CogVideoXEncoderGraph.build(
+                        WanFamilies.layers(checkpoint, arena, "cogvideox-vae-encoder"), traits, groups, levels));
     }
 }

@@ -11,7 +11,15 @@ import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
 ///
 /// @param layers emits them
 /// @param traits of the VAE
-record EncoderEnds(VaeLayers layers, VaeTraits traits) {
+/// @param levels features that leave the graph beside the latent
+record EncoderEnds(VaeLayers layers, VaeTraits traits, EncoderLevels levels) {
+
+    /// A level of the encoder: features that leave the graph where they are wanted.
+    ///
+    /// @return the same
+    Feature level(Feature x) {
+        return levels.seen(layers, x);
+    }
 
     /// Input `pictures` F32 `[frames, rows, columns, 3]` in [0, 1] as `[frames, 3, rows, columns]` in [-1, 1].
     Feature pictures() {

@@ -15,15 +15,15 @@ final class Hunyuan15EncoderGraph {
     private final EncoderEnds ends;
     private final int latentChannels;
 
-    private Hunyuan15EncoderGraph(Hunyuan15Blocks blocks, VaeTraits traits) {
+    private Hunyuan15EncoderGraph(Hunyuan15Blocks blocks, VaeTraits traits, EncoderLevels levels) {
         this.blocks = blocks;
         this.layers = blocks.layers();
-        this.ends = new EncoderEnds(layers, traits);
+        this.ends = new EncoderEnds(layers, traits, levels);
         this.latentChannels = traits.latentChannels();
     }
 
-    static DecoderPlan.Graph build(Hunyuan15Blocks blocks, VaeTraits traits) {
-        return new Hunyuan15EncoderGraph(blocks, traits).encoder();
+    static DecoderPlan.Graph build(Hunyuan15Blocks blocks, VaeTraits traits, EncoderLevels levels) {
+        return new Hunyuan15EncoderGraph(blocks, traits, levels).encoder();
     }
 
     private DecoderPlan.Graph encoder() {
@@ -33,10 +33,11 @@ final class Hunyuan15EncoderGraph {
             x = blocks.residuals(name, x);
             String downsampler = name + ".downsamplers.0.conv.conv";
             if (blocks.has(downsampler)) {
+                ends.level(x);
                 x = block < FIRST_SHORTENING ? smaller(downsampler, x) : shorter(downsampler, x);
             }
         }
-        x = blocks.middle("encoder.mid_block", x);
+        x = blocks.middle("encoder.mid_block", ends.level(x));
         ends.latent(layers.add(blocks.head("encoder", x), ends.averaged(x, 2 * latentChannels)));
         return new DecoderPlan.Graph(
                 layers.graph().build(Map.of()), blocks.time().state(), true);

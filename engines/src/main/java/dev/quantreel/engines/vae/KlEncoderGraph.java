@@ -8,21 +8,23 @@ import java.util.Map;
 final class KlEncoderGraph {
 
     private final KlBlocks blocks;
+    private final EncoderEnds ends;
 
-    private KlEncoderGraph(KlBlocks blocks) {
+    private KlEncoderGraph(KlBlocks blocks, EncoderEnds ends) {
         this.blocks = blocks;
+        this.ends = ends;
     }
 
-    static DecoderPlan.Graph build(KlBlocks blocks, VaeTraits traits) {
-        return new KlEncoderGraph(blocks).encoder(new EncoderEnds(blocks.layers(), traits));
+    static DecoderPlan.Graph build(KlBlocks blocks, VaeTraits traits, EncoderLevels levels) {
+        return new KlEncoderGraph(blocks, new EncoderEnds(blocks.layers(), traits, levels)).encoder();
     }
 
-    private DecoderPlan.Graph encoder(EncoderEnds ends) {
+    private DecoderPlan.Graph encoder() {
         Feature x = blocks.convolution("encoder.conv_in", ends.pictures());
         for (int block = 0; blocks.has(residual(block, 0) + ".conv1"); block++) {
             x = block(block, x);
         }
-        x = blocks.head("encoder", blocks.middle("encoder.mid_block", x));
+        x = blocks.head("encoder", blocks.middle("encoder.mid_block", ends.level(x)));
         ends.latent(blocks.has("quant_conv") ? blocks.convolution("quant_conv", x) : x);
         return new DecoderPlan.Graph(blocks.layers().graph().build(Map.of()), List.of(), false);
     }
@@ -38,6 +40,6 @@ final class KlEncoderGraph {
         }
         String downsampler = "encoder.down_blocks." + block + ".downsamplers.0.conv";
         // Three downsamplers in all; the first keeps the number of frames.
-        return blocks.has(downsampler) ? blocks.narrowed(downsampler, x, block > 0 ? 2 : 1) : x;
+        return blocks.has(downsampler) ? blocks.narrowed(downsampler, ends.level(x), block > 0 ? 2 : 1) : x;
     }
 }

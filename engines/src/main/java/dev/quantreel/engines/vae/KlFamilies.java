@@ -104,11 +104,12 @@ final class KlFamilies {
                 new TimePlan.Windows(VaeTraits.Grid.stills(1), WINDOW, STRIDE, WINDOW),
                 new DecoderPlan.Memory(
                         DecoderPlan.Memory.MAPS * width, DecoderPlan.Memory.Attention.CLIP, HUNYUAN_TILE),
-                arena -> KlEncoderGraph.build(
+                (arena, levels) -> KlEncoderGraph.build(
                         new KlBlocks(
                                 WanFamilies.layers(checkpoint, arena, "kl-vae-encoder"),
                                 KlLayout.VIDEO,
                                 config.groups()),
-                        config.traits()));
+                        config.traits(),
+                        levels));
     }
 }

@@ -18,15 +18,15 @@ final class LtxEncoderGraph {
     private final LtxStages names;
     private final EncoderEnds ends;
 
-    private LtxEncoderGraph(VaeLayers layers, VaeTraits traits) {
+    private LtxEncoderGraph(VaeLayers layers, VaeTraits traits, EncoderLevels levels) {
         this.layers = layers;
         this.time = CausalTime.afterFirstFrame(layers);
         this.names = LtxStages.of(layers.weights().checkpoint());
-        this.ends = new EncoderEnds(layers, traits);
+        this.ends = new EncoderEnds(layers, traits, levels);
     }
 
-    static DecoderPlan.Graph build(VaeLayers layers, VaeTraits traits) {
-        return new LtxEncoderGraph(layers, traits).encoder();
+    static DecoderPlan.Graph build(VaeLayers layers, VaeTraits traits, EncoderLevels levels) {
+        return new LtxEncoderGraph(layers, traits, levels).encoder();
     }
 
     private DecoderPlan.Graph encoder() {
@@ -34,10 +34,11 @@ final class LtxEncoderGraph {
         for (LtxEncoderStages.Stage stage : LtxEncoderStages.of(layers.weights().checkpoint())) {
             x = switch (stage) {
                 case LtxEncoderStages.Stage.Residual(String name) -> residual(name, x);
-                case LtxEncoderStages.Stage.Strided(String name) -> strided(name, x);
-                case LtxEncoderStages.Stage.Packed packed -> packed(packed, x);
+                case LtxEncoderStages.Stage.Strided(String name) -> strided(name, ends.level(x));
+                case LtxEncoderStages.Stage.Packed packed -> packed(packed, ends.level(x));
             };
         }
+        ends.level(x);
         ends.latent(time.convolution("encoder.conv_out.conv", layers.silu(layers.rmsOfChannels(x, EPSILON))));
         return new DecoderPlan.Graph(layers.graph().build(Map.of()), time.state(), true);
     }

@@ -76,6 +76,6 @@ final class LtxFamily {
                         DecoderPlan.Memory.MAPS * width / PATCH_PIXELS,
                         DecoderPlan.Memory.Attention.NONE,
                         SMALLEST_TILE),
-                arena -> LtxEncoderGraph.build(WanFamilies.layers(checkpoint, arena, "ltx-vae-encoder"), traits));
+                (arena, levels) -> LtxEncoderGraph.build(WanFamilies.layers(checkpoint, arena, "ltx-vae-encoder"), traits, levels));
     }
 }

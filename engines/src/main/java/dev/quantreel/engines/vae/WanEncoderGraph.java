@@ -19,21 +19,21 @@ final class WanEncoderGraph {
     private final VaeTraits traits;
     private final EncoderEnds ends;
 
-    private WanEncoderGraph(WanBlocks blocks, VaeTraits traits) {
+    private WanEncoderGraph(WanBlocks blocks, VaeTraits traits, EncoderLevels levels) {
         this.blocks = blocks;
         this.layers = blocks.layers();
         this.traits = traits;
-        this.ends = new EncoderEnds(layers, traits);
+        this.ends = new EncoderEnds(layers, traits, levels);
     }
 
-    static DecoderPlan.Graph build(WanBlocks blocks, VaeTraits traits) {
-        return new WanEncoderGraph(blocks, traits).encoder();
+    static DecoderPlan.Graph build(WanBlocks blocks, VaeTraits traits, EncoderLevels levels) {
+        return new WanEncoderGraph(blocks, traits, levels).encoder();
     }
 
     private DecoderPlan.Graph encoder() {
         Feature x = blocks.convolution("encoder.conv_in", ends.patches(ends.pictures(), WanFamilies.patch(traits)));
         x = blocks.layout().isNested() ? narrowed(x) : listed(x);
-        x = blocks.head("encoder", blocks.middle("encoder.mid_block", x));
+        x = blocks.head("encoder", blocks.middle("encoder.mid_block", ends.level(x)));
         Feature moments = blocks.convolution("quant_conv", x);
         ends.latent(moments);
         return new DecoderPlan.Graph(
@@ -50,7 +50,7 @@ final class WanEncoderGraph {
             if (blocks.has(name + ".conv1.weight")) {
                 x = blocks.residual(name, x);
             } else if (blocks.has(name + ".resample.1.weight")) {
-                x = downsampled(name, x);
+                x = downsampled(name, ends.level(x));
             } else {
                 return x;
             }
@@ -72,7 +72,7 @@ final class WanEncoderGraph {
             String sampler = name + ".downsampler";
             boolean smaller = blocks.has(sampler + ".resample.1.weight");
             boolean shorter = blocks.has(sampler + ".time_conv.weight");
-            Feature outer = smaller ? downsampled(sampler, inner) : inner;
+            Feature outer = smaller ? downsampled(sampler, ends.level(inner)) : inner;
             x = layers.add(outer, averaged(x, outer.channels(), smaller ? 2 : 1, shorter ? 2 : 1));
         }
     }

@@ -85,9 +85,10 @@ final class WanFamilies {
                         DecoderPlan.Memory.MAPS * width / (patch * patch),
                         DecoderPlan.Memory.Attention.FRAME,
                         SMALLEST_TILE),
-                arena -> {
+                (arena, levels) -> {
                     VaeLayers layers = layers(checkpoint, arena, "wan-vae-encoder");
-                    return WanEncoderGraph.build(new WanBlocks(layers, CausalTime.streaming(layers), layout), traits);
+                    return WanEncoderGraph.build(
+                            new WanBlocks(layers, CausalTime.streaming(layers), layout), traits, levels);
                 });
     }
 

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import dev.quantreel.engines.testing.GoldenResource;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class LatentMetricsTest {
@@ -34,5 +37,20 @@ class LatentMetricsTest {
                 .isThrownBy(() -> LatentMetrics.relativeL2(REFERENCE, Tensor.of(Shape.of(2, 2), 1, 2, 3, 4)))
                 .withMessageContaining("[4]")
                 .withMessageContaining("[2x2]");
+    }
+
+    @Test
+    void statisticsLeaveOutWhatIsNoNumberAndCountIt() {
+        try (SafetensorsFile file = GoldenResource.open("video_metrics.safetensors")) {
+            LatentStatistics statistics = LatentStatistics.of(file.tensor("latent"));
+            assertThat(statistics.mean()).isCloseTo(expected(file, "latent_mean"), within(1e-12));
+            assertThat(statistics.std()).isCloseTo(expected(file, "latent_std"), within(1e-12));
+            assertThat(statistics.notFinite()).isEqualTo(3);
+        }
+        assertThat(LatentStatistics.of(Tensor.of(Shape.of(1), Float.NaN)).std()).isNaN();
+    }
+
+    private static double expected(SafetensorsFile file, String name) {
+        return file.tensor("expected." + name).data().get(ValueLayout.JAVA_DOUBLE_UNALIGNED, 0);
     }
 }

@@ -4,26 +4,34 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quantreel.engines.vbench.VBenchDimension;
 import dev.quantreel.nodes.measure.Figures;
+import dev.quantreel.nodes.measure.VBenchNetworks;
 import dev.quantreel.nodes.video.TextTable;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// What a report card has: every method on every prompt and seed, with mean and standard deviation.
 ///
 /// @param title of the card
 /// @param settings of the sampler, in words
 /// @param rows one for each method
-record CardFigures(String title, String settings, List<Row> rows) {
-
-    private static final double GIB = 1L << 30;
+/// @param absent dimensions of VBench that were not measured, with the networks that they lack
+record CardFigures(
+        String title, String settings, List<Row> rows, SequencedMap<VBenchDimension, List<String>> absent) {
 
     CardFigures {
         rows = List.copyOf(rows);
+        absent = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(absent));
     }
 
     /// @param precision of the model, `W4A8`
@@ -37,75 +45,27 @@ record CardFigures(String title, String settings, List<Row> rows) {
     /// One generation.
     record Scene(String prompt, long seed, Figures figures) {}
 
-    /// Which figures of a column are good.
-    private enum Better {
-        LARGER,
-        SMALLER,
-        /// A ratio to the reference's.
-        NEAR_ONE
+    /// Those of every card, and a column for each of VBench's learned dimensions that was measured.
+    List<CardColumn> columns() {
+        Stream<CardColumn> learned = Arrays.stream(VBenchDimension.values())
+                .filter(dimension -> rows.stream()
+                        .flatMap(row -> row.scenes().stream())
+                        .anyMatch(scene -> scene.figures().clip().vbench().containsKey(dimension)))
+                .map(CardColumn::of);
+        return Stream.concat(CardColumn.ALL.stream(), learned).toList();
     }
 
-    /// The columns.
-    enum Column {
-        PSNR("PSNR dB", "psnrDb", 2, Better.LARGER, figures -> figures.clip().psnr()),
-        SSIM("SSIM", "ssim", 4, Better.LARGER, figures -> figures.clip().ssim()),
-        FLICKER("flicker Δ", "flickerDelta", 5, Better.SMALLER, figures -> figures.clip()
-                .flickerDelta()),
-        TMD("TMD-KL", "temporalDivergence", 7, Better.SMALLER, figures -> figures.clip()
-                .temporalDivergence()),
-        NOISE("HF ratio", "highFrequencyRatio", 2, Better.NEAR_ONE, figures -> figures.clip()
-                .highFrequencyRatio()),
-        GMSD("GMSD", "gmsd", 4, Better.SMALLER, figures -> figures.clip().gradientDeviation()),
-        COLOUR("colour", "colourDistance", 4, Better.SMALLER, figures -> figures.clip()
-                .colourDistance()),
-        TEACHER_FORCED("tf rel-L2", "teacherForced", 4, Better.SMALLER, figures -> figures.errors()
-                .meanTeacherForced()),
-        FINAL("final rel-L2", "finalLatent", 3, Better.SMALLER, figures -> figures.errors()
-                .finalLatent()),
-        ACTIVATION_BITS("A bits", "activationBits", 2, Better.SMALLER, figures -> figures.cost()
-                .activationBits()),
-        WEIGHT_BITS("eff. W bits", "weightBits", 2, Better.SMALLER, figures -> figures.cost()
-                .weightBits()),
-        MEMORY("GiB", "weightGib", 4, Better.SMALLER, figures -> figures.cost().weightBytes() / GIB),
-        SECONDS("s/step", "secondsPerStep", 4, Better.SMALLER, figures -> figures.cost()
-                .secondsPerStep());
-
-        private final String label;
-        private final String key;
-        private final int decimals;
-        private final Better better;
-        private final ToDoubleFunction<Figures> value;
-
-        Column(String label, String key, int decimals, Better better, ToDoubleFunction<Figures> value) {
-            this.label = label;
-            this.key = key;
-            this.decimals = decimals;
-            this.better = better;
-            this.value = value;
-        }
-
-        String label() {
-            return label;
-        }
-
-        /// How far a figure is from the best one; less is better.
-        double distance(double figure) {
-            return switch (better) {
-                case LARGER -> -figure;
-                case SMALLER -> figure;
-                case NEAR_ONE -> Math.abs(figure - 1);
-            };
-        }
-
-        Spread spread(Row row) {
-            return Spread.of(row.scenes().stream()
-                    .mapToDouble(scene -> value.applyAsDouble(scene.figures()))
-                    .toArray());
-        }
-
-        String shown(double number) {
-            return Double.isNaN(number) ? "-" : String.format(Locale.ROOT, "%." + decimals + "f", number);
-        }
+    /// Dimensions of VBench that were not measured, with the files that they lack, in words.
+    Optional<String> absence() {
+        return absent.isEmpty()
+                ? Optional.empty()
+                : Optional.of("Not measured of VBench, whose networks are not in the folder "
+                        + VBenchNetworks.FOLDER
+                        + ": "
+                        + absent.entrySet().stream()
+                                .map(entry -> entry.getKey().label() + " (" + String.join(", ", entry.getValue()) + ")")
+                                .collect(Collectors.joining(", "))
+                        + ".");
     }
 
     /// @param std sample standard deviation; 0 for one value
@@ -142,31 +102,36 @@ record CardFigures(String title, String settings, List<Row> rows) {
                 .toList();
     }
 
+    /// The main columns.
     String text() {
+        List<CardColumn> columns =
+                columns().stream().filter(CardColumn::main).toList();
         List<String> headers = new ArrayList<>(List.of("method"));
-        for (Column column : Column.values()) {
+        for (CardColumn column : columns) {
             headers.add(column.label());
         }
         TextTable table = new TextTable(headers.toArray(String[]::new));
         for (Row row : rows) {
             List<String> cells = new ArrayList<>(List.of(row.method()));
-            for (Column column : Column.values()) {
+            for (CardColumn column : columns) {
                 Spread spread = column.spread(row);
                 cells.add(column.shown(spread.mean()) + " ±" + column.shown(spread.std()));
             }
             table.row(cells.toArray(String[]::new));
         }
-        return title + "\n" + settings + "\n" + table;
+        return title + "\n" + settings + "\n" + table
+                + absence().map(text -> "\n" + text).orElse("");
     }
 
     /// One line for each method: mean and standard deviation of every column.
     String csv() {
+        List<CardColumn> columns = columns();
         StringBuilder csv = new StringBuilder("method,precision,generations");
-        for (Column column : Column.values()) {
+        for (CardColumn column : columns) {
             csv.append(',')
-                    .append(column.key)
+                    .append(column.key())
                     .append("_mean,")
-                    .append(column.key)
+                    .append(column.key())
                     .append("_std");
         }
         for (Row row : rows) {
@@ -176,7 +141,7 @@ record CardFigures(String title, String settings, List<Row> rows) {
                     .append(row.precision())
                     .append(',')
                     .append(row.scenes().size());
-            for (Column column : Column.values()) {
+            for (CardColumn column : columns) {
                 Spread spread = column.spread(row);
                 csv.append(',').append(plain(spread.mean())).append(',').append(plain(spread.std()));
             }
@@ -191,13 +156,16 @@ record CardFigures(String title, String settings, List<Row> rows) {
     ObjectNode json() {
         ObjectNode root =
                 JsonNodeFactory.instance.objectNode().put("title", title).put("settings", settings);
+        ObjectNode lacking = root.putObject("vbenchAbsent");
+        absent.forEach((dimension, files) -> files.forEach(lacking.putArray(dimension.label())::add));
+        List<CardColumn> columns = columns();
         ArrayNode methods = root.putArray("methods");
         for (Row row : rows) {
             ObjectNode method = methods.addObject().put("method", row.method()).put("precision", row.precision());
-            for (Column column : Column.values()) {
+            for (CardColumn column : columns) {
                 Spread spread = column.spread(row);
                 if (!Double.isNaN(spread.mean())) {
-                    method.putObject(column.key).put("mean", spread.mean()).put("std", spread.std());
+                    method.putObject(column.key()).put("mean", spread.mean()).put("std", spread.std());
                 }
             }
             ArrayNode scenes = method.putArray("generations");

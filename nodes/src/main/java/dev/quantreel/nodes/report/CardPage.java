@@ -1,6 +1,5 @@
 package dev.quantreel.nodes.report;
 
-import dev.quantreel.nodes.report.CardFigures.Column;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -55,8 +54,13 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
                 .append(" Everything is measured on decoded frames and latents against the same generation in full")
                 .append(
                         " precision. HF ratio is high-frequency energy over the reference's, best near 1: far above it the frames are")
-                .append(" noise, whatever the other figures say.</p>\n");
+                .append(" noise, whatever the other figures say; so are latents whose σ ratio is far from 1, and pictures")
+                .append(" whose spectrum falls much less than the reference's (spectrum Δ above 0). PSNR is the mean of")
+                .append(" the frames'; PSNR of clip comes from one mean square over all. VAE features: by the features of")
+                .append(" the VAE's own encoder, not LPIPS. Motion, flow and warping are by block matching.</p>\n");
         table(html);
+        figures.absence()
+                .ifPresent(text -> html.append("<p>").append(escaped(text)).append("</p>\n"));
         for (Picture picture : pictures) {
             html.append("<figure><img alt=\"")
                     .append(escaped(picture.caption()))
@@ -70,13 +74,13 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
 
     private void table(StringBuilder html) {
         html.append("<div class=\"wide\"><table>\n<tr><th>method</th>");
-        for (Column column : Column.values()) {
+        for (CardColumn column : figures.columns()) {
             html.append("<th>").append(column.label()).append("</th>");
         }
         html.append("</tr>\n");
         for (CardFigures.Row row : figures.rows()) {
             html.append("<tr><td>").append(escaped(row.method())).append("</td>");
-            for (Column column : Column.values()) {
+            for (CardColumn column : figures.columns()) {
                 CardFigures.Spread spread = column.spread(row);
                 html.append(isBest(column, spread.mean()) ? "<td class=\"best\">" : "<td>")
                         .append(column.shown(spread.mean()))
@@ -90,7 +94,7 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
     }
 
     /// Among several methods, of a column in which they differ.
-    private boolean isBest(Column column, double mean) {
+    private boolean isBest(CardColumn column, double mean) {
         double[] distances = figures.rows().stream()
                 .mapToDouble(row -> column.distance(column.spread(row).mean()))
                 .filter(value -> !Double.isNaN(value))
@@ -109,7 +113,8 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
             for (CardFigures.Scene scene : row.scenes()) {
                 html.append("<tr><td>").append(escaped(row.method())).append("</td><td>");
                 html.append(escaped(scene.prompt())).append("</td><td>").append(scene.seed());
-                for (Column column : List.of(Column.PSNR, Column.SSIM, Column.TEACHER_FORCED, Column.FINAL)) {
+                for (CardColumn column : List.of(
+                        CardColumn.PSNR, CardColumn.SSIM, CardColumn.TEACHER_FORCED, CardColumn.FINAL)) {
                     CardFigures.Row single = new CardFigures.Row(row.method(), row.precision(), List.of(scene));
                     html.append("</td><td>")
                             .append(column.shown(column.spread(single).mean()));

@@ -26,6 +26,7 @@ import dev.quantreel.nodes.video.ResultFiles;
 import dev.quantreel.nodes.video.TextTable;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -111,7 +112,11 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
         KeptResults<Figures> results = KeptResults.open(files.sibling("results.jsonl"), Figures.class);
         List<List<Figures>> measured = new CardRun(context, results, yardsticks, candidates)
                 .measured(CardRun.fitTogether(scenes.getFirst(), scenes.size()));
-        CardFigures card = new CardFigures(in.title(), settings(in, scenes.size()), rows(candidates, measured, scenes));
+        CardFigures card = new CardFigures(
+                in.title(),
+                settings(in, scenes.size()),
+                rows(candidates, measured, scenes),
+                new LinkedHashMap<>());
         return saved(card, files, context);
     }
 

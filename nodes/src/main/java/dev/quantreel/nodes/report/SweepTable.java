@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// What a sweep has found so far, as table, CSV, JSON and plot. Not thread-safe.
 final class SweepTable {
 
     private static final double MEGA = 1e6;
-    private static final int VALUES = 15;
 
     private final String title;
     private final Sweep.Drawn drawn;
@@ -94,8 +94,8 @@ final class SweepTable {
                     row.label(),
                     number("%.2f", 100 * figures.errors().meanTeacherForced()),
                     number("%.2f", 100 * figures.errors().finalLatent()),
-                    number("%.2f", figures.clip().psnr()),
-                    number("%.3f", figures.clip().ssim()),
+                    number("%.2f", figures.clip().fidelity().psnr()),
+                    number("%.3f", figures.clip().fidelity().ssim()),
                     number("%.2f", figures.cost().activationBits()),
                     number("%.2f", figures.cost().weightBits()),
                     number("%.2f", figures.cost().weightBytes() / MEGA),
@@ -117,14 +117,16 @@ final class SweepTable {
 
     /// One line a point after the header; text with quotation marks doubled, as RFC 4180 says.
     String csv() {
-        StringBuilder csv = new StringBuilder("point,teacher_forced,final_latent,psnr_db,ssim,frame_difference_psnr_db,"
-                + "flicker_delta,temporal_divergence,high_frequency_ratio,gmsd,colour_distance,activation_bits,weight_bits,weight_bytes,"
-                + "seconds_per_step,passes,problem\n");
+        StringBuilder csv = new StringBuilder("point");
+        for (Figure figure : Figure.ALL) {
+            csv.append(',').append(figure.name());
+        }
+        csv.append(",problem\n");
         for (Row row : rows) {
             csv.append(quoted(row.label()));
-            List<Double> values = row.figures().map(SweepTable::values).orElse(List.of());
-            for (int i = 0; i < VALUES; i++) {
-                csv.append(',').append(values.isEmpty() || values.get(i).isNaN() ? "" : plain(values.get(i)));
+            for (Figure figure : Figure.ALL) {
+                double value = row.figures().map(figure.value()).orElse(Double.NaN);
+                csv.append(',').append(Double.isNaN(value) ? "" : plain(value));
             }
             csv.append(',')
                     .append(row.problem().map(SweepTable::quoted).orElse(""))
@@ -133,25 +135,43 @@ final class SweepTable {
         return csv.toString();
     }
 
-    private static List<Double> values(Figures figures) {
-        Figures.Clip clip = figures.clip();
-        Figures.Cost cost = figures.cost();
-        return List.of(
-                figures.errors().meanTeacherForced(),
-                figures.errors().finalLatent(),
-                clip.psnr(),
-                clip.ssim(),
-                clip.frameDifferencePsnr(),
-                clip.flickerDelta(),
-                clip.temporalDivergence(),
-                clip.highFrequencyRatio(),
-                clip.gradientDeviation(),
-                clip.colourDistance(),
-                cost.activationBits(),
-                cost.weightBits(),
-                (double) cost.weightBytes(),
-                cost.secondsPerStep(),
-                (double) cost.passes());
+    /// A column of the CSV file.
+    private record Figure(String name, Function<Figures, Double> value) {
+
+        static final List<Figure> ALL = List.of(
+                new Figure(
+                        "teacher_forced", figures -> figures.errors().meanTeacherForced()),
+                new Figure(
+                        "teacher_forced_l1", figures -> figures.errors().meanTeacherForcedL1()),
+                new Figure(
+                        "teacher_forced_cosine", figures -> figures.errors().meanTeacherForcedCosine()),
+                new Figure("final_latent", figures -> figures.errors().finalLatent()),
+                new Figure("latent_std_ratio", figures -> figures.latents().finalStdRatio()),
+                new Figure("psnr_db", figures -> figures.clip().fidelity().psnr()),
+                new Figure("psnr_of_clip_db", figures -> figures.clip().fidelity().psnrOfClip()),
+                new Figure("ssim", figures -> figures.clip().fidelity().ssim()),
+                new Figure("feature_distance", figures -> figures.clip().fidelity().featureDistance()),
+                new Figure("gmsd", figures -> figures.clip().fidelity().gradientDeviation()),
+                new Figure("lab_distance", figures -> figures.clip().fidelity().labDistance()),
+                new Figure(
+                        "frame_difference_psnr_db", figures -> figures.clip().time().frameDifferencePsnr()),
+                new Figure("flicker_delta", figures -> figures.clip().time().flickerDelta()),
+                new Figure("temporal_divergence", figures -> figures.clip().time().temporalDivergence()),
+                new Figure("consistency_delta", figures -> figures.clip().time().consistencyDelta()),
+                new Figure("flow_delta", figures -> figures.clip().time().flowDelta()),
+                new Figure("warping_ratio", figures -> figures.clip().time().warpingRatio()),
+                new Figure(
+                        "high_frequency_ratio", figures -> figures.clip().collapse().highFrequencyRatio()),
+                new Figure(
+                        "spectrum_slope_delta", figures -> figures.clip().collapse().spectrumSlopeDelta()),
+                new Figure("colour_distance", figures -> figures.clip().collapse().colourDistance()),
+                new Figure("not_finite", figures -> (double)
+                        (figures.latents().notFinite() + figures.clip().collapse().notFinite())),
+                new Figure("activation_bits", figures -> figures.cost().activationBits()),
+                new Figure("weight_bits", figures -> figures.cost().weightBits()),
+                new Figure("weight_bytes", figures -> (double) figures.cost().weightBytes()),
+                new Figure("seconds_per_step", figures -> figures.cost().secondsPerStep()),
+                new Figure("passes", figures -> (double) figures.cost().passes()));
     }
 
     private static String plain(double value) {

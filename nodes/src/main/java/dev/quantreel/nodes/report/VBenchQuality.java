@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quantreel.engines.vbench.VBenchDimension;
 import dev.quantreel.engines.vbench.VBenchScores;
+import dev.quantreel.nodes.measure.VBenchNetworks;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -17,13 +18,9 @@ import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.video.ResultFiles;
 import dev.quantreel.nodes.video.TextTable;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 /// Measures a clip by VBench's learned dimensions, on networks that the user has put into the folder `vbench`.
@@ -39,8 +36,6 @@ import java.util.Optional;
         output = true,
         aliases = {"DINO", "CLIP", "aesthetic", "MUSIQ", "metrics"})
 public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQuality.Outputs> {
-
-    private static final String FOLDER = "vbench";
 
     /// See [VBenchQuality].
     public record Inputs(
@@ -58,7 +53,7 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
-        Map<String, Path> networks = networks(context.folders());
+        VBenchNetworks networks = VBenchNetworks.in(context.folders(), "images");
         VBenchScores scores = scores("images", in.images(), networks, context);
         Optional<VBenchScores> reference = in.reference().isPresent()
                 ? Optional.of(scores("reference", in.reference().get(), networks, context))
@@ -69,19 +64,11 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
         return new Outputs(table);
     }
 
-    private static Map<String, Path> networks(NodeFolders folders) {
-        Map<String, Path> networks = new LinkedHashMap<>();
-        for (String name : folders.files(FOLDER)) {
-            networks.put(name.substring(name.lastIndexOf('/') + 1), folders.resolve("images", FOLDER, name));
-        }
-        return networks;
-    }
-
     private static VBenchScores scores(
-            String port, Pictures pictures, Map<String, Path> networks, NodeContext context) {
+            String port, Pictures pictures, VBenchNetworks networks, NodeContext context) {
         context.status("measuring " + port + ", " + pictures.frames().count() + " frames");
         try {
-            return VBenchScores.of(pictures.frames(), networks, context.cancellation());
+            return VBenchScores.of(pictures.frames(), networks.files(), context.cancellation());
         } catch (IOException e) {
             throw new NodeInputException(port, "cannot be measured: " + e.getMessage(), e);
         }
@@ -110,7 +97,7 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
                 .append(String.join(" and ", files))
                 .append(files.size() == 1 ? " is" : " are")
                 .append(" not in the folder ")
-                .append(FOLDER));
+                .append(VBenchNetworks.FOLDER));
         return text.toString();
     }
 
@@ -138,13 +125,6 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
     /// Which networks are there, and of which time.
     @Override
     public String fingerprint(NodeInputs constants, NodeFolders folders) throws IOException {
-        StringBuilder found = new StringBuilder();
-        for (Map.Entry<String, Path> network : networks(folders).entrySet()) {
-            found.append(network.getKey())
-                    .append(Files.size(network.getValue()))
-                    .append(Files.getLastModifiedTime(network.getValue()))
-                    .append(';');
-        }
-        return found.toString();
+        return VBenchNetworks.in(folders, "images").fingerprint();
     }
 }

@@ -1,9 +1,9 @@
 package dev.quantreel.nodes.video;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quantreel.engines.metrics.Ssim;
 import dev.quantreel.engines.metrics.VideoComparison;
+import dev.quantreel.engines.vae.VaeFeatures;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.engines.video.VideoOptions;
 import dev.quantreel.nodes.spi.In;
@@ -14,9 +14,10 @@ import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.values.Pictures;
-import java.io.IOException;
+import dev.quantreel.nodes.values.TileCheck;
+import dev.quantreel.nodes.values.VideoDecoder;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 
 /// Compares two clips of the same prompt and seed.
 @NodeType(
@@ -25,8 +26,10 @@ import java.util.Locale;
         category = "video/compare",
         description =
                 "Measures how far a clip is from a reference of the same prompt and seed, on decoded frames before"
-                        + " any encoder: PSNR in both usual definitions, SSIM, PSNR of frame differences, flicker, temporal"
-                        + " divergence (TMD) and high-frequency energy, which gives noise away. Also makes a video of both side"
+                        + " any encoder: PSNR in both usual definitions, SSIM, GMSD, colours, PSNR of frame differences, flicker,"
+                        + " temporal divergence (TMD), likeness of frames, motion by block matching, and what gives noise away:"
+                        + " high-frequency energy, slope of the spectrum, values that are no numbers. With a VAE that has an"
+                        + " encoder, also the distance of its features. Also makes a video of both side"
                         + " by side with a heat map of their difference. The figures are saved as JSON.",
         output = true,
         aliases = {"PSNR", "SSIM", "difference", "side by side", "metrics", "heat map"})
@@ -57,7 +60,10 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
             double gain,
 
             @In(help = "Name of the JSON file below the output folder.", initial = "compare/quantreel")
-            String filenamePrefix) {}
+            String filenamePrefix,
+
+            @In(help = "VAE with an encoder, whose features tell how alike both look; small decoders (TAEHV) have none.")
+            Optional<VideoDecoder> vae) {}
 
     /// See [CompareVideos].
     public record Outputs(
@@ -75,13 +81,16 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
             @Out(help = "All figures as a table.") String report) {}
 
     @Override
-    public Outputs run(Inputs in, NodeContext context) throws IOException {
+    public Outputs run(Inputs in, NodeContext context) throws Exception {
         Frames reference = in.reference().frames();
         Frames candidate = in.candidate().frames();
         requireComparable(reference, candidate);
         VideoComparison figures = VideoComparison.of(reference, candidate);
-        String table = table(figures, in);
-        ResultFiles.of(in.filenamePrefix(), context).json(json(figures, in));
+        ComparedFigures compared = new ComparedFigures(figures, features(in, context));
+        String table = compared.table(in.candidateLabel());
+        ObjectNode json = compared.json();
+        json.put("reference", in.referenceLabel()).put("candidate", in.candidateLabel());
+        ResultFiles.of(in.filenamePrefix(), context).json(json);
         context.show(new UiItem.Text(table));
         context.status(table);
         Frames heat = ClipPainter.difference(reference, candidate, in.gain());
@@ -100,6 +109,25 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
                 table);
     }
 
+    private static Optional<VaeFeatures.Distance> features(Inputs in, NodeContext context) throws Exception {
+        if (in.vae().isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<VaeFeatures.Distance> distance = in.vae()
+                .get()
+                .featureDistance(
+                        in.reference().frames(),
+                        in.candidate().frames(),
+                        new TileCheck.Ports("candidate", ""),
+                        context);
+        if (distance.isEmpty()) {
+            throw new NodeInputException(
+                    "vae",
+                    "has no encoder that can take these frames; accepted is a VAE such as wan_2.1_vae, or none");
+        }
+        return distance;
+    }
+
     private static void requireComparable(Frames reference, Frames candidate) {
         if (!reference.rgb().shape().equals(candidate.rgb().shape())) {
             throw new NodeInputException(
@@ -114,43 +142,5 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
 
     private static String size(Frames frames) {
         return frames.count() + " frames of " + frames.width() + " x " + frames.height() + " pixels";
-    }
-
-    private static String table(VideoComparison figures, Inputs in) {
-        return new TextTable("figure", in.candidateLabel(), "unit")
-                .row("PSNR, mean of frames", number("%.2f", figures.psnr().ofFrames()), "dB")
-                .row("PSNR, whole clip", number("%.2f", figures.psnr().ofClip()), "dB")
-                .row("SSIM", number("%.4f", figures.ssim().mean()), "1 is equal")
-                .row("PSNR of frame differences", number("%.2f", figures.frameDifferencePsnr()), "dB")
-                .row("flicker score, reference", number("%.4f", figures.referenceFlicker()), "1 is still")
-                .row("flicker score, candidate", number("%.4f", figures.testFlicker()), "1 is still")
-                .row("temporal divergence (TMD)", number("%.3g", figures.maintenanceDivergence()), "0 is equal")
-                .row("high-frequency energy", number("%.2f", figures.highFrequencyRatio()), "× reference")
-                .row("gradient similarity (GMSD)", number("%.4f", figures.gradientDeviation()), "0 is equal")
-                .row("distance of colours", number("%.4f", figures.colourDistance()), "0 is equal")
-                .toString();
-    }
-
-    private static String number(String format, double value) {
-        return String.format(Locale.ROOT, format, value);
-    }
-
-    private static ObjectNode json(VideoComparison figures, Inputs in) {
-        ObjectNode root = JsonNodeFactory.instance.objectNode();
-        root.put("reference", in.referenceLabel()).put("candidate", in.candidateLabel());
-        root.put("psnrMeanOfFramesDb", figures.psnr().ofFrames());
-        root.put("psnrWholeClipDb", figures.psnr().ofClip());
-        root.put("ssim", figures.ssim().mean());
-        root.put("frameDifferencePsnrDb", figures.frameDifferencePsnr());
-        root.put("flickerReference", figures.referenceFlicker());
-        root.put("flickerCandidate", figures.testFlicker());
-        root.put("temporalDivergence", figures.maintenanceDivergence());
-        root.put("highFrequencyReference", figures.referenceHighFrequency());
-        root.put("highFrequencyCandidate", figures.testHighFrequency());
-        root.put("gradientDeviation", figures.gradientDeviation());
-        root.put("colourDistance", figures.colourDistance());
-        var perFrame = root.putArray("psnrPerFrameDb");
-        figures.psnr().perFrame().forEach(perFrame::add);
-        return root;
     }
 }

@@ -23,7 +23,9 @@ import dev.quantreel.nodes.values.DiffusionModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -97,7 +99,7 @@ class ReportCardTest {
                 .isLessThan(0.7 * worse.path("teacherForced").path("mean").asDouble());
         double mean = 0;
         for (JsonNode generation : worse.path("generations")) {
-            mean += generation.path("figures").path("clip").path("psnr").asDouble() / 4;
+            mean += generation.at("/figures/clip/fidelity/psnr").asDouble() / 4;
         }
         assertThat(worse.path("psnrDb").path("mean").asDouble()).isCloseTo(mean, offset(1e-9));
         assertThat(worse.path("psnrDb").path("std").asDouble()).isPositive();
@@ -133,16 +135,20 @@ class ReportCardTest {
                     new CardFigures.Row("m" + ratio, "W4A8", List.of(new CardFigures.Scene("p", 0, withRatio(ratio)))));
         }
 
-        String html = new CardPage(new CardFigures("t", "s", rows), List.of()).html();
+        String html = new CardPage(new CardFigures("t", "s", rows, new LinkedHashMap<>()), List.of()).html();
 
         assertThat(html).contains("class=\"best\">0.97 ").doesNotContain("class=\"best\">0.20 ");
-        assertThat(CardFigures.Column.PSNR.distance(40)).isLessThan(CardFigures.Column.PSNR.distance(30));
-        assertThat(CardFigures.Column.GMSD.distance(0.1)).isLessThan(CardFigures.Column.GMSD.distance(0.2));
+        assertThat(CardColumn.PSNR.distance(40)).isLessThan(CardColumn.PSNR.distance(30));
+        assertThat(CardColumn.GMSD.distance(0.1)).isLessThan(CardColumn.GMSD.distance(0.2));
     }
 
     private static Figures withRatio(double ratio) {
-        Figures.Clip clip = new Figures.Clip(30, 0.9, 30, 0.01, 0.001, ratio, 0.1, 0.1);
-        return new Figures(new Figures.Errors(List.of(0.1), List.of(0.1)), clip, new Figures.Cost(8, 4, 1000, 0.1, 10));
+        Figures.Clip clip = new Figures.Clip(
+                Figures.Clip.NONE.fidelity(),
+                Figures.Clip.NONE.time(),
+                new Figures.Collapse(ratio, ratio - 1, 0.1, 0),
+                Map.of());
+        return new Figures(Figures.Errors.NONE, Figures.Latents.NONE, clip, new Figures.Cost(8, 4, 1000, 0.1, 10));
     }
 
     @Test

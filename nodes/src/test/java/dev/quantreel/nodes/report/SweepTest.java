@@ -126,7 +126,7 @@ class SweepTest {
             assertThat(figures.path("cost").path("weightBytes").asLong())
                     .isLessThanOrEqualTo(before.path("cost").path("weightBytes").asLong());
             assertThat(figures.path("errors").path("freeRunning")).hasSize(4);
-            assertThat(figures.path("clip").path("psnr").asDouble()).isBetween(8.0, 60.0);
+            assertThat(figures.at("/clip/fidelity/psnr").asDouble()).isBetween(8.0, 60.0);
             assertThat(figures.path("cost").path("secondsPerStep").asDouble()).isPositive();
         }
         assertThat(points.path(0).path("best").asBoolean()).isTrue();

@@ -14,6 +14,7 @@ import dev.quantreel.nodes.values.Pictures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +39,7 @@ class CompareVideosTest {
 
     private CompareVideos.Outputs compare(Pictures reference, Pictures candidate) throws Exception {
         return new CompareVideos()
-                .run(new CompareVideos.Inputs(reference, candidate, "full precision", "W4A4", 4, "c/cmp"), context);
+                .run(new CompareVideos.Inputs(reference, candidate, "full precision", "W4A4", 4, "c/cmp", Optional.empty()), context);
     }
 
     @Test
@@ -53,7 +54,12 @@ class CompareVideosTest {
                         context.folders().output().resolve("c/cmp_00001_.json").toFile());
         assertThat(json.path("psnrPerFrameDb")).hasSize(3);
         assertThat(json.path("frameDifferencePsnrDb").asDouble()).isEqualTo(100);
-        assertThat(out.report()).contains("PSNR, whole clip", "16.99", "SSIM", "TMD", "flicker");
+        assertThat(out.report()).contains("PSNR, whole clip", "16.99", "SSIM", "TMD", "flicker", "ΔE", "warping");
+        assertThat(json.path("candidate").asText()).isEqualTo("W4A4");
+        assertThat(json.path("notFiniteCandidate").asInt(-1)).isZero();
+        assertThat(json.path("labDistance").asDouble()).isPositive();
+        assertThat(json.path("motionPixelsReference").asDouble()).isBetween(1.0, 9.9);
+        assertThat(json.path("flowDelta").asDouble()).isBetween(0.0, 0.5);
         assertThat(context.shown()).anyMatch(UiItem.Text.class::isInstance);
     }
 

@@ -3,6 +3,8 @@ package dev.quantreel.nodes.video;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.safetensors.SafetensorsWriter;
 import dev.quantreel.engines.tensor.DType;
@@ -337,5 +339,38 @@ class VaeNodesTest {
                 () -> new LoadImage().run(new LoadImage.Inputs("broken.png"), context),
                 "broken.png",
                 "PNG, JPEG, WebP");
+    }
+
+    @Test
+    void comparedClipsAreMeasuredByTheFeaturesOfAVaeWithAnEncoder() throws Exception {
+        VideoDecoder vae = vae("wan21_vae_diffusers", "wan_2.1_vae.safetensors");
+        Pictures clip = new Pictures(gradient(6, 29, 35, 0));
+        Pictures other = new Pictures(gradient(6, 29, 35, 60));
+
+        CompareVideos.Outputs far = compare(clip, other, vae);
+
+        assertThat(far.report()).containsPattern("VAE features +0\\.[0-9]{4}");
+        JsonNode json = new ObjectMapper()
+                .readTree(
+                        context.folders().output().resolve("c/f_00001_.json").toFile());
+        assertThat(json.path("featureDistancePerLevel")).hasSize(4);
+        assertThat(json.path("featureDistance").asDouble()).isPositive();
+        assertThat(compare(clip, clip, vae).report()).containsPattern("VAE features +0\\.0000");
+        VideoDecoder decoderOnly = vae("taehv_wan22", "taew2_2.safetensors");
+        assertRejected("vae", () -> compare(clip, other, decoderOnly), "has no encoder");
+    }
+
+    private CompareVideos.Outputs compare(Pictures clip, Pictures other, VideoDecoder vae) throws Exception {
+        return new CompareVideos()
+                .run(new CompareVideos.Inputs(clip, other, "a", "b", 4, "c/f", Optional.of(vae)), context);
+    }
+
+    private static Frames gradient(int count, int height, int width, int offset) {
+        byte[] rgb = new byte[count * height * width * 3];
+        for (int i = 0; i < rgb.length; i++) {
+            int x = i / 3 % width;
+            rgb[i] = (byte) (4 * x + 20 * (i % 3) + (x > 12 ? offset : 0));
+        }
+        return Frames.ofBytes(count, height, width, rgb);
     }
 }
