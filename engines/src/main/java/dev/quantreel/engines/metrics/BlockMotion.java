@@ -62,8 +62,8 @@ public record BlockMotion(double meanLength, double warpingError) {
             }
         }
         // Stable: rows from above, columns from the left within one length.
-        vectors.sort(Comparator.comparingInt(
-                vector -> vector.down() * vector.down() + vector.across() * vector.across()));
+        vectors.sort(
+                Comparator.comparingInt(vector -> vector.down() * vector.down() + vector.across() * vector.across()));
         return List.copyOf(vectors);
     }
 

@@ -12,9 +12,11 @@ public final class SpectrumSlope {
     private SpectrumSlope() {}
 
     /// Slope of the straight line through log10 of power over log10 of frequency, by least squares over the
-    /// frequencies 1 to n / 2: luma of the middle n x n pixels, n the largest power of two that fits, less its mean,
+    /// frequencies 1 to n / 2: luma of the middle n x n pixels, n the largest power of two that fits, less its
+    // mean,
     /// under a periodic Hann window in both directions; its discrete Fourier transform's squared magnitudes,
-    /// averaged over the frequencies whose distance from 0 rounds to the same whole number, and over the frames. NaN
+    /// averaged over the frequencies whose distance from 0 rounds to the same whole number, and over the frames.
+    // NaN
     /// where some frequency has no power, as in flat pictures.
     ///
     /// @throws IllegalArgumentException when the frames are smaller than 8 x 8 pixels

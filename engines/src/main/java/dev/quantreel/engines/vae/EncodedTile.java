@@ -41,8 +41,7 @@ final class EncodedTile implements AutoCloseable {
     /// The latent frames of the next run, `[latents, channels, height, width]`.
     Tensor latent(TimePlan.Span time) {
         Tensor part = Tensor.zeros(
-                DType.F32,
-                Shape.of(time.latents(), encoder.traits().latentChannels(), row.length(), column.length()));
+                DType.F32, Shape.of(time.latents(), encoder.traits().latentChannels(), row.length(), column.length()));
         Map<String, Tensor> inputs = inputs(time);
         Map<String, Tensor> outputs = state.outputs(time.latents());
         outputs.put("latent", part);

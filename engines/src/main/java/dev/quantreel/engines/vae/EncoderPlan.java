@@ -18,7 +18,8 @@ record EncoderPlan(VaeTraits traits, TimePlan time, DecoderPlan.Memory memory, G
     /// Builds the graph; rearranged weights go into `arena`, which lives until the graph is opened.
     interface GraphSource {
         /// @param levels features that the graph puts out beside the latent
-        /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when a tensor is missing or of another
+        /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when a tensor is missing or of
+        // another
         /// shape
         DecoderPlan.Graph build(Arena arena, EncoderLevels levels);
     }

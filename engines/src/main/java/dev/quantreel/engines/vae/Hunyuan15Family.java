@@ -57,7 +57,9 @@ final class Hunyuan15Family {
                 new TimePlan.Streaming(VaeTraits.Grid.stills(1), 1, 1, 0),
                 memory(CheckpointShapes.extent(checkpoint, "encoder.conv_in.conv.weight", 5, 0)),
                 (arena, levels) -> Hunyuan15EncoderGraph.build(
-                        Hunyuan15Blocks.of(WanFamilies.layers(checkpoint, arena, "hunyuan-1.5-vae-encoder")), traits, levels));
+                        Hunyuan15Blocks.of(WanFamilies.layers(checkpoint, arena, "hunyuan-1.5-vae-encoder")),
+                        traits,
+                        levels));
     }
 
     /// What attention takes grows with its state.

@@ -76,6 +76,7 @@ final class LtxFamily {
                         DecoderPlan.Memory.MAPS * width / PATCH_PIXELS,
                         DecoderPlan.Memory.Attention.NONE,
                         SMALLEST_TILE),
-                (arena, levels) -> LtxEncoderGraph.build(WanFamilies.layers(checkpoint, arena, "ltx-vae-encoder"), traits, levels));
+                (arena, levels) -> LtxEncoderGraph.build(
+                        WanFamilies.layers(checkpoint, arena, "ltx-vae-encoder"), traits, levels));
     }
 }

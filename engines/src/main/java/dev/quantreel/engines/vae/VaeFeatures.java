@@ -10,7 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// A perceptual distance by the features of a VAE's encoder, which is at hand where a video was decoded: LPIPS's formula
+/// A perceptual distance by the features of a VAE's encoder, which is at hand where a video was decoded: LPIPS's
+// formula
 /// with all weights 1, on another network, and not to be compared with LPIPS in value. Levels are what goes into each
 /// downsampler and what leaves the last block before the middle ones (LTX-Video: before the last norm). Not
 /// thread-safe; closed by whoever opened it.
@@ -61,11 +62,11 @@ public final class VaeFeatures implements AutoCloseable {
     ///
     /// @param reference as [VaeEncoder#encode] accepts it
     /// @param test of the same shape
-    /// @throws IllegalArgumentException when the clips have different shapes, or the frames another count or size than
+    /// @throws IllegalArgumentException when the clips have different shapes, or the frames another count or size
+    // than
     /// the encoder takes
     /// @throws java.util.concurrent.CancellationException when interrupted
-    public Distance distance(
-            Frames reference, Frames test, DecodeOptions options, CancellationToken cancellation) {
+    public Distance distance(Frames reference, Frames test, DecodeOptions options, CancellationToken cancellation) {
         if (!reference.rgb().shape().equals(test.rgb().shape())) {
             throw new IllegalArgumentException("clips of " + reference.rgb().shape() + " and "
                     + test.rgb().shape() + " frames x height x width x channels cannot be compared");

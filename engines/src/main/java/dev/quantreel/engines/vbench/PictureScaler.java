@@ -1,7 +1,8 @@
 package dev.quantreel.engines.vbench;
 
-/// Resizes one picture as torchvision does a tensor of bytes without antialiasing, which is what VBench asks for: pixel
-/// centres at halves, edges repeated, the result rounded to bytes.
+/// Resizes one picture as torchvision does a tensor of floats without antialiasing, which is what VBench asks for:
+// pixel
+/// centres at halves, edges repeated, nothing rounded, so that a cubic may leave the range of bytes.
 final class PictureScaler {
 
     /// Weights of the pixels around a place.
@@ -37,23 +38,23 @@ final class PictureScaler {
 
     private PictureScaler() {}
 
-    /// @param rgb24 packed bytes in the order row, column, channel
+    /// @param rgb values in the order row, column, channel
     /// @return the same of another size
-    static byte[] scaled(byte[] rgb24, int height, int width, Size to, Filter filter) {
+    static float[] scaled(float[] rgb, int height, int width, Size to, Filter filter) {
         if (height == to.height() && width == to.width()) {
-            return rgb24;
+            return rgb;
         }
-        double[] values = new double[rgb24.length];
+        double[] values = new double[rgb.length];
         for (int i = 0; i < values.length; i++) {
-            values[i] = rgb24[i] & 0xFF;
+            values[i] = rgb[i];
         }
         double[] columns = along(values, new int[] {height, width, CHANNELS}, to.width(), filter);
         double[] rows = along(columns, new int[] {1, height, CHANNELS * to.width()}, to.height(), filter);
-        byte[] bytes = new byte[rows.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) Math.rint(Math.clamp(rows[i], 0, 255));
+        float[] scaled = new float[rows.length];
+        for (int i = 0; i < scaled.length; i++) {
+            scaled[i] = (float) rows[i];
         }
-        return bytes;
+        return scaled;
     }
 
     record Size(int height, int width) {

@@ -32,13 +32,17 @@ enum Preparation {
             if (longer <= LONGEST) {
                 return picture;
             }
+            // In double precision and cut off, as there: 512 may become 511.
+            double scale = (double) LONGEST / longer;
             return picture.scaled(
-                    new Size(picture.height() * LONGEST / longer, picture.width() * LONGEST / longer), Filter.BILINEAR);
+                    new Size((int) (scale * picture.height()), (int) (scale * picture.width())), Filter.BILINEAR);
         }
     };
 
     private static final int SIDE = 224;
     private static final int LONGEST = 512;
+    private static final int CHANNELS = 3;
+    private static final float WHITE = 255;
 
     private final float[] mean;
     private final float[] deviation;
@@ -52,12 +56,12 @@ enum Preparation {
 
     /// @return F32 `[1, 3, height, width]`
     Planes of(Frames frames, int index) {
-        Picture picture = sized(new Picture(frames.height(), frames.width(), frames.rgb24(index)));
+        Picture picture = sized(Picture.of(frames, index));
         int pixels = picture.height() * picture.width();
-        float[] values = new float[3 * pixels];
+        float[] values = new float[CHANNELS * pixels];
         for (int i = 0; i < values.length; i++) {
             int channel = i / pixels;
-            float value = (picture.rgb24()[3 * (i % pixels) + channel] & 0xFF) / 255f;
+            float value = picture.rgb()[CHANNELS * (i % pixels) + channel] / WHITE;
             values[i] = (value - mean[channel]) / deviation[channel];
         }
         return new Planes(picture.height(), picture.width(), values);
@@ -67,21 +71,31 @@ enum Preparation {
     @SuppressWarnings("ArrayRecordComponent") // made, passed on and forgotten
     record Planes(int height, int width, float[] values) {}
 
-    /// Packed bytes.
+    /// Packed values, 0 to 255 before scaling.
     @SuppressWarnings("ArrayRecordComponent") // made, passed on and forgotten
-    record Picture(int height, int width, byte[] rgb24) {
+    record Picture(int height, int width, float[] rgb) {
+
+        static Picture of(Frames frames, int index) {
+            byte[] bytes = frames.rgb24(index);
+            float[] values = new float[bytes.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = bytes[i] & 0xFF;
+            }
+            return new Picture(frames.height(), frames.width(), values);
+        }
 
         Picture scaled(Size size, Filter filter) {
-            return new Picture(size.height(), size.width(), PictureScaler.scaled(rgb24, height, width, size, filter));
+            return new Picture(size.height(), size.width(), PictureScaler.scaled(rgb, height, width, size, filter));
         }
 
         /// The middle square, its corner rounded half to even as torchvision rounds it.
         Picture middle(int side) {
             int top = (int) Math.rint((height - side) / 2.0);
             int left = (int) Math.rint((width - side) / 2.0);
-            byte[] cut = new byte[3 * side * side];
+            float[] cut = new float[CHANNELS * side * side];
             for (int row = 0; row < side; row++) {
-                System.arraycopy(rgb24, 3 * ((top + row) * width + left), cut, 3 * row * side, 3 * side);
+                System.arraycopy(
+                        rgb, CHANNELS * ((top + row) * width + left), cut, CHANNELS * row * side, CHANNELS * side);
             }
             return new Picture(side, side, cut);
         }

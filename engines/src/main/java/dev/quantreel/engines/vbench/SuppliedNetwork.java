@@ -11,8 +11,9 @@ import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
-/// An ONNX file of the user on Deep Java Library's ONNX Runtime engine. One input, one output. For one thread.
+/// An ONNX file of the user on Deep Java Library's ONNX Runtime engine. Inputs of one shape. For one thread.
 final class SuppliedNetwork implements AutoCloseable {
 
     private static final String ENGINE = "OnnxRuntime";
@@ -47,14 +48,27 @@ final class SuppliedNetwork implements AutoCloseable {
     /// @return the values of the first output
     /// @throws IOException when the network refuses the input; names the file and the shape
     float[] run(float[] values, long... shape) throws IOException {
+        return run(List.of(values), shape);
+    }
+
+    /// @param inputs in the order of the graph
+    /// @param shape of each
+    /// @return the values of the first output
+    /// @throws IOException when the network refuses the inputs; names the file and the shape
+    float[] run(List<float[]> inputs, long... shape) throws IOException {
         try (NDManager manager = model.getNDManager().newSubManager()) {
-            NDList output = predictor.predict(new NDList(manager.create(values, new Shape(shape))));
+            NDList list = new NDList();
+            for (float[] values : inputs) {
+                list.add(manager.create(values, new Shape(shape)));
+            }
+            NDList output = predictor.predict(list);
             try (output) {
                 return output.getFirst().toFloatArray();
             }
         } catch (TranslateException e) {
             throw new IOException(
-                    file + " does not take F32" + new Shape(shape) + ": "
+                    file + " does not take " + (inputs.size() > 1 ? inputs.size() + " x " : "") + "F32"
+                            + new Shape(shape) + ": "
                             + (e.getCause() == null
                                     ? e.getMessage()
                                     : e.getCause().getMessage()),

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /// Scores of a clip in those of VBench's learned dimensions whose networks are there; the others are named by the files
-/// that they lack, and nothing stands in for them. VBench's other networks (RAFT, AMT, GRiT, ViCLIP, ...) are not asked
-/// for.
+/// that they lack, and nothing stands in for them. VBench's other networks (RAFT, GRiT, ViCLIP, ...) are not asked
+/// for. Clips of fewer than three frames have no motion smoothness, which is absent then without a file to name.
 ///
 /// @param scores 0 to 1, higher is better
 /// @param absent dimensions that were not measured, with the files that were not found
@@ -50,7 +50,9 @@ public record VBenchScores(Map<VBenchDimension, Double> scores, SequencedMap<VBe
                     missing.add(name);
                 }
             }
-            if (missing.isEmpty()) {
+            if (frames.count() < dimension.leastFrames()) {
+                absent.put(dimension, List.of());
+            } else if (missing.isEmpty()) {
                 scores.put(dimension, score(dimension, found, frames, cancellation));
             } else {
                 absent.put(dimension, List.copyOf(missing));
@@ -70,6 +72,7 @@ public record VBenchScores(Map<VBenchDimension, Double> scores, SequencedMap<VBe
                 aesthetic(outputs(files.getFirst(), Preparation.CLIP, frames, cancellation), files.getLast());
             case IMAGING_QUALITY ->
                 mean(outputs(files.getFirst(), Preparation.MUSIQ, frames, cancellation)) / BEST_IMAGING;
+            case MOTION_SMOOTHNESS -> MotionSmoothness.of(frames, files.getFirst(), cancellation);
         };
     }
 

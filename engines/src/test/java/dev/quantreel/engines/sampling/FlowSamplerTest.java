@@ -302,7 +302,8 @@ class FlowSamplerTest {
         Trajectory.Deviation off = reference.deviationOf(scaled, new Alternating(4, 8), CancellationToken.NONE);
         assertThat(off.relativeL2()).allSatisfy(error -> assertThat(error).isCloseTo(0.25, within(1e-5)));
         assertThat(off.relativeL1()).allSatisfy(error -> assertThat(error).isCloseTo(0.25, within(1e-5)));
-        assertThat(off.cosine()).hasSize(6).allSatisfy(cosine -> assertThat(cosine).isCloseTo(1, within(1e-6)));
+        assertThat(off.cosine()).hasSize(6).allSatisfy(cosine -> assertThat(cosine)
+                .isCloseTo(1, within(1e-6)));
         assertThat(off.meanRelativeL2()).isCloseTo(0.25, within(1e-5));
         assertThat(off.activationBits()).containsExactly(8, 4, 8, 4, 8, 4);
         assertThat(off.meanActivationBits()).isEqualTo(6);

@@ -81,7 +81,8 @@ class VaeFeaturesTest {
             DecodeOptions whole = DecodeOptions.AUTO;
             double far = features.distance(reference, test, whole, NONE).mean();
 
-            assertThat(features.distance(reference, halfway, whole, NONE).mean()).isBetween(1e-6, 0.7 * far);
+            assertThat(features.distance(reference, halfway, whole, NONE).mean())
+                    .isBetween(1e-6, 0.7 * far);
             assertThat(features.distance(reference, test, new DecodeOptions(16, 8), NONE)
                             .mean())
                     .isCloseTo(far, within(0.2 * far))

@@ -54,6 +54,16 @@ class VBenchScoresTest {
         write(name, graph);
     }
 
+    /// Of two frames the first.
+    private void firstFrame(String name) throws IOException {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create(name);
+        Value first = graph.input("img0", DType.F32, Dim.of(1), Dim.of(3), Dim.of("height"), Dim.of("width"));
+        Value second = graph.input("img1", DType.F32, Dim.of(1), Dim.of(3), Dim.of("height"), Dim.of("width"));
+        Value sum = graph.op(OnnxOp.Add, first, graph.op(OnnxOp.Mul, second, graph.constant(0f)));
+        graph.output("imgt_pred", sum, DType.F32, Dim.of(1), Dim.of(3), Dim.of("height"), Dim.of("width"));
+        write(name, graph);
+    }
+
     private void write(String name, OnnxGraphBuilder graph) throws IOException {
         Path file = folder.resolve(name);
         OnnxWriter.write(graph.build(Map.of()), file);
@@ -99,6 +109,7 @@ class VBenchScoresTest {
         Value mean = musiq.op(OnnxOp.ReduceMean, Attributes.of("keepdims", 0), x, musiq.longs(1, 2, 3));
         musiq.output("score", musiq.op(OnnxOp.Mul, mean, musiq.constant(80)), DType.F32, Dim.of(1));
         write("musiq_spaq.onnx", musiq);
+        firstFrame("amt_s.onnx");
         int[][] rgb = {{200, 40, 90}, {190, 60, 100}, {20, 220, 130}};
 
         VBenchScores scores = scores(colours(30, 52, rgb));
@@ -123,6 +134,9 @@ class VBenchScoresTest {
                 .isNotCloseTo(consistency(dino), within(1e-4));
         assertThat(scores.scores().get(VBenchDimension.AESTHETIC_QUALITY)).isCloseTo(aesthetic / 10, within(1e-5));
         assertThat(scores.scores().get(VBenchDimension.IMAGING_QUALITY)).isCloseTo(imaging / 100, within(1e-5));
+        assertThat(scores.scores().get(VBenchDimension.MOTION_SMOOTHNESS))
+                .as("the frame between beside the first: 10, 20 and 10 bytes off")
+                .isCloseTo(1 - 40 / 3.0 / 255, within(1e-9));
     }
 
     private static double consistency(double[][] f) {
@@ -142,7 +156,15 @@ class VBenchScoresTest {
                 .containsExactly(
                         Map.entry(VBenchDimension.BACKGROUND_CONSISTENCY, List.of("clip_vit_b_32_visual.onnx")),
                         Map.entry(VBenchDimension.AESTHETIC_QUALITY, List.of("laion_aesthetic_head.onnx")),
-                        Map.entry(VBenchDimension.IMAGING_QUALITY, List.of("musiq_spaq.onnx")));
+                        Map.entry(VBenchDimension.IMAGING_QUALITY, List.of("musiq_spaq.onnx")),
+                        Map.entry(VBenchDimension.MOTION_SMOOTHNESS, List.of()));
+    }
+
+    @Test
+    void aNetworkThatGivesNoFrameIsNamedWithTheSizeThatWasWanted() throws IOException {
+        means("amt_s.onnx");
+        Frames frames = colours(16, 20, new int[] {1, 2, 3}, new int[] {1, 2, 3}, new int[] {1, 2, 3});
+        assertThatIOException().isThrownBy(() -> scores(frames)).withMessageContaining("amt_s.onnx does not take 2 x F32");
     }
 
     @Test

@@ -121,7 +121,8 @@ public record Figures(Errors errors, Latents latents, Clip clip, Cost cost) {
     /// @param flickerDelta difference of VBench's flicker scores
     /// @param temporalDivergence TMD-KL of the frames
     /// @param consistencyDelta difference of the mean cosines of frames shrunk 8 times
-    /// @param flowDelta difference of the mean lengths of motion by block matching, over the reference's; NaN where it
+    /// @param flowDelta difference of the mean lengths of motion by block matching, over the reference's; NaN where
+    // it
     /// stands still
     /// @param warpingRatio error that block matching leaves, over the reference's
     public record Time(

@@ -235,8 +235,8 @@ public final class Yardstick {
     private List<Double> freeRunning(List<Tensor> latents) {
         List<Double> distances = new ArrayList<>();
         for (int step = 1; step <= latents.size(); step++) {
-            distances.add(LatentMetrics.relativeL2(
-                    latents.get(step - 1), reference().after(step)));
+            distances.add(
+                    LatentMetrics.relativeL2(latents.get(step - 1), reference().after(step)));
         }
         return distances;
     }

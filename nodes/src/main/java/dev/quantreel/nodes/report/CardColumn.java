@@ -20,71 +20,89 @@ record CardColumn(
     private static final double GIB = 1L << 30;
     private static final int PERCENT = 100;
 
-    static final CardColumn PSNR = main(
-            "PSNR dB", "psnrDb", 2, Better.LARGER, figures -> figures.clip().fidelity().psnr());
-    static final CardColumn SSIM = main(
-            "SSIM", "ssim", 4, Better.LARGER, figures -> figures.clip().fidelity().ssim());
-    static final CardColumn GMSD = main(
-            "GMSD", "gmsd", 4, Better.SMALLER, figures -> figures.clip().fidelity().gradientDeviation());
-    static final CardColumn TEACHER_FORCED = main(
-            "tf rel-L2", "teacherForced", 4, Better.SMALLER, figures -> figures.errors().meanTeacherForced());
-    static final CardColumn FINAL = main(
-            "final rel-L2", "finalLatent", 3, Better.SMALLER, figures -> figures.errors().finalLatent());
+    static final CardColumn PSNR = main("PSNR dB", "psnrDb", 2, Better.LARGER, figures -> figures.clip()
+            .fidelity()
+            .psnr());
+    static final CardColumn SSIM = main("SSIM", "ssim", 4, Better.LARGER, figures -> figures.clip()
+            .fidelity()
+            .ssim());
+    static final CardColumn GMSD = main("GMSD", "gmsd", 4, Better.SMALLER, figures -> figures.clip()
+            .fidelity()
+            .gradientDeviation());
+    static final CardColumn TEACHER_FORCED =
+            main("tf rel-L2", "teacherForced", 4, Better.SMALLER, figures -> figures.errors()
+                    .meanTeacherForced());
+    static final CardColumn FINAL = main("final rel-L2", "finalLatent", 3, Better.SMALLER, figures -> figures.errors()
+            .finalLatent());
 
     /// Those that every card has.
     static final List<CardColumn> ALL = List.of(
             PSNR,
-            more("PSNR of clip dB", "psnrOfClipDb", 2, Better.LARGER, figures -> figures.clip().fidelity().psnrOfClip()),
+            more("PSNR of clip dB", "psnrOfClipDb", 2, Better.LARGER, figures -> figures.clip()
+                    .fidelity()
+                    .psnrOfClip()),
             SSIM,
-            main(
-                    "VAE features",
-                    "featureDistance",
-                    4,
-                    Better.SMALLER,
-                    figures -> figures.clip().fidelity().featureDistance()),
+            main("VAE features", "featureDistance", 4, Better.SMALLER, figures -> figures.clip()
+                    .fidelity()
+                    .featureDistance()),
             GMSD,
-            more("ΔE", "labDistance", 2, Better.SMALLER, figures -> figures.clip().fidelity().labDistance()),
-            more(
-                    "PSNR of motion dB",
-                    "frameDifferencePsnrDb",
-                    2,
-                    Better.LARGER,
-                    figures -> figures.clip().time().frameDifferencePsnr()),
-            main("flicker Δ", "flickerDelta", 5, Better.SMALLER, figures -> figures.clip().time().flickerDelta()),
-            main("TMD-KL", "temporalDivergence", 7, Better.SMALLER, figures -> figures.clip().time().temporalDivergence()),
-            more(
-                    "consistency Δ",
-                    "consistencyDelta",
-                    5,
-                    Better.SMALLER,
-                    figures -> figures.clip().time().consistencyDelta()),
-            more("ΔFlow", "flowDelta", 3, Better.SMALLER, figures -> figures.clip().time().flowDelta()),
-            more("warping ratio", "warpingRatio", 2, Better.NEAR_ONE, figures -> figures.clip().time().warpingRatio()),
-            main(
-                    "HF ratio",
-                    "highFrequencyRatio",
-                    2,
-                    Better.NEAR_ONE,
-                    figures -> figures.clip().collapse().highFrequencyRatio()),
-            more(
-                    "spectrum Δ",
-                    "spectrumSlopeDelta",
-                    3,
-                    Better.NEAR_ZERO,
-                    figures -> figures.clip().collapse().spectrumSlopeDelta()),
-            main("colour", "colourDistance", 4, Better.SMALLER, figures -> figures.clip().collapse().colourDistance()),
+            more("ΔE", "labDistance", 2, Better.SMALLER, figures -> figures.clip()
+                    .fidelity()
+                    .labDistance()),
+            more("PSNR of motion dB", "frameDifferencePsnrDb", 2, Better.LARGER, figures -> figures.clip()
+                    .time()
+                    .frameDifferencePsnr()),
+            main("flicker Δ", "flickerDelta", 5, Better.SMALLER, figures -> figures.clip()
+                    .time()
+                    .flickerDelta()),
+            main("TMD-KL", "temporalDivergence", 7, Better.SMALLER, figures -> figures.clip()
+                    .time()
+                    .temporalDivergence()),
+            more("consistency Δ", "consistencyDelta", 5, Better.SMALLER, figures -> figures.clip()
+                    .time()
+                    .consistencyDelta()),
+            more("ΔFlow", "flowDelta", 3, Better.SMALLER, figures -> figures.clip()
+                    .time()
+                    .flowDelta()),
+            more("warping ratio", "warpingRatio", 2, Better.NEAR_ONE, figures -> figures.clip()
+                    .time()
+                    .warpingRatio()),
+            main("HF ratio", "highFrequencyRatio", 2, Better.NEAR_ONE, figures -> figures.clip()
+                    .collapse()
+                    .highFrequencyRatio()),
+            more("spectrum Δ", "spectrumSlopeDelta", 3, Better.NEAR_ZERO, figures -> figures.clip()
+                    .collapse()
+                    .spectrumSlopeDelta()),
+            main("colour", "colourDistance", 4, Better.SMALLER, figures -> figures.clip()
+                    .collapse()
+                    .colourDistance()),
             TEACHER_FORCED,
-            more("tf rel-L1", "teacherForcedL1", 4, Better.SMALLER, figures -> figures.errors().meanTeacherForcedL1()),
+            more("tf rel-L1", "teacherForcedL1", 4, Better.SMALLER, figures -> figures.errors()
+                    .meanTeacherForcedL1()),
             more("tf cosine", "teacherForcedCosine", 5, Better.LARGER, figures -> figures.errors()
                     .meanTeacherForcedCosine()),
             FINAL,
-            main("latent σ ratio", "latentStdRatio", 3, Better.NEAR_ONE, figures -> figures.latents().finalStdRatio()),
-            more("NaN", "notFinite", 0, Better.SMALLER, figures -> figures.latents().notFinite()
-                    + figures.clip().collapse().notFinite()),
-            main("A bits", "activationBits", 2, Better.SMALLER, figures -> figures.cost().activationBits()),
-            main("eff. W bits", "weightBits", 2, Better.SMALLER, figures -> figures.cost().weightBits()),
-            main("GiB", "weightGib", 4, Better.SMALLER, figures -> figures.cost().weightBytes() / GIB),
-            main("s/step", "secondsPerStep", 4, Better.SMALLER, figures -> figures.cost().secondsPerStep()));
+            main("latent σ ratio", "latentStdRatio", 3, Better.NEAR_ONE, figures -> figures.latents()
+                    .finalStdRatio()),
+            more(
+                    "NaN",
+                    "notFinite",
+                    0,
+                    Better.SMALLER,
+                    figures -> figures.latents().notFinite()
+                            + figures.clip().collapse().notFinite()),
+            main("A bits", "activationBits", 2, Better.SMALLER, figures -> figures.cost()
+                    .activationBits()),
+            main("eff. W bits", "weightBits", 2, Better.SMALLER, figures -> figures.cost()
+                    .weightBits()),
+            main(
+                    "GiB",
+                    "weightGib",
+                    4,
+                    Better.SMALLER,
+                    figures -> figures.cost().weightBytes() / GIB),
+            main("s/step", "secondsPerStep", 4, Better.SMALLER, figures -> figures.cost()
+                    .secondsPerStep()));
 
     /// Which figures of a column are good.
     enum Better {

@@ -26,8 +26,7 @@ import java.util.stream.Stream;
 /// @param settings of the sampler, in words
 /// @param rows one for each method
 /// @param absent dimensions of VBench that were not measured, with the networks that they lack
-record CardFigures(
-        String title, String settings, List<Row> rows, SequencedMap<VBenchDimension, List<String>> absent) {
+record CardFigures(String title, String settings, List<Row> rows, SequencedMap<VBenchDimension, List<String>> absent) {
 
     CardFigures {
         rows = List.copyOf(rows);
@@ -104,8 +103,7 @@ record CardFigures(
 
     /// The main columns.
     String text() {
-        List<CardColumn> columns =
-                columns().stream().filter(CardColumn::main).toList();
+        List<CardColumn> columns = columns().stream().filter(CardColumn::main).toList();
         List<String> headers = new ArrayList<>(List.of("method"));
         for (CardColumn column : columns) {
             headers.add(column.label());

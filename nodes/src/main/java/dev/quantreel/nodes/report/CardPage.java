@@ -54,9 +54,12 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
                 .append(" Everything is measured on decoded frames and latents against the same generation in full")
                 .append(
                         " precision. HF ratio is high-frequency energy over the reference's, best near 1: far above it the frames are")
-                .append(" noise, whatever the other figures say; so are latents whose σ ratio is far from 1, and pictures")
-                .append(" whose spectrum falls much less than the reference's (spectrum Δ above 0). PSNR is the mean of")
-                .append(" the frames'; PSNR of clip comes from one mean square over all. VAE features: by the features of")
+                .append(
+                        " noise, whatever the other figures say; so are latents whose σ ratio is far from 1, and pictures")
+                .append(
+                        " whose spectrum falls much less than the reference's (spectrum Δ above 0). PSNR is the mean of")
+                .append(
+                        " the frames'; PSNR of clip comes from one mean square over all. VAE features: by the features of")
                 .append(" the VAE's own encoder, not LPIPS. Motion, flow and warping are by block matching.</p>\n");
         table(html);
         figures.absence()
@@ -113,8 +116,8 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
             for (CardFigures.Scene scene : row.scenes()) {
                 html.append("<tr><td>").append(escaped(row.method())).append("</td><td>");
                 html.append(escaped(scene.prompt())).append("</td><td>").append(scene.seed());
-                for (CardColumn column : List.of(
-                        CardColumn.PSNR, CardColumn.SSIM, CardColumn.TEACHER_FORCED, CardColumn.FINAL)) {
+                for (CardColumn column :
+                        List.of(CardColumn.PSNR, CardColumn.SSIM, CardColumn.TEACHER_FORCED, CardColumn.FINAL)) {
                     CardFigures.Row single = new CardFigures.Row(row.method(), row.precision(), List.of(scene));
                     html.append("</td><td>")
                             .append(column.shown(column.spread(single).mean()));

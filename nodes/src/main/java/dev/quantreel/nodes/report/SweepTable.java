@@ -139,34 +139,38 @@ final class SweepTable {
     private record Figure(String name, Function<Figures, Double> value) {
 
         static final List<Figure> ALL = List.of(
-                new Figure(
-                        "teacher_forced", figures -> figures.errors().meanTeacherForced()),
-                new Figure(
-                        "teacher_forced_l1", figures -> figures.errors().meanTeacherForcedL1()),
-                new Figure(
-                        "teacher_forced_cosine", figures -> figures.errors().meanTeacherForcedCosine()),
+                new Figure("teacher_forced", figures -> figures.errors().meanTeacherForced()),
+                new Figure("teacher_forced_l1", figures -> figures.errors().meanTeacherForcedL1()),
+                new Figure("teacher_forced_cosine", figures -> figures.errors().meanTeacherForcedCosine()),
                 new Figure("final_latent", figures -> figures.errors().finalLatent()),
                 new Figure("latent_std_ratio", figures -> figures.latents().finalStdRatio()),
                 new Figure("psnr_db", figures -> figures.clip().fidelity().psnr()),
-                new Figure("psnr_of_clip_db", figures -> figures.clip().fidelity().psnrOfClip()),
+                new Figure(
+                        "psnr_of_clip_db", figures -> figures.clip().fidelity().psnrOfClip()),
                 new Figure("ssim", figures -> figures.clip().fidelity().ssim()),
-                new Figure("feature_distance", figures -> figures.clip().fidelity().featureDistance()),
+                new Figure(
+                        "feature_distance", figures -> figures.clip().fidelity().featureDistance()),
                 new Figure("gmsd", figures -> figures.clip().fidelity().gradientDeviation()),
                 new Figure("lab_distance", figures -> figures.clip().fidelity().labDistance()),
                 new Figure(
-                        "frame_difference_psnr_db", figures -> figures.clip().time().frameDifferencePsnr()),
+                        "frame_difference_psnr_db",
+                        figures -> figures.clip().time().frameDifferencePsnr()),
                 new Figure("flicker_delta", figures -> figures.clip().time().flickerDelta()),
-                new Figure("temporal_divergence", figures -> figures.clip().time().temporalDivergence()),
+                new Figure(
+                        "temporal_divergence", figures -> figures.clip().time().temporalDivergence()),
                 new Figure("consistency_delta", figures -> figures.clip().time().consistencyDelta()),
                 new Figure("flow_delta", figures -> figures.clip().time().flowDelta()),
                 new Figure("warping_ratio", figures -> figures.clip().time().warpingRatio()),
                 new Figure(
-                        "high_frequency_ratio", figures -> figures.clip().collapse().highFrequencyRatio()),
+                        "high_frequency_ratio",
+                        figures -> figures.clip().collapse().highFrequencyRatio()),
                 new Figure(
-                        "spectrum_slope_delta", figures -> figures.clip().collapse().spectrumSlopeDelta()),
-                new Figure("colour_distance", figures -> figures.clip().collapse().colourDistance()),
-                new Figure("not_finite", figures -> (double)
-                        (figures.latents().notFinite() + figures.clip().collapse().notFinite())),
+                        "spectrum_slope_delta",
+                        figures -> figures.clip().collapse().spectrumSlopeDelta()),
+                new Figure(
+                        "colour_distance", figures -> figures.clip().collapse().colourDistance()),
+                new Figure("not_finite", figures -> (double) (figures.latents().notFinite()
+                        + figures.clip().collapse().notFinite())),
                 new Figure("activation_bits", figures -> figures.cost().activationBits()),
                 new Figure("weight_bits", figures -> figures.cost().weightBits()),
                 new Figure("weight_bytes", figures -> (double) figures.cost().weightBytes()),

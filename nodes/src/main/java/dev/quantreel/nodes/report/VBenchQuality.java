@@ -31,7 +31,7 @@ import java.util.Optional;
         description = "Measures a clip by VBench's learned dimensions whose networks lie in the folder vbench as ONNX"
                 + " files: subject consistency (dino_vitb16.onnx), background consistency (clip_vit_b_32_visual.onnx),"
                 + " aesthetic quality (clip_vit_l_14_visual.onnx and laion_aesthetic_head.onnx), imaging quality"
-                + " (musiq_spaq.onnx). What has no network is named with the file that it wants; nothing stands in for"
+                + " (musiq_spaq.onnx), motion smoothness (amt_s.onnx, two frames in, the frame halfway out). What has no network is named with the file that it wants; nothing stands in for"
                 + " it. With a reference the difference to its score stands beside each.",
         output = true,
         aliases = {"DINO", "CLIP", "aesthetic", "MUSIQ", "metrics"})
@@ -64,8 +64,7 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
         return new Outputs(table);
     }
 
-    private static VBenchScores scores(
-            String port, Pictures pictures, VBenchNetworks networks, NodeContext context) {
+    private static VBenchScores scores(String port, Pictures pictures, VBenchNetworks networks, NodeContext context) {
         context.status("measuring " + port + ", " + pictures.frames().count() + " frames");
         try {
             return VBenchScores.of(pictures.frames(), networks.files(), context.cancellation());
@@ -94,10 +93,13 @@ public final class VBenchQuality implements Node<VBenchQuality.Inputs, VBenchQua
         scores.absent().forEach((dimension, files) -> text.append("\n")
                 .append(dimension.label())
                 .append(": not measured, ")
-                .append(String.join(" and ", files))
-                .append(files.size() == 1 ? " is" : " are")
-                .append(" not in the folder ")
-                .append(VBenchNetworks.FOLDER));
+                .append(
+                        files.isEmpty()
+                                ? "the clip has fewer than " + dimension.leastFrames() + " frames"
+                                : String.join(" and ", files)
+                                        + (files.size() == 1 ? " is" : " are")
+                                        + " not in the folder "
+                                        + VBenchNetworks.FOLDER));
         return text.toString();
     }
 

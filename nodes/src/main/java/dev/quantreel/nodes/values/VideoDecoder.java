@@ -84,7 +84,8 @@ public record VideoDecoder(ModelFile file, EngineChoice engine) {
 
     /// How far two clips are apart by the features of the encoder of the same file; empty where it has none.
     ///
-    /// @param reference cut to whole latent cells, in the middle of the pictures and at the end of the clip, where it
+    /// @param reference cut to whole latent cells, in the middle of the pictures and at the end of the clip, where
+    // it
     /// has no other size
     /// @param test of the same shape
     /// @param ports inputs to blame when no tiles fit
@@ -111,8 +112,8 @@ public record VideoDecoder(ModelFile file, EngineChoice engine) {
         DecodeOptions options = new TileCheck("comparing features", ports, tiles -> features.workingBytes(whole, tiles))
                 .require(DecodeOptions.AUTO, context);
         context.status("comparing features of " + count + " frames in the encoder of " + traits.family());
-        return Optional.of(features.distance(
-                whole, test.clip(0, count).cropped(height, width), options, context.cancellation()));
+        return Optional.of(
+                features.distance(whole, test.clip(0, count).cropped(height, width), options, context.cancellation()));
     }
 
     private VaeFeatures openFeatures(NodeContext context) throws Exception {

@@ -62,7 +62,9 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
             @In(help = "Name of the JSON file below the output folder.", initial = "compare/quantreel")
             String filenamePrefix,
 
-            @In(help = "VAE with an encoder, whose features tell how alike both look; small decoders (TAEHV) have none.")
+            @In(
+                    help =
+                            "VAE with an encoder, whose features tell how alike both look; small decoders (TAEHV) have none.")
             Optional<VideoDecoder> vae) {}
 
     /// See [CompareVideos].
@@ -122,8 +124,7 @@ public final class CompareVideos implements Node<CompareVideos.Inputs, CompareVi
                         context);
         if (distance.isEmpty()) {
             throw new NodeInputException(
-                    "vae",
-                    "has no encoder that can take these frames; accepted is a VAE such as wan_2.1_vae, or none");
+                    "vae", "has no encoder that can take these frames; accepted is a VAE such as wan_2.1_vae, or none");
         }
         return distance;
     }

@@ -74,8 +74,7 @@ record ComparedFigures(VideoComparison figures, Optional<VaeFeatures.Distance> f
     }
 
     @SuppressWarnings("checkstyle:ParameterNumber") // a row of the table
-    private static void both(
-            TextTable table, String label, String format, double own, double ideal, String unit) {
+    private static void both(TextTable table, String label, String format, double own, double ideal, String unit) {
         table.row(label, number(format, own), number(format, ideal), unit);
     }
 

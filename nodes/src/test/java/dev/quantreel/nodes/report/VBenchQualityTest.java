@@ -76,7 +76,7 @@ class VBenchQualityTest {
                         .toFile());
         assertThat(json.path("scores").size()).isOne();
         assertThat(json.at("/reference/subject consistency").asDouble()).isCloseTo(1, within(1e-9));
-        assertThat(json.path("absent").size()).isEqualTo(3);
+        assertThat(json.path("absent").size()).isEqualTo(4);
     }
 
     @Test

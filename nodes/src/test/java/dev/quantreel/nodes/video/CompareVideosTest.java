@@ -39,7 +39,10 @@ class CompareVideosTest {
 
     private CompareVideos.Outputs compare(Pictures reference, Pictures candidate) throws Exception {
         return new CompareVideos()
-                .run(new CompareVideos.Inputs(reference, candidate, "full precision", "W4A4", 4, "c/cmp", Optional.empty()), context);
+                .run(
+                        new CompareVideos.Inputs(
+                                reference, candidate, "full precision", "W4A4", 4, "c/cmp", Optional.empty()),
+                        context);
     }
 
     @Test

@@ -351,8 +351,7 @@ class VaeNodesTest {
 
         assertThat(far.report()).containsPattern("VAE features +0\\.[0-9]{4}");
         JsonNode json = new ObjectMapper()
-                .readTree(
-                        context.folders().output().resolve("c/f_00001_.json").toFile());
+                .readTree(context.folders().output().resolve("c/f_00001_.json").toFile());
         assertThat(json.path("featureDistancePerLevel")).hasSize(4);
         assertThat(json.path("featureDistance").asDouble()).isPositive();
         assertThat(compare(clip, clip, vae).report()).containsPattern("VAE features +0\\.0000");
