@@ -109,6 +109,16 @@ def lloyd_max(w, bits):
     return length * table[np.abs((w / length)[..., None] - table).argmin(-1)]
 
 
+def figures(w, value, bits):
+    """What a report says of a matrix: errors, those of row-wise MinMax, and how far weights stand out."""
+    error, plain = value - w, min_max(w, bits) - w
+    centred = w - w.mean()
+    rows = np.abs(w).max(1) * np.sqrt(w.shape[1]) / np.linalg.norm(w, axis=1)
+    return np.array([
+        (error**2).mean(), (error**2).mean() / w.var(), error.std(), plain.std(), 1 - error.std() / plain.std(), np.abs(error).max(),
+        (centred**4).mean() / w.var() ** 2, np.abs(w).max() * np.sqrt(w.size) / np.linalg.norm(w), rows.max()])
+
+
 def main():
     rng = np.random.default_rng(2611)
     weights = {
@@ -135,6 +145,7 @@ def main():
             }
             for method, value in grouped.items():
                 tensors[f"{name}.{method}.{bits}"] = value.reshape(w.shape).astype(np.float32)
+                tensors[f"figures.{name}.{method}.{bits}"] = figures(w, value.reshape(w.shape), bits)
     for n in (64, 1536, 5120):
         for bits in (2, 3, 4, 6):
             tensors[f"centroids.{n}.{bits}"] = centroids(n, bits).astype(np.float32)

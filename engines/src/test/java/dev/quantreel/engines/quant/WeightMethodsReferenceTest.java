@@ -7,6 +7,7 @@ import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.testing.GoldenResource;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -90,6 +91,47 @@ class WeightMethodsReferenceTest {
                 flipped,
                 expected.length);
         assertThat(flipped).isLessThanOrEqualTo((int) (method.flips * expected.length));
+    }
+
+    /// The whole matrix's incoherence μ is its crest factor.
+    @ParameterizedTest
+    @ValueSource(strings = {"min_max.group", "symmetric", "clip", "clip.group", "lloyd_max"})
+    void theFiguresOfAMatrixAreThoseOfTheTwin(String name) {
+        Method method = methods().filter(one -> one.name.equals(name)).findFirst().orElseThrow();
+        try (SafetensorsFile file = GoldenResource.open("weight_methods.safetensors")) {
+            for (String data : List.of("gaussian", "student5", "skewed")) {
+                WeightPlan plan = new WeightPlan(method.quantizer, 4, method.granularity);
+                QuantizationError error = QuantizedMatrix.of(
+                                WeightMatrix.of(data, file.tensor(data)), plan, ONE_THREAD)
+                        .error();
+                double[] expected = doubles(file.tensor("figures." + data + "." + name + ".4"));
+                double[] actual = {
+                    error.mse(),
+                    error.relativeMse(),
+                    error.errorStd(),
+                    error.minMaxErrorStd(),
+                    error.stdReduction(),
+                    error.maxError(),
+                    error.kurtosis(),
+                    error.crestFactor(),
+                    error.incoherence()
+                };
+                double worst = 0;
+                for (int i = 0; i < actual.length; i++) {
+                    worst = Math.max(worst, Math.abs(actual[i] - expected[i]) / Math.abs(expected[i]));
+                }
+                System.out.printf(Locale.ROOT, "figures %s, %s: worst relative difference %.2g%n", name, data, worst);
+                assertThat(worst).isLessThan(name.equals("lloyd_max") ? 0.02 : 1e-4);
+            }
+        }
+    }
+
+    private static double[] doubles(Tensor tensor) {
+        double[] values = new double[(int) tensor.elements()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = tensor.data().get(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i);
+        }
+        return values;
     }
 
     /// Distance to the next value.

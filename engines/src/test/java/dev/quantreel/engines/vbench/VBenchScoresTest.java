@@ -164,7 +164,9 @@ class VBenchScoresTest {
     void aNetworkThatGivesNoFrameIsNamedWithTheSizeThatWasWanted() throws IOException {
         means("amt_s.onnx");
         Frames frames = colours(16, 20, new int[] {1, 2, 3}, new int[] {1, 2, 3}, new int[] {1, 2, 3});
-        assertThatIOException().isThrownBy(() -> scores(frames)).withMessageContaining("amt_s.onnx does not take 2 x F32");
+        assertThatIOException()
+                .isThrownBy(() -> scores(frames))
+                .withMessageContaining("amt_s.onnx does not take 2 x F32");
     }
 
     @Test

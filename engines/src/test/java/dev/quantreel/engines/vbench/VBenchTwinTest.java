@@ -101,8 +101,8 @@ class VBenchTwinTest {
                 weight(graph, "amt.conv.weight"),
                 weight(graph, "amt.conv.bias"));
         Value middle = graph.op(OnnxOp.Mul, graph.op(OnnxOp.Add, before, after), graph.constant(0.5f));
-        Value halfway = graph.op(
-                OnnxOp.Clip, graph.op(OnnxOp.Add, middle, conv), graph.constant(0f), graph.constant(1f));
+        Value halfway =
+                graph.op(OnnxOp.Clip, graph.op(OnnxOp.Add, middle, conv), graph.constant(0f), graph.constant(1f));
         graph.output("imgt_pred", halfway, DType.F32, Dim.of(1), Dim.of(3), Dim.of("height"), Dim.of("width"));
         write("amt_s.onnx", graph);
     }
@@ -121,7 +121,8 @@ class VBenchTwinTest {
                 double score = VBenchScores.of(clip(i), files, CancellationToken.NONE)
                         .scores()
                         .get(dimension);
-                worst = Math.max(worst, Math.abs(score - expected(i, dimension.name().toLowerCase(Locale.ROOT))));
+                worst = Math.max(
+                        worst, Math.abs(score - expected(i, dimension.name().toLowerCase(Locale.ROOT))));
             }
             System.out.println(dimension.label() + ": differs by up to " + worst);
             assertThat(worst).as(dimension.label()).isLessThan(1e-5);

@@ -42,10 +42,13 @@ import java.util.Optional;
         description =
                 "Plots step by step how far each method is from full precision: the error of its velocity where it is given"
                         + " full precision's latent (teacher-forced), which is the quantizer's alone, and the distance of the"
-                        + " latents where it runs freely, in which earlier errors live on. Saves the plots and the figures.",
+                        + " latents where it runs freely, in which earlier errors live on; and how the latents spread beside full precision's, which gives a collapse away."
+                        + " Saves the plots and the figures.",
         output = true,
         aliases = {"teacher forcing", "error over time", "plot"})
 public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.Outputs> {
+
+    private static final double PERCENT = 100;
 
     /// See [ErrorCurves].
     public record Inputs(
@@ -58,7 +61,7 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
 
     /// See [ErrorCurves].
     public record Outputs(
-            @Out(help = "Both plots, one picture.") Pictures plot,
+            @Out(help = "The plots, one picture.") Pictures plot,
 
             @Out(help = "The errors as a table.") String report) {}
 
@@ -76,8 +79,8 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
         candidates.forEach(candidate -> yardstick.require("methods", candidate));
         yardstick.prepare(steps("full precision", 0, candidates.size() + 1, context));
         yardstick.releaseReference();
-        List<CurveChart.Curve> teacher = new ArrayList<>();
-        List<CurveChart.Curve> free = new ArrayList<>();
+        Curves curves = new Curves(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        List<Measured> measured = new ArrayList<>();
         for (int i = 0; i < candidates.size(); i++) {
             Candidate candidate = candidates.get(i);
             Figures figures = yardstick
@@ -85,15 +88,15 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
                     .figures();
             yardstick.release(
                     candidate, i + 1 < candidates.size() ? Optional.of(candidates.get(i + 1)) : Optional.empty());
-            teacher.add(percent(candidate, figures.errors().teacherForced()));
-            free.add(percent(candidate, figures.errors().freeRunning()));
-            context.preview(plot(teacher, free));
+            measured.add(new Measured(candidate.name(), figures));
+            curves.add(candidate.name(), figures);
+            context.preview(curves.plot());
         }
         ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
-        Frames plot = ClipPainter.frames(plot(teacher, free));
+        Frames plot = ClipPainter.frames(curves.plot());
         files.png(plot, "");
-        files.json(json(teacher, free));
-        String table = table(teacher, free);
+        files.json(json(measured));
+        String table = table(measured);
         context.show(new UiItem.Text(table));
         return new Outputs(new Pictures(plot), table);
     }
@@ -108,15 +111,36 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
         };
     }
 
-    private static CurveChart.Curve percent(Candidate candidate, List<Double> errors) {
-        return new CurveChart.Curve(
-                candidate.name(), errors.stream().map(error -> 100 * error).toList());
-    }
+    private record Measured(String name, Figures figures) {}
 
-    private static BufferedImage plot(List<CurveChart.Curve> teacher, List<CurveChart.Curve> free) {
-        return above(
-                new CurveChart("Error of the velocity at full precision's latents", "relative L2, %", teacher).image(),
-                new CurveChart("Distance of the latents, running freely", "relative L2, %", free).image());
+    /// One curve for each method measured so far.
+    private record Curves(
+            List<CurveChart.Curve> teacher, List<CurveChart.Curve> free, List<CurveChart.Curve> spread) {
+
+        void add(String name, Figures figures) {
+            teacher.add(percent(name, figures.errors().teacherForced()));
+            free.add(percent(name, figures.errors().freeRunning()));
+            spread.add(percent(name, figures.latents().stdRatio()));
+        }
+
+        private static CurveChart.Curve percent(String name, List<Double> values) {
+            return new CurveChart.Curve(
+                    name, values.stream().map(value -> PERCENT * value).toList());
+        }
+
+        BufferedImage plot() {
+            BufferedImage errors = above(
+                    new CurveChart("Error of the velocity at full precision's latents", "relative L2, %", teacher)
+                            .image(),
+                    new CurveChart("Distance of the latents, running freely", "relative L2, %", free).image());
+            return above(
+                    errors,
+                    new CurveChart(
+                                    "Standard deviation of the latents, running freely",
+                                    "% of full precision's",
+                                    spread)
+                            .image());
+        }
     }
 
     /// One picture above the other.
@@ -134,36 +158,47 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
         return both;
     }
 
-    private static String table(List<CurveChart.Curve> teacher, List<CurveChart.Curve> free) {
-        TextTable table = new TextTable("method", "mean tf %", "first tf %", "last tf %", "final %");
-        for (int i = 0; i < teacher.size(); i++) {
-            List<Double> errors = teacher.get(i).values();
-            double mean =
-                    errors.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+    private static String table(List<Measured> measured) {
+        TextTable table =
+                new TextTable("method", "mean tf %", "first tf %", "last tf %", "tf L1 %", "cosine", "final %", "σ ratio");
+        for (Measured method : measured) {
+            Figures.Errors errors = method.figures().errors();
             table.row(
-                    teacher.get(i).name(),
-                    number(mean),
-                    number(errors.getFirst()),
-                    number(errors.getLast()),
-                    number(free.get(i).values().getLast()));
+                    method.name(),
+                    percent(errors.meanTeacherForced()),
+                    percent(errors.teacherForced().getFirst()),
+                    percent(errors.teacherForced().getLast()),
+                    percent(errors.meanTeacherForcedL1()),
+                    String.format(Locale.ROOT, "%.5f", errors.meanTeacherForcedCosine()),
+                    percent(errors.finalLatent()),
+                    String.format(Locale.ROOT, "%.3f", method.figures().latents().finalStdRatio()));
         }
         return table.toString();
     }
 
-    private static String number(double value) {
-        return String.format(Locale.ROOT, "%.2f", value);
+    private static String percent(double value) {
+        return String.format(Locale.ROOT, "%.2f", PERCENT * value);
     }
 
-    private static ObjectNode json(List<CurveChart.Curve> teacher, List<CurveChart.Curve> free) {
+    private static ObjectNode json(List<Measured> measured) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         ArrayNode methods = root.putArray("methods");
-        for (int i = 0; i < teacher.size(); i++) {
-            ObjectNode method = methods.addObject().put("method", teacher.get(i).name());
-            ArrayNode forced = method.putArray("teacherForcedPercent");
-            teacher.get(i).values().forEach(forced::add);
-            ArrayNode running = method.putArray("freeRunningPercent");
-            free.get(i).values().forEach(running::add);
+        for (Measured one : measured) {
+            ObjectNode method = methods.addObject().put("method", one.name());
+            Figures figures = one.figures();
+            put(method, "teacherForcedPercent", PERCENT, figures.errors().teacherForced());
+            put(method, "teacherForcedL1Percent", PERCENT, figures.errors().teacherForcedL1());
+            put(method, "teacherForcedCosine", 1, figures.errors().teacherForcedCosine());
+            put(method, "freeRunningPercent", PERCENT, figures.errors().freeRunning());
+            put(method, "latentMeanShift", 1, figures.latents().meanShift());
+            put(method, "latentStdRatio", 1, figures.latents().stdRatio());
+            method.put("notFinite", figures.latents().notFinite());
         }
         return root;
+    }
+
+    private static void put(ObjectNode method, String name, double factor, List<Double> values) {
+        ArrayNode array = method.putArray(name);
+        values.forEach(value -> array.add(factor * value));
     }
 }

@@ -48,7 +48,8 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                 "SQNR W",
                 "SQNR A",
                 "SQNR",
-                "crest",
+                "crest μ",
+                "row μ",
                 "kurt",
                 "clip %",
                 "in crest");
@@ -65,6 +66,7 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                     decibels(layer, LayerSqnr::activationOnly),
                     decibels(layer, LayerSqnr::both),
                     format("%.1f", error.crestFactor()),
+                    format("%.1f", error.incoherence()),
                     format("%.1f", error.kurtosis()),
                     format("%.2f", 100 * error.clippedFraction()),
                     layer.shapes()
@@ -78,7 +80,8 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
     }
 
     private String memoryLine() {
-        return format("weights %.2f MB instead of %.2f MB", memory.bytes() / 1e6, memory.originalBytes() / 1e6)
+        return "vs MinMax: standard deviation of the error; crest μ: max|W|·√(OC)/‖W‖, row μ: of the worst row\n"
+                + format("weights %.2f MB instead of %.2f MB", memory.bytes() / 1e6, memory.originalBytes() / 1e6)
                 + format(" at 16 bits, %.2f times smaller; SQNR in dB", memory.ratio())
                 + (activationBits > 0 ? " at " + activationBits + " activation bits" : "");
     }
