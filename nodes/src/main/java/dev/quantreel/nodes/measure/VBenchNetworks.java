@@ -5,9 +5,11 @@ import dev.quantreel.nodes.spi.NodeFolders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /// The networks of VBench's learned dimensions that the user has.
@@ -47,12 +49,23 @@ public record VBenchNetworks(Map<String, Path> files, String fingerprint) {
 
     /// Dimensions that have all their networks.
     public List<VBenchDimension> measurable() {
-        List<VBenchDimension> dimensions = new ArrayList<>();
+        SequencedMap<VBenchDimension, List<String>> absent = absent();
+        return Arrays.stream(VBenchDimension.values())
+                .filter(dimension -> !absent.containsKey(dimension))
+                .toList();
+    }
+
+    /// The other dimensions, with the files that they lack.
+    public SequencedMap<VBenchDimension, List<String>> absent() {
+        SequencedMap<VBenchDimension, List<String>> absent = new LinkedHashMap<>();
         for (VBenchDimension dimension : VBenchDimension.values()) {
-            if (files.keySet().containsAll(dimension.files())) {
-                dimensions.add(dimension);
+            List<String> missing = dimension.files().stream()
+                    .filter(name -> !files.containsKey(name))
+                    .toList();
+            if (!missing.isEmpty()) {
+                absent.put(dimension, missing);
             }
         }
-        return dimensions;
+        return absent;
     }
 }

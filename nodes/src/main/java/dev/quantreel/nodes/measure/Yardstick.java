@@ -174,8 +174,7 @@ public final class Yardstick {
         Trajectory guided = recorder.trajectory(generation.settings());
         Trajectory conditional =
                 generation.isGuided() ? guided.withGuidance(generation.experts(), 1, context.cancellation()) : guided;
-        Optional<Decoded> decoded =
-                decoded(sampled.latent()).map(clip -> new Decoded(clip, ClipFigures.of(clip)));
+        Optional<Decoded> decoded = decoded(sampled.latent()).map(clip -> new Decoded(clip, ClipFigures.of(clip)));
         return new Reference(guided, conditional, sampled.latent(), decoded);
     }
 
@@ -198,8 +197,7 @@ public final class Yardstick {
         Figures.Errors errors = new Figures.Errors(
                 deviation.relativeL2(), deviation.relativeL1(), deviation.cosine(), freeRunning(latents));
         Figures.Clip compared = clip.isPresent() ? compared(clip.get()) : Figures.Clip.NONE;
-        return new Measured(
-                new Figures(errors, statistics(latents), compared, weighed.cost(sampled.trace())), clip);
+        return new Measured(new Figures(errors, statistics(latents), compared, weighed.cost(sampled.trace())), clip);
     }
 
     /// Relative L2 error of a candidate's output at each of the reference's latents, one conditional pass each; nothing

@@ -56,15 +56,18 @@ record CardFigures(String title, String settings, List<Row> rows, SequencedMap<V
 
     /// Dimensions of VBench that were not measured, with the files that they lack, in words.
     Optional<String> absence() {
-        return absent.isEmpty()
-                ? Optional.empty()
-                : Optional.of("Not measured of VBench, whose networks are not in the folder "
-                        + VBenchNetworks.FOLDER
-                        + ": "
-                        + absent.entrySet().stream()
-                                .map(entry -> entry.getKey().label() + " (" + String.join(", ", entry.getValue()) + ")")
-                                .collect(Collectors.joining(", "))
-                        + ".");
+        if (absent.isEmpty()) {
+            return Optional.empty();
+        }
+        String dimensions = absent.entrySet().stream()
+                .map(entry -> entry.getKey().label() + " ("
+                        + (entry.getValue().isEmpty()
+                                ? "clips have fewer than " + entry.getKey().leastFrames() + " frames"
+                                : String.join(", ", entry.getValue()))
+                        + ")")
+                .collect(Collectors.joining(", "));
+        return Optional.of("Not measured of VBench, for want of networks in the folder " + VBenchNetworks.FOLDER + ": "
+                + dimensions + ".");
     }
 
     /// @param std sample standard deviation; 0 for one value

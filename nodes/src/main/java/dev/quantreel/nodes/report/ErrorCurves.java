@@ -114,8 +114,7 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
     private record Measured(String name, Figures figures) {}
 
     /// One curve for each method measured so far.
-    private record Curves(
-            List<CurveChart.Curve> teacher, List<CurveChart.Curve> free, List<CurveChart.Curve> spread) {
+    private record Curves(List<CurveChart.Curve> teacher, List<CurveChart.Curve> free, List<CurveChart.Curve> spread) {
 
         void add(String name, Figures figures) {
             teacher.add(percent(name, figures.errors().teacherForced()));
@@ -135,10 +134,7 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
                     new CurveChart("Distance of the latents, running freely", "relative L2, %", free).image());
             return above(
                     errors,
-                    new CurveChart(
-                                    "Standard deviation of the latents, running freely",
-                                    "% of full precision's",
-                                    spread)
+                    new CurveChart("Standard deviation of the latents, running freely", "% of full precision's", spread)
                             .image());
         }
     }
@@ -159,8 +155,8 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
     }
 
     private static String table(List<Measured> measured) {
-        TextTable table =
-                new TextTable("method", "mean tf %", "first tf %", "last tf %", "tf L1 %", "cosine", "final %", "σ ratio");
+        TextTable table = new TextTable(
+                "method", "mean tf %", "first tf %", "last tf %", "tf L1 %", "cosine", "final %", "σ ratio");
         for (Measured method : measured) {
             Figures.Errors errors = method.figures().errors();
             table.row(
@@ -171,7 +167,8 @@ public final class ErrorCurves implements Node<ErrorCurves.Inputs, ErrorCurves.O
                     percent(errors.meanTeacherForcedL1()),
                     String.format(Locale.ROOT, "%.5f", errors.meanTeacherForcedCosine()),
                     percent(errors.finalLatent()),
-                    String.format(Locale.ROOT, "%.3f", method.figures().latents().finalStdRatio()));
+                    String.format(
+                            Locale.ROOT, "%.3f", method.figures().latents().finalStdRatio()));
         }
         return table.toString();
     }

@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.report;
 
+import dev.quantreel.engines.vbench.VBenchDimension;
 import dev.quantreel.engines.video.Frames;
 import dev.quantreel.nodes.measure.Candidate;
 import dev.quantreel.nodes.measure.Captions;
@@ -8,11 +9,14 @@ import dev.quantreel.nodes.measure.Methods;
 import dev.quantreel.nodes.measure.PictureCheck;
 import dev.quantreel.nodes.measure.Scene;
 import dev.quantreel.nodes.measure.SceneInputs;
+import dev.quantreel.nodes.measure.VBenchNetworks;
 import dev.quantreel.nodes.measure.Yardstick;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
+import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.nodes.spi.NodeInputException;
+import dev.quantreel.nodes.spi.NodeInputs;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.spi.SharedInputs;
@@ -25,10 +29,12 @@ import dev.quantreel.nodes.video.ClipPainter;
 import dev.quantreel.nodes.video.ResultFiles;
 import dev.quantreel.nodes.video.TextTable;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 
 /// Compares methods over several prompts and seeds.
@@ -37,10 +43,11 @@ import java.util.stream.Stream;
         title = "Report Card",
         category = "report",
         description =
-                "Runs every method on every prompt and seed and measures each against full precision: PSNR, SSIM, flicker,"
-                        + " temporal divergence (TMD), high-frequency energy, error of the velocity at full precision's latents,"
-                        + " error of the final latent, bits, bytes and seconds per step, mean and standard deviation. Saves a"
-                        + " self-contained HTML page, CSV and JSON. Results are kept one by one: a stopped card goes on.",
+                "Runs every method on every prompt and seed and measures each against full precision: PSNR, SSIM, features of"
+                        + " the VAE's encoder, flicker, temporal divergence (TMD), motion, high-frequency energy, error of the"
+                        + " velocity at full precision's latents, error and spread of the final latent, bits, bytes and seconds per"
+                        + " step, mean and standard deviation; VBench's learned dimensions whose networks lie in the folder vbench."
+                        + " Saves a self-contained HTML page, CSV and JSON. Results are kept one by one: a stopped card goes on.",
         output = true,
         aliases = {"benchmark", "evaluation", "metrics", "table"})
 public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outputs> {
@@ -83,7 +90,15 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
             @In(
                     help = "Name of the files below the output folder; results are kept in NAME.results.jsonl.",
                     initial = "report/card")
-            String filenamePrefix) {
+            String filenamePrefix,
+
+            @In(
+                    help =
+                            "Scores every decoded clip by VBench's learned dimensions whose networks lie in the folder vbench"
+                                    + " (see VBench Quality). Those without networks are named; nothing stands in for them.",
+                    initial = "true",
+                    advanced = true)
+            boolean vbench) {
 
         List<String> promptList() {
             return Captions.lines(prompts);
@@ -104,8 +119,10 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
         List<Scene> scenes = scenes(in, context);
         new PictureCheck(candidates.getFirst().model().facts(), "conditioning").require(scenes.getFirst());
         Candidate reference = in.settings().reference(candidates.getFirst(), context);
+        boolean scored = in.vbench() && in.vae().isPresent();
+        VBenchNetworks networks = scored ? VBenchNetworks.in(context.folders(), "vbench") : VBenchNetworks.NONE;
         List<Yardstick> yardsticks = scenes.stream()
-                .map(scene -> new Yardstick(scene, reference, in.vae(), context))
+                .map(scene -> new Yardstick(scene, reference, in.vae(), networks, context))
                 .toList();
         candidates.forEach(candidate -> yardsticks.getFirst().require("methods", candidate));
         ResultFiles files = ResultFiles.of(in.filenamePrefix(), context);
@@ -116,8 +133,26 @@ public final class ReportCard implements Node<ReportCard.Inputs, ReportCard.Outp
                 in.title(),
                 settings(in, scenes.size()),
                 rows(candidates, measured, scenes),
-                new LinkedHashMap<>());
+                scored ? absent(networks, measured) : new LinkedHashMap<>());
         return saved(card, files, context);
+    }
+
+    /// Dimensions that have no networks, and those that no clip was long enough for.
+    private static SequencedMap<VBenchDimension, List<String>> absent(
+            VBenchNetworks networks, List<List<Figures>> measured) {
+        SequencedMap<VBenchDimension, List<String>> absent = networks.absent();
+        networks.measurable().stream()
+                .filter(dimension -> measured.stream()
+                        .flatMap(List::stream)
+                        .noneMatch(figures -> figures.clip().vbench().containsKey(dimension)))
+                .forEach(dimension -> absent.put(dimension, List.of()));
+        return absent;
+    }
+
+    /// Which networks are there, and of which time.
+    @Override
+    public String fingerprint(NodeInputs constants, NodeFolders folders) throws IOException {
+        return VBenchNetworks.in(folders, "vbench").fingerprint();
     }
 
     private static void requireGenerations(Inputs in) {

@@ -122,7 +122,8 @@ class ExpertEvidenceTest {
                                 1,
                                 scene.inputs(),
                                 "Card",
-                                "r/card"),
+                                "r/card",
+                                true),
                         tiny.context());
     }
 

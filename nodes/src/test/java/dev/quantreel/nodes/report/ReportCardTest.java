@@ -7,7 +7,14 @@ import static org.assertj.core.api.Assertions.offset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quantreel.engines.cache.StepWindow;
+import dev.quantreel.engines.onnx.Attributes;
+import dev.quantreel.engines.onnx.Dim;
+import dev.quantreel.engines.onnx.OnnxGraphBuilder;
+import dev.quantreel.engines.onnx.OnnxOp;
+import dev.quantreel.engines.onnx.OnnxWriter;
+import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.schedule.DeltaGbs;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.nodes.DemoPipeline;
 import dev.quantreel.nodes.measure.Candidate;
 import dev.quantreel.nodes.measure.Figures;
@@ -22,6 +29,7 @@ import dev.quantreel.nodes.values.CachePlan;
 import dev.quantreel.nodes.values.DiffusionModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,6 +73,10 @@ class ReportCardTest {
     }
 
     private ReportCard.Outputs card(Methods methods, String prompts) throws Exception {
+        return card(methods, prompts, true);
+    }
+
+    private ReportCard.Outputs card(Methods methods, String prompts, boolean vbench) throws Exception {
         return new ReportCard()
                 .run(
                         new ReportCard.Inputs(
@@ -77,7 +89,8 @@ class ReportCardTest {
                                 2,
                                 new SceneRequest(demo.latent()).seed(5).steps(3).inputs(),
                                 "Card of the test",
-                                "r/card"),
+                                "r/card",
+                                vbench),
                         demo.context());
     }
 
@@ -105,7 +118,17 @@ class ReportCardTest {
         assertThat(worse.path("psnrDb").path("std").asDouble()).isPositive();
         assertThat(better.path("activationBits").path("mean").asDouble()).isEqualTo(8);
         assertThat(better.path("temporalDivergence").path("mean").asDouble()).isPositive();
-        assertThat(out.report()).contains("TMD-KL").contains("W4A4");
+        assertThat(out.report()).contains("TMD-KL").contains("W4A4").contains("imaging quality (musiq_spaq.onnx)");
+        assertThat(worse.path("psnrOfClipDb").path("mean").asDouble()).isPositive();
+        assertThat(worse.path("latentStdRatio").path("mean").asDouble()).isBetween(0.3, 3.0);
+        assertThat(better.path("teacherForcedCosine").path("mean").asDouble())
+                .isGreaterThan(worse.path("teacherForcedCosine").path("mean").asDouble());
+        assertThat(better.path("notFinite").path("mean").asInt(-1)).isZero();
+        assertThat(better.has("featureDistance")).as("TAEHV has no encoder").isFalse();
+        assertThat(better.path("generations").path(0).at("/figures/latents/stdRatio"))
+                .hasSize(3);
+        assertThat(better.path("generations").path(0).at("/figures/errors/teacherForcedL1"))
+                .hasSize(3);
         assertThat(Files.readAllLines(output("card_00001_.csv"))).hasSize(3);
     }
 
@@ -149,6 +172,53 @@ class ReportCardTest {
                 new Figures.Collapse(ratio, ratio - 1, 0.1, 0),
                 Map.of());
         return new Figures(Figures.Errors.NONE, Figures.Latents.NONE, clip, new Figures.Cost(8, 4, 1000, 0.1, 10));
+    }
+
+    @Test
+    void networksOfVBenchMakeColumnsAndThoseThatLackAreNamed() throws Exception {
+        Methods methods = added(demo.minMax(demo.model(), MinMaxQuantize.ActivationBits.FOUR), "one", Optional.empty());
+        String prompt = "a large red circle moving left on a navy background";
+        constantScore("musiq_spaq.onnx", 37);
+        String report = card(methods, prompt).report();
+        JsonNode json = new ObjectMapper().readTree(output("card_00001_.json").toFile());
+
+        assertThat(report)
+                .contains("imaging quality %")
+                .contains("37.00 ±0.00")
+                .contains("subject consistency (dino_vitb16.onnx)")
+                .contains("aesthetic quality (clip_vit_l_14_visual.onnx, laion_aesthetic_head.onnx)")
+                .doesNotContain("imaging quality (");
+        assertThat(json.path("methods")
+                        .path(0)
+                        .path("vbench_imaging_quality")
+                        .path("mean")
+                        .asDouble())
+                .isCloseTo(37, offset(1e-4));
+        assertThat(json.path("vbenchAbsent").path("motion smoothness").path(0).asText())
+                .isEqualTo("amt_s.onnx");
+        assertThat(json.path("vbenchAbsent").size()).isEqualTo(4);
+        assertThat(Files.readString(output("card_00001_.csv"))).contains("vbench_imaging_quality_mean");
+        assertThat(Files.readString(output("card_00001_.html")))
+                .contains("<th>imaging quality %</th>")
+                .contains("Not measured of VBench");
+
+        constantScore("musiq_spaq.onnx", 52.5f);
+        assertThat(card(methods, prompt).report()).contains("52.50 ±0.00").doesNotContain("37.00");
+        assertThat(card(methods, prompt, false).report())
+                .doesNotContain("imaging")
+                .doesNotContain("VBench");
+    }
+
+    /// A network that gives every picture one score.
+    private void constantScore(String name, float score) throws Exception {
+        Path folder = Files.createDirectories(demo.context().folders().models("vbench"));
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("musiq");
+        Value x = graph.input("x", DType.F32, Dim.of(1), Dim.of(3), Dim.of("height"), Dim.of("width"));
+        Value mean = graph.op(OnnxOp.ReduceMean, Attributes.of("keepdims", 0), x, graph.longs(1, 2, 3));
+        Value nothing = graph.op(OnnxOp.Mul, mean, graph.constant(0f));
+        graph.output("score", graph.op(OnnxOp.Add, nothing, graph.constant(score)), DType.F32, Dim.of(1));
+        OnnxWriter.write(graph.build(Map.of()), folder.resolve(name));
+        Files.setLastModifiedTime(folder.resolve(name), FileTime.fromMillis((long) (1e12 + score)));
     }
 
     @Test
