@@ -10,7 +10,15 @@ import java.util.Optional;
 /// @param weightOnly quantized weight, full-precision activation
 /// @param activationOnly full-precision weight, quantized activation
 /// @param both as the linear runs
-public record LayerSqnr(double weightOnly, double activationOnly, double both) {
+/// @param output more of the output as the linear runs
+public record LayerSqnr(double weightOnly, double activationOnly, double both, Output output) {
+
+    /// How an output differs from full precision's.
+    ///
+    /// @param cosine of both, over all tokens and channels; NaN where one is zero
+    /// @param relativeL1 ‖Y−Ŷ‖₁/‖Y‖₁
+    /// @param maxError largest absolute difference
+    public record Output(double cosine, double relativeL1, double maxError) {}
 
     /// Measures one layer on recorded inputs.
     ///
@@ -34,14 +42,17 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         float[] ones = new float[inputs.channels()];
         Arrays.fill(ones, 1);
         Tokens tokens = new Tokens(
-                rotated, rounded, inputs.means(), turned(ActivationMatrix.of(ones.length, ones), smoothing, rotation));
+                rotated,
+                rounded,
+                inputs.means(),
+                turned(ActivationMatrix.of(ones.length, ones), smoothing, rotation),
+                Optional.empty());
         WeightMatrix rest = weights.withoutBranch(layer, original);
-        LayerSqnr ofRest = of(rest, matrix, weights.splitsMean(layer) ? tokens : tokens.withoutMeans(), tasks);
-        if (rest == original) {
-            return ofRest;
-        }
-        ActivationMatrix whole = turned(inputs, smoothing, rotation);
-        return ofRest.raised(decibels(energy(original, whole, tasks), energy(rest, whole, tasks)));
+        boolean split = weights.splitsMean(layer);
+        Tokens seen = split ? tokens : tokens.withoutMeans();
+        return rest == original
+                ? of(rest, matrix, seen, tasks)
+                : of(rest, matrix, seen.with(new Signal(original, turned(inputs, smoothing, rotation))), tasks);
     }
 
     static ActivationMatrix turned(ActivationMatrix x, Optional<float[]> smoothing, Optional<Rotation> rotation) {
@@ -55,64 +66,59 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
                 .orElseGet(() -> x.plus(-GeluOutputs.SHIFT));
     }
 
-    /// Against a signal that is stronger by so many decibels: a branch adds what it takes out of the weight without any
-    /// error.
-    private LayerSqnr raised(double gain) {
-        return new LayerSqnr(weightOnly + gain, activationOnly + gain, both + gain);
-    }
-
-    private static double energy(WeightMatrix weight, ActivationMatrix x, RowTasks tasks) {
-        double[] rows = new double[weight.rows()];
-        tasks.run(rows.length, (from, to) -> {
-            float[] row = new float[weight.columns()];
-            for (int o = from; o < to; o++) {
-                weight.readRow(o, row);
-                for (int i = 0; i < x.tokens(); i++) {
-                    rows[o] += square(x.dot(i, row));
-                }
-            }
-        });
-        return Arrays.stream(rows).sum();
-    }
-
     static LayerSqnr of(
             WeightMatrix original,
             QuantizedMatrix matrix,
             ActivationMatrix x,
             ActivationMatrix rounded,
             RowTasks tasks) {
-        Tokens tokens = new Tokens(x, rounded, ActivationMatrix.of(1, new float[x.tokens()]), x);
+        Tokens tokens = new Tokens(x, rounded, ActivationMatrix.of(1, new float[x.tokens()]), x, Optional.empty());
         return of(original, matrix, tokens, tasks);
     }
+
+    /// What a linear with a branch is without quantization; the branch itself makes no error.
+    private record Signal(WeightMatrix weight, ActivationMatrix x) {}
 
     /// @param x meets the weight
     /// @param rounded the same, quantized
     /// @param means goes past the quantization, times the sum of the exact weights; `[tokens, 1]`
     /// @param ones a token whose product with a weight row is that sum
-    private record Tokens(ActivationMatrix x, ActivationMatrix rounded, ActivationMatrix means, ActivationMatrix ones) {
+    /// @param signal the whole linear, where the weight is only a part of it
+    private record Tokens(
+            ActivationMatrix x,
+            ActivationMatrix rounded,
+            ActivationMatrix means,
+            ActivationMatrix ones,
+            Optional<Signal> signal) {
         Tokens withoutMeans() {
-            return new Tokens(x, rounded, ActivationMatrix.of(1, new float[x.tokens()]), ones);
+            return new Tokens(x, rounded, ActivationMatrix.of(1, new float[x.tokens()]), ones, signal);
+        }
+
+        Tokens with(Signal whole) {
+            return new Tokens(x, rounded, means, ones, Optional.of(whole));
         }
     }
 
     private static LayerSqnr of(WeightMatrix original, QuantizedMatrix matrix, Tokens tokens, RowTasks tasks) {
-        double[][] rows = new double[original.rows()][4];
+        Sums[] rows = new Sums[original.rows()];
         tasks.run(original.rows(), (from, to) -> {
             float[] weight = new float[original.columns()];
             float[] quantized = new float[original.columns()];
+            float[] whole = new float[original.columns()];
             for (int o = from; o < to; o++) {
+                int row = o;
                 original.readRow(o, weight);
                 matrix.dequantizeRow(o, quantized);
-                measure(rows[o], weight, quantized, tokens);
+                tokens.signal.ifPresent(signal -> signal.weight().readRow(row, whole));
+                rows[o] = new Sums();
+                rows[o].measure(weight, quantized, whole, tokens);
             }
         });
-        double[] sums = new double[4];
-        for (double[] row : rows) {
-            for (int i = 0; i < 4; i++) {
-                sums[i] += row[i];
-            }
+        Sums sums = new Sums();
+        for (Sums row : rows) {
+            sums.add(row);
         }
-        return new LayerSqnr(decibels(sums[0], sums[1]), decibels(sums[0], sums[2]), decibels(sums[0], sums[3]));
+        return sums.sqnr();
     }
 
     /// The values that a quantizer's integers stand for.
@@ -128,14 +134,59 @@ public record LayerSqnr(double weightOnly, double activationOnly, double both) {
         return ActivationMatrix.of(x.channels(), values);
     }
 
-    private static void measure(double[] sums, float[] weight, float[] quantized, Tokens tokens) {
-        double sum = tokens.ones.dot(0, weight);
-        for (int i = 0; i < tokens.x.tokens(); i++) {
-            double product = tokens.x.dot(i, weight);
-            sums[0] += square(product + tokens.means.at(i, 0) * sum);
-            sums[1] += square(product - tokens.x.dot(i, quantized));
-            sums[2] += square(product - tokens.rounded.dot(i, weight));
-            sums[3] += square(product - tokens.rounded.dot(i, quantized));
+    /// Over the tokens and rows.
+    private static final class Sums {
+
+        private double signal;
+        private double weightNoise;
+        private double activationNoise;
+        private double noise;
+        private double product;
+        private double output;
+        private double absoluteSignal;
+        private double absoluteNoise;
+        private double largest;
+
+        /// @param whole row of the signal's weight, where there is one
+        void measure(float[] weight, float[] quantized, float[] whole, Tokens tokens) {
+            double sum = tokens.ones.dot(0, weight);
+            for (int i = 0; i < tokens.x.tokens(); i++) {
+                int token = i;
+                double exact = tokens.x.dot(i, weight);
+                double error = exact - tokens.rounded.dot(i, quantized);
+                double ideal = tokens.signal
+                        .map(of -> of.x().dot(token, whole))
+                        .orElseGet(() -> exact + tokens.means.at(token, 0) * sum);
+                signal += square(ideal);
+                weightNoise += square(exact - tokens.x.dot(i, quantized));
+                activationNoise += square(exact - tokens.rounded.dot(i, weight));
+                noise += square(error);
+                product += ideal * (ideal - error);
+                output += square(ideal - error);
+                absoluteSignal += Math.abs(ideal);
+                absoluteNoise += Math.abs(error);
+                largest = Math.max(largest, Math.abs(error));
+            }
+        }
+
+        void add(Sums other) {
+            signal += other.signal;
+            weightNoise += other.weightNoise;
+            activationNoise += other.activationNoise;
+            noise += other.noise;
+            product += other.product;
+            output += other.output;
+            absoluteSignal += other.absoluteSignal;
+            absoluteNoise += other.absoluteNoise;
+            largest = Math.max(largest, other.largest);
+        }
+
+        LayerSqnr sqnr() {
+            return new LayerSqnr(
+                    decibels(signal, weightNoise),
+                    decibels(signal, activationNoise),
+                    decibels(signal, noise),
+                    new Output(product / Math.sqrt(signal * output), absoluteNoise / absoluteSignal, largest));
         }
     }
 

@@ -48,6 +48,7 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                 "SQNR W",
                 "SQNR A",
                 "SQNR",
+                "cosine",
                 "crest μ",
                 "row μ",
                 "kurt",
@@ -65,6 +66,9 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                     decibels(layer, LayerSqnr::weightOnly),
                     decibels(layer, LayerSqnr::activationOnly),
                     decibels(layer, LayerSqnr::both),
+                    layer.sqnr()
+                            .map(sqnr -> format("%.4f", sqnr.output().cosine()))
+                            .orElse("-"),
                     format("%.1f", error.crestFactor()),
                     format("%.1f", error.incoherence()),
                     format("%.1f", error.kurtosis()),
@@ -129,6 +133,9 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                 putFinite(json, "sqnrWeightsDb", sqnr.weightOnly());
                 putFinite(json, "sqnrActivationsDb", sqnr.activationOnly());
                 putFinite(json, "sqnrDb", sqnr.both());
+                putFinite(json, "outputCosine", sqnr.output().cosine());
+                putFinite(json, "outputRelativeL1", sqnr.output().relativeL1());
+                putFinite(json, "outputMaxError", sqnr.output().maxError());
             });
         }
         return root;
