@@ -6,13 +6,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// How a clip moves, by matching blocks of 8 x 8 pixels with the frame before: exhaustive search of up to 7 pixels each
-/// way, least sum of absolute differences of 8-bit luma; among equal matches the shortest, then the uppermost, then the
-/// leftmost. A stand-in for optical flow without a network.
+/// How a clip moves, by matching blocks of 8 x 8 pixels with the frame before: exhaustive search of up to 7 pixels
+/// each way, least sum of absolute differences of 8-bit luma; among equal matches the shortest, then the uppermost,
+/// then the leftmost. A stand-in for optical flow without a network.
 ///
 /// @param meanLength of the vectors, pixels a frame, over all blocks that fit whole; 0 for a clip of one frame
-/// @param warpingError mean squared difference of luma in [0, 1] between a block and its match: what motion does not
-/// explain; 0 for a clip of one frame
+/// @param warpingError mean squared difference of luma in [0, 1] between a block and its match: what motion does
+/// not explain; 0 for a clip of one frame
 public record BlockMotion(double meanLength, double warpingError) {
 
     /// Rows and columns of a block, and the least a frame must have.

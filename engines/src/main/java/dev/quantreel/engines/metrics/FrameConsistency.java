@@ -3,8 +3,7 @@ package dev.quantreel.engines.metrics;
 import dev.quantreel.engines.video.Frames;
 
 /// How alike the frames of a clip are, by cosines of their pixels shrunk to means of 8 x 8: a stand-in without a
-// network
-/// for VBench's consistencies, not comparable with them in value. Noise that is all alike scores well, too.
+/// network for VBench's consistencies, not comparable with them in value. Noise that is all alike scores well, too.
 ///
 /// @param first mean cosine of every later frame with the first; 1 for a clip of one frame
 /// @param adjacent mean cosine of every later frame with the one before; 1 for a clip of one frame

@@ -3,8 +3,8 @@ package dev.quantreel.engines.metrics;
 import dev.quantreel.engines.video.Frames;
 import java.util.stream.IntStream;
 
-/// How far colours are apart for the eye, pixel by pixel: CIE 1976 ΔE in CIELAB (white D65) of sRGB values. About 2 is
-/// just noticeable.
+/// How far colours are apart for the eye, pixel by pixel: CIE 1976 ΔE in CIELAB (white D65) of sRGB values. About 2
+/// is just noticeable.
 public final class LabDistance {
 
     /// Linear sRGB to XYZ over the white of D65, from IEC 61966-2-1's primaries.

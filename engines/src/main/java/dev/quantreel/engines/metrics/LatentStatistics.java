@@ -3,8 +3,8 @@ package dev.quantreel.engines.metrics;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 
-/// What the values of a latent are like: a generation that collapses leaves the mean and the spread of full precision's
-/// long before its pictures are looked at.
+/// What the values of a latent are like: a generation that collapses leaves the mean and the spread of full
+/// precision's long before its pictures are looked at.
 ///
 /// @param mean of the finite values; NaN when there are none
 /// @param std population standard deviation of the finite values; NaN when there are none

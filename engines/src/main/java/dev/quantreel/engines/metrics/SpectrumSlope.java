@@ -2,8 +2,8 @@ package dev.quantreel.engines.metrics;
 
 import dev.quantreel.engines.video.Frames;
 
-/// How fast the power of a clip's pictures falls with spatial frequency: about -2 for photographs, 0 for white noise. A
-/// sign of collapse that needs no reference.
+/// How fast the power of a clip's pictures falls with spatial frequency: about -2 for photographs, 0 for white
+/// noise. A sign of collapse that needs no reference.
 public final class SpectrumSlope {
 
     /// Rows and columns a frame must have.
@@ -13,11 +13,9 @@ public final class SpectrumSlope {
 
     /// Slope of the straight line through log10 of power over log10 of frequency, by least squares over the
     /// frequencies 1 to n / 2: luma of the middle n x n pixels, n the largest power of two that fits, less its
-    // mean,
-    /// under a periodic Hann window in both directions; its discrete Fourier transform's squared magnitudes,
+    /// mean, under a periodic Hann window in both directions; its discrete Fourier transform's squared magnitudes,
     /// averaged over the frequencies whose distance from 0 rounds to the same whole number, and over the frames.
-    // NaN
-    /// where some frequency has no power, as in flat pictures.
+    /// NaN where some frequency has no power, as in flat pictures.
     ///
     /// @throws IllegalArgumentException when the frames are smaller than 8 x 8 pixels
     public static double of(Frames frames) {

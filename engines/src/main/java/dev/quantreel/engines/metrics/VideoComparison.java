@@ -2,7 +2,8 @@ package dev.quantreel.engines.metrics;
 
 import dev.quantreel.engines.video.Frames;
 
-/// All figures of a clip against a reference clip of the same prompt and seed, from decoded frames before any encoder.
+/// All figures of a clip against a reference clip of the same prompt and seed, from decoded frames before any
+/// encoder.
 ///
 /// @param psnr fidelity frame by frame, dB
 /// @param ssim structural similarity, 1 at most

@@ -4,8 +4,8 @@ import dev.quantreel.engines.rotation.Rotation;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Signal to quantization noise of one linear's output `X Wᵀ`, in decibels, `10·log10(‖Y‖²/‖Y−Ŷ‖²)`; positive infinity
-/// for equal outputs.
+/// Signal to quantization noise of one linear's output `X Wᵀ`, in decibels, `10·log10(‖Y‖²/‖Y−Ŷ‖²)`; positive
+/// infinity for equal outputs.
 ///
 /// @param weightOnly quantized weight, full-precision activation
 /// @param activationOnly full-precision weight, quantized activation

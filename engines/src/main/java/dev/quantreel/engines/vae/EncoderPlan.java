@@ -9,8 +9,8 @@ import java.lang.foreign.Arena;
 /// [DecoderPlan.Graph#marksFirst].
 ///
 /// @param traits what it is
-/// @param time how clips are cut, in latent frames: a run that drops what it begins with starts a clip of its own, any
-/// other after the first goes on where the one before ended
+/// @param time how clips are cut, in latent frames: a run that drops what it begins with starts a clip of its own,
+/// any other after the first goes on where the one before ended
 /// @param memory what a run needs
 /// @param graph builds the graph
 record EncoderPlan(VaeTraits traits, TimePlan time, DecoderPlan.Memory memory, GraphSource graph) {
@@ -19,8 +19,7 @@ record EncoderPlan(VaeTraits traits, TimePlan time, DecoderPlan.Memory memory, G
     interface GraphSource {
         /// @param levels features that the graph puts out beside the latent
         /// @throws dev.quantreel.engines.tensor.UnsupportedCheckpointException when a tensor is missing or of
-        // another
-        /// shape
+        /// another shape
         DecoderPlan.Graph build(Arena arena, EncoderLevels levels);
     }
 }

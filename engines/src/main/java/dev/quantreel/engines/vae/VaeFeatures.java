@@ -11,10 +11,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /// A perceptual distance by the features of a VAE's encoder, which is at hand where a video was decoded: LPIPS's
-// formula
-/// with all weights 1, on another network, and not to be compared with LPIPS in value. Levels are what goes into each
-/// downsampler and what leaves the last block before the middle ones (LTX-Video: before the last norm). Not
-/// thread-safe; closed by whoever opened it.
+/// formula with all weights 1, on another network, and not to be compared with LPIPS in value. Levels are what goes
+/// into each downsampler and what leaves the last block before the middle ones (LTX-Video: before the last norm).
+/// Not thread-safe; closed by whoever opened it.
 public final class VaeFeatures implements AutoCloseable {
 
     /// Below this a position has no direction and is left at 0, as LPIPS does.
@@ -57,14 +56,13 @@ public final class VaeFeatures implements AutoCloseable {
         return 2 * encoder.workingBytes(frames, options);
     }
 
-    /// The distance of two clips, a tile and a few pictures of both at a time; what neighbouring tiles share counts in
-    /// both.
+    /// The distance of two clips, a tile and a few pictures of both at a time; what neighbouring tiles share counts
+    /// in both.
     ///
     /// @param reference as [VaeEncoder#encode] accepts it
     /// @param test of the same shape
     /// @throws IllegalArgumentException when the clips have different shapes, or the frames another count or size
-    // than
-    /// the encoder takes
+    /// than the encoder takes
     /// @throws java.util.concurrent.CancellationException when interrupted
     public Distance distance(Frames reference, Frames test, DecodeOptions options, CancellationToken cancellation) {
         if (!reference.rgb().shape().equals(test.rgb().shape())) {

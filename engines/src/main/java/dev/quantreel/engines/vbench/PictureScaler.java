@@ -1,8 +1,7 @@
 package dev.quantreel.engines.vbench;
 
 /// Resizes one picture as torchvision does a tensor of floats without antialiasing, which is what VBench asks for:
-// pixel
-/// centres at halves, edges repeated, nothing rounded, so that a cubic may leave the range of bytes.
+/// pixel centres at halves, edges repeated, nothing rounded, so that a cubic may leave the range of bytes.
 final class PictureScaler {
 
     /// Weights of the pixels around a place.

@@ -2,8 +2,8 @@ package dev.quantreel.engines.vbench;
 
 import java.util.List;
 
-/// A dimension of VBench that needs a network. Inputs are F32 `[1, 3, height, width]`, RGB, outputs F32; any names will
-/// do.
+/// A dimension of VBench that needs a network. Inputs are F32 `[1, 3, height, width]`, RGB, outputs F32; any names
+/// will do.
 public enum VBenchDimension {
 
     /// DINO features of every frame beside those of the frame before and of the first: `vbench/subject_consistency`.
@@ -18,8 +18,8 @@ public enum VBenchDimension {
     /// MUSIQ trained on SPAQ, over 100: `vbench/imaging_quality`.
     IMAGING_QUALITY("imaging quality", "musiq_spaq.onnx"),
 
-    /// Every second frame beside what AMT-S makes of its neighbours: `vbench/motion_smoothness`, without the shrinking
-    /// by which VBench saves graphics memory on pictures above 1024 x 512.
+    /// Every second frame beside what AMT-S makes of its neighbours: `vbench/motion_smoothness`, without the
+    /// shrinking by which VBench saves graphics memory on pictures above 1024 x 512.
     MOTION_SMOOTHNESS("motion smoothness", "amt_s.onnx");
 
     private static final int NEIGHBOURS = 3;
@@ -47,13 +47,11 @@ public enum VBenchDimension {
     /// | file | input | output |
     /// |---|---|---|
     /// | `dino_vitb16.onnx` | shorter side 224, bilinear, ImageNet's mean and deviation | features `[1, n]` |
-    /// | `clip_vit_b_32_visual.onnx`, `clip_vit_l_14_visual.onnx` | 224 x 224: shorter side bicubic, middle, CLIP's
-    /// mean and deviation | image features `[1, n]` |
+    /// | `clip_vit_b_32_visual.onnx` | 224 x 224: shorter side bicubic, middle, CLIP's norm | features `[1, n]` |
+    /// | `clip_vit_l_14_visual.onnx` | the same | features `[1, n]` |
     /// | `laion_aesthetic_head.onnx` | features of unit length `[1, n]` | score of 0 to 10 `[1, 1]` |
     /// | `musiq_spaq.onnx` | longer side at most 512, bilinear, values of 0 to 1 | score of 0 to 100 `[1, 1]` |
-    /// | `amt_s.onnx` | two: the frame before and the frame after, values of 0 to 1, sides multiples of 16 | the
-    // frame
-    /// halfway `[1, 3, height, width]` |
+    /// | `amt_s.onnx` | two frames, before and after, values of 0 to 1, sides multiples of 16 | the frame halfway |
     public List<String> files() {
         return files;
     }

@@ -14,9 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// Scores of a clip in those of VBench's learned dimensions whose networks are there; the others are named by the files
-/// that they lack, and nothing stands in for them. VBench's other networks (RAFT, GRiT, ViCLIP, ...) are not asked
-/// for. Clips of fewer than three frames have no motion smoothness, which is absent then without a file to name.
+/// Scores of a clip in those of VBench's learned dimensions whose networks are there; the others are named by the
+/// files that they lack, and nothing stands in for them. VBench's other networks (RAFT, GRiT, ViCLIP, ...) are not
+/// asked for. Clips of fewer than three frames have no motion smoothness, which is absent then without a file to
+/// name.
 ///
 /// @param scores 0 to 1, higher is better
 /// @param absent dimensions that were not measured, with the files that were not found
@@ -89,8 +90,8 @@ public record VBenchScores(Map<VBenchDimension, Double> scores, SequencedMap<VBe
         return outputs;
     }
 
-    /// Mean over the frames after the first of the cosines with the one before and with the first, negative ones taken
-    /// as 0. A single frame is consistent.
+    /// Mean over the frames after the first of the cosines with the one before and with the first, negative ones
+    /// taken as 0. A single frame is consistent.
     static double consistency(List<float[]> features) {
         double sum = 0;
         for (int i = 1; i < features.size(); i++) {

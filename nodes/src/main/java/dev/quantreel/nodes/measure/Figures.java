@@ -5,8 +5,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a generation came to, against full precision from the same prompt and noise. Figures of pictures are NaN where
-/// no decoder was at hand.
+/// What a generation came to, against full precision from the same prompt and noise. Figures of pictures are NaN
+/// where no decoder was at hand.
 ///
 /// @param errors of velocities and latents
 /// @param latents what they are like beside full precision's
@@ -122,8 +122,7 @@ public record Figures(Errors errors, Latents latents, Clip clip, Cost cost) {
     /// @param temporalDivergence TMD-KL of the frames
     /// @param consistencyDelta difference of the mean cosines of frames shrunk 8 times
     /// @param flowDelta difference of the mean lengths of motion by block matching, over the reference's; NaN where
-    // it
-    /// stands still
+    /// it stands still
     /// @param warpingRatio error that block matching leaves, over the reference's
     public record Time(
             double frameDifferencePsnr,

@@ -200,8 +200,8 @@ public final class Yardstick {
         return new Measured(new Figures(errors, statistics(latents), compared, weighed.cost(sampled.trace())), clip);
     }
 
-    /// Relative L2 error of a candidate's output at each of the reference's latents, one conditional pass each; nothing
-    /// is generated. Its model stays open; [#release] closes it.
+    /// Relative L2 error of a candidate's output at each of the reference's latents, one conditional pass each;
+    /// nothing is generated. Its model stays open; [#release] closes it.
     ///
     /// @throws Exception as Sample Video
     public List<Double> teacherForced(Candidate candidate) throws Exception {

@@ -7,8 +7,8 @@ import java.util.Base64;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/// A report card as one HTML page that needs nothing else: styles and pictures are inside, links and scripts there are
-/// none.
+/// A report card as one HTML page that needs nothing else: styles and pictures are inside, links and scripts there
+/// are none.
 ///
 /// @param figures what it shows
 /// @param pictures plots, with a caption each

@@ -85,8 +85,7 @@ public record VideoDecoder(ModelFile file, EngineChoice engine) {
     /// How far two clips are apart by the features of the encoder of the same file; empty where it has none.
     ///
     /// @param reference cut to whole latent cells, in the middle of the pictures and at the end of the clip, where
-    // it
-    /// has no other size
+    /// it has no other size
     /// @param test of the same shape
     /// @param ports inputs to blame when no tiles fit
     /// @throws dev.quantreel.nodes.spi.NodeInputException when it would not fit into memory
