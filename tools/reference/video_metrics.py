@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 from safetensors.numpy import save_file
+from scipy.signal import correlate2d
 
 FRAMES, HEIGHT, WIDTH = 5, 18, 23
 
@@ -48,6 +49,31 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
 def eight_bits(clip: np.ndarray) -> np.ndarray:
     """As encoders round: 255 times the value in single precision, halves up."""
     return np.floor((clip.astype(np.float32) * np.float32(255)).astype(np.float64) + 0.5).astype(np.int64)
+
+
+def ms_ssim(a: np.ndarray, b: np.ndarray) -> float:
+    """One frame: every window at once by SciPy's correlation, five scales."""
+    g = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
+    kernel = np.outer(g, g) / np.outer(g, g).sum()
+    values = []
+    for c in range(3):
+        p, q, product = a[..., c], b[..., c], 1.0
+        for scale, power in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
+            mp, mq, pp, qq, pq = (correlate2d(x, kernel, "valid") for x in (p, q, p * p, q * q, p * q))
+            structure = (2 * (pq - mp * mq) + 0.03**2) / (pp - mp**2 + qq - mq**2 + 0.03**2)
+            luminance = (2 * mp * mq + 0.01**2) / (mp**2 + mq**2 + 0.01**2)
+            product *= max((structure * luminance if scale == 4 else structure).mean(), 0) ** power
+            p, q = (x[: x.shape[0] // 2 * 2, : x.shape[1] // 2 * 2].reshape(x.shape[0] // 2, 2, -1, 2).mean((1, 3)) for x in (p, q))
+        values.append(product)
+    return float(np.mean(values))
+
+
+def large() -> tuple[np.ndarray, np.ndarray]:
+    """Too large to be stored: the test makes the same by the same formula."""
+    y, x, c = np.meshgrid(np.arange(181), np.arange(197), np.arange(3), indexing="ij")
+    a = 0.5 + 0.3 * np.sin(0.31 * x + c) * np.cos(0.23 * y) + 0.15 * np.sin(1.9 * x + 1.3 * y)
+    b = a + 0.1 * np.sin(2.7 * x - 0.9 * y + c) + 0.05 * np.cos(0.05 * y)
+    return (z.astype(np.float32).astype(np.float64).clip(0, 1) for z in (a, b))
 
 
 def flicker(clip: np.ndarray) -> float:
@@ -187,6 +213,7 @@ def main(folder: str) -> None:
     latent.flat[[5, 77, 200]] = (np.nan, np.inf, -np.inf)
     finite = latent[np.isfinite(latent)].astype(np.float64)
     expected |= {"latent_mean": finite.mean(), "latent_std": finite.std()}
+    expected["ms_ssim"] = ms_ssim(*large())
     tensors = {"reference": reference, "test": test, "latent": latent}
     tensors |= {f"expected.{key}": np.array(float(value)) for key, value in expected.items()}
     path = pathlib.Path(folder) / "video_metrics.safetensors"

@@ -4,8 +4,8 @@ import dev.quantreel.engines.video.Frames;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Structural similarity (Wang et al., 2004) on frames in [0, 1]: 11 x 11 Gaussian window of σ 1.5, only where it fits
-/// whole, per RGB channel and then the mean, in double precision; C1 = 0.01², C2 = 0.03².
+/// Structural similarity (Wang et al., 2004) on frames in [0, 1]: 11 x 11 Gaussian window of σ 1.5, only where it
+/// fits whole, per RGB channel and then the mean, in double precision; C1 = 0.01², C2 = 0.03².
 ///
 /// @param mean over the frames
 /// @param perFrame value of each frame
@@ -42,29 +42,40 @@ public record Ssim(double mean, List<Double> perFrame) {
     }
 
     private static double frame(double[] reference, double[] test, int height, int width) {
-        Window window = new Window(height, width);
         double sum = 0;
         for (int channel = 0; channel < CHANNELS; channel++) {
-            sum += channel(plane(reference, channel), plane(test, channel), window);
+            sum += means(plane(reference, channel), plane(test, channel), height, width)
+                    .similarity();
         }
         return sum / CHANNELS;
     }
 
-    private static double channel(double[] x, double[] y, Window window) {
+    /// Means over all places of the window.
+    ///
+    /// @param similarity luminance times contrast and structure
+    /// @param structure contrast and structure alone
+    record Means(double similarity, double structure) {}
+
+    /// Of two planes of one channel.
+    static Means means(double[] x, double[] y, int height, int width) {
+        Window window = new Window(height, width);
         double[] meanX = window.blur(x);
         double[] meanY = window.blur(y);
         double[] squareX = window.blur(product(x, x));
         double[] squareY = window.blur(product(y, y));
         double[] cross = window.blur(product(x, y));
-        double sum = 0;
+        double similarity = 0;
+        double structure = 0;
         for (int i = 0; i < meanX.length; i++) {
             double varianceX = squareX[i] - meanX[i] * meanX[i];
             double varianceY = squareY[i] - meanY[i] * meanY[i];
             double covariance = cross[i] - meanX[i] * meanY[i];
             double luminance = (2 * meanX[i] * meanY[i] + C1) / (meanX[i] * meanX[i] + meanY[i] * meanY[i] + C1);
-            sum += luminance * (2 * covariance + C2) / (varianceX + varianceY + C2);
+            double contrast = (2 * covariance + C2) / (varianceX + varianceY + C2);
+            similarity += luminance * contrast;
+            structure += contrast;
         }
-        return sum / meanX.length;
+        return new Means(similarity / meanX.length, structure / meanX.length);
     }
 
     private static double[] plane(double[] pixels, int channel) {

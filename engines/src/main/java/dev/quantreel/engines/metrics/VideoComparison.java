@@ -7,6 +7,7 @@ import dev.quantreel.engines.video.Frames;
 ///
 /// @param psnr fidelity frame by frame, dB
 /// @param ssim structural similarity, 1 at most
+/// @param multiScaleSsim the same over five scales; NaN below 176 x 176 pixels
 /// @param frameDifferencePsnr PSNR of the motion, dB
 /// @param maintenanceDivergence temporal divergence, 0 at least
 /// @param gradientDeviation GMSD, 0 for equal clips
@@ -17,6 +18,7 @@ import dev.quantreel.engines.video.Frames;
 public record VideoComparison(
         Psnr psnr,
         Ssim ssim,
+        double multiScaleSsim,
         double frameDifferencePsnr,
         double maintenanceDivergence,
         double gradientDeviation,
@@ -40,6 +42,7 @@ public record VideoComparison(
         return new VideoComparison(
                 Psnr.of(reference, test),
                 Ssim.of(reference, test),
+                MultiScaleSsim.of(reference, test),
                 Psnr.ofFrameDifferences(reference, test),
                 TemporalMetrics.maintenanceDivergence(reference, test),
                 GradientSimilarity.deviation(reference, test),

@@ -213,6 +213,31 @@ class VideoComparisonTest {
     }
 
     @Test
+    void fiveScalesOfALargePictureAreThoseOfTheIndependentReference() {
+        int height = 181;
+        int width = 197;
+        float[] a = new float[height * width * 3];
+        float[] b = new float[a.length];
+        for (int i = 0; i < a.length; i++) {
+            int y = i / (width * 3);
+            int x = i / 3 % width;
+            int c = i % 3;
+            double value = 0.5 + 0.3 * Math.sin(0.31 * x + c) * Math.cos(0.23 * y) + 0.15 * Math.sin(1.9 * x + 1.3 * y);
+            a[i] = (float) value;
+            b[i] = (float) (value + 0.1 * Math.sin(2.7 * x - 0.9 * y + c) + 0.05 * Math.cos(0.05 * y));
+        }
+        Frames reference = new Frames(Tensor.of(Shape.of(1, height, width, 3), a));
+        Frames test = new Frames(Tensor.of(Shape.of(1, height, width, 3), b));
+        try (SafetensorsFile file = GoldenResource.open("video_metrics.safetensors")) {
+            assertThat(MultiScaleSsim.of(reference, test))
+                    .isBetween(0.1, 0.99)
+                    .isCloseTo(expected(file, "ms_ssim"), within(1e-9));
+        }
+        assertThat(MultiScaleSsim.of(reference, reference)).isCloseTo(1, within(1e-12));
+        assertThat(MultiScaleSsim.of(noise(1, 175, 1), noise(1, 175, 2))).isNaN();
+    }
+
+    @Test
     void blackAndWhiteAreAHundredApartInLightness() {
         assertThat(LabDistance.of(flat(2, 0), flat(2, 1))).isCloseTo(100, within(1e-3));
     }

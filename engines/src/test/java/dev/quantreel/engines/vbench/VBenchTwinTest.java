@@ -120,7 +120,7 @@ class VBenchTwinTest {
             for (int i = 0; i < CLIPS; i++) {
                 double score = VBenchScores.of(clip(i), files, CancellationToken.NONE)
                         .scores()
-                        .get(dimension);
+                        .getOrDefault(dimension, Double.NaN);
                 worst = Math.max(
                         worst, Math.abs(score - expected(i, dimension.name().toLowerCase(Locale.ROOT))));
             }

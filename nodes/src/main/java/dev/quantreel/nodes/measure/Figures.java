@@ -93,7 +93,7 @@ public record Figures(Errors errors, Latents latents, Clip clip, Cost cost) {
 
         /// Nothing was decoded.
         public static final Clip NONE = new Clip(
-                new Fidelity(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN),
+                new Fidelity(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN),
                 new Time(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN),
                 new Collapse(Double.NaN, Double.NaN, Double.NaN, 0),
                 Map.of());
@@ -106,6 +106,7 @@ public record Figures(Errors errors, Latents latents, Clip clip, Cost cost) {
     /// @param psnr dB, mean over frames (TeaCache's)
     /// @param psnrOfClip dB, of one mean square over the whole clip (EasyCache's)
     /// @param ssim mean over frames
+    /// @param multiScaleSsim mean over frames; NaN below 176 x 176 pixels
     /// @param gradientDeviation GMSD
     /// @param labDistance mean ΔE in CIELAB
     /// @param featureDistance by the features of the VAE's encoder; NaN where it has none
@@ -113,6 +114,7 @@ public record Figures(Errors errors, Latents latents, Clip clip, Cost cost) {
             double psnr,
             double psnrOfClip,
             double ssim,
+            double multiScaleSsim,
             double gradientDeviation,
             double labDistance,
             double featureDistance) {}

@@ -269,6 +269,7 @@ public final class Yardstick {
                         figures.psnr().ofFrames(),
                         figures.psnr().ofClip(),
                         figures.ssim().mean(),
+                        figures.multiScaleSsim(),
                         figures.gradientDeviation(),
                         figures.labDistance(),
                         featureDistance(ideal.clip(), clip)),

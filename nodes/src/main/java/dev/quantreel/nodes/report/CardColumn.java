@@ -42,6 +42,9 @@ record CardColumn(
                     .fidelity()
                     .psnrOfClip()),
             SSIM,
+            more("MS-SSIM", "multiScaleSsim", 4, Better.LARGER, figures -> figures.clip()
+                    .fidelity()
+                    .multiScaleSsim()),
             main("VAE features", "featureDistance", 4, Better.SMALLER, figures -> figures.clip()
                     .fidelity()
                     .featureDistance()),

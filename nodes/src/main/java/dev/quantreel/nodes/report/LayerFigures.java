@@ -54,33 +54,35 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                 "kurt",
                 "clip %",
                 "in crest");
-        for (Layer layer : layers) {
-            QuantizationError error = layer.matrix().error();
-            table.row(
-                    layer.name(),
-                    layer.matrix().rows() + "x" + layer.matrix().columns(),
-                    Integer.toString(layer.matrix().bits()),
-                    format("%.3g", error.mse()),
-                    format("%.3g", error.relativeMse()),
-                    format("%+.1f %%", -100 * error.stdReduction()),
-                    decibels(layer, LayerSqnr::weightOnly),
-                    decibels(layer, LayerSqnr::activationOnly),
-                    decibels(layer, LayerSqnr::both),
-                    layer.sqnr()
-                            .map(sqnr -> format("%.4f", sqnr.output().cosine()))
-                            .orElse("-"),
-                    format("%.1f", error.crestFactor()),
-                    format("%.1f", error.incoherence()),
-                    format("%.1f", error.kurtosis()),
-                    format("%.2f", 100 * error.clippedFraction()),
-                    layer.shapes()
-                            .inputs()
-                            .map(pair -> format(
-                                    "%.1f > %.1f",
-                                    pair.before().crest(), pair.after().crest()))
-                            .orElse("-"));
-        }
+        layers.forEach(layer -> addRow(table, layer));
         return title + "\n" + table + "\n" + memoryLine();
+    }
+
+    private static void addRow(TextTable table, Layer layer) {
+        QuantizationError error = layer.matrix().error();
+        table.row(
+                layer.name(),
+                layer.matrix().rows() + "x" + layer.matrix().columns(),
+                Integer.toString(layer.matrix().bits()),
+                format("%.3g", error.mse()),
+                format("%.3g", error.relativeMse()),
+                format("%+.1f %%", -100 * error.stdReduction()),
+                decibels(layer, LayerSqnr::weightOnly),
+                decibels(layer, LayerSqnr::activationOnly),
+                decibels(layer, LayerSqnr::both),
+                layer.sqnr()
+                        .map(sqnr -> format("%.4f", sqnr.output().cosine()))
+                        .orElse("-"),
+                format("%.1f", error.crestFactor()),
+                format("%.1f", error.incoherence()),
+                format("%.1f", error.kurtosis()),
+                format("%.2f", 100 * error.clippedFraction()),
+                layer.shapes()
+                        .inputs()
+                        .map(pair -> format(
+                                "%.1f > %.1f",
+                                pair.before().crest(), pair.after().crest()))
+                        .orElse("-"));
     }
 
     private String memoryLine() {

@@ -147,6 +147,7 @@ final class SweepTable {
                 new Figure("psnr_db", figures -> figures.clip().fidelity().psnr()),
                 new Figure(
                         "psnr_of_clip_db", figures -> figures.clip().fidelity().psnrOfClip()),
+                new Figure("ms_ssim", figures -> figures.clip().fidelity().multiScaleSsim()),
                 new Figure("ssim", figures -> figures.clip().fidelity().ssim()),
                 new Figure(
                         "feature_distance", figures -> figures.clip().fidelity().featureDistance()),
