@@ -70,9 +70,7 @@ record LayerFigures(String title, int activationBits, List<Layer> layers, Weight
                 decibels(layer, LayerSqnr::weightOnly),
                 decibels(layer, LayerSqnr::activationOnly),
                 decibels(layer, LayerSqnr::both),
-                layer.sqnr()
-                        .map(sqnr -> format("%.4f", sqnr.output().cosine()))
-                        .orElse("-"),
+                layer.sqnr().map(sqnr -> format("%.4f", sqnr.output().cosine())).orElse("-"),
                 format("%.1f", error.crestFactor()),
                 format("%.1f", error.incoherence()),
                 format("%.1f", error.kurtosis()),
