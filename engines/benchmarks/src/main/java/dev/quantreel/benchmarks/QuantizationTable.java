@@ -1,8 +1,10 @@
 package dev.quantreel.benchmarks;
 
+import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.RowTasks;
 import dev.quantreel.engines.quant.WeightMatrix;
+import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -18,8 +20,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 
@@ -36,10 +40,14 @@ public final class QuantizationTable {
 
     private QuantizationTable() {}
 
-    /// @param args the Python to run, and how many weights a matrix has about (default 4 million for speed)
+    /// @param args the Python to run, or - for the table of methods alone, and how many weights a matrix has about (default 4 million for speed)
     public static void main(String[] args) throws IOException, InterruptedException {
         String python = args.length > 0 ? args[0] : "python3";
         int weights = args.length > 1 ? Integer.parseInt(args[1]) : 4 << 20;
+        methods(weights);
+        if (python.equals("-")) {
+            return;
+        }
         System.out.println("| rows, bits | BGR | spread | rotated | NumPy | PyTorch | times NumPy | times PyTorch |"
                 + "\n|---|---|---|---|---|---|---|---|");
         StringBuilder quality = new StringBuilder(
@@ -54,6 +62,59 @@ public final class QuantizationTable {
             }
         }
         System.out.println("\n" + quality);
+    }
+
+    /// Every weight method by row and by group.
+    private static void methods(int weights) {
+        Map<String, WeightQuantizer> methods = new LinkedHashMap<>();
+        methods.put("MinMax", new WeightQuantizer.MinMax());
+        methods.put("symmetric", new WeightQuantizer.Symmetric());
+        methods.put("symmetric, searched", new WeightQuantizer.Symmetric(true));
+        methods.put("MSE clip search, norm 2.4", new WeightQuantizer.ClipSearch());
+        methods.put("MSE clip search, norm 2", new WeightQuantizer.ClipSearch(2));
+        methods.put("HQQ", new WeightQuantizer.Hqq());
+        methods.put("Lloyd-Max", new WeightQuantizer.LloydMaxRows());
+        methods.put("PBQ", new WeightQuantizer.Pbq());
+        methods.put("BGR", new WeightQuantizer.Bgr());
+        System.out.println("| 4 bits, gaussian 1536 | row | groups of 128 | groups of 64 | multiples, groups of 64 | error of"
+                + " rows | groups of 128 | groups of 64 | multiples |\n|---|---|---|---|---|---|---|---|---|");
+        Case rows = new Case("gaussian", 1536, 4, weights);
+        int count = weights / rows.columns / 16 * 16;
+        WeightMatrix matrix = WeightMatrix.of("w", rows.rows(count));
+        methods.forEach((name, method) -> {
+            StringBuilder speeds = new StringBuilder("| " + name);
+            StringBuilder errors = new StringBuilder();
+            for (Granularity granularity : List.of(
+                    new Granularity.PerRow(),
+                    new Granularity.PerGroup(128),
+                    new Granularity.PerGroup(64),
+                    new Granularity.GroupMultiples(64))) {
+                if (!fits(method, granularity)) {
+                    speeds.append(" |");
+                    errors.append(" |");
+                    continue;
+                }
+                WeightPlan plan = new WeightPlan(method, 4, granularity);
+                double[] measured = speeds(
+                        () -> QuantizedMatrix.of(matrix, plan, ONE_THREAD), (long) count * rows.columns);
+                speeds.append(String.format(Locale.ROOT, " | %.0f", measured[RUNS - 1]));
+                errors.append(String.format(
+                        Locale.ROOT,
+                        " | %.5f",
+                        QuantizedMatrix.of(matrix, plan, ONE_THREAD).error().relativeMse()));
+            }
+            System.out.println(speeds.append(errors).append(" |"));
+        });
+        System.out.println();
+    }
+
+    private static boolean fits(WeightQuantizer method, Granularity granularity) {
+        try {
+            method.requireFits(4, granularity);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /// One line of the tables.

@@ -1,67 +1,63 @@
 package dev.quantreel.engines.quant;
 
-/// The clip search of [WeightQuantizer.ClipSearch] on one run of weights. Not thread-safe.
+import dev.quantreel.engines.internal.kernel.GridBatch;
+import dev.quantreel.engines.internal.kernel.GridBatchKernels;
+import dev.quantreel.engines.internal.kernel.RowKernels;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The clip search of [WeightQuantizer.ClipSearch] on one run of weights, many ranges at once. Not thread-safe.
 final class ClipRangeSearch {
 
     /// Ends are shrunk in hundredths, this many times at most.
     private static final int CANDIDATES = 80;
 
-    /// Entries of the table of powers of half a step.
-    private static final int ENTRIES = 4096;
+    private static final List<GridBatch.Pairs> BATCHES = batches();
 
-    private final double norm;
+    private final GridBatchKernels kernels = GridBatchKernels.best();
+    private final float norm;
     private final int maxCode;
-    /// `(i / (2 * ENTRIES))^norm`, and one entry more.
-    private final float[] powers;
+    private final GridBatch batch;
 
     ClipRangeSearch(double norm, int bits) {
-        this.norm = norm;
+        this.norm = (float) norm;
         this.maxCode = (1 << bits) - 1;
-        this.powers = new float[norm == 2 ? 0 : ENTRIES + 2];
-        for (int i = 0; i < powers.length; i++) {
-            powers[i] = (float) Math.pow(0.5 * i / ENTRIES, norm);
+        this.batch = new GridBatch(maxCode);
+    }
+
+    private static List<GridBatch.Pairs> batches() {
+        List<GridBatch.Pairs> batches = new ArrayList<>();
+        for (int first = 0; first < CANDIDATES; first += GridBatch.SIZE) {
+            float[] ratios = new float[Math.min(GridBatch.SIZE, CANDIDATES - first)];
+            for (int i = 0; i < ratios.length; i++) {
+                ratios[i] = 1 - (first + i) / 100f;
+            }
+            batches.add(new GridBatch.Pairs(ratios, ratios));
         }
+        return batches;
     }
 
     Grid find(float[] weights) {
-        float low = 0;
-        float high = 0;
-        for (float weight : weights) {
-            low = Math.min(low, weight);
-            high = Math.max(high, weight);
+        RowKernels.Range range = RowKernels.best().range(weights, 0, weights.length);
+        Grid best = Grid.over(range.low(), range.high(), maxCode);
+        if (range.reach() == 0) {
+            return best;
         }
-        Grid best = Grid.over(low, high, maxCode);
-        double least = error(weights, best);
-        for (int i = 1; i < CANDIDATES; i++) {
-            float p = 1 - i / 100f;
-            Grid grid = Grid.over(p * low, p * high, maxCode);
-            double error = error(weights, grid);
-            if (error < least) {
-                least = error;
-                best = grid;
+        GridBatchKernels.Norm measure = new GridBatchKernels.Norm(norm, best.step());
+        float least = Float.POSITIVE_INFINITY;
+        for (GridBatch.Pairs ratios : BATCHES) {
+            batch.between(range.low(), range.high(), ratios);
+            if (norm == 2) {
+                kernels.squaredErrors(weights, 0, weights.length, batch);
+            } else {
+                kernels.powers(weights, 0, weights.length, measure, batch);
+            }
+            int index = batch.least();
+            if (batch.error(index) < least) {
+                least = batch.error(index);
+                best = new Grid(batch.step(index), batch.zeroPoint(index), maxCode);
             }
         }
         return best;
-    }
-
-    /// `Σ|e|^norm`.
-    private double error(float[] weights, Grid grid) {
-        float inverse = grid.inverse();
-        double sum = 0;
-        for (float weight : weights) {
-            float distance = Math.abs(weight * inverse - grid.level(weight, inverse));
-            sum += powers.length == 0 ? distance * distance : power(distance);
-        }
-        return sum * Math.pow(grid.step(), norm);
-    }
-
-    /// `distance^norm`; within half a step by a table, which errs by less than 1e-7.
-    private double power(float distance) {
-        float place = distance * (2 * ENTRIES);
-        int index = (int) place;
-        if (index >= ENTRIES) {
-            return Math.pow(distance, norm);
-        }
-        return powers[index] + (place - index) * (powers[index + 1] - powers[index]);
     }
 }

@@ -1,6 +1,8 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.internal.kernel.GridBatchKernels;
 import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+import dev.quantreel.engines.internal.kernel.RowKernels;
 
 /// Finds the grids of rows, group by group. Not thread-safe: holds the row it works on.
 final class GridFinder {
@@ -11,6 +13,7 @@ final class GridFinder {
     private final float[] row;
     private final float[] group;
     private final GridSearch search;
+    private final GroupSearch groupSearch;
     private final GridSearch wholeRow;
     private final SymmetricSearch symmetricSearch;
     private final ClipRangeSearch clip;
@@ -25,6 +28,7 @@ final class GridFinder {
         this.bits = plan.bits();
         this.row = row;
         this.group = groupSize == row.length ? row : new float[groupSize];
+        this.groupSearch = new GroupSearch(GridBatchKernels.best(), kernels, bits);
         this.search = new GridSearch(kernels, bits, group, groupSize);
         this.wholeRow = group == row ? search : new GridSearch(kernels, bits, row, row.length);
         this.symmetricSearch = new SymmetricSearch(kernels, ActivationQuantizer.maxCode(bits), group);
@@ -52,20 +56,27 @@ final class GridFinder {
 
     private void choose(int g, RowGrid into) {
         switch (quantizer) {
-            case WeightQuantizer.Bounded bounded -> set(g, into, search.find(bounded));
+            case WeightQuantizer.Bounded bounded -> set(g, into, bounded(bounded));
             case WeightQuantizer.Gptq _ ->
                 throw new IllegalStateException("GPTQ's grids are those of another quantizer");
             case WeightQuantizer.Symmetric(boolean searched) ->
                 set(g, into, symmetric(searched ? searched() : largest(group), bits));
             case WeightQuantizer.ClipSearch _ -> set(g, into, clip.find(group));
             case WeightQuantizer.Hqq hqq -> {
-                Grid range = search.find(new WeightQuantizer.MinMax());
+                Grid range = bounded(new WeightQuantizer.MinMax());
                 float step = stored(range.step());
                 into.set(g, step, new HalfQuadratic(hqq, bits).zeroPoint(group, step));
             }
             case WeightQuantizer.LloydMaxRows() ->
                 into.set(g, stored(Math.max(unit * length(group), Float.MIN_NORMAL)), 0);
         }
+    }
+
+    /// Groups are searched in batches, rows grid by grid.
+    private Grid bounded(WeightQuantizer.Bounded bounded) {
+        return group != row && group.length <= GroupSearch.WIDEST
+                ? groupSearch.find(bounded, group)
+                : search.find(bounded);
     }
 
     private void set(int g, RowGrid into, Grid grid) {
@@ -77,12 +88,14 @@ final class GridFinder {
         return grid.step() * grid.maxCode() / 2;
     }
 
+    /// Squares are those of the weights over their largest, which stay in the range of floats.
     private static float length(float[] weights) {
-        double squares = 0;
-        for (float weight : weights) {
-            squares += (double) weight * weight;
+        float largest = largest(weights);
+        if (largest == 0) {
+            return 0;
         }
-        return (float) Math.sqrt(squares);
+        float scale = Math.min(1 / largest, Float.MAX_VALUE);
+        return (float) Math.sqrt(RowKernels.best().moments(weights, 0, weights.length, scale).squares()) / scale;
     }
 
     /// A step as it is stored: steps of groups have 16 bits. Rounded up, so that no end of the range is lost; codes are
@@ -105,11 +118,7 @@ final class GridFinder {
         return new Grid(step, half, 2 * half - 1);
     }
 
-    static float largest(float[] weights) {
-        float largest = 0;
-        for (float weight : weights) {
-            largest = Math.max(largest, Math.abs(weight));
-        }
-        return largest;
+    private static float largest(float[] weights) {
+        return RowKernels.best().range(weights, 0, weights.length).reach();
     }
 }

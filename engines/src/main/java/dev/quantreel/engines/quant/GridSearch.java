@@ -205,7 +205,7 @@ final class GridSearch {
             if (!(step > 0) || !Float.isFinite(step)) {
                 break;
             }
-            grid = new Grid(step, zeroPoint(grid, fit, step), maxCode);
+            grid = new Grid(step, zeroPoint(grid, fit, step, columns), maxCode);
             float previous = fit.squaredError();
             fit = kernels.fit(row, 0, columns, grid.uniform());
             result = better(result, new Candidate(grid, fit.squaredError(), start.low, start.high));
@@ -217,9 +217,9 @@ final class GridSearch {
     }
 
     /// Mean of `code - w / step`, where the codes are those of the grid before its step changed.
-    private int zeroPoint(Grid grid, GridFit fit, float step) {
+    static int zeroPoint(Grid grid, GridFit fit, float step, int columns) {
         double weights = (double) grid.step() * fit.levels() + fit.errors();
         double shift = (fit.levels() - weights / step) / columns;
-        return Grid.clamp((int) Math.rint(grid.zeroPoint() + shift), maxCode);
+        return Grid.clamp((int) Math.rint(grid.zeroPoint() + shift), grid.maxCode());
     }
 }

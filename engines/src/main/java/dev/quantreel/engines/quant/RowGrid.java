@@ -1,5 +1,7 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.internal.kernel.FractionalGrid;
+import dev.quantreel.engines.internal.kernel.LevelKernels;
 import dev.quantreel.engines.internal.kernel.RowKernels;
 import dev.quantreel.engines.internal.kernel.UniformGrid;
 
@@ -10,6 +12,7 @@ public final class RowGrid {
     private final int maxCode;
     private final CodeValues values;
     private final float[] levels;
+    private final LevelKernels.Floats boundaries;
     private final float[] steps;
     private final float[] inverses;
     private final int[] zeroPoints;
@@ -22,6 +25,11 @@ public final class RowGrid {
         this.maxCode = (1 << bits) - 1;
         this.values = values;
         this.levels = values instanceof CodeValues.Table table ? floats(table) : new float[0];
+        float[] between = new float[Math.max(levels.length - 1, 0)];
+        for (int i = 0; i < between.length; i++) {
+            between[i] = levels[i] + levels[i + 1];
+        }
+        this.boundaries = new LevelKernels.Floats(between);
         int groups = columns / groupSize;
         this.steps = new float[groups];
         this.inverses = new float[groups];
@@ -104,16 +112,23 @@ public final class RowGrid {
 
     /// Writes the nearest code of every weight of a row.
     void nearest(float[] weights, byte[] codes) {
-        if (!(values instanceof CodeValues.Integers)) {
-            for (int column = 0; column < weights.length; column++) {
-                codes[column] = (byte) nearest(column, weights[column]);
-            }
-            return;
-        }
         for (int group = 0; group < steps.length; group++) {
             int from = group * groupSize;
-            RowKernels.best().codes(weights, from, from + groupSize, uniform(group), codes);
+            int to = from + groupSize;
+            switch (values) {
+                case CodeValues.Integers() -> RowKernels.best().codes(weights, from, to, uniform(group), codes);
+                case CodeValues.Fractions _ -> LevelKernels.best().codes(weights, from, to, fractional(group), codes);
+                case CodeValues.Table _ ->
+                    LevelKernels.best()
+                            .codes(weights, from, to, new LevelKernels.Table(inverses[group], boundaries), codes);
+            }
         }
+    }
+
+    /// A grid with a fractional zero point as kernels take it.
+    FractionalGrid fractional(int group) {
+        int parts = values instanceof CodeValues.Fractions(int parted) ? parted : 1;
+        return new FractionalGrid(steps[group], zeroPoints[group] / (float) parts, maxCode);
     }
 
     /// An even grid with an integer zero point as kernels take it.

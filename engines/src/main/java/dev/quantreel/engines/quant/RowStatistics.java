@@ -2,6 +2,7 @@ package dev.quantreel.engines.quant;
 
 import dev.quantreel.engines.internal.kernel.GridSearchKernels;
 import dev.quantreel.engines.internal.kernel.GridSearchKernels.GridFit;
+import dev.quantreel.engines.internal.kernel.LevelKernels;
 import dev.quantreel.engines.internal.kernel.RowKernels;
 import dev.quantreel.engines.internal.kernel.RowKernels.Errors;
 import dev.quantreel.engines.internal.kernel.RowKernels.Moments;
@@ -29,11 +30,13 @@ final class RowStatistics {
     void measure(float[] row, RowGrid grid, byte[] codes, Grid minMax) {
         moments(row, row.length);
         for (int group = 0; group < grid.groups(); group++) {
-            if (grid.values() instanceof CodeValues.Integers) {
-                int from = group * grid.groupSize();
-                add(KERNELS.errors(row, from, from + grid.groupSize(), grid.uniform(group), codes));
-            } else {
-                measureGroup(row, grid, codes, group);
+            int from = group * grid.groupSize();
+            int to = from + grid.groupSize();
+            switch (grid.values()) {
+                case CodeValues.Integers() -> add(KERNELS.errors(row, from, to, grid.uniform(group), codes));
+                case CodeValues.Fractions _ ->
+                    add(LevelKernels.best().errors(row, from, to, grid.fractional(group), codes));
+                case CodeValues.Table _ -> measureGroup(row, grid, codes, group);
             }
         }
         measureMinMax(row, minMax);

@@ -1,5 +1,7 @@
 package dev.quantreel.engines.quant;
 
+import dev.quantreel.engines.internal.kernel.GridSearchKernels;
+
 /// Replaces the steps of the groups of a row by integer multiples of one step.
 final class StepMultiples {
 
@@ -30,19 +32,15 @@ final class StepMultiples {
         int below = Math.clamp((int) Math.floor(wanted), 1, most);
         int above = Math.clamp((int) Math.ceil(wanted), 1, most);
         grid.setMultiple(g, unit, below, zeroPoint);
-        double errorBelow = error(row, grid, g);
+        float errorBelow = error(row, grid, g);
         grid.setMultiple(g, unit, above, zeroPoint);
         if (below != above && errorBelow < error(row, grid, g)) {
             grid.setMultiple(g, unit, below, zeroPoint);
         }
     }
 
-    private static double error(float[] row, RowGrid grid, int g) {
-        double squares = 0;
-        for (int column = g * grid.groupSize(); column < (g + 1) * grid.groupSize(); column++) {
-            double error = row[column] - grid.value(column, grid.nearest(column, row[column]));
-            squares += error * error;
-        }
-        return squares;
+    private static float error(float[] row, RowGrid grid, int g) {
+        int from = g * grid.groupSize();
+        return GridSearchKernels.best().squaredError(row, from, from + grid.groupSize(), grid.uniform(g));
     }
 }

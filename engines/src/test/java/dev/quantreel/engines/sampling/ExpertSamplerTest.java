@@ -49,6 +49,31 @@ class ExpertSamplerTest {
                 .allMatch(Double::isFinite);
     }
 
+    @Test
+    void anExpertIsToldItsOwnTimestepsAndAskedForThoseAlone() {
+        FakeModel high = new FakeModel(0.3f, 0.2f);
+        FakeModel middle = new FakeModel(0.3f, 0.2f);
+        FakeModel low = new FakeModel(0.3f, 0.2f);
+        sample(expert("high", high, 1, 650), expert("middle", middle, 1, 300), expert("low", low, 1, 0));
+
+        // A time that equals the boundary, 300 here, is the earlier expert's.
+        assertThat(high.ownTimesteps).containsExactly(1000f, 900f, 800f, 700f);
+        assertThat(middle.ownTimesteps).containsExactly(600f, 500f, 400f, 300f);
+        assertThat(low.ownTimesteps).containsExactly(200f, 100f);
+        for (FakeModel model : List.of(high, middle, low)) {
+            assertThat(model.allTimesteps).isEqualTo(LEVELS.timesteps()).hasSize(10);
+            assertThat(model.askedTimesteps).isEqualTo(model.ownTimesteps);
+        }
+    }
+
+    @Test
+    void aModelThatRunsAloneOwnsAllTimesteps() {
+        FakeModel model = new FakeModel(0.3f, 0.2f);
+        sample(expert("one", model, 1, 0));
+
+        assertThat(model.ownTimesteps).isEqualTo(LEVELS.timesteps()).isEqualTo(model.askedTimesteps);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"euler", "wan_unipc", "wan_dpmpp", "uni_pc", "dpmpp_2m"})
     void twoEqualExpertsAreOneModel(String solver) {

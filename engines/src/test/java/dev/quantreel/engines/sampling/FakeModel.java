@@ -20,6 +20,14 @@ final class FakeModel implements SplitModel {
     private final float unconditional;
     final List<String> calls = new ArrayList<>();
 
+    /// Timesteps of the generation and the model's own, as announced last.
+    List<Float> allTimesteps = List.of();
+
+    List<Float> ownTimesteps = List.of();
+
+    /// Timesteps of all preludes, in order.
+    final List<Float> askedTimesteps = new ArrayList<>();
+
     /// Added to the timestep that the unconditional prelude puts out, so that a step cache sees smaller changes there.
     float unconditionalOffset;
 
@@ -35,8 +43,15 @@ final class FakeModel implements SplitModel {
     }
 
     @Override
+    public void schedule(List<Float> timesteps, List<Float> own) {
+        allTimesteps = List.copyOf(timesteps);
+        ownTimesteps = List.copyOf(own);
+    }
+
+    @Override
     public Prelude prelude(Tensor latent, float timestep, Branch branch, CancellationToken cancellation) {
         calls.add("prelude " + branch);
+        askedTimesteps.add(timestep);
         Tensor tokens = latent.reshape(1, latent.elements(), 1);
         float seen = branch == Branch.UNCONDITIONAL ? timestep + unconditionalOffset : timestep;
         Tensor embedding = Tensor.of(Shape.of(1, 2), seen, 2 * seen);

@@ -104,6 +104,9 @@ public final class VectorRowKernels implements RowKernels {
         if (FLOATS.length() < 8) {
             return scalar.errors(row, from, to, grid, codes);
         }
+        if (2 * FLOATS.length() == LANES) {
+            return errorsInRegisters(row, from, to, grid, codes);
+        }
         int whole = GridSearchKernels.whole(from, to);
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
         FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
@@ -137,6 +140,53 @@ public final class VectorRowKernels implements RowKernels {
         return new Errors(
                 GridSearchKernels.total(allSums, tail.sum()),
                 GridSearchKernels.total(allSquares, tail.squares()),
+                Math.max(Float.intBitsToFloat(largest.reduceLanes(VectorOperators.MAX)), tail.largest()),
+                clipped + tail.clipped());
+    }
+
+    /// [#errors] where two registers hold all lanes.
+    private static Errors errorsInRegisters(float[] row, int from, int to, UniformGrid grid, byte[] codes) {
+        int length = FLOATS.length();
+        int whole = GridSearchKernels.whole(from, to);
+        FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
+        FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
+        FloatVector steps = FloatVector.broadcast(FLOATS, -grid.step());
+        IntVector lows = IntVector.broadcast(INTS, ROUNDER_BITS + grid.low());
+        IntVector highs = IntVector.broadcast(INTS, ROUNDER_BITS + grid.high());
+        IntVector largest = IntVector.zero(INTS);
+        FloatVector sumsA = FloatVector.zero(FLOATS);
+        FloatVector sumsB = sumsA;
+        FloatVector squaresA = sumsA;
+        FloatVector squaresB = sumsA;
+        int clipped = 0;
+        for (int i = from; i < whole; i += LANES) {
+            FloatVector a = FloatVector.fromArray(FLOATS, row, i);
+            FloatVector b = FloatVector.fromArray(FLOATS, row, i + length);
+            IntVector bitsA = a.fma(inverses, rounder).reinterpretAsInts();
+            IntVector bitsB = b.fma(inverses, rounder).reinterpretAsInts();
+            IntVector codeA = (IntVector)
+                    ByteVector.fromArray(BYTES, codes, i).convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+            IntVector codeB = (IntVector)
+                    ByteVector.fromArray(BYTES, codes, i + length).convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+            FloatVector errorA =
+                    codeA.add(lows).reinterpretAsFloats().sub(rounder).fma(steps, a);
+            FloatVector errorB =
+                    codeB.add(lows).reinterpretAsFloats().sub(rounder).fma(steps, b);
+            sumsA = sumsA.add(errorA);
+            sumsB = sumsB.add(errorB);
+            squaresA = errorA.fma(errorA, squaresA);
+            squaresB = errorB.fma(errorB, squaresB);
+            largest = largest.max(errorA.reinterpretAsInts().and(Integer.MAX_VALUE))
+                    .max(errorB.reinterpretAsInts().and(Integer.MAX_VALUE));
+            clipped += bitsA.compare(VectorOperators.NE, bitsA.max(lows).min(highs))
+                            .trueCount()
+                    + bitsB.compare(VectorOperators.NE, bitsB.max(lows).min(highs))
+                            .trueCount();
+        }
+        Errors tail = ScalarRowKernels.tail(row, whole, to, grid, codes);
+        return new Errors(
+                VectorGridSearch.folded(sumsA.add(sumsB)) + tail.sum(),
+                VectorGridSearch.folded(squaresA.add(squaresB)) + tail.squares(),
                 Math.max(Float.intBitsToFloat(largest.reduceLanes(VectorOperators.MAX)), tail.largest()),
                 clipped + tail.clipped());
     }
