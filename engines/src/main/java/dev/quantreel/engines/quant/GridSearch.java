@@ -175,16 +175,23 @@ final class GridSearch {
     private void scaled(Candidate centre, float factor, int shift) {
         int zeroPoint = centre.grid.zeroPoint() + shift;
         if (zeroPoint >= 0 && zeroPoint <= maxCode) {
-            Grid grid = new Grid(centre.grid.step() * factor, zeroPoint, maxCode);
-            best = better(best, candidate(grid, centre.low, centre.high));
+            take(new Grid(centre.grid.step() * factor, zeroPoint, maxCode), centre.low, centre.high);
         }
     }
 
     /// Tries the grid between two bounds; whether it is the best so far.
     private boolean bounds(float low, float high) {
-        Candidate before = best;
-        best = better(best, candidate(Grid.over(low, high, maxCode), low, high));
-        return best != before;
+        return take(Grid.over(low, high, maxCode), low, high);
+    }
+
+    /// Tries a grid; a record is made of a better one only, so that most tries allocate nothing.
+    private boolean take(Grid grid, float low, float high) {
+        float error = kernels.squaredError(row, 0, columns, grid.uniform());
+        if (error < best.error) {
+            best = new Candidate(grid, error, low, high);
+            return true;
+        }
+        return false;
     }
 
     private Candidate candidate(Grid grid, float low, float high) {

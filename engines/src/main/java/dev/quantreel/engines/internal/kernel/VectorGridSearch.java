@@ -36,6 +36,9 @@ public final class VectorGridSearch implements GridSearchKernels {
     @Override
     public float squaredError(float[] row, int from, int to, UniformGrid grid) {
         int length = FLOATS.length();
+        if (2 * length == LANES) {
+            return squaredErrorInRegisters(row, from, to, grid);
+        }
         int whole = GridSearchKernels.whole(from, to);
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
         FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
@@ -58,13 +61,37 @@ public final class VectorGridSearch implements GridSearchKernels {
                 first = errorA.fma(errorA, first);
                 second = errorB.fma(errorB, second);
             }
-            if (2 * length == LANES) {
-                return folded(first.add(second)) + ScalarGridSearch.squaredTail(row, whole, to, grid);
-            }
             first.intoArray(sums, lane);
             second.intoArray(sums, lane + length);
         }
         return GridSearchKernels.total(sums, ScalarGridSearch.squaredTail(row, whole, to, grid));
+    }
+
+    /// [#squaredError] where two registers hold all lanes: nothing is allocated.
+    private static float squaredErrorInRegisters(float[] row, int from, int to, UniformGrid grid) {
+        int length = FLOATS.length();
+        int whole = GridSearchKernels.whole(from, to);
+        FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
+        FloatVector inverses = FloatVector.broadcast(FLOATS, grid.inverse());
+        FloatVector steps = FloatVector.broadcast(FLOATS, -grid.step());
+        IntVector lows = IntVector.broadcast(INTS, ROUNDER_BITS + grid.low());
+        IntVector highs = IntVector.broadcast(INTS, ROUNDER_BITS + grid.high());
+        FloatVector first = FloatVector.zero(FLOATS);
+        FloatVector second = FloatVector.zero(FLOATS);
+        for (int i = from; i < whole; i += LANES) {
+            FloatVector a = FloatVector.fromArray(FLOATS, row, i);
+            FloatVector b = FloatVector.fromArray(FLOATS, row, i + length);
+            IntVector bitsA = a.fma(inverses, rounder).reinterpretAsInts();
+            IntVector bitsB = b.fma(inverses, rounder).reinterpretAsInts();
+            FloatVector levelA = bitsA.max(lows).min(highs).reinterpretAsFloats();
+            FloatVector levelB = bitsB.max(lows).min(highs).reinterpretAsFloats();
+            FloatVector errorA = levelA.sub(rounder).fma(steps, a);
+            FloatVector errorB = levelB.sub(rounder).fma(steps, b);
+            first = errorA.fma(errorA, first);
+            second = errorB.fma(errorB, second);
+        }
+        float sum = folded(first.add(second));
+        return whole == to ? sum : sum + ScalarGridSearch.squaredTail(row, whole, to, grid);
     }
 
     /// What [GridSearchKernels#total] adds, from its second halving on, without leaving the register.
