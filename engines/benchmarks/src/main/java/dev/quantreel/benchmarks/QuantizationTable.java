@@ -40,7 +40,8 @@ public final class QuantizationTable {
 
     private QuantizationTable() {}
 
-    /// @param args the Python to run, or - for the table of methods alone, and how many weights a matrix has about (default 4 million for speed)
+    /// @param args the Python to run, or - for the table of methods alone, and how many weights a matrix has about
+    // (default 4 million for speed)
     public static void main(String[] args) throws IOException, InterruptedException {
         String python = args.length > 0 ? args[0] : "python3";
         int weights = args.length > 1 ? Integer.parseInt(args[1]) : 4 << 20;
@@ -76,8 +77,9 @@ public final class QuantizationTable {
         methods.put("Lloyd-Max", new WeightQuantizer.LloydMaxRows());
         methods.put("PBQ", new WeightQuantizer.Pbq());
         methods.put("BGR", new WeightQuantizer.Bgr());
-        System.out.println("| 4 bits, gaussian 1536 | row | groups of 128 | groups of 64 | multiples, groups of 64 | error of"
-                + " rows | groups of 128 | groups of 64 | multiples |\n|---|---|---|---|---|---|---|---|---|");
+        System.out.println(
+                "| 4 bits, gaussian 1536 | row | groups of 128 | groups of 64 | multiples, groups of 64 | error of"
+                        + " rows | groups of 128 | groups of 64 | multiples |\n|---|---|---|---|---|---|---|---|---|");
         Case rows = new Case("gaussian", 1536, 4, weights);
         int count = weights / rows.columns / 16 * 16;
         WeightMatrix matrix = WeightMatrix.of("w", rows.rows(count));
@@ -95,8 +97,8 @@ public final class QuantizationTable {
                     continue;
                 }
                 WeightPlan plan = new WeightPlan(method, 4, granularity);
-                double[] measured = speeds(
-                        () -> QuantizedMatrix.of(matrix, plan, ONE_THREAD), (long) count * rows.columns);
+                double[] measured =
+                        speeds(() -> QuantizedMatrix.of(matrix, plan, ONE_THREAD), (long) count * rows.columns);
                 speeds.append(String.format(Locale.ROOT, " | %.0f", measured[RUNS - 1]));
                 errors.append(String.format(
                         Locale.ROOT,

@@ -95,7 +95,10 @@ final class GridFinder {
             return 0;
         }
         float scale = Math.min(1 / largest, Float.MAX_VALUE);
-        return (float) Math.sqrt(RowKernels.best().moments(weights, 0, weights.length, scale).squares()) / scale;
+        return (float) Math.sqrt(RowKernels.best()
+                        .moments(weights, 0, weights.length, scale)
+                        .squares())
+                / scale;
     }
 
     /// A step as it is stored: steps of groups have 16 bits. Rounded up, so that no end of the range is lost; codes are

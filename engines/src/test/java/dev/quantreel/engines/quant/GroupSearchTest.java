@@ -41,7 +41,9 @@ class GroupSearchTest {
                 count++;
             }
         }
-        assertThat(ratios / count).as("mean of the errors over those of the other").isLessThan(1.002);
+        assertThat(ratios / count)
+                .as("mean of the errors over those of the other")
+                .isLessThan(1.002);
     }
 
     /// Errors of groups of few columns and many bits can be 0.

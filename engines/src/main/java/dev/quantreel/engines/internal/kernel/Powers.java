@@ -3,7 +3,8 @@ package dev.quantreel.engines.internal.kernel;
 /// Powers of floats by few multiplications, the same bits by [#of] and in the lanes of vectors ([VectorPowers]).
 ///
 /// `x^p = 2^(p log2 x)`: the logarithm of the mantissa between √½ and √2 and the power of two of the fraction are
-/// polynomials of least relative error. Relative error of results below 5e-6 for exponents of up to 8. Results beyond 2^-124
+/// polynomials of least relative error. Relative error of results below 5e-6 for exponents of up to 8. Results beyond
+// 2^-124
 /// or 2^126 stay there; 0 counts as 2^-127.
 final class Powers {
 
@@ -14,7 +15,14 @@ final class Powers {
 
     /// `log2(1 + t) / t`, by rising powers.
     static final float[] LOGARITHM = {
-        1.44269496f, -0.721352788f, 0.480923238f, -0.360239628f, 0.287098812f, -0.248877131f, 0.234041555f, -0.145809786f
+        1.44269496f,
+        -0.721352788f,
+        0.480923238f,
+        -0.360239628f,
+        0.287098812f,
+        -0.248877131f,
+        0.234041555f,
+        -0.145809786f
     };
 
     /// `(2^f - 1) / f`, by rising powers.

@@ -146,8 +146,7 @@ public final class VectorGridBatch implements GridBatchKernels {
         for (int column = columns.from; column < columns.to; column++) {
             FloatVector weight = FloatVector.broadcast(FLOATS, row[column]);
             IntVector bits = weight.fma(inverses, rounder).reinterpretAsInts();
-            FloatVector level =
-                    bits.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
+            FloatVector level = bits.max(lows).min(highs).reinterpretAsFloats().sub(rounder);
             weight.fma(negatives, level)
                     .reinterpretAsInts()
                     .and(Integer.MAX_VALUE)

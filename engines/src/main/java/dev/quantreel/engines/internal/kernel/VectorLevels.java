@@ -42,8 +42,8 @@ public final class VectorLevels implements LevelKernels {
         int whole = bytesFit() ? to - (to - from) % LENGTH : from;
         float inverse = grid.inverse();
         for (int i = from; i < whole; i += LENGTH) {
-            IntVector codes =
-                    rounded(FloatVector.fromArray(FLOATS, row, i), grid, inverse).sub(ROUNDER_BITS);
+            IntVector codes = rounded(FloatVector.fromArray(FLOATS, row, i), grid, inverse)
+                    .sub(ROUNDER_BITS);
             ((ByteVector) codes.convertShape(VectorOperators.I2B, BYTES, 0)).intoArray(into, i);
         }
         scalar.codes(row, whole, to, grid, into);
@@ -119,7 +119,8 @@ public final class VectorLevels implements LevelKernels {
             FloatVector sum = FloatVector.zero(FLOATS);
             for (int i = lane; i < into.length; i += LANES) {
                 FloatVector weight = FloatVector.fromArray(FLOATS, row, from + i);
-                FloatVector level = rounded(weight, grid, inverse).reinterpretAsFloats().sub(ROUNDER);
+                FloatVector level =
+                        rounded(weight, grid, inverse).reinterpretAsFloats().sub(ROUNDER);
                 FloatVector magnitude =
                         weight.sub(level.sub(grid.zero()).mul(grid.step())).abs();
                 sum = sum.add(magnitude);
@@ -141,13 +142,13 @@ public final class VectorLevels implements LevelKernels {
             FloatVector sum = FloatVector.zero(FLOATS);
             for (int i = lane; i < shrunk.powers.length; i += LANES) {
                 FloatVector weight = FloatVector.fromArray(FLOATS, row, from + i);
-                FloatVector level = rounded(weight, grid, inverse).reinterpretAsFloats().sub(ROUNDER);
+                FloatVector level =
+                        rounded(weight, grid, inverse).reinterpretAsFloats().sub(ROUNDER);
                 FloatVector error = weight.sub(level.sub(grid.zero()).mul(grid.step()));
-                FloatVector left = FloatVector.fromArray(FLOATS, shrunk.powers, i)
-                        .fma(share, error.abs());
+                FloatVector left =
+                        FloatVector.fromArray(FLOATS, shrunk.powers, i).fma(share, error.abs());
                 IntVector sign = error.reinterpretAsInts().and(SIGN);
-                FloatVector kept =
-                        left.reinterpretAsInts().max(0).or(sign).reinterpretAsFloats();
+                FloatVector kept = left.reinterpretAsInts().max(0).or(sign).reinterpretAsFloats();
                 sum = sum.add(kept.sub(weight).fma(inverses, level));
             }
             sum.intoArray(sums, lane);

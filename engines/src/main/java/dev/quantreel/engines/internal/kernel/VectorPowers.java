@@ -45,8 +45,13 @@ final class VectorPowers {
                     .add(Powers.ROOT_BITS)
                     .reinterpretAsFloats()
                     .sub(one);
-            FloatVector logarithm =
-                    l7.fma(t, l6).fma(t, l5).fma(t, l4).fma(t, l3).fma(t, l2).fma(t, l1).fma(t, l0);
+            FloatVector logarithm = l7.fma(t, l6)
+                    .fma(t, l5)
+                    .fma(t, l4)
+                    .fma(t, l3)
+                    .fma(t, l2)
+                    .fma(t, l1)
+                    .fma(t, l0);
             FloatVector whole = shifted.lanewise(VectorOperators.ASHR, 23)
                     .add(ROUNDER_BITS)
                     .reinterpretAsFloats()

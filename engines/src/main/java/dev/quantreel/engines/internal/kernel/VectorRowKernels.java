@@ -166,8 +166,8 @@ public final class VectorRowKernels implements RowKernels {
             IntVector bitsB = b.fma(inverses, rounder).reinterpretAsInts();
             IntVector codeA = (IntVector)
                     ByteVector.fromArray(BYTES, codes, i).convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
-            IntVector codeB = (IntVector)
-                    ByteVector.fromArray(BYTES, codes, i + length).convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+            IntVector codeB = (IntVector) ByteVector.fromArray(BYTES, codes, i + length)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
             FloatVector errorA =
                     codeA.add(lows).reinterpretAsFloats().sub(rounder).fma(steps, a);
             FloatVector errorB =

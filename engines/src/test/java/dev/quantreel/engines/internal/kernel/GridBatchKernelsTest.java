@@ -84,9 +84,7 @@ class GridBatchKernelsTest {
             double squares = 0;
             for (int column = 0; column < 500; column++) {
                 double level = Math.clamp(
-                        Math.rint(row[column] / (double) batch.step(i)),
-                        -batch.zeroPoint(i),
-                        15 - batch.zeroPoint(i));
+                        Math.rint(row[column] / (double) batch.step(i)), -batch.zeroPoint(i), 15 - batch.zeroPoint(i));
                 squares += Math.pow(row[column] - batch.step(i) * level, 2);
             }
             assertThat((double) batch.error(i)).isCloseTo(squares, within(1e-5 * squares));

@@ -81,8 +81,7 @@ class LevelKernelsTest {
         for (float weight : row) {
             double code = Math.clamp(Math.rint(weight / 0.31f + 6.3f), 0, 15);
             double error = weight - 0.31f * (code - 6.3f);
-            double shrunk = Math.copySign(
-                    Math.max(Math.abs(error) - Math.pow(Math.abs(error), -0.3) / 10, 0), error);
+            double shrunk = Math.copySign(Math.max(Math.abs(error) - Math.pow(Math.abs(error), -0.3) / 10, 0), error);
             magnitudes += Math.abs(error);
             zeros += code - (weight - shrunk) / 0.31f;
         }
