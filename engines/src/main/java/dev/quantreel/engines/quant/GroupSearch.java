@@ -14,9 +14,8 @@ import dev.quantreel.engines.internal.kernel.RowKernels;
 /// 2. Steps up to an eighth around the best, at its zero point and those beside it.
 /// 3. Steps close to the best of these; not up to 6 bits where steps are solved for.
 ///
-/// [WeightQuantizer.Bgr] takes of every grid that is tried the step that suits its codes best, instead of the one it
-// was
-/// tried at, and goes on from the best by coordinate descent.
+/// [WeightQuantizer.Bgr] takes of every grid that is tried the step that suits its codes best, instead of the one
+/// that it was tried at, and goes on from the best by coordinate descent.
 final class GroupSearch {
 
     /// Columns from which a row by itself is searched as fast.

@@ -13,9 +13,8 @@ public final class GridBatch {
     final int[] zeroPoints = new int[SIZE];
     final float[] errors = new float[SIZE];
 
-    /// What kernels read: `1 / step` and its negative, `-step`, and the ends of the codes as [UniformGrid#ROUNDER]
-    // holds
-    // them.
+    /// What kernels read: `1 / step` and its negative, `-step`, and the ends of the codes as
+    /// [UniformGrid#ROUNDER] holds them.
     final float[] inverses = new float[SIZE];
 
     final float[] negativeSteps = new float[SIZE];
@@ -101,9 +100,8 @@ public final class GridBatch {
         }
     }
 
-    /// Moves every step, after a search that solves, to where it suits the codes found best, `step + Σeq / Σq²`, which
-    // takes
-    /// `(Σeq)² / Σq²` off the error.
+    /// Moves every step, after a search that solves, to where it suits the codes found best, `step + Σeq /
+    /// Σq²`, which takes `(Σeq)² / Σq²` off the error.
     public void solve() {
         for (int i = 0; i < SIZE; i++) {
             float change = products[i] / Math.max(levels[i], 1);

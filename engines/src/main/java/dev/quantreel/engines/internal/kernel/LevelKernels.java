@@ -35,9 +35,8 @@ public sealed interface LevelKernels permits ScalarLevels, VectorLevels {
         }
     }
 
-    /// What the codes of weights leave of them, `e = w - value(code)`; clipped is what lies more than half a step
-    // beyond the
-    /// ends.
+    /// What the codes of weights leave of them, `e = w - value(code)`; clipped is what lies more than half a
+    /// step beyond the ends.
     RowKernels.Errors errors(float[] row, int from, int to, FractionalGrid grid, byte[] codes);
 
     /// One turn of half-quadratic quantization on `row[from..to)`.

@@ -3,9 +3,8 @@ package dev.quantreel.engines.internal.kernel;
 /// Powers of floats by few multiplications, the same bits by [#of] and in the lanes of vectors ([VectorPowers]).
 ///
 /// `x^p = 2^(p log2 x)`: the logarithm of the mantissa between √½ and √2 and the power of two of the fraction are
-/// polynomials of least relative error. Relative error of results below 5e-6 for exponents of up to 8. Results beyond
-// 2^-124
-/// or 2^126 stay there; 0 counts as 2^-127.
+/// polynomials of least relative error. Relative error of results below 5e-6 for exponents of up to 8.
+/// Results beyond 2^-124 or 2^126 stay there; 0 counts as 2^-127.
 final class Powers {
 
     /// Bits of √½: counted from there, the exponent of a float is that of its mantissa nearest 1.
