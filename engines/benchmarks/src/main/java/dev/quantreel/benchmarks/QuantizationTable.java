@@ -41,11 +41,11 @@ public final class QuantizationTable {
     private QuantizationTable() {}
 
     /// @param args the Python to run, or - for the table of methods alone, and how many weights a matrix has about
-    // (default 4 million for speed)
+    ///     (default 4 million for speed)
     public static void main(String[] args) throws IOException, InterruptedException {
         String python = args.length > 0 ? args[0] : "python3";
         int weights = args.length > 1 ? Integer.parseInt(args[1]) : 4 << 20;
-        methods(weights);
+        printMethods(weights);
         if (python.equals("-")) {
             return;
         }
@@ -66,7 +66,7 @@ public final class QuantizationTable {
     }
 
     /// Every weight method by row and by group.
-    private static void methods(int weights) {
+    private static Map<String, WeightQuantizer> methods() {
         Map<String, WeightQuantizer> methods = new LinkedHashMap<>();
         methods.put("MinMax", new WeightQuantizer.MinMax());
         methods.put("symmetric", new WeightQuantizer.Symmetric());
@@ -77,13 +77,17 @@ public final class QuantizationTable {
         methods.put("Lloyd-Max", new WeightQuantizer.LloydMaxRows());
         methods.put("PBQ", new WeightQuantizer.Pbq());
         methods.put("BGR", new WeightQuantizer.Bgr());
+        return methods;
+    }
+
+    private static void printMethods(int weights) {
         System.out.println(
                 "| 4 bits, gaussian 1536 | row | groups of 128 | groups of 64 | multiples, groups of 64 | error of"
                         + " rows | groups of 128 | groups of 64 | multiples |\n|---|---|---|---|---|---|---|---|---|");
         Case rows = new Case("gaussian", 1536, 4, weights);
         int count = weights / rows.columns / 16 * 16;
         WeightMatrix matrix = WeightMatrix.of("w", rows.rows(count));
-        methods.forEach((name, method) -> {
+        methods().forEach((name, method) -> {
             StringBuilder speeds = new StringBuilder("| " + name);
             StringBuilder errors = new StringBuilder();
             for (Granularity granularity : List.of(
