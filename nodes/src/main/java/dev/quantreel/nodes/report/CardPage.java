@@ -40,6 +40,9 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
             <body>
             """;
 
+    /// Figures beside one another; more go into a table below.
+    private static final int COLUMNS = 7;
+
     CardPage {
         pictures = List.copyOf(pictures);
     }
@@ -61,7 +64,10 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
                 .append(
                         " the frames'; PSNR of clip comes from one mean square over all. VAE features: by the features of")
                 .append(" the VAE's own encoder, not LPIPS. Motion, flow and warping are by block matching.</p>\n");
-        table(html);
+        List<CardColumn> columns = figures.columns();
+        for (int from = 0; from < columns.size(); from += COLUMNS) {
+            table(html, columns.subList(from, Math.min(from + COLUMNS, columns.size())));
+        }
         figures.absence()
                 .ifPresent(text -> html.append("<p>").append(escaped(text)).append("</p>\n"));
         for (Picture picture : pictures) {
@@ -75,15 +81,16 @@ record CardPage(CardFigures figures, List<Picture> pictures) {
         return html.append("</body>\n</html>\n").toString();
     }
 
-    private void table(StringBuilder html) {
+    /// @param columns as many as a page is wide
+    private void table(StringBuilder html, List<CardColumn> columns) {
         html.append("<div class=\"wide\"><table>\n<tr><th>method</th>");
-        for (CardColumn column : figures.columns()) {
+        for (CardColumn column : columns) {
             html.append("<th>").append(column.label()).append("</th>");
         }
         html.append("</tr>\n");
         for (CardFigures.Row row : figures.rows()) {
             html.append("<tr><td>").append(escaped(row.method())).append("</td>");
-            for (CardColumn column : figures.columns()) {
+            for (CardColumn column : columns) {
                 CardFigures.Spread spread = column.spread(row);
                 html.append(isBest(column, spread.mean()) ? "<td class=\"best\">" : "<td>")
                         .append(column.shown(spread.mean()))

@@ -80,10 +80,10 @@ final class SweepTable {
     String text() {
         List<ParetoChart.Point> points = points();
         TextTable table = new TextTable(
-                "point", "tf err %", "final %", "PSNR", "SSIM", "A bits", "W bits", "MB", "s/step", "best");
+                "best", "tf err %", "final %", "PSNR", "SSIM", "A bits", "W bits", "MB", "s/step", "point");
         for (Row row : rows) {
             if (row.figures().isEmpty()) {
-                table.row(row.label(), "failed", "", "", "", "", "", "", "", "");
+                table.row("", "failed", "", "", "", "", "", "", "", row.label());
                 continue;
             }
             Figures figures = row.figures().get();
@@ -91,7 +91,7 @@ final class SweepTable {
                     .filter(point -> ParetoChart.isBest(point, points))
                     .isPresent();
             table.row(
-                    row.label(),
+                    best ? "*" : "",
                     number("%.2f", 100 * figures.errors().meanTeacherForced()),
                     number("%.2f", 100 * figures.errors().finalLatent()),
                     number("%.2f", figures.clip().fidelity().psnr()),
@@ -100,7 +100,7 @@ final class SweepTable {
                     number("%.2f", figures.cost().weightBits()),
                     number("%.2f", figures.cost().weightBytes() / MEGA),
                     number("%.4f", figures.cost().secondsPerStep()),
-                    best ? "*" : "");
+                    row.label());
         }
         StringBuilder text = new StringBuilder(title).append('\n').append(table);
         for (Row row : rows) {
