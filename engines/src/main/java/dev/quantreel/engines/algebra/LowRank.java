@@ -85,21 +85,33 @@ public record LowRank(Matrix up, Matrix down) {
     }
 
     private static void subtractProjection(double[] column, double[] unit) {
-        double product = 0;
-        for (int i = 0; i < column.length; i++) {
-            product += column[i] * unit[i];
-        }
+        double product = dot(column, unit);
         for (int i = 0; i < column.length; i++) {
             column[i] -= product * unit[i];
         }
     }
 
     private static double norm(double[] column) {
-        double sum = 0;
-        for (double value : column) {
-            sum += value * value;
+        return Math.sqrt(dot(column, column));
+    }
+
+    /// Four sums, of which none waits for another.
+    private static double dot(double[] a, double[] b) {
+        double s0 = 0;
+        double s1 = 0;
+        double s2 = 0;
+        double s3 = 0;
+        int whole = a.length - a.length % 4;
+        for (int i = 0; i < whole; i += 4) {
+            s0 += a[i] * b[i];
+            s1 += a[i + 1] * b[i + 1];
+            s2 += a[i + 2] * b[i + 2];
+            s3 += a[i + 3] * b[i + 3];
         }
-        return Math.sqrt(sum);
+        for (int i = whole; i < a.length; i++) {
+            s0 += a[i] * b[i];
+        }
+        return s0 + s1 + (s2 + s3);
     }
 
     private static double[] gram(Matrix projected) {

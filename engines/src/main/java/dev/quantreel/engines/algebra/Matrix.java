@@ -13,6 +13,9 @@ public final class Matrix {
     /// Rows of a product that one thread computes at a time.
     private static final int PIECE = 64;
 
+    /// Rows and columns of a tile that the first-level cache holds twice.
+    private static final int SIDE = 32;
+
     /// Multiply-adds below which threads cost more than they bring.
     private static final long SMALL = 1 << 22;
 
@@ -110,11 +113,7 @@ public final class Matrix {
 
     /// Copies the upper triangle into the lower one.
     public Matrix mirror() {
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < i; j++) {
-                values[i * columns + j] = values[j * columns + i];
-            }
-        }
+        inTiles((i, j) -> values[i * columns + j] = values[j * columns + i]);
         return this;
     }
 
@@ -131,13 +130,60 @@ public final class Matrix {
     /// Transposes a square matrix.
     public void transposeInPlace() {
         require(rows == columns, this, "transposed in place as");
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < i; j++) {
-                float below = values[i * columns + j];
-                values[i * columns + j] = values[j * columns + i];
-                values[j * columns + i] = below;
+        inTiles((i, j) -> {
+            float below = values[i * columns + j];
+            values[i * columns + j] = values[j * columns + i];
+            values[j * columns + i] = below;
+        });
+    }
+
+    private interface Place {
+        void at(int row, int column);
+    }
+
+    /// Visits what is below the diagonal, tile by tile: a whole column of a wide matrix would leave the caches behind
+    /// with every element.
+    private void inTiles(Place place) {
+        for (int i0 = 0; i0 < rows; i0 += SIDE) {
+            for (int j0 = 0; j0 <= i0; j0 += SIDE) {
+                for (int i = i0; i < Math.min(rows, i0 + SIDE); i++) {
+                    for (int j = j0; j < Math.min(i, j0 + SIDE); j++) {
+                        place.at(i, j);
+                    }
+                }
             }
         }
+    }
+
+    /// Puts rows and columns of a square matrix into another order, in place.
+    ///
+    /// @param order the row and column that comes first, second, ...: a permutation
+    public void reorder(int[] order, ParallelPieces pieces) {
+        require(rows == columns && order.length == rows, this, "in another order as");
+        boolean[] placed = new boolean[rows];
+        float[] saved = new float[columns];
+        for (int first = 0; first < rows; first++) {
+            if (!placed[first]) {
+                readRow(first, saved);
+                int to = first;
+                for (int from = order[to]; from != first; from = order[to]) {
+                    System.arraycopy(values, from * columns, values, to * columns, columns);
+                    placed[to] = true;
+                    to = from;
+                }
+                System.arraycopy(saved, 0, values, to * columns, columns);
+                placed[to] = true;
+            }
+        }
+        inPieces(columns, pieces, (from, count) -> {
+            float[] row = new float[columns];
+            for (int i = from; i < from + count; i++) {
+                readRow(i, row);
+                for (int j = 0; j < columns; j++) {
+                    values[i * columns + j] = row[order[j]];
+                }
+            }
+        });
     }
 
     /// `this - b`, new.

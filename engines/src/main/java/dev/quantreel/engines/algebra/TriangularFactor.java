@@ -13,7 +13,7 @@ import java.util.Optional;
 /// Blocked: sums within a block of [#BLOCK] columns run in double precision, updates of the rest are F32 products.
 public final class TriangularFactor {
 
-    private static final int BLOCK = 64;
+    private static final int BLOCK = 128;
 
     private TriangularFactor() {}
 
@@ -63,22 +63,37 @@ public final class TriangularFactor {
         return true;
     }
 
-    /// Rows above the block: `U_i = H_i U_block⁻ᵀ`.
+    /// Rows above the block: `U_i = H_i U_block⁻ᵀ`. What is known of a row is taken off all that is not, so that the
+    /// innermost loop has no sum to wait for.
     private static void solveAbove(Matrix h, int start, int end, ParallelPieces pieces) {
         float[] values = h.values();
         int n = h.columns();
         int size = end - start;
+        double[] columns = new double[size * size]; // of the block, one behind the other
+        for (int i = 0; i < size; i++) {
+            for (int j = i; j < size; j++) {
+                columns[j * size + i] = values[(start + i) * n + start + j];
+            }
+        }
         above(start).inPieces((long) size * size / 2, pieces, (from, count) -> {
+            double[] row = new double[size];
             for (int i = from; i < from + count; i++) {
-                for (int j = end - 1; j >= start; j--) {
-                    double sum = values[i * n + j];
-                    for (int k = j + 1; k < end; k++) {
-                        sum -= (double) values[i * n + k] * values[j * n + k];
-                    }
-                    values[i * n + j] = (float) (sum / values[j * n + j]);
+                for (int j = 0; j < size; j++) {
+                    row[j] = values[i * n + start + j];
+                }
+                for (int j = size - 1; j >= 0; j--) {
+                    float solved = (float) (row[j] / columns[j * size + j]);
+                    values[i * n + start + j] = solved;
+                    subtract(row, columns, j * size, solved, j);
                 }
             }
         });
+    }
+
+    private static void subtract(double[] row, double[] columns, int offset, double factor, int count) {
+        for (int k = 0; k < count; k++) {
+            row[k] -= factor * columns[offset + k];
+        }
     }
 
     /// What is above and left of the block: `H -= U_block U_blockᵀ`, upper triangle.
@@ -90,11 +105,13 @@ public final class TriangularFactor {
         int n = h.columns();
         int size = end - start;
         float[] negated = new float[size * start];
-        for (int i = 0; i < start; i++) {
-            for (int k = 0; k < size; k++) {
-                negated[k * start + i] = -values[i * n + start + k];
+        above(start).inPieces(size, pieces, (from, count) -> {
+            for (int i = from; i < from + count; i++) {
+                for (int k = 0; k < size; k++) {
+                    negated[k * start + i] = -values[i * n + start + k];
+                }
             }
-        }
+        });
         above(start).inPieces((long) size * start / 2, pieces, (from, count) -> ProductKernels.best()
                 .add(
                         new Extent(count, size, start - from),

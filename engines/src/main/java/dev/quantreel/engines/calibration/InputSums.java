@@ -2,7 +2,10 @@ package dev.quantreel.engines.calibration;
 
 import dev.quantreel.engines.algebra.Matrix;
 import dev.quantreel.engines.runtime.ParallelPieces;
+import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -86,8 +89,38 @@ final class InputSums {
 
     /// The finished sum; nothing can be added afterwards.
     Matrix gram() {
+        finish();
+        return gram.mirror();
+    }
+
+    /// Ends the adding.
+    private void finish() {
         flush();
         collected = new float[0];
+    }
+
+    /// The finished sum as a file holds it, the upper triangle row by row; nothing can be added afterwards.
+    Tensor upper(Arena arena) {
+        finish();
+        int n = gram.rows();
+        Tensor upper = Tensor.allocate(DType.F32, Shape.of((long) n * (n + 1) / 2), arena);
+        long at = 0;
+        for (int i = 0; i < n; i++) {
+            MemorySegment.copy(gram.values(), i * n + i, upper.data(), Tensor.FLOAT, 4 * at, n - i);
+            at += n - i;
+        }
+        return upper;
+    }
+
+    /// The sum that [#upper] was made of.
+    static Matrix ofUpper(Tensor upper, int channels) {
+        Matrix gram = Matrix.zeros(channels, channels);
+        long at = 0;
+        for (int i = 0; i < channels; i++) {
+            MemorySegment.copy(
+                    upper.data(), Tensor.FLOAT, 4 * at, gram.values(), i * channels + i, channels - i);
+            at += channels - i;
+        }
         return gram.mirror();
     }
 }

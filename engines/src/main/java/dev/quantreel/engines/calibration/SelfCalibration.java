@@ -174,7 +174,7 @@ public final class SelfCalibration implements ActivationStatistics {
                 List<Source> batch = batchFrom(index);
                 pass(sums.isEmpty() ? sources : batch, batch);
             }
-            return gram.orElseThrow(() -> neverRan(representative));
+            return gram.orElseThrow(() -> neverRan(representative)).copy();
         }
 
         private long gramBytes() {

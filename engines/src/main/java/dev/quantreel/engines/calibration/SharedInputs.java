@@ -19,7 +19,7 @@ final class SharedInputs {
 
     /// The layers of each activation, in the order in which the graphs meet them; every layer once.
     static List<List<String>> of(TransformerCheckpoint checkpoint) {
-        Watching watching = new Watching(new FloatLinears(new FloatWeights(checkpoint)));
+        Watching watching = new Watching(new FloatLinears(FloatWeights.evicting(checkpoint)));
         checkpoint.graphs(watching, TransformerCheckpoint.Options.DEFAULTS);
         return watching.readers.values().stream().map(List::copyOf).toList();
     }

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.distillation;
 
+import dev.quantreel.engines.dit.StagedTrunk;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;

@@ -5,6 +5,7 @@ import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.LowRankLinears;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
+import dev.quantreel.engines.dit.StagedTrunk;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.lowrank.LowRankBranch;

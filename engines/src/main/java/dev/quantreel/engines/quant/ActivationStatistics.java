@@ -25,7 +25,7 @@ public interface ActivationStatistics {
         /// `Σ x xᵀ` over all tokens, `[channels, channels]`, not divided by the tokens. May run the model again to
         /// find it, and is not kept longer than memory allows: ask for the layers in the order of the model.
         ///
-        /// @return for reading only
+        /// @return a matrix of the caller's own, who may change it: at real widths a second one may not fit
         Matrix gram();
     }
 }

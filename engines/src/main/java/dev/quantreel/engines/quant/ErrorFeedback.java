@@ -13,6 +13,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Comparator;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /// Rounding that makes up for its own errors (GPTQ, Frantar et al. 2023): weights are rounded one column after the
@@ -25,7 +27,15 @@ import java.util.stream.IntStream;
 /// first. Immutable.
 final class ErrorFeedback {
 
-    private static final int BLOCK = 64;
+    /// Columns that are rounded before their errors are brought to the others of a strip.
+    private static final int BLOCK = 32;
+
+    /// Columns whose errors are brought to all that follow in one product, so that these pass through the caches once.
+    private static final int STRIP = 512;
+
+    /// Rows that share a pass over the factor.
+    private static final int ROWS = 64;
+
     private static final double HARDER = 10;
     private static final int ATTEMPTS = 6;
 
@@ -37,10 +47,21 @@ final class ErrorFeedback {
         this.factor = factor;
     }
 
-    /// @param h `Σ x xᵀ` in the basis in which the weight is rounded
+    /// @param h gives `Σ x xᵀ` in the basis in which the weight is rounded, anew at every call: it becomes the factor
     /// @param damping share of the mean diagonal that is added; ten times as much where `h` stays singular in F32
     /// @throws IllegalArgumentException when `h` is not finite
-    static ErrorFeedback of(Matrix h, double damping, ParallelPieces pieces) {
+    static ErrorFeedback of(Supplier<Matrix> h, double damping, ParallelPieces pieces) {
+        double times = damping > 0 ? damping : 1e-6;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++, times *= HARDER) {
+            Optional<ErrorFeedback> found = factored(h.get(), times, pieces);
+            if (found.isPresent()) {
+                return found.get();
+            }
+        }
+        throw new IllegalArgumentException("the statistics of a layer's input are not finite");
+    }
+
+    private static Optional<ErrorFeedback> factored(Matrix h, double damping, ParallelPieces pieces) {
         int n = h.rows();
         int[] order = IntStream.range(0, n)
                 .boxed()
@@ -52,26 +73,12 @@ final class ErrorFeedback {
         if (!Double.isFinite(mean)) {
             throw new IllegalArgumentException("the statistics of a layer's input are not finite");
         }
-        double added = (damping > 0 ? damping : 1e-6) * (mean > 0 ? mean : 1);
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++, added *= HARDER) {
-            Matrix ordered = ordered(h, order, added);
-            if (TriangularFactor.of(ordered, pieces).isPresent()) {
-                return new ErrorFeedback(order, ordered);
-            }
-        }
-        throw new IllegalArgumentException("the statistics of a layer's input are not finite");
-    }
-
-    private static Matrix ordered(Matrix h, int[] order, double added) {
-        int n = h.rows();
-        Matrix ordered = Matrix.zeros(n, n);
+        double added = damping * (mean > 0 ? mean : 1);
+        h.reorder(order, pieces);
         for (int i = 0; i < n; i++) {
-            for (int j = i; j < n; j++) {
-                ordered.values()[i * n + j] = h.at(order[i], order[j]);
-            }
-            ordered.values()[i * n + i] = (float) (h.at(order[i], order[i]) + added);
+            h.values()[i * n + i] = (float) (h.at(i, i) + added);
         }
-        return ordered;
+        return TriangularFactor.of(h, pieces).map(factor -> new ErrorFeedback(order, factor));
     }
 
     /// A matrix rounded anew to its grids.
@@ -84,15 +91,19 @@ final class ErrorFeedback {
     /// @param nearest the weight rounded to nearest: gives the grids
     Rounded round(Matrix weight, QuantizedMatrix nearest, RowTasks tasks) {
         double[] losses = new double[weight.rows()];
-        RecodingError[] errors = new RecodingError[Math.ceilDiv(weight.rows(), RowTasks.CHUNK)];
+        int chunks = Math.ceilDiv(weight.rows(), ROWS);
+        RecodingError[] errors = new RecodingError[chunks];
         try (Arena rowMajor = Arena.ofShared()) {
             Tensor all = Tensor.allocate(DType.U8, Shape.of(weight.rows(), weight.columns()), rowMajor);
-            tasks.run(weight.rows(), (from, to) -> {
+            ParallelPieces pieces = new ParallelPieces(tasks.threads(), tasks.cancellation());
+            pieces.<ParallelPieces.Memory>run(chunks, () -> () -> {}, (chunk, none) -> {
+                int from = chunk * ROWS;
+                int to = Math.min(weight.rows(), from + ROWS);
                 Rows rows = new Rows(weight, from, grids(nearest, from, to));
                 byte[] codes = round(rows, losses);
                 long offset = (long) from * weight.columns();
                 MemorySegment.copy(codes, 0, all.data(), ValueLayout.JAVA_BYTE, offset, codes.length);
-                errors[from / RowTasks.CHUNK] = rows.error(codes);
+                errors[chunk] = rows.error(codes);
             });
             RecodingError error = new RecodingError();
             double outputError = 0;
@@ -142,47 +153,68 @@ final class ErrorFeedback {
     private byte[] round(Rows rows, double[] losses) {
         int n = factor.columns();
         int count = rows.grids.length;
-        byte[] codes = new byte[count * n];
-        float[] feedback = new float[count * n];
-        float[] errors = new float[count * BLOCK];
-        for (int start = 0; start < n; start += BLOCK) {
-            int end = Math.min(n, start + BLOCK);
-            for (int r = 0; r < count; r++) {
-                losses[rows.first + r] += block(rows, r, new Work(feedback, errors, codes, start, end));
+        Work work = new Work(new float[count * n], new float[count * Math.min(STRIP, n)], new byte[count * n]);
+        for (int start = 0; start < n; start += STRIP) {
+            int end = Math.min(n, start + STRIP);
+            for (int first = start; first < end; first += BLOCK) {
+                Columns block = new Columns(first, Math.min(end, first + BLOCK), first - start);
+                for (int r = 0; r < count; r++) {
+                    losses[rows.first + r] += block(rows, r, block, work);
+                }
+                pass(block, end, count, work);
             }
-            ProductKernels.best()
-                    .add(
-                            new Extent(count, end - start, n - end),
-                            Panel.rows(errors, 0, BLOCK),
-                            Panel.rows(factor.values(), start * n + end, n),
-                            Panel.rows(feedback, end, n));
+            pass(new Columns(start, end, 0), n, count, work);
         }
-        return codes;
+        return work.codes;
     }
 
-    /// The columns `start` to `end` in rounding order, and what is known and wanted of them.
-    private record Work(float[] feedback, float[] errors, byte[] codes, int start, int end) {}
+    /// What is known and wanted of some rows, in rounding order.
+    ///
+    /// @param errors of the columns of a strip
+    private record Work(float[] feedback, float[] errors, byte[] codes) {}
 
-    private double block(Rows rows, int r, Work work) {
+    /// Columns in rounding order.
+    ///
+    /// @param place of the first in a strip
+    private record Columns(int start, int end, int place) {}
+
+    /// Brings the errors of columns to those that follow, up to `until`.
+    private void pass(Columns from, int until, int count, Work work) {
+        int n = factor.columns();
+        ProductKernels.best()
+                .add(
+                        new Extent(count, from.end - from.start, until - from.end),
+                        Panel.rows(work.errors, from.place, Math.min(STRIP, n)),
+                        Panel.rows(factor.values(), from.start * n + from.end, n),
+                        Panel.rows(work.feedback, from.end, n));
+    }
+
+    private double block(Rows rows, int r, Columns block, Work work) {
         int n = factor.columns();
         float[] u = factor.values();
+        float[] feedback = work.feedback;
         RowGrid grid = rows.grids[r];
+        int errors = r * Math.min(STRIP, n) + block.place - block.start;
         double loss = 0;
-        for (int j = work.start; j < work.end; j++) {
+        for (int j = block.start; j < block.end; j++) {
             int column = order[j];
             float weight = rows.at(r, column);
-            float wanted = weight + work.feedback[r * n + j] / u[j * n + j];
+            float wanted = weight + feedback[r * n + j] / u[j * n + j];
             int code = grid.nearest(column, wanted);
             float value = grid.value(column, code);
             work.codes[r * n + column] = (byte) code;
             float error = weight - value;
-            work.errors[r * BLOCK + j - work.start] = error;
+            work.errors[errors + j] = error;
             double term = (double) u[j * n + j] * (wanted - value);
             loss += term * term;
-            for (int k = j + 1; k < work.end; k++) {
-                work.feedback[r * n + k] = Math.fma(error, u[j * n + k], work.feedback[r * n + k]);
-            }
+            add(error, u, j * n + j + 1, feedback, r * n + j + 1, block.end - j - 1);
         }
         return loss;
+    }
+
+    private static void add(float factor, float[] u, int at, float[] to, int offset, int count) {
+        for (int k = 0; k < count; k++) {
+            to[offset + k] = Math.fma(factor, u[at + k], to[offset + k]);
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.quantreel.engines.quant;
 
-import dev.quantreel.engines.algebra.Matrix;
 import dev.quantreel.engines.quant.ActivationStatistics.LayerStatistics;
 import dev.quantreel.engines.runtime.ParallelPieces;
 import java.util.Optional;
@@ -36,9 +35,11 @@ final class FeedbackSource {
                         + " quantizer without data such as BGR"));
         if (own != known || feedback.isEmpty()) {
             feedback = Optional.empty(); // the old one may go before the new one comes
-            Matrix gram =
-                    InputStatistics.gram(own.gram(), smoothing, plan.rotation().at(columns), pieces);
-            feedback = Optional.of(ErrorFeedback.of(gram, damping, pieces));
+            feedback = Optional.of(ErrorFeedback.of(
+                    () -> InputStatistics.turn(
+                            own.gram(), smoothing, plan.rotation().at(columns), pieces),
+                    damping,
+                    pieces));
             known = own;
         }
         return feedback;

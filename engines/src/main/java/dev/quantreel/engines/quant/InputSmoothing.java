@@ -123,7 +123,7 @@ final class InputSmoothing {
     private double error(List<String> layers, Matrix gram, float[] factors) {
         ParallelPieces pieces = new ParallelPieces(tasks.threads(), tasks.cancellation());
         Optional<Rotation> rotation = plan.rotation().at(factors.length);
-        Matrix smoothed = InputStatistics.gram(gram, Optional.of(factors), rotation, pieces);
+        Matrix smoothed = InputStatistics.turn(gram.copy(), Optional.of(factors), rotation, pieces);
         double[] inputErrors = inputErrors(smoothed, rotation.isPresent());
         double error = 0;
         for (String layer : layers) {

@@ -10,31 +10,28 @@ final class InputStatistics {
 
     private InputStatistics() {}
 
-    /// `Σ x xᵀ` of inputs that were divided by `smoothing` and then rotated: `Hᵀ D⁻¹ G D⁻¹ H`.
+    /// Turns `Σ x xᵀ` into that of inputs that were divided by `smoothing` and then rotated: `Hᵀ D⁻¹ G D⁻¹ H`.
     ///
-    /// @param gram before both; not changed
+    /// @param gram before both; changed, as no second matrix of this size may fit
     /// @param smoothing per channel
-    static Matrix gram(Matrix gram, Optional<float[]> smoothing, Optional<Rotation> rotation, ParallelPieces pieces) {
-        if (smoothing.isEmpty() && rotation.isEmpty()) {
-            return gram;
-        }
-        Matrix turned = gram.copy();
-        smoothing.ifPresent(factors -> divide(turned, factors));
+    /// @return `gram`
+    static Matrix turn(Matrix gram, Optional<float[]> smoothing, Optional<Rotation> rotation, ParallelPieces pieces) {
+        smoothing.ifPresent(factors -> divide(gram, factors, pieces));
         rotation.ifPresent(own -> {
-            rotateRows(turned, own, pieces);
-            turned.transposeInPlace();
-            rotateRows(turned, own, pieces);
+            rotateRows(gram, own, pieces);
+            gram.transposeInPlace();
+            rotateRows(gram, own, pieces);
         });
-        return turned;
+        return gram;
     }
 
-    private static void divide(Matrix gram, float[] factors) {
+    private static void divide(Matrix gram, float[] factors, ParallelPieces pieces) {
         int n = gram.columns();
-        for (int i = 0; i < n; i++) {
+        pieces.<ParallelPieces.Memory>run(n, () -> () -> {}, (i, none) -> {
             for (int j = 0; j < n; j++) {
                 gram.values()[i * n + j] /= factors[i] * factors[j];
             }
-        }
+        });
     }
 
     private static void rotateRows(Matrix matrix, Rotation rotation, ParallelPieces pieces) {

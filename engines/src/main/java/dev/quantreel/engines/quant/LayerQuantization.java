@@ -58,9 +58,8 @@ record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowT
 
     /// A turn of the alternation.
     ///
-    /// @param product of the branch as stored
     /// @param error that it leaves: of the outputs where statistics are known, else of the weight
-    private record Turn(QuantizedMatrix matrix, LowRankBranch branch, Matrix product, double error) {}
+    private record Turn(QuantizedMatrix matrix, LowRankBranch branch, double error) {}
 
     /// `L = SVD(W - Q(R))`, `R = W - L` in turns, starting from `L = SVD(W)`; the best is kept.
     private Outcome alternated(Matrix weight, String name, BranchPlan.LowRank wanted) {
@@ -85,15 +84,14 @@ record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowT
 
     private Turn turn(Matrix weight, String name, LowRank leading, ParallelPieces pieces) {
         LowRankBranch branch = stored(leading);
-        Matrix product = product(branch, pieces);
-        Matrix rest = weight.minus(product);
+        Matrix rest = rest(weight, product(branch, pieces));
         QuantizedMatrix nearest = nearest(new Dense(name, rest));
         if (feedback.isEmpty()) {
             double error = nearest.error().mse() * rest.rows() * rest.columns();
-            return new Turn(nearest, branch, product, error);
+            return new Turn(nearest, branch, error);
         }
         ErrorFeedback.Rounded rounded = feedback.get().round(rest, nearest, tasks);
-        return new Turn(rounded.matrix(), branch, product, rounded.outputError());
+        return new Turn(rounded.matrix(), branch, rounded.outputError());
     }
 
     private static LowRankBranch stored(LowRank leading) {
@@ -117,16 +115,28 @@ record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowT
         return up.times(Matrix.of(branch.rank(), branch.inputs(), down), pieces);
     }
 
-    /// `W - Q(R)`.
-    private static Matrix leftBy(QuantizedMatrix quantized, Matrix weight) {
-        Matrix left = weight.copy();
-        float[] row = new float[weight.columns()];
-        for (int r = 0; r < weight.rows(); r++) {
-            quantized.dequantizeRow(r, row);
-            for (int column = 0; column < row.length; column++) {
-                left.values()[r * row.length + column] -= row[column];
-            }
+    /// `weight - product`, in the place of the product.
+    private static Matrix rest(Matrix weight, Matrix product) {
+        float[] values = product.values();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = weight.values()[i] - values[i];
         }
+        return product;
+    }
+
+    /// `W - Q(R)`.
+    private Matrix leftBy(QuantizedMatrix quantized, Matrix weight) {
+        int columns = weight.columns();
+        Matrix left = weight.copy();
+        tasks.run(weight.rows(), (from, to) -> {
+            float[] row = new float[columns];
+            for (int r = from; r < to; r++) {
+                quantized.dequantizeRow(r, row);
+                for (int column = 0; column < columns; column++) {
+                    left.values()[r * columns + column] -= row[column];
+                }
+            }
+        });
         return left;
     }
 

@@ -9,9 +9,21 @@ public final class FloatWeights {
     private static final int TILE = 32;
 
     private final Checkpoint checkpoint;
+    private final boolean evicts;
 
     public FloatWeights(Checkpoint checkpoint) {
+        this(checkpoint, false);
+    }
+
+    private FloatWeights(Checkpoint checkpoint, boolean evicts) {
         this.checkpoint = checkpoint;
+        this.evicts = evicts;
+    }
+
+    /// Weights that are read part by part: the memory of each is given back once it was looked at, so that a mapped file
+    /// is never resident whole.
+    public static FloatWeights evicting(Checkpoint checkpoint) {
+        return new FloatWeights(checkpoint, true);
     }
 
     public Checkpoint checkpoint() {
@@ -50,6 +62,9 @@ public final class FloatWeights {
             throw new UnsupportedCheckpointException(
                     checkpoint.source(), found.describe() + "; weights must be finite");
         });
+        if (evicts) {
+            tensor.evict();
+        }
         return tensor;
     }
 

@@ -10,6 +10,7 @@ import dev.quantreel.engines.runtime.ParallelPieces;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,7 +54,7 @@ class AlgebraTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 63, 64, 65, 200})
+    @ValueSource(ints = {1, 2, 63, 127, 128, 129, 300})
     void theTriangularFactorTimesItsTransposeIsTheMatrix(int size) {
         Matrix h = gram(random(2 * size + 3, size, 5));
         Matrix u = TriangularFactor.of(h.copy(), THREE).orElseThrow();
@@ -62,6 +63,22 @@ class AlgebraTest {
         }
         Matrix product = u.times(u.transposed(), ONE);
         assertThat(product.minus(h).squareSum()).isLessThan(1e-10 * h.squareSum());
+    }
+
+    @Test
+    void rowsAndColumnsOfASquareMatrixComeIntoAnotherOrder() {
+        Matrix a = random(75, 75, 13);
+        int[] order = IntStream.range(0, 75).map(i -> (i * 29 + 4) % 75).toArray();
+        Matrix reordered = a.copy();
+        reordered.reorder(order, THREE);
+        Matrix turned = a.copy();
+        turned.transposeInPlace();
+        assertThat(turned).isEqualTo(a.transposed());
+        for (int i = 0; i < 75; i++) {
+            for (int j = 0; j < 75; j++) {
+                assertThat(reordered.at(i, j)).isEqualTo(a.at(order[i], order[j]));
+            }
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.quantreel.engines.calibration.Trajectories;
 import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.QuantizedLinears;
+import dev.quantreel.engines.dit.StagedTrunk;
 import dev.quantreel.engines.dit.TinyTransformer;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranches;

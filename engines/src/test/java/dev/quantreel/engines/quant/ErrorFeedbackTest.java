@@ -46,7 +46,7 @@ class ErrorFeedbackTest {
 
     private LayerQuantization.Outcome quantize(WeightPlan plan, RowTasks tasks) {
         Optional<ErrorFeedback> feedback = plan.quantizer().needsStatistics()
-                ? Optional.of(ErrorFeedback.of(gram, 0.01, PIECES))
+                ? Optional.of(ErrorFeedback.of(gram::copy, 0.01, PIECES))
                 : Optional.empty();
         return new LayerQuantization(plan, feedback, tasks).of(WeightMatrix.of("w", weight));
     }
@@ -97,7 +97,7 @@ class ErrorFeedbackTest {
 
     @Test
     void theReportedErrorsAreThoseOfTheCodes() {
-        ErrorFeedback feedback = ErrorFeedback.of(gram, 1e-6, PIECES);
+        ErrorFeedback feedback = ErrorFeedback.of(gram::copy, 1e-6, PIECES);
         QuantizedMatrix nearest = QuantizedMatrix.of(WeightMatrix.of("w", weight), GPTQ, TASKS);
         ErrorFeedback.Rounded rounded = feedback.round(dense, nearest, TASKS);
         LayerQuantization.Outcome outcome = new LayerQuantization.Outcome(rounded.matrix(), Optional.empty());
@@ -115,7 +115,7 @@ class ErrorFeedbackTest {
             diagonal.values()[i * dense.columns() + i] = 1 + i % 7;
         }
         QuantizedMatrix nearest = QuantizedMatrix.of(WeightMatrix.of("w", weight), GPTQ, TASKS);
-        QuantizedMatrix rounded = ErrorFeedback.of(diagonal, 0.01, PIECES)
+        QuantizedMatrix rounded = ErrorFeedback.of(diagonal::copy, 0.01, PIECES)
                 .round(dense, nearest, TASKS)
                 .matrix();
         assertThat(rounded.codes().data().mismatch(nearest.codes().data())).isEqualTo(-1);
@@ -125,7 +125,7 @@ class ErrorFeedbackTest {
     void inputsThatNeverCameAreNoObstacle() {
         Matrix nothing = Matrix.zeros(dense.columns(), dense.columns());
         QuantizedMatrix nearest = QuantizedMatrix.of(WeightMatrix.of("w", weight), GPTQ, TASKS);
-        QuantizedMatrix rounded = ErrorFeedback.of(nothing, 0.01, PIECES)
+        QuantizedMatrix rounded = ErrorFeedback.of(nothing::copy, 0.01, PIECES)
                 .round(dense, nearest, TASKS)
                 .matrix();
         assertThat(rounded.codes().data().mismatch(nearest.codes().data())).isEqualTo(-1);
@@ -199,7 +199,7 @@ class ErrorFeedbackTest {
         Matrix broken = gram.copy();
         broken.values()[0] = Float.NaN;
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ErrorFeedback.of(broken, 0.01, PIECES))
+                .isThrownBy(() -> ErrorFeedback.of(broken::copy, 0.01, PIECES))
                 .withMessageContaining("not finite");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new WeightQuantizer.Gptq(new WeightQuantizer.Gptq(), 0.01))

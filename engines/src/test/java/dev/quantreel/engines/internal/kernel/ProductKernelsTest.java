@@ -34,7 +34,9 @@ class ProductKernelsTest {
         "8, 256, 32",
         "9, 257, 33",
         "16, 300, 63",
-        "17, 520, 130"
+        "17, 520, 130",
+        "67, 259, 47",
+        "130, 3, 40"
     })
     void bothGiveTheSameBitsAndTheProductOfDoublePrecision(int rows, int inner, int columns) {
         float[] a = random(3 + rows * (inner + 2), 1);
