@@ -1,5 +1,6 @@
 package dev.quantreel.engines.artifact;
 
+import dev.quantreel.engines.calibration.BlockCalibration;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.lowrank.LowRankBranch;
 import dev.quantreel.engines.quant.ActivationStatistics;
@@ -161,12 +162,18 @@ public final class ArtifactWriter {
                 cause);
     }
 
-    /// Forgets what was begun.
+    /// Where statistics are kept while an artifact is made from them.
+    public static Path statistics(Path target) {
+        return target.resolveSibling(target.getFileName() + ".part.statistics");
+    }
+
+    /// Forgets what was begun, statistics included.
     ///
     /// @return whether there was something
     /// @throws CheckpointException when it cannot be deleted
     public static boolean discard(Path target) {
         try {
+            BlockCalibration.discard(statistics(target));
             boolean part = Files.deleteIfExists(PartialFile.part(target));
             return Files.deleteIfExists(PartialFile.journal(target)) || part;
         } catch (IOException e) {

@@ -49,7 +49,7 @@ final class StreamedLayers implements LayerSource {
         boolean needed = plan.smoothing().needsStatistics() || plan.weights().needsStatistics();
         if (needed && statistics.equals(ActivationStatistics.NONE)) {
             throw new IllegalArgumentException("the recipe needs statistics of activations, for which the model has to"
-                    + " run: name the text encoder that belongs to it (--text-encoder FILE), or wire it up in the"
+                    + " run: name the text encoder that belongs to it (--text-encoder FILE, or none), or wire it up in the"
                     + " canvas and save it with Save Quantized, or take a recipe of the weights alone (smoothing"
                     + " \"none\", no gptq)");
         }

@@ -7,11 +7,10 @@ import dev.quantreel.engines.internal.kernel.ProductKernels.Extent;
 import dev.quantreel.engines.internal.kernel.ProductKernels.Panel;
 import dev.quantreel.engines.runtime.ParallelPieces;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -84,49 +83,63 @@ final class ErrorFeedback {
     /// A matrix rounded anew to its grids.
     ///
     /// @param outputError `Σ ‖(w - ŵ) x‖²` over all rows, damping included
-    record Rounded(QuantizedMatrix matrix, double outputError) {}
+    record Rounded(PackedMatrix matrix, double outputError) {}
 
     /// Rounds with feedback.
     ///
     /// @param nearest the weight rounded to nearest: gives the grids
-    Rounded round(Matrix weight, QuantizedMatrix nearest, RowTasks tasks) {
+    /// @param into receives the codes; may be where those of `nearest` lie
+    Rounded round(Matrix weight, PackedMatrix nearest, MemorySegment into, RowTasks tasks) {
+        int columns = weight.columns();
+        int rowBytes = PackedMatrix.rowBytes(columns, nearest.bits());
         double[] losses = new double[weight.rows()];
         int chunks = Math.ceilDiv(weight.rows(), ROWS);
         RecodingError[] errors = new RecodingError[chunks];
-        try (Arena rowMajor = Arena.ofShared()) {
-            Tensor all = Tensor.allocate(DType.U8, Shape.of(weight.rows(), weight.columns()), rowMajor);
-            ParallelPieces pieces = new ParallelPieces(tasks.threads(), tasks.cancellation());
-            pieces.<ParallelPieces.Memory>run(chunks, () -> () -> {}, (chunk, none) -> {
-                int from = chunk * ROWS;
-                int to = Math.min(weight.rows(), from + ROWS);
-                Rows rows = new Rows(weight, from, grids(nearest, from, to));
-                byte[] codes = round(rows, losses);
-                long offset = (long) from * weight.columns();
-                MemorySegment.copy(codes, 0, all.data(), ValueLayout.JAVA_BYTE, offset, codes.length);
-                errors[chunk] = rows.error(codes);
-            });
-            RecodingError error = new RecodingError();
-            double outputError = 0;
-            for (RecodingError chunk : errors) {
-                error.add(chunk);
+        ParallelPieces pieces = new ParallelPieces(tasks.threads(), tasks.cancellation());
+        pieces.<ParallelPieces.Memory>run(chunks, () -> () -> {}, (chunk, none) -> {
+            int from = chunk * ROWS;
+            int to = Math.min(weight.rows(), from + ROWS);
+            Rows rows = new Rows(weight, from, grids(nearest, from, to));
+            byte[] codes = round(rows, losses);
+            byte[] packed = new byte[rowBytes];
+            for (int r = from; r < to; r++) {
+                byte[] row = Arrays.copyOfRange(codes, (r - from) * columns, (r - from + 1) * columns);
+                if (nearest.bits() <= 4) {
+                    PackedMatrix.packRow(row, packed);
+                } else {
+                    packed = row;
+                }
+                MemorySegment.copy(packed, 0, into, ValueLayout.JAVA_BYTE, (long) r * rowBytes, rowBytes);
             }
-            for (double loss : losses) {
-                outputError += loss;
-            }
-            QuantizedMatrix rounded = new QuantizedMatrix(
-                    nearest.name(),
-                    CodeTiles.of(all, nearest.bits(), tasks),
-                    nearest.grids(),
-                    error.of(all.elements(), nearest.error()));
-            return new Rounded(rounded, outputError);
+            errors[chunk] = rows.error(codes);
+        });
+        RecodingError error = new RecodingError();
+        double outputError = 0;
+        for (RecodingError chunk : errors) {
+            error.add(chunk);
         }
+        for (double loss : losses) {
+            outputError += loss;
+        }
+        Tensor codes = new Tensor(DType.U8, nearest.codes().shape(), into.asSlice(0, nearest.codes().elements()));
+        long count = (long) weight.rows() * columns;
+        return new Rounded(
+                new PackedMatrix(
+                        nearest.name(),
+                        columns,
+                        nearest.bits(),
+                        codes,
+                        nearest.grids(),
+                        error.of(count, nearest.error())),
+                outputError);
     }
 
-    private static RowGrid[] grids(QuantizedMatrix matrix, int from, int to) {
+    private static RowGrid[] grids(PackedMatrix matrix, int from, int to) {
         RowGrid[] grids = new RowGrid[to - from];
         MatrixGrids stored = matrix.grids();
         for (int r = 0; r < grids.length; r++) {
-            grids[r] = new RowGrid(matrix.columns(), matrix.groupSize(), matrix.bits(), stored.values());
+            grids[r] = new RowGrid(
+                    matrix.columns(), matrix.columns() / stored.groups(), matrix.bits(), stored.values());
             for (int g = 0; g < stored.groups(); g++) {
                 grids[r].set(g, stored.step(from + r, g), stored.zeroPoint(from + r, g));
             }
@@ -136,10 +149,6 @@ final class ErrorFeedback {
 
     /// Rows of a weight from `first` on, and the grids they are rounded to.
     private record Rows(Matrix weight, int first, RowGrid[] grids) {
-
-        float at(int r, int column) {
-            return weight.at(first + r, column);
-        }
 
         RecodingError error(byte[] codes) {
             RecodingError error = new RecodingError();
@@ -153,14 +162,17 @@ final class ErrorFeedback {
     private byte[] round(Rows rows, double[] losses) {
         int n = factor.columns();
         int count = rows.grids.length;
-        Work work = new Work(new float[count * n], new float[count * Math.min(STRIP, n)], new byte[count * n]);
+        Work work = new Work(
+                inOrder(rows),
+                new float[count * n],
+                new float[count * Math.min(STRIP, n)],
+                new float[3 * BLOCK * count],
+                new byte[count * n]);
         for (int start = 0; start < n; start += STRIP) {
             int end = Math.min(n, start + STRIP);
             for (int first = start; first < end; first += BLOCK) {
                 Columns block = new Columns(first, Math.min(end, first + BLOCK), first - start);
-                for (int r = 0; r < count; r++) {
-                    losses[rows.first + r] += block(rows, r, block, work);
-                }
+                block(rows, block, work, losses);
                 pass(block, end, count, work);
             }
             pass(new Columns(start, end, 0), n, count, work);
@@ -168,10 +180,27 @@ final class ErrorFeedback {
         return work.codes;
     }
 
-    /// What is known and wanted of some rows, in rounding order.
+    /// The weights of some rows in rounding order.
+    private float[] inOrder(Rows rows) {
+        int n = factor.columns();
+        float[] ordered = new float[rows.grids.length * n];
+        float[] row = new float[n];
+        for (int r = 0; r < rows.grids.length; r++) {
+            rows.weight.readRow(rows.first + r, row);
+            for (int j = 0; j < n; j++) {
+                ordered[r * n + j] = row[order[j]];
+            }
+        }
+        return ordered;
+    }
+
+    /// What is known and wanted of some rows.
     ///
+    /// @param weights in rounding order
+    /// @param feedback in rounding order
     /// @param errors of the columns of a strip
-    private record Work(float[] feedback, float[] errors, byte[] codes) {}
+    /// @param block weights, feedback and errors of a block, column by column, so that rows go abreast
+    private record Work(float[] weights, float[] feedback, float[] errors, float[] block, byte[] codes) {}
 
     /// Columns in rounding order.
     ///
@@ -189,32 +218,57 @@ final class ErrorFeedback {
                         Panel.rows(work.feedback, from.end, n));
     }
 
-    private double block(Rows rows, int r, Columns block, Work work) {
+    private void block(Rows rows, Columns block, Work work, double[] losses) {
         int n = factor.columns();
-        float[] u = factor.values();
-        float[] feedback = work.feedback;
-        RowGrid grid = rows.grids[r];
-        int errors = r * Math.min(STRIP, n) + block.place - block.start;
-        double loss = 0;
-        for (int j = block.start; j < block.end; j++) {
-            int column = order[j];
-            float weight = rows.at(r, column);
-            float wanted = weight + feedback[r * n + j] / u[j * n + j];
-            int code = grid.nearest(column, wanted);
-            float value = grid.value(column, code);
-            work.codes[r * n + column] = (byte) code;
-            float error = weight - value;
-            work.errors[errors + j] = error;
-            double term = (double) u[j * n + j] * (wanted - value);
-            loss += term * term;
-            add(error, u, j * n + j + 1, feedback, r * n + j + 1, block.end - j - 1);
+        int count = rows.grids.length;
+        int feedback = BLOCK * count;
+        int errors = 2 * BLOCK * count;
+        float[] own = work.block;
+        for (int r = 0; r < count; r++) {
+            for (int j = block.start; j < block.end; j++) {
+                own[(j - block.start) * count + r] = work.weights[r * n + j];
+                own[feedback + (j - block.start) * count + r] = work.feedback[r * n + j];
+            }
         }
-        return loss;
+        for (int j = block.start; j < block.end; j++) {
+            int at = (j - block.start) * count;
+            column(rows, j, at, work, losses);
+            int others = block.end - j - 1;
+            ProductKernels.best()
+                    .add(
+                            new Extent(others, 1, count),
+                            new Panel(factor.values(), j * n + j + 1, 1, 1),
+                            Panel.rows(own, errors + at, count),
+                            Panel.rows(own, feedback + at + count, count));
+        }
+        int strip = Math.min(STRIP, n);
+        for (int r = 0; r < count; r++) {
+            for (int j = block.start; j < block.end; j++) {
+                work.errors[r * strip + block.place + j - block.start] = own[errors + (j - block.start) * count + r];
+            }
+        }
     }
 
-    private static void add(float factor, float[] u, int at, float[] to, int offset, int count) {
-        for (int k = 0; k < count; k++) {
-            to[offset + k] = Math.fma(factor, u[at + k], to[offset + k]);
+    /// Rounds a column of all rows, whose errors do not depend on each other.
+    ///
+    /// @param at where it begins in the block
+    private void column(Rows rows, int j, int at, Work work, double[] losses) {
+        int n = factor.columns();
+        int count = rows.grids.length;
+        int column = order[j];
+        int group = column / rows.grids[0].groupSize();
+        float diagonal = factor.values()[j * n + j];
+        float[] own = work.block;
+        for (int r = 0; r < count; r++) {
+            RowGrid grid = rows.grids[r];
+            float weight = own[at + r];
+            float wanted = weight + own[BLOCK * count + at + r] / diagonal;
+            int code = grid.nearestIn(group, wanted);
+            float value = grid.valueIn(group, code);
+            work.codes[r * n + column] = (byte) code;
+            own[2 * BLOCK * count + at + r] = weight - value;
+            double term = (double) diagonal * (wanted - value);
+            losses[rows.first + r] += term * term;
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.ParallelPieces;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -32,65 +33,75 @@ record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowT
     ///
     /// @param into receives them
     Packed pack(WeightMatrix weight, MemorySegment into) {
-        if (plan.branch() instanceof BranchPlan.None && feedback.isEmpty()) {
-            return new Packed(PackedMatrix.of(weight, plan, into, tasks), Optional.empty());
-        }
-        Outcome outcome = of(weight);
-        return new Packed(outcome.matrix.packed(into, tasks), outcome.branch);
-    }
-
-    Outcome of(WeightMatrix weight) {
         return switch (plan.branch()) {
-            case BranchPlan.None() -> new Outcome(withoutBranch(weight), Optional.empty());
-            case BranchPlan.LowRank lowRank -> alternated(dense(weight), weight.name(), lowRank);
+            case BranchPlan.None() -> new Packed(withoutBranch(weight, into), Optional.empty());
+            case BranchPlan.LowRank lowRank -> alternated(dense(weight), weight.name(), lowRank, into);
         };
     }
 
-    private QuantizedMatrix withoutBranch(WeightMatrix weight) {
-        QuantizedMatrix nearest = nearest(weight);
-        return feedback.map(own -> own.round(dense(weight), nearest, tasks).matrix())
-                .orElse(nearest);
+    /// The codes as engines want them.
+    Outcome of(WeightMatrix weight) {
+        if (plan.branch() instanceof BranchPlan.None && feedback.isEmpty()) {
+            return new Outcome(QuantizedMatrix.of(weight, plan, tasks), Optional.empty());
+        }
+        try (Arena arena = Arena.ofShared()) {
+            Packed packed = pack(weight, codes(weight.rows(), weight.columns(), arena));
+            return new Outcome(QuantizedMatrix.of(packed.matrix, tasks), packed.branch);
+        }
     }
 
-    private QuantizedMatrix nearest(WeightMatrix weight) {
-        return QuantizedMatrix.of(weight, plan, tasks);
+    private MemorySegment codes(int rows, int columns, Arena arena) {
+        return arena.allocate((long) rows * PackedMatrix.rowBytes(columns, plan.bits()), 64);
+    }
+
+    private PackedMatrix withoutBranch(WeightMatrix weight, MemorySegment into) {
+        PackedMatrix nearest = PackedMatrix.of(weight, plan, into, tasks);
+        return feedback.map(own -> own.round(dense(weight), nearest, into, tasks).matrix())
+                .orElse(nearest);
     }
 
     /// A turn of the alternation.
     ///
     /// @param error that it leaves: of the outputs where statistics are known, else of the weight
-    private record Turn(QuantizedMatrix matrix, LowRankBranch branch, double error) {}
+    private record Turn(PackedMatrix matrix, LowRankBranch branch, double error) {}
 
     /// `L = SVD(W - Q(R))`, `R = W - L` in turns, starting from `L = SVD(W)`; the best is kept.
-    private Outcome alternated(Matrix weight, String name, BranchPlan.LowRank wanted) {
+    private Packed alternated(Matrix weight, String name, BranchPlan.LowRank wanted, MemorySegment into) {
         ParallelPieces pieces = new ParallelPieces(tasks.threads(), tasks.cancellation());
-        LowRank leading = LowRank.of(weight, wanted.rank(), Optional.empty(), pieces);
-        Turn best = turn(weight, name, leading, pieces);
-        Turn last = best;
-        for (int i = 1; i < wanted.iterations() && last.error > 0; i++) {
-            Matrix left = leftBy(last.matrix, weight);
-            leading = LowRank.of(left, wanted.rank(), Optional.of(leading.down()), pieces);
-            Turn next = turn(weight, name, leading, pieces);
-            boolean better = next.error < best.error;
-            boolean worthwhile = next.error < last.error * (1 - WORTHWHILE);
-            best = better ? next : best;
-            last = next;
-            if (!worthwhile) {
-                break;
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment kept = codes(weight.rows(), weight.columns(), arena);
+            MemorySegment other = codes(weight.rows(), weight.columns(), arena);
+            LowRank leading = LowRank.of(weight, wanted.rank(), Optional.empty(), pieces);
+            Turn best = turn(new Dense(name, weight), leading, kept, pieces);
+            Turn last = best;
+            for (int i = 1; i < wanted.iterations() && last.error > 0; i++) {
+                Matrix left = leftBy(last.matrix, weight);
+                leading = LowRank.of(left, wanted.rank(), Optional.of(leading.down()), pieces);
+                Turn next = turn(new Dense(name, weight), leading, other, pieces);
+                boolean worthwhile = next.error < last.error * (1 - WORTHWHILE);
+                if (next.error < best.error) {
+                    best = next;
+                    other = kept;
+                    kept = best.matrix.codes().data();
+                }
+                last = next;
+                if (!worthwhile) {
+                    break;
+                }
             }
+            return new Packed(best.matrix.in(into), Optional.of(best.branch));
         }
-        return new Outcome(best.matrix, Optional.of(best.branch));
     }
 
-    private Turn turn(Matrix weight, String name, LowRank leading, ParallelPieces pieces) {
+    private Turn turn(Dense weight, LowRank leading, MemorySegment codes, ParallelPieces pieces) {
         LowRankBranch branch = stored(leading);
-        Matrix rest = rest(weight, product(branch, pieces));
-        QuantizedMatrix nearest = nearest(new Dense(name, rest));
+        Matrix rest = rest(weight.values, product(branch, pieces));
+        PackedMatrix nearest = PackedMatrix.of(new Dense(weight.name, rest), plan, codes, tasks);
         if (feedback.isEmpty()) {
             double error = nearest.error().mse() * rest.rows() * rest.columns();
             return new Turn(nearest, branch, error);
         }
-        ErrorFeedback.Rounded rounded = feedback.get().round(rest, nearest, tasks);
+        ErrorFeedback.Rounded rounded = feedback.get().round(rest, nearest, codes, tasks);
         return new Turn(rounded.matrix(), branch, rounded.outputError());
     }
 
@@ -125,13 +136,15 @@ record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowT
     }
 
     /// `W - Q(R)`.
-    private Matrix leftBy(QuantizedMatrix quantized, Matrix weight) {
+    private Matrix leftBy(PackedMatrix quantized, Matrix weight) {
         int columns = weight.columns();
         Matrix left = weight.copy();
         tasks.run(weight.rows(), (from, to) -> {
             float[] row = new float[columns];
+            byte[] packed = new byte[columns];
+            byte[] codes = new byte[columns];
             for (int r = from; r < to; r++) {
-                quantized.dequantizeRow(r, row);
+                quantized.dequantizeRow(r, packed, codes, row);
                 for (int column = 0; column < columns; column++) {
                     left.values()[r * columns + column] -= row[column];
                 }

@@ -106,6 +106,16 @@ public record MatrixGrids(CodeValues values, Tensor steps, Tensor zeroPoints, Te
         return areMultiples() ? unsigned(multipliers, index(row, group)) : 1;
     }
 
+    /// The weights that the codes of a group stand for.
+    float[] values(int row, int group, int codes) {
+        float step = step(row, group);
+        float[] values = new float[codes];
+        for (int code = 0; code < codes; code++) {
+            values[code] = step * level(row, group, code);
+        }
+        return values;
+    }
+
     /// The zero point of a group as it is stored: in parts of a step where it is a fraction.
     public int zeroPoint(int row, int group) {
         return unsigned(zeroPoints, index(row, group));

@@ -44,6 +44,35 @@ public record PackedMatrix(
         return new MatrixQuantizer(weights, plan, RowCoder.NEAREST, GridSearchKernels.best()).pack(into, tasks);
     }
 
+    /// The same matrix with its codes elsewhere.
+    ///
+    /// @param into receives them
+    PackedMatrix in(MemorySegment into) {
+        MemorySegment place = into.asSlice(0, codes.data().byteSize()).copyFrom(codes.data());
+        return new PackedMatrix(name, columns, bits, new Tensor(DType.U8, codes.shape(), place), grids, error);
+    }
+
+    /// Writes the stored weights of one row.
+    ///
+    /// @param packed at least [#rowBytes] long, to work in
+    /// @param row at least as long as there are columns, to work in
+    void dequantizeRow(int index, byte[] packed, byte[] row, float[] into) {
+        int rowBytes = rowBytes(columns, bits);
+        MemorySegment.copy(codes.data(), ValueLayout.JAVA_BYTE, (long) index * rowBytes, packed, 0, rowBytes);
+        byte[] unpacked = packed;
+        if (bits <= 4) {
+            unpackRow(packed, row);
+            unpacked = row;
+        }
+        int groupSize = columns / grids.groups();
+        for (int group = 0; group < grids.groups(); group++) {
+            float[] values = grids.values(index, group, 1 << bits);
+            for (int column = group * groupSize; column < (group + 1) * groupSize; column++) {
+                into[column] = values[unpacked[column] & 0xFF];
+            }
+        }
+    }
+
     /// Bytes of a row of codes.
     public static int rowBytes(int columns, int bits) {
         return bits <= 4 ? Math.ceilDiv(columns, 2) : columns;

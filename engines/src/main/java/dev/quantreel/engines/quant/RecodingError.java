@@ -11,11 +11,13 @@ final class RecodingError {
 
     /// @param codes of the row, from `offset` on
     void measure(Matrix weights, int row, RowGrid grid, byte[] codes, int offset) {
-        for (int column = 0; column < weights.columns(); column++) {
-            double error = weights.at(row, column) - grid.value(column, codes[offset + column] & 0xFF);
-            sum += error;
-            squares += error * error;
-            largest = Math.max(largest, Math.abs(error));
+        for (int group = 0; group < grid.groups(); group++) {
+            for (int column = group * grid.groupSize(); column < (group + 1) * grid.groupSize(); column++) {
+                double error = weights.at(row, column) - grid.valueIn(group, codes[offset + column] & 0xFF);
+                sum += error;
+                squares += error * error;
+                largest = Math.max(largest, Math.abs(error));
+            }
         }
     }
 

@@ -11,6 +11,7 @@ public final class RowGrid {
     private final int groupSize;
     private final int maxCode;
     private final CodeValues values;
+    private final boolean integers;
     private final float[] levels;
     private final LevelKernels.Floats boundaries;
     private final float[] steps;
@@ -24,6 +25,7 @@ public final class RowGrid {
         this.groupSize = groupSize;
         this.maxCode = (1 << bits) - 1;
         this.values = values;
+        this.integers = values instanceof CodeValues.Integers;
         this.levels = values instanceof CodeValues.Table table ? floats(table) : new float[0];
         float[] between = new float[Math.max(levels.length - 1, 0)];
         for (int i = 0; i < between.length; i++) {
@@ -100,7 +102,14 @@ public final class RowGrid {
 
     /// The code whose value is nearest to a weight.
     public int nearest(int column, float weight) {
-        int group = column / groupSize;
+        return nearestIn(column / groupSize, weight);
+    }
+
+    /// The code of a group whose value is nearest to a weight.
+    int nearestIn(int group, float weight) {
+        if (integers) { // far the most, and asked for every weight
+            return uniform(group).level(weight, inverses[group]) + zeroPoints[group];
+        }
         float position = weight * inverses[group];
         return switch (values) {
             case CodeValues.Integers() -> uniform(group).level(weight, inverses[group]) + zeroPoints[group];
@@ -153,11 +162,18 @@ public final class RowGrid {
 
     /// The weight that a code stands for.
     public float value(int column, int code) {
-        int group = column / groupSize;
+        return valueIn(column / groupSize, code);
+    }
+
+    /// The weight that a code of a group stands for.
+    float valueIn(int group, int code) {
         return steps[group] * level(group, code);
     }
 
     private float level(int group, int code) {
+        if (integers) {
+            return code - zeroPoints[group];
+        }
         return switch (values) {
             case CodeValues.Integers() -> code - zeroPoints[group];
             case CodeValues.Fractions(int parts) -> code - zeroPoints[group] / (float) parts;

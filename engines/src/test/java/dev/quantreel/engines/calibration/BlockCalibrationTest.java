@@ -17,7 +17,6 @@ import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.SigmaSchedule;
 import dev.quantreel.engines.tensor.CheckpointException;
-import dev.quantreel.engines.tensor.LatentSpace;
 import dev.quantreel.engines.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,13 +101,12 @@ class BlockCalibrationTest {
     })
     void blocksOfEveryFamilyRunOneAtATime(String file, int frames) {
         TransformerCheckpoint tiny = new TinyTransformer(file, frames).checkpoint();
-        LatentSpace space = tiny.facts().latent().space();
-        assertThat(space).isNotNull();
-        BranchConditioning blank = NoText.of(tiny.facts());
+        Shape latent = Shape.of(1, tiny.facts().latent().channels(), frames, 4, 6);
+        BranchConditioning blank = NoText.of(tiny.facts(), latent);
         Trajectories trajectories = new Trajectories(
                 List.of(new Trajectories.Prompt(blank, blank)),
                 new SamplerSettings(2, 1, new SigmaSchedule.Linear(3)),
-                Shape.of(1, tiny.facts().latent().channels(), frames, 4, 6),
+                latent,
                 1,
                 7);
         SelfCalibration whole = SelfCalibration.of(

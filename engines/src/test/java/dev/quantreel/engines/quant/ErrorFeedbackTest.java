@@ -12,6 +12,8 @@ import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.tensor.Conversions;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.testing.GoldenResource;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -49,6 +51,14 @@ class ErrorFeedbackTest {
                 ? Optional.of(ErrorFeedback.of(gram::copy, 0.01, PIECES))
                 : Optional.empty();
         return new LayerQuantization(plan, feedback, tasks).of(WeightMatrix.of("w", weight));
+    }
+
+    private MemorySegment codes() {
+        return Arena.ofAuto().allocate((long) dense.rows() * dense.columns());
+    }
+
+    private PackedMatrix nearest() {
+        return PackedMatrix.of(WeightMatrix.of("w", weight), GPTQ, codes(), TASKS);
     }
 
     private double outputError(LayerQuantization.Outcome outcome) {
@@ -98,9 +108,10 @@ class ErrorFeedbackTest {
     @Test
     void theReportedErrorsAreThoseOfTheCodes() {
         ErrorFeedback feedback = ErrorFeedback.of(gram::copy, 1e-6, PIECES);
-        QuantizedMatrix nearest = QuantizedMatrix.of(WeightMatrix.of("w", weight), GPTQ, TASKS);
-        ErrorFeedback.Rounded rounded = feedback.round(dense, nearest, TASKS);
-        LayerQuantization.Outcome outcome = new LayerQuantization.Outcome(rounded.matrix(), Optional.empty());
+        PackedMatrix nearest = nearest();
+        ErrorFeedback.Rounded rounded = feedback.round(dense, nearest, codes(), TASKS);
+        LayerQuantization.Outcome outcome =
+                new LayerQuantization.Outcome(QuantizedMatrix.of(rounded.matrix(), TASKS), Optional.empty());
         double actual = outputError(outcome);
         assertThat(rounded.outputError()).isCloseTo(actual, within(1e-3 * actual));
         double mse = error(outcome).squareSum() / (dense.rows() * dense.columns());
@@ -114,9 +125,9 @@ class ErrorFeedbackTest {
         for (int i = 0; i < dense.columns(); i++) {
             diagonal.values()[i * dense.columns() + i] = 1 + i % 7;
         }
-        QuantizedMatrix nearest = QuantizedMatrix.of(WeightMatrix.of("w", weight), GPTQ, TASKS);
-        QuantizedMatrix rounded = ErrorFeedback.of(diagonal::copy, 0.01, PIECES)
-                .round(dense, nearest, TASKS)
+        PackedMatrix nearest = nearest();
+        PackedMatrix rounded = ErrorFeedback.of(diagonal::copy, 0.01, PIECES)
+                .round(dense, nearest, codes(), TASKS)
                 .matrix();
         assertThat(rounded.codes().data().mismatch(nearest.codes().data())).isEqualTo(-1);
     }
@@ -124,9 +135,9 @@ class ErrorFeedbackTest {
     @Test
     void inputsThatNeverCameAreNoObstacle() {
         Matrix nothing = Matrix.zeros(dense.columns(), dense.columns());
-        QuantizedMatrix nearest = QuantizedMatrix.of(WeightMatrix.of("w", weight), GPTQ, TASKS);
-        QuantizedMatrix rounded = ErrorFeedback.of(nothing::copy, 0.01, PIECES)
-                .round(dense, nearest, TASKS)
+        PackedMatrix nearest = nearest();
+        PackedMatrix rounded = ErrorFeedback.of(nothing::copy, 0.01, PIECES)
+                .round(dense, nearest, codes(), TASKS)
                 .matrix();
         assertThat(rounded.codes().data().mismatch(nearest.codes().data())).isEqualTo(-1);
     }

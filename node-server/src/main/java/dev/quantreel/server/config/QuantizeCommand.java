@@ -71,7 +71,7 @@ final class QuantizeCommand implements Callable<Integer> {
     @Option(names = "--force", description = "Replace FILE if it exists.")
     private boolean force;
 
-    @Option(names = "--restart", description = "Forget what an earlier run left in FILE.part.")
+    @Option(names = "--restart", description = "Forget what an earlier run left in FILE.part, statistics included.")
     private boolean restart;
 
     @Override
@@ -110,16 +110,19 @@ final class QuantizeCommand implements Callable<Integer> {
                 CheckpointScan.bytes(file),
                 file.format().toString());
         ByteProgress progress = new ByteProgress(System.err, "quantizing " + target, from.bytes());
-        try (CalibrationOptions.Calibrated calibrated = calibration.open(model, read.plan(), cancellation)) {
+        CalibrationOptions.Task task = new CalibrationOptions.Task(
+                model, read.plan(), CheckpointCensus.identity(file), ArtifactWriter.statistics(target));
+        try (CalibrationOptions.Calibrated calibrated = calibration.open(task, cancellation)) {
             String digest = ArtifactWriter.write(
                     new ArtifactWriter.Source(
                             model,
                             file.stored(),
-                            CheckpointCensus.identity(file) + calibrated.identity(),
+                            task.identity() + calibrated.identity(),
                             calibrated.statistics()),
                     target,
                     new ArtifactWriter.Document(read, from),
                     new ArtifactWriter.Watch(step -> tell(step, progress), cancellation));
+            calibrated.discard();
             if (known.isEmpty()) {
                 new CheckpointCensus(digest, Optional.empty()).keep(file, cache);
             }
