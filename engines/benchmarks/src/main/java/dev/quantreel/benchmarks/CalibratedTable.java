@@ -67,13 +67,7 @@ public final class CalibratedTable {
         double ranked = seconds(() -> LowRank.of(weight, RANK, Optional.empty(), pieces));
         Tensor stored = Conversions.fromF32(Tensor.of(Shape.of(outputs, inputs), weight.values()), DType.BF16);
         StringBuilder line = new StringBuilder(String.format(
-                Locale.ROOT,
-                "| %d x %d | %.2f | %.2f | %.2f |",
-                outputs,
-                inputs,
-                gathered,
-                factored,
-                ranked));
+                Locale.ROOT, "| %d x %d | %.2f | %.2f | %.2f |", outputs, inputs, gathered, factored, ranked));
         for (QuantizationPlan plan : List.of(QuantizationPlan.DVD_QUANT, plan(0), plan(RANK))) {
             line.append(quantized(plan, stored, gram, tokens));
         }
@@ -111,8 +105,7 @@ public final class CalibratedTable {
         try (Arena arena = Arena.ofShared()) {
             LayerQuantizer quantizer = new LayerQuantizer(source, plan.withWeights(plan.weights(), 4), tasks);
             LayerQuantizer.Packed[] made = new LayerQuantizer.Packed[1];
-            double spent = seconds(() -> made[0] =
-                    quantizer.pack(LAYER, arena.allocate(stored.elements() / 2)));
+            double spent = seconds(() -> made[0] = quantizer.pack(LAYER, arena.allocate(stored.elements() / 2)));
             return String.format(Locale.ROOT, " %.2f | %.2f |", spent, decibels(plan, stored, tokens, made[0], tasks));
         }
     }
@@ -160,8 +153,8 @@ public final class CalibratedTable {
     /// Tokens whose channels hang together and of which some are loud, as after a norm.
     private static Matrix tokens(int inputs) {
         Matrix own = random(TOKENS, inputs, 3, 1);
-        Matrix common = random(TOKENS, 24, 4, 1)
-                .times(random(24, inputs, 5, 0.4), ParallelPieces.of(CancellationToken.NONE));
+        Matrix common =
+                random(TOKENS, 24, 4, 1).times(random(24, inputs, 5, 0.4), ParallelPieces.of(CancellationToken.NONE));
         for (int i = 0; i < own.values().length; i++) {
             int channel = i % inputs;
             own.values()[i] = (own.values()[i] + common.values()[i]) * (channel % 97 == 0 ? 8 : 1);

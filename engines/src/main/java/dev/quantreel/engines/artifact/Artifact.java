@@ -140,7 +140,9 @@ public final class Artifact {
             (layer.modulation() ? modulations : matrices).put(layer.name(), matrix(layer, tasks));
         }
         return QuantizedWeights.of(
-                checkpoint, plan, new QuantizedWeights.Stored(matrices, modulations, branches(), smoothing()));
+                checkpoint,
+                plan,
+                new QuantizedWeights.Stored(matrices, modulations, branches(), smoothing(), rowSums()));
     }
 
     private void requireSameWeights(QuantizationPlan plan) {
@@ -164,6 +166,16 @@ public final class Artifact {
                 byLayer.put(layer.name(), Arrays.equals(first, factors) ? first : factors);
             });
         }
+        return byLayer;
+    }
+
+    /// Sums of the rows of the weights that this was made from, where they were kept.
+    private Map<String, float[]> rowSums() {
+        Map<String, float[]> byLayer = new HashMap<>();
+        header.layers().values().stream()
+                .filter(ArtifactLayer::summed)
+                .forEach(layer ->
+                        byLayer.put(layer.name(), stored.tensor(layer.rowSums()).toFloatArray()));
         return byLayer;
     }
 

@@ -117,6 +117,7 @@ public record ArtifactHeader(
                             values(layer.path("values"), bits),
                             layer.path("multiplied").asBoolean(),
                             layer.path("smoothed").asBoolean(),
+                            layer.path("row_sums").asBoolean(),
                             layer.path("modulation").asBoolean(),
                             branches));
         }
@@ -212,6 +213,9 @@ public record ArtifactHeader(
         }
         if (layer.smoothed()) {
             node.put("smoothed", true);
+        }
+        if (layer.summed()) {
+            node.put("row_sums", true);
         }
         if (layer.modulation()) {
             node.put("modulation", true);

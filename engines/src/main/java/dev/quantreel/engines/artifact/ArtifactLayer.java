@@ -15,6 +15,7 @@ import java.util.List;
 /// | `<layer>.weight.multipliers` | U8 | `[out, groups]` | only where the steps of groups are multiples of the row's |
 /// | `<layer>.weight.figures` | F64 | `[9]` | [dev.quantreel.engines.quant.QuantizationError], component by component |
 /// | `<layer>.smoothing` | F32 | `[in]` | only where channels of the input are divided by it |
+/// | `<layer>.row_sums` | F32 | `[out]` | only where means of tokens are split off: sums of the original weight |
 /// | `<layer>.branch.<n>.down`, `.up` | F16 or BF16 | `[rank, in]`, `[out, rank]` | a low-rank branch |
 /// | `<layer>.branch.<n>.factor` | F32 | `[1]` | its factor |
 /// | `<layer>.branch.<n>.frames` | F32 | `[frames]` | only where it counts differently from frame to frame |
@@ -30,6 +31,7 @@ import java.util.List;
 /// @param values what a code stands for
 /// @param multiplied whether the steps of groups are multiples
 /// @param smoothed whether channels of its input are divided by factors that the weight was multiplied with
+/// @param summed whether the sums of the original weight's rows are there
 /// @param modulation whether it makes modulation vectors
 /// @param branches what runs beside it
 public record ArtifactLayer(
@@ -39,6 +41,7 @@ public record ArtifactLayer(
         CodeValues values,
         boolean multiplied,
         boolean smoothed,
+        boolean summed,
         boolean modulation,
         List<Branch> branches) {
 
@@ -87,6 +90,9 @@ public record ArtifactLayer(
         if (smoothed) {
             names.add(smoothing());
         }
+        if (summed) {
+            names.add(rowSums());
+        }
         for (int i = 0; i < branches.size(); i++) {
             names.addAll(List.of(down(i), up(i), factor(i)));
             if (branches.get(i).frames > 0) {
@@ -98,6 +104,10 @@ public record ArtifactLayer(
 
     String smoothing() {
         return name + ".smoothing";
+    }
+
+    String rowSums() {
+        return name + ".row_sums";
     }
 
     String down(int branch) {

@@ -85,6 +85,7 @@ final class ArtifactPlan {
                 grids.values(),
                 multiplied,
                 layers.smoothed(layer),
+                layers.summed(layer),
                 modulation,
                 branches);
     }
@@ -106,6 +107,9 @@ final class ArtifactPlan {
         types.put(layer.figures(), new SafetensorsPlan.Type(DType.F64, Shape.of(QuantizationError.FIGURES)));
         if (layer.smoothed()) {
             types.put(layer.smoothing(), new SafetensorsPlan.Type(DType.F32, Shape.of(layer.columns())));
+        }
+        if (layer.summed()) {
+            types.put(layer.rowSums(), new SafetensorsPlan.Type(DType.F32, Shape.of(rows)));
         }
         List<LayerSource.Branch> branches = layers.branches(layer.name());
         for (int i = 0; i < branches.size(); i++) {

@@ -318,6 +318,7 @@ public final class ArtifactWriter {
         quantized
                 .smoothing()
                 .ifPresent(factors -> parts.add(part(layer.smoothing(), Tensor.of(Shape.of(factors.length), factors))));
+        quantized.rowSums().ifPresent(sums -> parts.add(part(layer.rowSums(), Tensor.of(Shape.of(sums.length), sums))));
         List<LowRankBranch> branches = quantized.branches();
         for (int i = 0; i < branches.size(); i++) {
             parts.add(part(layer.down(i), branches.get(i).down()));

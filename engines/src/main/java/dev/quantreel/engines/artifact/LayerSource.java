@@ -42,6 +42,9 @@ interface LayerSource {
     /// Whether channels of a layer's input are divided by factors.
     boolean smoothed(String layer);
 
+    /// Whether the sums of a layer's rows are wanted, for means of tokens that are split off.
+    boolean summed(String layer);
+
     /// What low-rank branches a layer will have.
     List<Branch> branches(String layer);
 
@@ -58,5 +61,10 @@ interface LayerSource {
 
     /// @param branches as promised
     /// @param smoothing factors, where promised
-    record Quantized(PackedMatrix matrix, List<LowRankBranch> branches, Optional<float[]> smoothing) {}
+    /// @param rowSums of the weight before anything was done to it, where promised
+    record Quantized(
+            PackedMatrix matrix,
+            List<LowRankBranch> branches,
+            Optional<float[]> smoothing,
+            Optional<float[]> rowSums) {}
 }

@@ -11,6 +11,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /// Layers that were quantized before, with what runs beside them.
 final class PreparedLayers implements LayerSource {
@@ -63,6 +64,11 @@ final class PreparedLayers implements LayerSource {
     }
 
     @Override
+    public boolean summed(String layer) {
+        return weights.matrix(layer).isPresent() && weights.splitsMean(layer);
+    }
+
+    @Override
     public List<Branch> branches(String layer) {
         return branches.of(layer).stream().map(PreparedLayers::describe).toList();
     }
@@ -83,6 +89,10 @@ final class PreparedLayers implements LayerSource {
 
     @Override
     public Quantized quantize(String layer, MemorySegment codes) {
-        return new Quantized(matrix(layer).packed(codes, tasks), branches.of(layer), weights.smoothing(layer));
+        return new Quantized(
+                matrix(layer).packed(codes, tasks),
+                branches.of(layer),
+                weights.smoothing(layer),
+                summed(layer) ? Optional.of(weights.rowSums(layer, tasks)) : Optional.empty());
     }
 }

@@ -10,6 +10,7 @@ import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RowTasks;
+import dev.quantreel.engines.quant.WeightMatrix;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.safetensors.SafetensorsPlan;
 import dev.quantreel.engines.tensor.DType;
@@ -17,6 +18,7 @@ import dev.quantreel.engines.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// Layers that are quantized when they are asked for and then forgotten, so that memory does not grow with the model.
@@ -24,6 +26,8 @@ final class StreamedLayers implements LayerSource {
 
     private final TransformerCheckpoint checkpoint;
     private final boolean smoothed;
+    private final boolean summed;
+    private final RowTasks tasks;
     private final boolean byInput;
     private final LayerQuantizer linears;
     private final LayerQuantizer modulations;
@@ -35,6 +39,8 @@ final class StreamedLayers implements LayerSource {
         requireStatistics(plan, statistics);
         this.checkpoint = checkpoint;
         this.smoothed = plan.smoothing().needsStatistics();
+        this.summed = plan.splitsMean();
+        this.tasks = tasks;
         this.byInput = !statistics.equals(ActivationStatistics.NONE);
         this.linears = new LayerQuantizer(
                 new QuantizedWeights.Source(checkpoint, checkpoint.blockLinears(), statistics), plan, tasks);
@@ -113,6 +119,11 @@ final class StreamedLayers implements LayerSource {
     }
 
     @Override
+    public boolean summed(String layer) {
+        return summed && linears.bits().containsKey(layer);
+    }
+
+    @Override
     public List<Branch> branches(String layer) {
         return switch (quantizer(layer).weights(layer).branch()) {
             case BranchPlan.None() -> List.of();
@@ -134,7 +145,13 @@ final class StreamedLayers implements LayerSource {
 
     @Override
     public Quantized quantize(String layer, MemorySegment codes) {
+        Optional<float[]> sums = summed(layer) ? Optional.of(rowSums(layer)) : Optional.empty();
         LayerQuantizer.Packed packed = quantizer(layer).pack(layer, codes);
-        return new Quantized(packed.matrix(), packed.branch().stream().toList(), packed.smoothing());
+        return new Quantized(packed.matrix(), packed.branch().stream().toList(), packed.smoothing(), sums);
+    }
+
+    private float[] rowSums(String layer) {
+        String name = layer + ArtifactLayer.WEIGHT;
+        return WeightMatrix.of(name, checkpoint.tensor(name)).rowSums(tasks);
     }
 }

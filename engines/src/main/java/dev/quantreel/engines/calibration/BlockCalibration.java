@@ -31,7 +31,8 @@ import java.util.stream.Collectors;
 public final class BlockCalibration implements ActivationStatistics {
 
     /// Tokens of an activation that are summed up over all runs, or [#TOKENS_PER_CHANNEL] times its channels where
-    /// that is more: a Gram matrix wants several tokens per channel, and costs as much as the model at a thousand of
+    /// that is more: a Gram matrix wants several tokens per channel, and costs as much as the model at a thousand
+    // of
     /// each run.
     static final int TOKENS = 32_768;
 
@@ -42,7 +43,7 @@ public final class BlockCalibration implements ActivationStatistics {
     private final SelfCalibration.Model model;
     private final Trajectories trajectories;
     private final StatisticsStore store;
-    private final Options options;
+    private Options options;
     private final List<Source> sources = new ArrayList<>();
     private final Map<String, Source> byLayer = new HashMap<>();
     private Optional<BlockSums> sums = Optional.empty();
@@ -92,8 +93,13 @@ public final class BlockCalibration implements ActivationStatistics {
         String identity = options.identity + "\n" + trajectories.count() + " x "
                 + trajectories.settings().steps() + " from " + trajectories.seed() + ", " + trajectories.latent()
                 + "\n" + model.engine().id();
-        return new BlockCalibration(
-                model, trajectories, StatisticsStore.open(options.folder, identity), options);
+        return new BlockCalibration(model, trajectories, StatisticsStore.open(options.folder, identity), options);
+    }
+
+    /// Who hears of what is to come, and who may stop it.
+    public void attach(Progress progress, CancellationToken cancellation) {
+        options = new Options(options.folder, options.identity, options.budgetBytes, progress, cancellation);
+        sums.ifPresent(own -> own.attach(options));
     }
 
     /// Forgets what a calibration left in a folder.
@@ -165,10 +171,7 @@ public final class BlockCalibration implements ActivationStatistics {
                     sources.stream().map(source -> source.representative).collect(Collectors.toSet()),
                     (layer, input) -> {});
             transformer = DiffusionTransformer.open(
-                    engine,
-                    model.checkpoint(),
-                    new FloatLinears(FloatWeights.evicting(model.checkpoint())),
-                    watched);
+                    engine, model.checkpoint(), new FloatLinears(FloatWeights.evicting(model.checkpoint())), watched);
         }
 
         void run() {
@@ -188,8 +191,7 @@ public final class BlockCalibration implements ActivationStatistics {
             for (int i = 0; i < trajectories.count(); i++) {
                 all.addAll(RecordedRun.of(store.lines(TRAJECTORY + i)));
             }
-            return new BlockSums(
-                    new BlockSums.Task(model, engine, all, TOKENS, TOKENS_PER_CHANNEL), store, options);
+            return new BlockSums(new BlockSums.Task(model, engine, all, TOKENS, TOKENS_PER_CHANNEL), store, options);
         }
 
         @Override
@@ -202,7 +204,8 @@ public final class BlockCalibration implements ActivationStatistics {
         @Override
         public void blockDone() {
             blocksDone++;
-            options.progress.blockDone("trajectories", blocksDone, 2 * blocks() * trajectories.count() * runsPerTrajectory());
+            options.progress.blockDone(
+                    "trajectories", blocksDone, 2 * blocks() * trajectories.count() * runsPerTrajectory());
         }
 
         private long blocks() {

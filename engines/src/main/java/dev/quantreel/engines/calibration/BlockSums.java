@@ -40,7 +40,7 @@ final class BlockSums {
 
     private final Task task;
     private final StatisticsStore store;
-    private final BlockCalibration.Options options;
+    private BlockCalibration.Options options;
     private final List<RecordedRun> runs;
     private final Optional<OnnxModel> text;
     private final OnnxModel trunk;
@@ -55,7 +55,11 @@ final class BlockSums {
     /// @param runs of all trajectories
     /// @param tokens of an activation that are taken, or `tokensPerChannel` times its channels where that is more
     record Task(
-            SelfCalibration.Model model, StagedEngine engine, List<RecordedRun> runs, int tokens, int tokensPerChannel) {}
+            SelfCalibration.Model model,
+            StagedEngine engine,
+            List<RecordedRun> runs,
+            int tokens,
+            int tokensPerChannel) {}
 
     BlockSums(Task task, StatisticsStore store, BlockCalibration.Options options) {
         this.task = task;
@@ -69,6 +73,10 @@ final class BlockSums {
         this.ends = StagedTrunk.ends(trunk, task.model.layers(), 1);
         this.chain = new StagedTrunk(trunk);
         resume();
+    }
+
+    void attach(BlockCalibration.Options others) {
+        options = others;
     }
 
     /// Goes behind the blocks that an earlier process finished.
@@ -127,7 +135,9 @@ final class BlockSums {
         List<RecordedRun> own = task.runs.stream()
                 .filter(run -> run.part() == StagedEngine.Part.TEXT)
                 .toList();
-        gather(new Pass(model, OF_TEXT, own, "text", run -> open(run.inputs(), Optional.empty())), (run, from, to) -> {});
+        gather(
+                new Pass(model, OF_TEXT, own, "text", run -> open(run.inputs(), Optional.empty())),
+                (run, from, to) -> {});
     }
 
     private void ofBlock() {
@@ -139,8 +149,8 @@ final class BlockSums {
         Map<RecordedRun, Integer> places = new IdentityHashMap<>();
         runs.forEach(run -> places.put(run, places.size()));
         String what = "block " + (stage + 1) + " of " + ends.size();
-        Opening opening = run -> open(
-                run.inputs(), stage == 0 ? Optional.empty() : Optional.of(STATE + stage + "-" + places.get(run)));
+        Opening opening = run ->
+                open(run.inputs(), stage == 0 ? Optional.empty() : Optional.of(STATE + stage + "-" + places.get(run)));
         gather(new Pass(own.model(), SUMS, runs, what, opening), (run, from, to) -> {
             if (last) {
                 return;

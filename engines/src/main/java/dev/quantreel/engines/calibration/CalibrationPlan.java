@@ -68,7 +68,9 @@ public record CalibrationPlan(
         long searched = plan.smoothing() instanceof SmoothingPlan.Searched ? 2 * largest : 0;
         long most = byBlock.values().stream().mapToLong(Long::longValue).max().orElse(0);
         TransformerFacts facts = model.facts();
-        long state = Float.BYTES * size.tokens(facts.latent().patch()) * facts.sizes().dim();
+        long state = Float.BYTES
+                * size.tokens(facts.latent().patch())
+                * facts.sizes().dim();
         return new CalibrationPlan(
                 size.runs(),
                 facts.sizes().layers(),

@@ -117,8 +117,7 @@ final class InputSums {
         Matrix gram = Matrix.zeros(channels, channels);
         long at = 0;
         for (int i = 0; i < channels; i++) {
-            MemorySegment.copy(
-                    upper.data(), Tensor.FLOAT, 4 * at, gram.values(), i * channels + i, channels - i);
+            MemorySegment.copy(upper.data(), Tensor.FLOAT, 4 * at, gram.values(), i * channels + i, channels - i);
             at += channels - i;
         }
         return gram.mirror();

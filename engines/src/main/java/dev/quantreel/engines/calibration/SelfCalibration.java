@@ -110,6 +110,11 @@ public final class SelfCalibration implements ActivationStatistics {
         cancellation = newCancellation;
     }
 
+    /// Whether the budget holds all Gram matrices, so that one pass gives them; else [BlockCalibration] is faster.
+    public boolean isOnePass() {
+        return sources.stream().mapToLong(Source::gramBytes).sum() <= budgetBytes;
+    }
+
     /// Bytes of the Gram matrices that are held.
     public long residentBytes() {
         return sources.stream()

@@ -16,8 +16,8 @@ final class SharedInputs {
 
     private SharedInputs() {}
 
-    /// The layers of each activation, in the order in which the graphs meet them; every layer once. Weights of linears are
-    /// not read.
+    /// The layers of each activation, in the order in which the graphs meet them; every layer once. Weights of linears
+    /// are not read.
     static List<List<String>> of(TransformerCheckpoint checkpoint) {
         Watching watching = new Watching();
         checkpoint.graphs(watching, TransformerCheckpoint.Options.DEFAULTS);

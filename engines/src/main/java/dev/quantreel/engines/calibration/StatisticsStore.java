@@ -216,9 +216,9 @@ final class StatisticsStore {
     /// Forgets everything whose name begins so, lines and tensors.
     void delete(String prefix) {
         try (Stream<Path> files = Files.list(folder)) {
-            List<Path> found = new ArrayList<>(files.filter(
-                            file -> String.valueOf(file.getFileName()).startsWith(prefix))
-                    .toList());
+            List<Path> found = new ArrayList<>(
+                    files.filter(file -> String.valueOf(file.getFileName()).startsWith(prefix))
+                            .toList());
             for (Path file : found) {
                 Files.deleteIfExists(file);
             }

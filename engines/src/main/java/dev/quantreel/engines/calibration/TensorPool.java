@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/// Memory for outputs that is used again: the outputs of one run after the other would else wait for the collector, which
-/// native memory does not wake. Not thread-safe.
+/// Memory for outputs that is used again: the outputs of one run after the other would else wait for the collector,
+/// which native memory does not wake. Not thread-safe.
 final class TensorPool implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();

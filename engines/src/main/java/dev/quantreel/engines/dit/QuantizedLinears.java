@@ -12,7 +12,6 @@ import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RowTasks;
-import dev.quantreel.engines.quant.WeightMatrix;
 import dev.quantreel.engines.rotation.FusedValues;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -204,9 +203,8 @@ public final class QuantizedLinears implements LinearLayers {
     /// What the mean of a token adds to the output: `μ rowsum(W)`.
     private Value meanProduct(OnnxGraphBuilder graph, Value mean, String layer) {
         Tensor sums = weightSums.computeIfAbsent(layer, name -> {
-            String weight = name + ".weight";
-            WeightMatrix stored = WeightMatrix.of(weight, weights.checkpoint().tensor(weight));
-            return Tensor.of(Shape.of(stored.rows()), stored.rowSums(RowTasks.parallel(CancellationToken.NONE)));
+            float[] ofRows = weights.rowSums(name, RowTasks.parallel(CancellationToken.NONE));
+            return Tensor.of(Shape.of(ofRows.length), ofRows);
         });
         return graph.op(OnnxOp.Mul, mean, graph.initializer(layer + ".weight_sums", sums));
     }

@@ -121,7 +121,10 @@ final class ErrorFeedback {
         for (double loss : losses) {
             outputError += loss;
         }
-        Tensor codes = new Tensor(DType.U8, nearest.codes().shape(), into.asSlice(0, nearest.codes().elements()));
+        Tensor codes = new Tensor(
+                DType.U8,
+                nearest.codes().shape(),
+                into.asSlice(0, nearest.codes().elements()));
         long count = (long) weight.rows() * columns;
         return new Rounded(
                 new PackedMatrix(
@@ -138,8 +141,8 @@ final class ErrorFeedback {
         RowGrid[] grids = new RowGrid[to - from];
         MatrixGrids stored = matrix.grids();
         for (int r = 0; r < grids.length; r++) {
-            grids[r] = new RowGrid(
-                    matrix.columns(), matrix.columns() / stored.groups(), matrix.bits(), stored.values());
+            grids[r] =
+                    new RowGrid(matrix.columns(), matrix.columns() / stored.groups(), matrix.bits(), stored.values());
             for (int g = 0; g < stored.groups(); g++) {
                 grids[r].set(g, stored.step(from + r, g), stored.zeroPoint(from + r, g));
             }

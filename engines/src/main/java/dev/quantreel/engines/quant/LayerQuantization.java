@@ -56,7 +56,8 @@ record LayerQuantization(WeightPlan plan, Optional<ErrorFeedback> feedback, RowT
 
     private PackedMatrix withoutBranch(WeightMatrix weight, MemorySegment into) {
         PackedMatrix nearest = PackedMatrix.of(weight, plan, into, tasks);
-        return feedback.map(own -> own.round(dense(weight), nearest, into, tasks).matrix())
+        return feedback.map(
+                        own -> own.round(dense(weight), nearest, into, tasks).matrix())
                 .orElse(nearest);
     }
 

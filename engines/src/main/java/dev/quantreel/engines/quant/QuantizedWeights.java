@@ -29,6 +29,7 @@ public final class QuantizedWeights {
     private final SequencedMap<String, QuantizedMatrix> matrices;
     private final LowRankBranches branches;
     private final Map<String, float[]> smoothing;
+    private final Map<String, float[]> rowSums;
     private final SequencedMap<String, QuantizedMatrix> modulations;
 
     private QuantizedWeights(Checkpoint checkpoint, QuantizationPlan plan, Stored parts) {
@@ -38,6 +39,7 @@ public final class QuantizedWeights {
         this.modulations = Collections.unmodifiableSequencedMap(parts.modulations());
         this.branches = parts.branches();
         this.smoothing = Map.copyOf(parts.smoothing());
+        this.rowSums = Map.copyOf(parts.rowSums());
     }
 
     /// Weights that were quantized before.
@@ -52,7 +54,8 @@ public final class QuantizedWeights {
                         new LinkedHashMap<>(stored.matrices()),
                         new LinkedHashMap<>(stored.modulations()),
                         stored.branches(),
-                        stored.smoothing()));
+                        stored.smoothing(),
+                        stored.rowSums()));
     }
 
     /// The parts of weights that were quantized before.
@@ -61,11 +64,23 @@ public final class QuantizedWeights {
     /// @param modulations as [#modulations]
     /// @param branches as [#branches]
     /// @param smoothing as [#smoothing], by layer
+    /// @param rowSums as [#rowSums], by layer, where they cannot be read off the checkpoint
     public record Stored(
             SequencedMap<String, QuantizedMatrix> matrices,
             SequencedMap<String, QuantizedMatrix> modulations,
             LowRankBranches branches,
-            Map<String, float[]> smoothing) {}
+            Map<String, float[]> smoothing,
+            Map<String, float[]> rowSums) {
+
+        /// Beside the checkpoint that they were quantized from.
+        public Stored(
+                SequencedMap<String, QuantizedMatrix> matrices,
+                SequencedMap<String, QuantizedMatrix> modulations,
+                LowRankBranches branches,
+                Map<String, float[]> smoothing) {
+            this(matrices, modulations, branches, smoothing, Map.of());
+        }
+    }
 
     /// These weights and the linears that make modulation vectors, as [#modulations]; what the plan's rule keeps stays.
     ///
@@ -89,7 +104,8 @@ public final class QuantizedWeights {
         Source source = new Source(checkpoint, layers, ActivationStatistics.NONE);
         QuantizedWeights quantized =
                 of(source, plan.ofModulations(bits), place, progress, RowTasks.parallel(cancellation));
-        return new QuantizedWeights(checkpoint, plan, new Stored(matrices, quantized.matrices, branches, smoothing));
+        return new QuantizedWeights(
+                checkpoint, plan, new Stored(matrices, quantized.matrices, branches, smoothing, rowSums));
     }
 
     /// These weights with the matrices of modulations in another place.
@@ -98,7 +114,7 @@ public final class QuantizedWeights {
     public QuantizedWeights withModulationsIn(UnaryOperator<QuantizedMatrix> place) {
         SequencedMap<String, QuantizedMatrix> moved = new LinkedHashMap<>();
         modulations.forEach((layer, matrix) -> moved.put(layer, place.apply(matrix)));
-        return new QuantizedWeights(checkpoint, plan, new Stored(matrices, moved, branches, smoothing));
+        return new QuantizedWeights(checkpoint, plan, new Stored(matrices, moved, branches, smoothing, rowSums));
     }
 
     /// Quantizes the layers that the plan selects, on all processors.
@@ -186,7 +202,7 @@ public final class QuantizedWeights {
     ///
     /// @param other has the names and shapes of [#checkpoint]
     public QuantizedWeights beside(Checkpoint other) {
-        return new QuantizedWeights(other, plan, new Stored(matrices, modulations, branches, smoothing));
+        return new QuantizedWeights(other, plan, new Stored(matrices, modulations, branches, smoothing, rowSums));
     }
 
     /// The same codes with more branches beside them, such as estimates of their error.
@@ -199,7 +215,7 @@ public final class QuantizedWeights {
             }
         }
         return new QuantizedWeights(
-                checkpoint, plan, new Stored(matrices, modulations, branches.plus(more), smoothing));
+                checkpoint, plan, new Stored(matrices, modulations, branches.plus(more), smoothing, rowSums));
     }
 
     /// What was quantized; also holds every tensor that was not.
@@ -229,6 +245,16 @@ public final class QuantizedWeights {
     /// What the channels of a layer's input are divided by, the same for all layers that read it.
     public Optional<float[]> smoothing(String layer) {
         return Optional.ofNullable(smoothing.get(layer)).map(float[]::clone);
+    }
+
+    /// Sums of the rows of a layer's weight before anything was done to it: what the mean of a token is multiplied
+    // with.
+    public float[] rowSums(String layer, RowTasks tasks) {
+        float[] known = rowSums.get(layer);
+        String name = layer + ".weight";
+        return known != null
+                ? known.clone()
+                : WeightMatrix.of(name, checkpoint.tensor(name)).rowSums(tasks);
     }
 
     /// Quantized linears that make modulation vectors of one row a step: their weights alone are quantized, neither

@@ -102,17 +102,17 @@ class BlockCalibrationTest {
     void blocksOfEveryFamilyRunOneAtATime(String file, int frames) {
         TransformerCheckpoint tiny = new TinyTransformer(file, frames).checkpoint();
         Shape latent = Shape.of(1, tiny.facts().latent().channels(), frames, 4, 6);
-        BranchConditioning blank = NoText.of(tiny.facts(), latent);
+        BranchConditioning blank = NoText.of(tiny, latent);
         Trajectories trajectories = new Trajectories(
                 List.of(new Trajectories.Prompt(blank, blank)),
                 new SamplerSettings(2, 1, new SigmaSchedule.Linear(3)),
                 latent,
                 1,
                 7);
-        SelfCalibration whole = SelfCalibration.of(
-                model(tiny), trajectories, SelfCalibration.Progress.NONE, CancellationToken.NONE);
-        BlockCalibration blocks = BlockCalibration.of(
-                model(tiny), trajectories, options(file, 1, BlockCalibration.Progress.NONE));
+        SelfCalibration whole =
+                SelfCalibration.of(model(tiny), trajectories, SelfCalibration.Progress.NONE, CancellationToken.NONE);
+        BlockCalibration blocks =
+                BlockCalibration.of(model(tiny), trajectories, options(file, 1, BlockCalibration.Progress.NONE));
         for (String layer : tiny.blockLinears()) {
             assertAlike(blocks.of(layer).orElseThrow(), whole.of(layer).orElseThrow(), layer);
         }
@@ -150,8 +150,7 @@ class BlockCalibrationTest {
             assertThatExceptionOfType(CancellationException.class)
                     .isThrownBy(() -> stopped.of(layer).orElseThrow().gram());
             List<Long> later = new ArrayList<>();
-            BlockCalibration resumed =
-                    calibration(name, Long.MAX_VALUE, (what, done, total) -> later.add(done));
+            BlockCalibration resumed = calibration(name, Long.MAX_VALUE, (what, done, total) -> later.add(done));
             assertThat(resumed.of(layer).orElseThrow().gram()).isEqualTo(expected);
             assertThat(later.getFirst()).isGreaterThan(stop - all / 4 - 1);
         }
@@ -162,8 +161,8 @@ class BlockCalibrationTest {
         calibration("a", 1, BlockCalibration.Progress.NONE);
         Trajectories others = trajectories(3);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> BlockCalibration.of(
-                        model(checkpoint), others, options("a", 1, BlockCalibration.Progress.NONE)))
+                .isThrownBy(() ->
+                        BlockCalibration.of(model(checkpoint), others, options("a", 1, BlockCalibration.Progress.NONE)))
                 .withMessageContaining("another source, recipe")
                 .withMessageContaining("--restart");
         BlockCalibration.discard(folder.resolve("a"));

@@ -115,17 +115,19 @@ final class CalibrationOptions {
         Shape latent = latent(facts);
         double guidance = encoders().isEmpty() ? 1 : cfg;
         CalibrationPlan costs = CalibrationPlan.of(
-                task.model, task.plan, new CalibrationPlan.Size(latent, asked.trajectories() * asked.steps(), guidance != 1));
+                task.model,
+                task.plan,
+                new CalibrationPlan.Size(latent, asked.trajectories() * asked.steps(), guidance != 1));
         costs.refusal(Runtime.getRuntime().maxMemory()).ifPresent(reason -> {
             throw new ConfigException(reason);
         });
         System.err.println(costs.describe());
-        CalibrationPrompts.Encoded encoded = new CalibrationPrompts(facts, encoders(), engine, cancellation)
-                .of(asked.captions(), latent);
+        CalibrationPrompts.Encoded encoded =
+                new CalibrationPrompts(task.model, encoders(), engine, cancellation).of(asked.captions(), latent);
         SamplerSettings settings = new SamplerSettings(
                 asked.steps(),
                 guidance,
-                new SigmaSchedule.Linear(facts.sampling().shift()),
+                levels(facts),
                 new Euler(),
                 facts.sampling().prediction().ofSampler());
         Trajectories trajectories =
@@ -142,6 +144,13 @@ final class CalibrationOptions {
                         progress::tell,
                         cancellation));
         return new Calibrated(calibration, "|" + identity, Optional.of(engine), task.statistics);
+    }
+
+    /// Those of the model's kind; the even ones of flow models.
+    private static SigmaSchedule levels(TransformerFacts facts) {
+        boolean flow = facts.sampling().prediction() == TransformerFacts.Prediction.FLOW;
+        return SigmaSchedule.named(
+                flow ? "linear" : facts.family(), facts.sampling().shift());
     }
 
     /// Files of the encoders; empty for none.

@@ -6,6 +6,7 @@ import dev.quantreel.engines.checkpoint.CheckpointCensus;
 import dev.quantreel.engines.checkpoint.CheckpointFile;
 import dev.quantreel.engines.checkpoint.CheckpointFiles;
 import dev.quantreel.engines.dit.BranchConditioning;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
@@ -27,9 +28,14 @@ import java.util.stream.Stream;
 /// What leads generations that statistics are made of: captions encoded by a model's text encoders, one or two, or
 /// nothing.
 ///
-/// @param facts of the model
+/// @param model that they lead
 /// @param encoders files in any order; none for zeros instead of text
-record CalibrationPrompts(TransformerFacts facts, List<Path> encoders, Engine engine, CancellationToken cancellation) {
+record CalibrationPrompts(
+        TransformerCheckpoint model, List<Path> encoders, Engine engine, CancellationToken cancellation) {
+
+    private TransformerFacts facts() {
+        return model.facts();
+    }
 
     /// Prompts and what they were made of.
     ///
@@ -43,7 +49,7 @@ record CalibrationPrompts(TransformerFacts facts, List<Path> encoders, Engine en
                 throw new ConfigException("--text-encoder is none, and the recipe has captions to be encoded; name the"
                         + " encoder's file, or leave the empty caption alone in the recipe: \"captions\": [\"\"]");
             }
-            BranchConditioning nothing = NoText.of(facts, latent);
+            BranchConditioning nothing = NoText.of(model, latent);
             return new Encoded(List.of(new Trajectories.Prompt(nothing, nothing)), "no text");
         }
         List<String> wanted = new ArrayList<>(captions);
@@ -69,19 +75,19 @@ record CalibrationPrompts(TransformerFacts facts, List<Path> encoders, Engine en
     }
 
     private Map<String, PromptEmbedding> encoded(TextEncoder encoder, Path path, List<String> captions) {
-        if (!facts.text().encoders().contains(encoder.family())) {
-            TargetModel.refusal(facts.variant(), facts.text().encoders(), List.of(encoder.family()))
+        if (!facts().text().encoders().contains(encoder.family())) {
+            TargetModel.refusal(facts().variant(), facts().text().encoders(), List.of(encoder.family()))
                     .ifPresent(reason -> {
                         throw new ConfigException("--text-encoder " + path + " " + reason);
                     });
         }
         Optional<TargetModel> target = Stream.of(TargetModel.values())
-                .filter(known -> known.encoders().equals(facts.text().encoders()) && isOf(known))
+                .filter(known -> known.encoders().equals(facts().text().encoders()) && isOf(known))
                 .findFirst();
         PromptFormat usual = PromptFormat.of(encoder.family(), target);
-        boolean leads = encoder.family() == facts.text().encoders().getFirst();
+        boolean leads = encoder.family() == facts().text().encoders().getFirst();
         PromptFormat format = leads
-                ? usual.withMaxTokens(Math.min(usual.maxTokens(), facts.text().length()))
+                ? usual.withMaxTokens(Math.min(usual.maxTokens(), facts().text().length()))
                 : usual;
         Map<String, PromptEmbedding> byCaption = new LinkedHashMap<>();
         captions.forEach(caption ->
@@ -91,14 +97,14 @@ record CalibrationPrompts(TransformerFacts facts, List<Path> encoders, Engine en
 
     /// `hunyuan-video-1.5` is `hunyuan_video_15`, `ltx-video` `ltxv`.
     private boolean isOf(TargetModel known) {
-        String own = facts.family().replace(".", "").replace('-', '_');
+        String own = facts().family().replace(".", "").replace('-', '_');
         return own.equals(known.id()) || own.equals("ltx_video") && known == TargetModel.LTX_VIDEO;
     }
 
     private void requireAll(Map<TextEncoderFamily, ?> given) {
-        for (TextEncoderFamily needed : facts.text().encoders()) {
+        for (TextEncoderFamily needed : facts().text().encoders()) {
             if (!given.containsKey(needed)) {
-                throw new ConfigException(facts.variant() + " reads the text of " + needed.title() + ", too; add"
+                throw new ConfigException(facts().variant() + " reads the text of " + needed.title() + ", too; add"
                         + " --text-encoder FILE with its file (" + needed.usualFile() + ")");
             }
         }
@@ -106,13 +112,15 @@ record CalibrationPrompts(TransformerFacts facts, List<Path> encoders, Engine en
 
     private BranchConditioning conditioning(
             Map<TextEncoderFamily, Map<String, PromptEmbedding>> encoded, String caption, Shape latent) {
-        List<TextEncoderFamily> families = facts.text().encoders();
+        List<TextEncoderFamily> families = facts().text().encoders();
         PromptEmbedding prompt = part(encoded, families.getFirst(), caption);
         for (TextEncoderFamily second : families.subList(1, families.size())) {
             prompt = prompt.with(second, part(encoded, second, caption));
         }
         return new BranchConditioning(
-                prompt, NoText.of(facts, latent).image(), NoText.of(facts, latent).guidance());
+                prompt,
+                NoText.of(model, latent).image(),
+                NoText.of(model, latent).guidance());
     }
 
     private static PromptEmbedding part(

@@ -115,10 +115,7 @@ final class QuantizeCommand implements Callable<Integer> {
         try (CalibrationOptions.Calibrated calibrated = calibration.open(task, cancellation)) {
             String digest = ArtifactWriter.write(
                     new ArtifactWriter.Source(
-                            model,
-                            file.stored(),
-                            task.identity() + calibrated.identity(),
-                            calibrated.statistics()),
+                            model, file.stored(), task.identity() + calibrated.identity(), calibrated.statistics()),
                     target,
                     new ArtifactWriter.Document(read, from),
                     new ArtifactWriter.Watch(step -> tell(step, progress), cancellation));

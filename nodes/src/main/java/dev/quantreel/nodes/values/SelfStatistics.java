@@ -1,5 +1,6 @@
 package dev.quantreel.nodes.values;
 
+import dev.quantreel.engines.calibration.BlockCalibration;
 import dev.quantreel.engines.calibration.SelfCalibration;
 import dev.quantreel.engines.calibration.Trajectories;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
@@ -11,23 +12,36 @@ import dev.quantreel.engines.sampling.SamplerSettings;
 import dev.quantreel.engines.sampling.SigmaSchedule;
 import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.Releasable;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 
 /// Statistics that a model makes itself, kept under its digest and the calibration until memory is asked back.
 final class SelfStatistics {
 
     private SelfStatistics() {}
 
+    /// One of both: in memory, or in a folder block by block.
+    ///
     /// @param lease keeps the file open
-    private record Kept(SelfCalibration calibration, SharedFile.Lease lease) implements Releasable {
+    private record Kept(
+            Optional<SelfCalibration> whole, Optional<BlockCalibration> blocks, Path folder, SharedFile.Lease lease)
+            implements Releasable {
+
+        ActivationStatistics statistics() {
+            return whole.<ActivationStatistics>map(own -> own).or(() -> blocks).orElseThrow();
+        }
+
         @Override
         public long residentBytes() {
-            return calibration.residentBytes();
+            return whole.map(SelfCalibration::residentBytes).orElse(0L);
         }
 
         @Override
         public void close() {
             lease.close();
+            BlockCalibration.discard(folder);
         }
     }
 
@@ -40,34 +54,34 @@ final class SelfStatistics {
         Calibration asked = model.additions().calibration().get();
         Engine engine = model.execution().engine().open(context);
         String key = "statistics:" + model.file().digest() + ":" + engine.id() + ":" + asked.plan() + asked.key();
-        SelfCalibration calibration = context.resources()
-                .get(key, Kept.class, () -> {
-                    SharedFile.Lease lease = model.file().open(context).again();
-                    try {
-                        return new Kept(
-                                open(model, asked, engine, TransformerCheckpoint.of(lease.file()), context), lease);
-                    } catch (RuntimeException e) {
-                        lease.close();
-                        throw e;
-                    }
-                })
-                .calibration();
-        calibration.attach(
+        Kept kept = context.resources().get(key, Kept.class, () -> {
+            SharedFile.Lease lease = model.file().open(context).again();
+            try {
+                return open(model, asked, engine, lease, context);
+            } catch (RuntimeException e) {
+                lease.close();
+                throw e;
+            }
+        });
+        kept.whole.ifPresent(calibration -> calibration.attach(
                 (pass, done, total) -> {
                     context.status("full-precision step " + done + "/" + total + " of pass " + pass
                             + ", to learn what the layers read");
                     context.progress(done, total);
                 },
-                context.cancellation());
-        return calibration;
+                context.cancellation()));
+        kept.blocks.ifPresent(calibration -> calibration.attach(
+                (what, done, total) -> {
+                    context.status("statistics of what the layers read: " + what);
+                    context.progress(Math.toIntExact(done), Math.toIntExact(total));
+                },
+                context.cancellation()));
+        return kept.statistics();
     }
 
-    private static SelfCalibration open(
-            DiffusionModel model,
-            Calibration asked,
-            Engine engine,
-            TransformerCheckpoint checkpoint,
-            NodeContext context) {
+    private static Kept open(
+            DiffusionModel model, Calibration asked, Engine engine, SharedFile.Lease lease, NodeContext context) {
+        TransformerCheckpoint checkpoint = TransformerCheckpoint.of(lease.file());
         List<Trajectories.Prompt> prompts = asked.prompts().stream()
                 .map(prompt -> new Trajectories.Prompt(prompt, asked.negative()))
                 .toList();
@@ -75,15 +89,26 @@ final class SelfStatistics {
                 asked.plan().steps(),
                 asked.cfg(),
                 new SigmaSchedule.Linear(model.facts().sampling().shift()));
-        return SelfCalibration.of(
-                new SelfCalibration.Model(engine, checkpoint, checkpoint.blockLinears()),
-                new Trajectories(
-                        prompts,
-                        settings,
-                        asked.latent(),
-                        asked.plan().trajectories(),
-                        asked.plan().seed()),
-                SelfCalibration.Progress.NONE,
+        SelfCalibration.Model watched = new SelfCalibration.Model(engine, checkpoint, checkpoint.blockLinears());
+        Trajectories trajectories = new Trajectories(
+                prompts,
+                settings,
+                asked.latent(),
+                asked.plan().trajectories(),
+                asked.plan().seed());
+        SelfCalibration whole =
+                SelfCalibration.of(watched, trajectories, SelfCalibration.Progress.NONE, context.cancellation());
+        Path folder = context.folders().temp().resolve("statistics-" + UUID.randomUUID());
+        if (whole.isOnePass()) {
+            return new Kept(Optional.of(whole), Optional.empty(), folder, lease);
+        }
+        BlockCalibration.Options options = new BlockCalibration.Options(
+                folder,
+                model.file().digest() + asked.key(),
+                Runtime.getRuntime().maxMemory() / 4,
+                BlockCalibration.Progress.NONE,
                 context.cancellation());
+        return new Kept(
+                Optional.empty(), Optional.of(BlockCalibration.of(watched, trajectories, options)), folder, lease);
     }
 }
