@@ -62,7 +62,7 @@ public final class CalibratedTable {
         for (int i = 0; i < inputs; i++) {
             damped.values()[i * inputs + i] += TOKENS / 100f;
         }
-        double factored = seconds(() -> TriangularFactor.of(damped, pieces).orElseThrow());
+        double factored = seconds(() -> require(TriangularFactor.of(damped, pieces)));
         Matrix weight = random(outputs, inputs, 7, 0.03);
         double ranked = seconds(() -> LowRank.of(weight, RANK, Optional.empty(), pieces));
         Tensor stored = Conversions.fromF32(Tensor.of(Shape.of(outputs, inputs), weight.values()), DType.BF16);
@@ -73,6 +73,12 @@ public final class CalibratedTable {
         }
         if (printed) {
             System.out.println(line + " " + ResidentMemory.now().peakBytes() / 1_000_000 + " |");
+        }
+    }
+
+    private static void require(Optional<Matrix> factor) {
+        if (factor.isEmpty()) {
+            throw new IllegalStateException("the damped statistics have no factor");
         }
     }
 

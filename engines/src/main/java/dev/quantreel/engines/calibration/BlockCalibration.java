@@ -31,9 +31,8 @@ import java.util.stream.Collectors;
 public final class BlockCalibration implements ActivationStatistics {
 
     /// Tokens of an activation that are summed up over all runs, or [#TOKENS_PER_CHANNEL] times its channels where
-    /// that is more: a Gram matrix wants several tokens per channel, and costs as much as the model at a thousand
-    // of
-    /// each run.
+    /// that is more: a Gram matrix wants several tokens per channel, and costs as much as the model at a
+    /// thousand of each run.
     static final int TOKENS = 32_768;
 
     static final int TOKENS_PER_CHANNEL = 4;

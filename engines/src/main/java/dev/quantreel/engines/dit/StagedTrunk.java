@@ -34,8 +34,8 @@ public final class StagedTrunk {
 
     /// Blocks to run as one graph.
     ///
-    /// @param outputs names of what the next stage reads; those of other graphs of the same model correspond one by
-    // one
+    /// @param outputs names of what the next stage reads; those of other graphs of the same model correspond
+    /// one by one
     public record Stage(OnnxModel model, List<String> outputs) {
 
         /// What goes from this stage to the next ones.

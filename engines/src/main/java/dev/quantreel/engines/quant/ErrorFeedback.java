@@ -90,8 +90,6 @@ final class ErrorFeedback {
     /// @param nearest the weight rounded to nearest: gives the grids
     /// @param into receives the codes; may be where those of `nearest` lie
     Rounded round(Matrix weight, PackedMatrix nearest, MemorySegment into, RowTasks tasks) {
-        int columns = weight.columns();
-        int rowBytes = PackedMatrix.rowBytes(columns, nearest.bits());
         double[] losses = new double[weight.rows()];
         int chunks = Math.ceilDiv(weight.rows(), ROWS);
         RecodingError[] errors = new RecodingError[chunks];
@@ -101,16 +99,7 @@ final class ErrorFeedback {
             int to = Math.min(weight.rows(), from + ROWS);
             Rows rows = new Rows(weight, from, grids(nearest, from, to));
             byte[] codes = round(rows, losses);
-            byte[] packed = new byte[rowBytes];
-            for (int r = from; r < to; r++) {
-                byte[] row = Arrays.copyOfRange(codes, (r - from) * columns, (r - from + 1) * columns);
-                if (nearest.bits() <= 4) {
-                    PackedMatrix.packRow(row, packed);
-                } else {
-                    packed = row;
-                }
-                MemorySegment.copy(packed, 0, into, ValueLayout.JAVA_BYTE, (long) r * rowBytes, rowBytes);
-            }
+            rows.pack(codes, nearest.bits(), into);
             errors[chunk] = rows.error(codes);
         });
         RecodingError error = new RecodingError();
@@ -125,11 +114,11 @@ final class ErrorFeedback {
                 DType.U8,
                 nearest.codes().shape(),
                 into.asSlice(0, nearest.codes().elements()));
-        long count = (long) weight.rows() * columns;
+        long count = (long) weight.rows() * weight.columns();
         return new Rounded(
                 new PackedMatrix(
                         nearest.name(),
-                        columns,
+                        weight.columns(),
                         nearest.bits(),
                         codes,
                         nearest.grids(),
@@ -152,6 +141,21 @@ final class ErrorFeedback {
 
     /// Rows of a weight from `first` on, and the grids they are rounded to.
     private record Rows(Matrix weight, int first, RowGrid[] grids) {
+
+        void pack(byte[] codes, int bits, MemorySegment into) {
+            int columns = weight.columns();
+            int rowBytes = PackedMatrix.rowBytes(columns, bits);
+            byte[] packed = new byte[rowBytes];
+            for (int r = 0; r < grids.length; r++) {
+                byte[] row = Arrays.copyOfRange(codes, r * columns, (r + 1) * columns);
+                if (bits <= 4) {
+                    PackedMatrix.packRow(row, packed);
+                } else {
+                    packed = row;
+                }
+                MemorySegment.copy(packed, 0, into, ValueLayout.JAVA_BYTE, (long) (first + r) * rowBytes, rowBytes);
+            }
+        }
 
         RecodingError error(byte[] codes) {
             RecodingError error = new RecodingError();

@@ -247,8 +247,8 @@ public final class QuantizedWeights {
         return Optional.ofNullable(smoothing.get(layer)).map(float[]::clone);
     }
 
-    /// Sums of the rows of a layer's weight before anything was done to it: what the mean of a token is multiplied
-    // with.
+    /// Sums of the rows of a layer's weight before anything was done to it: what the mean of a token is
+    /// multiplied with.
     public float[] rowSums(String layer, RowTasks tasks) {
         float[] known = rowSums.get(layer);
         String name = layer + ".weight";

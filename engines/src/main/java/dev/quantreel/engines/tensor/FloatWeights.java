@@ -20,9 +20,8 @@ public final class FloatWeights {
         this.evicts = evicts;
     }
 
-    /// Weights that are read part by part: the memory of each is given back once it was looked at, so that a mapped
-    // file
-    /// is never resident whole.
+    /// Weights that are read part by part: the memory of each is given back once it was looked at, so that a
+    /// mapped file is never resident whole.
     public static FloatWeights evicting(Checkpoint checkpoint) {
         return new FloatWeights(checkpoint, true);
     }

@@ -25,8 +25,6 @@ import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RotationPlan;
-import dev.quantreel.engines.quant.RowTasks;
-import dev.quantreel.engines.quant.WeightMatrix;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
@@ -112,46 +110,6 @@ class ArtifactTest {
             Tensor here = tiny.prediction(ENGINE, QuantizedLinears.of(expected, Arithmetic.INTEGER));
             Tensor there = tiny.prediction(ENGINE, opened, QuantizedLinears.of(actual, Arithmetic.INTEGER));
             assertThat(LatentMetrics.relativeL2(there, here)).isZero();
-        }
-    }
-
-    /// The mean of a token is multiplied with the sums of the original rows, which codes do not tell.
-    @Test
-    void sumsOfRowsForSplitMeansAreThoseOfTheOriginal() {
-        TransformerCheckpoint source = WAN.checkpoint();
-        QuantizationPlan plain = recipe(4).plan();
-        QuantizationPlan split =
-                new QuantizationPlan(plain.weight(), plain.input().withMeanSplit(true), plain.layers());
-        write(source, new Recipe("split", split, 8));
-        assertSumsOfOriginal(source, split);
-        QuantizedWeights prepared = inMemory(source, split);
-        ArtifactWriter.write(
-                source, prepared, target, document(source, new Recipe("split", split, 8)), ArtifactWriter.Watch.NONE);
-        assertSumsOfOriginal(source, split);
-        write(source, recipe(4));
-        try (CheckpointFile file = CheckpointFiles.open(target)) {
-            assertThat(file.stored().names()).noneMatch(name -> name.endsWith(".row_sums"));
-        }
-    }
-
-    private void assertSumsOfOriginal(TransformerCheckpoint source, QuantizationPlan plan) {
-        RowTasks tasks = RowTasks.parallel(CancellationToken.NONE);
-        try (CheckpointFile file = CheckpointFiles.open(target)) {
-            TransformerCheckpoint opened = TransformerCheckpoint.of(file);
-            QuantizedWeights loaded =
-                    Artifact.of(file.stored()).orElseThrow().weights(opened, plan, CancellationToken.NONE);
-            for (String layer : source.blockLinears()) {
-                String name = layer + ".weight";
-                float[] expected = WeightMatrix.of(name, source.tensor(name)).rowSums(tasks);
-                assertThat(loaded.rowSums(layer, tasks)).isEqualTo(expected);
-                assertThat(WeightMatrix.of(name, opened.tensor(name)).rowSums(tasks))
-                        .isNotEqualTo(expected);
-            }
-            QuantizedWeights here = inMemory(source, plan);
-            Tensor actual = WAN.prediction(ENGINE, opened, QuantizedLinears.of(loaded, Arithmetic.INTEGER));
-            assertThat(LatentMetrics.relativeL2(
-                            actual, WAN.prediction(ENGINE, QuantizedLinears.of(here, Arithmetic.INTEGER))))
-                    .isZero();
         }
     }
 

@@ -33,11 +33,14 @@ class BlockCalibrationTest {
 
     private static final SamplerSettings SETTINGS = new SamplerSettings(2, 3, new SigmaSchedule.Linear(3));
 
-    @TempDir
-    Path folder;
+    private final Path folder;
 
     private final TransformerCheckpoint checkpoint = TransformerCheckpoint.of(TinyWan.comfy());
     private final Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS);
+
+    BlockCalibrationTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @AfterEach
     void close() {

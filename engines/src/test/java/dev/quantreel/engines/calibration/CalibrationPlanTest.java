@@ -23,8 +23,11 @@ class CalibrationPlanTest {
     private static final long GIB = 1L << 30;
     private static final QuantizationPlan PLAN = SelfCalibrated.plan(4, 32, Optional.empty());
 
-    @TempDir
-    Path folder;
+    private final Path folder;
+
+    CalibrationPlanTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     private CalibrationPlan plan(String name, QuantizationPlan plan) {
         TransformerRelease release = TransformerRelease.named(name);
