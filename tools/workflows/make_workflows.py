@@ -258,6 +258,32 @@ def bits_by_sensitivity():
     graph.write()
 
 
+UNIT_PROMPTS = """a small blue circle moving left on a gray background
+a large yellow triangle moving down on a black background
+a small green ring moving up on a white background"""
+UNITS = (("layer, one prompt", "layer", "", 1),) + tuple(
+    (unit, unit, UNIT_PROMPTS, 2) for unit in ("layer", "role in a block", "block", "role"))
+
+
+def bits_by_unit():
+    """The same mean bits, given to layers, roles in a block, blocks and roles, on a card of other prompts."""
+    graph = Graph("bits-by-unit-demo")
+    model, clip, vae, positive, negative, latent = compact(graph)
+    quant = quantized(graph, model, 8)
+    methods = graph.add("AddMethod", 4, 0, model=quant(), name="4 bits")
+    for row, (name, unit, prompts, noises) in enumerate(UNITS, 1):
+        mixed = graph.add(
+            "AllocateBits", 3, 620 * (row - 1), titled=f"Bits by {name}", model=quant(), positive=positive(), latent=latent(), clip=clip(),
+            byRole=False, measure="output of the model", unit=unit, prompts=prompts, noises=noises,
+            filenamePrefix=f"report/bits-{unit.replace(' ', '-')}-{noises}")
+        methods = graph.add("AddMethod", 4, 300 * row, model=mixed(), name=f"by {name}", methods=methods())
+    graph.add(
+        "ReportCard", 5, 0, methods=methods(), clip=clip(), prompts=CARD_PROMPTS, latent=latent(), vae=vae(), seeds=2,
+        seed=SEED, steps=STEPS, cfg=CFG, shift=SHIFT, title="Demo model: 5 bits by layer, block and role",
+        filenamePrefix="report/bits-by-unit-demo")
+    graph.write()
+
+
 CARD_PROMPTS = """a large red circle moving left on a navy background
 a small yellow square moving right on a black background
 a large green triangle moving up on a white background
@@ -487,6 +513,7 @@ if __name__ == "__main__":
     trained()
     sweep()
     bits_by_sensitivity()
+    bits_by_unit()
     report_card()
     self_calibrated()
     error_curves()

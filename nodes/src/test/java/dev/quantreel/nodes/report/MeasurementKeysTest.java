@@ -3,6 +3,7 @@ package dev.quantreel.nodes.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.quantreel.engines.cache.StepWindow;
+import dev.quantreel.engines.lowrank.LowRankBranches;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.BlockwiseGbs;
 import dev.quantreel.engines.schedule.DeltaGbs;
@@ -140,6 +141,17 @@ class MeasurementKeysTest {
                 .isNotEqualTo(yardstick.key(Candidate.of("", guided)));
         assertThat(yardstick.key(Candidate.of("", calibrated(model, 4, 96))))
                 .isNotEqualTo(yardstick.key(Candidate.of("", guided)));
+    }
+
+    @Test
+    void fullPrecisionIsWithoutWhatMakesUpForQuantization() throws Exception {
+        DiffusionModel model = tiny.quantized(tiny.wan("high", 16, 7));
+        DiffusionModel estimated = model.withEstimate(LowRankBranches.NONE, "some branches");
+        Yardstick yardstick = yardstick(scene(), Candidate.fullPrecision(estimated));
+
+        assertThat(yardstick.key(Candidate.of("", model)))
+                .isEqualTo(yardstick(scene(), Candidate.fullPrecision(model)).key(Candidate.of("", model)))
+                .isNotEqualTo(yardstick.key(Candidate.of("", estimated)));
     }
 
     private DiffusionModel calibrated(DiffusionModel model, double cfg, int width) throws Exception {
