@@ -14,8 +14,8 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Error Curves, Report Card and Sweep behind Wan 2.2 A14B's two experts and Image To Video, as a workflow of its own on
-/// the files of `synth --tiny`.
+/// Error Curves, Report Card and Sweep behind Wan 2.2 A14B's two experts and Image To Video, as a workflow of its own
+/// on the files of `synth --tiny`.
 class ExpertEvidenceWorkflowTest {
 
     private static final int STEPS = 6;
@@ -36,7 +36,8 @@ class ExpertEvidenceWorkflowTest {
     }
 
     private void prepare() throws IOException {
-        assertThat(CommandLineRun.quantreel("synth", "--tiny", base.resolve("models")).code())
+        assertThat(CommandLineRun.quantreel("synth", "--tiny", base.resolve("models"))
+                        .code())
                 .isZero();
         Files.createDirectories(base.resolve("input"));
         BufferedImage picture = new BufferedImage(96, 64, BufferedImage.TYPE_INT_RGB);
@@ -71,9 +72,8 @@ class ExpertEvidenceWorkflowTest {
         assertThat(card.path(0).path("generations")).hasSize(2);
         assertThat(card.path(0).path("psnrDb").path("mean").asDouble()).isBetween(10.0, 80.0);
         JsonNode points = json("sweep_00001_.json").path("points");
-        assertThat(points).hasSize(4).allSatisfy(point -> assertThat(point.path("figures")
-                        .path("errors")
-                        .path("teacherForced"))
+        assertThat(points).hasSize(4).allSatisfy(point -> assertThat(
+                        point.path("figures").path("errors").path("teacherForced"))
                 .hasSize(STEPS));
         assertThat(kept("card")).isEqualTo(4);
         assertThat(kept("sweep")).isEqualTo(4);

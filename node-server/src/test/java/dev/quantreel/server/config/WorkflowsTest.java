@@ -98,8 +98,8 @@ class WorkflowsTest {
                 .forEach(node -> arguments.addAll(List.of("--set", node.id() + ".steps=4")));
         WorkflowFile.read(file, application.catalog(), List.of()).api().nodes().values().stream()
                 .filter(node -> node.classType().equals("AllocateBits"))
-                .forEach(node -> arguments.addAll(
-                        List.of("--set", node.id() + ".steps=1", "--set", node.id() + ".noises=1")));
+                .forEach(node ->
+                        arguments.addAll(List.of("--set", node.id() + ".steps=1", "--set", node.id() + ".noises=1")));
         WorkflowFile.read(file, application.catalog(), List.of()).api().nodes().values().stream()
                 .filter(node -> node.classType().equals(TRAINING))
                 .forEach(node -> {
