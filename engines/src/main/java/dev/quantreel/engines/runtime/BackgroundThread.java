@@ -16,8 +16,13 @@ public final class BackgroundThread implements AutoCloseable {
 
     /// @param name of the thread, for people
     public BackgroundThread(String name) {
+        this(name, 0);
+    }
+
+    /// @param stackBytes for native code that recurses deeply; 0 is the system's default
+    public BackgroundThread(String name, long stackBytes) {
         executor = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().name(name).daemon().factory());
+                Thread.ofPlatform().name(name).daemon().stackSize(stackBytes).factory());
     }
 
     /// Does something after all that was asked for before.

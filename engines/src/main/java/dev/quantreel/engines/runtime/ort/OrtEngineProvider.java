@@ -1,18 +1,26 @@
 package dev.quantreel.engines.runtime.ort;
 
 import ai.onnxruntime.OrtEnvironment;
+import dev.quantreel.engines.runtime.BackgroundThread;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.EngineProvider;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// Finds ONNX Runtime's CPU build, which ships inside its jar for Linux, Windows and macOS.
 public final class OrtEngineProvider implements EngineProvider {
 
     /// Id of the engine: `ort-cpu`.
     public static final String ID = "ort-cpu";
+
+    /// ONNX Runtime matches the command line of the process against regular expressions when its environment is made, by
+    /// a recursion that takes some 300 bytes of stack a character: a class path that names every jar overflows the
+    /// usual megabyte and ends the process without a word.
+    private static final long STACK_BYTES = 256L << 20;
 
     @Override
     public String id() {
@@ -54,6 +62,15 @@ public final class OrtEngineProvider implements EngineProvider {
     /// sessions share, and cannot be used where there is one already. It is asked first, for one shared thread:
     /// every session has threads of its own.
     static OrtEnvironment environment() {
+        AtomicReference<OrtEnvironment> made = new AtomicReference<>();
+        try (BackgroundThread thread = new BackgroundThread("onnxruntime environment", STACK_BYTES)) {
+            thread.run(() -> made.set(make()));
+            thread.await();
+        }
+        return Objects.requireNonNull(made.get());
+    }
+
+    private static OrtEnvironment make() {
         for (String threads : List.of("num_threads", "num_interop_threads")) {
             String property = "ai.djl.onnxruntime." + threads;
             System.setProperty(property, System.getProperty(property, "1"));
