@@ -62,6 +62,7 @@ public final class BGRQuantize implements Node<BGRQuantize.Inputs, BGRQuantize.O
         WeightQuantizer quantizer = in.refinementRounds() == 0
                 ? new WeightQuantizer.Pbq()
                 : new WeightQuantizer.Bgr(in.refinementRounds(), in.tolerance());
-        return new Outputs(in.model().with(new DiffusionModel.Weights(quantizer, in.bits(), LayerRules.of(in.keep()))));
+        return new Outputs(in.model()
+                .with(new DiffusionModel.Weights(quantizer, in.bits(), LayerRules.of(in.model(), in.keep()))));
     }
 }

@@ -51,6 +51,6 @@ public final class ClipSearchQuantize implements Node<ClipSearchQuantize.Inputs,
     @Override
     public Outputs run(Inputs in, NodeContext context) {
         WeightPlan plan = new WeightPlan(new WeightQuantizer.ClipSearch(in.norm()), in.bits());
-        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.keep()))));
+        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.model(), in.keep()))));
     }
 }

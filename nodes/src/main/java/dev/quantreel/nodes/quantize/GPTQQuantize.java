@@ -52,6 +52,7 @@ public final class GPTQQuantize implements Node<GPTQQuantize.Inputs, GPTQQuantiz
     @Override
     public Outputs run(Inputs in, NodeContext context) {
         WeightQuantizer quantizer = new WeightQuantizer.Gptq(new WeightQuantizer.Bgr(), in.damping());
-        return new Outputs(in.model().with(new DiffusionModel.Weights(quantizer, in.bits(), LayerRules.of(in.keep()))));
+        return new Outputs(in.model()
+                .with(new DiffusionModel.Weights(quantizer, in.bits(), LayerRules.of(in.model(), in.keep()))));
     }
 }

@@ -77,6 +77,6 @@ public final class HQQQuantize implements Node<HQQQuantize.Inputs, HQQQuantize.O
                 in.groupSize() == 0 ? new Granularity.PerRow() : WeightGroups.perGroup(in.groupSize());
         WeightPlan plan = new WeightPlan(
                 new WeightQuantizer.Hqq(in.norm(), in.beta(), 1.01, in.iterations()), in.bits(), granularity);
-        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.keep()))));
+        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.model(), in.keep()))));
     }
 }

@@ -62,8 +62,8 @@ public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPr
             @In(
                     help =
                             "One rule per line, 'pattern = bits', a regular expression over layer names and 2 to 8 bits, for"
-                                    + " example 'ffn[.]2$ = 6'. The first rule that finds a layer holds; one that finds none is of"
-                                    + " no effect (Quantization Report lists the bits of every layer).",
+                                    + " example 'ffn[.]2$ = 6'. The first rule that finds a layer holds; one that finds none is"
+                                    + " refused (Quantization Report lists the bits of every layer).",
                     initial = "",
                     multiline = true)
             String rules,
@@ -92,8 +92,9 @@ public final class LayerPrecision implements Node<LayerPrecision.Inputs, LayerPr
     @Override
     public Outputs run(Inputs in, NodeContext context) {
         DiffusionModel.Weights weights = WeightGroups.planned(in.model());
-        String keep = LayerRules.of(in.keep()).keep();
+        String keep = LayerRules.of(in.model(), in.keep()).keep();
         List<LayerBits> bits = new ArrayList<>(parsed(in.rules()));
+        bits.forEach(rule -> LayerRules.requireFound(in.model(), "rules", rule.pattern()));
         bits.addAll(in.preset().bits);
         LayerRule rule = new LayerRule(keep, edge(in, in.firstBlocks()), edge(in, in.lastBlocks()), bits);
         return new Outputs(in.model()

@@ -73,7 +73,7 @@ public final class MethodPreset implements Node<MethodPreset.Inputs, MethodPrese
         if (plan.smoothing().needsStatistics()) {
             additions = additions.with(plan.smoothing());
         }
-        LayerRule rule = plan.layers().and(LayerRules.of(in.keep()));
+        LayerRule rule = plan.layers().and(LayerRules.of(in.model(), in.keep()));
         return new Outputs(in.model()
                 .with(new DiffusionModel.Weights(plan.weight(), rule))
                 .with(new DiffusionModel.Activations(

@@ -100,7 +100,7 @@ public final class MinMaxQuantize implements Node<MinMaxQuantize.Inputs, MinMaxQ
         DiffusionModel model = in.model()
                 .with(new DiffusionModel.Weights(
                         new WeightPlan(new WeightQuantizer.MinMax(), in.bits(), granularity),
-                        LayerRules.of(in.keep())));
+                        LayerRules.of(in.model(), in.keep())));
         if (in.activationBits() == ActivationBits.UNCHANGED) {
             return new Outputs(model);
         }

@@ -47,6 +47,6 @@ public final class OrbitWeights implements Node<OrbitWeights.Inputs, OrbitWeight
     @Override
     public Outputs run(Inputs in, NodeContext context) {
         WeightPlan plan = new WeightPlan(new WeightQuantizer.LloydMaxRows(), in.bits());
-        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.keep()))));
+        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.model(), in.keep()))));
     }
 }

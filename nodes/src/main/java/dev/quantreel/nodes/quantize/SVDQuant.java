@@ -54,7 +54,7 @@ public final class SVDQuant implements Node<SVDQuant.Inputs, SVDQuant.Outputs> {
         WeightPlan weights =
                 new WeightPlan(new WeightQuantizer.Symmetric(), in.bits(), new Granularity.PerGroup(GROUP));
         return new Outputs(in.model()
-                .with(new DiffusionModel.Weights(weights, LayerRules.of(in.keep())))
+                .with(new DiffusionModel.Weights(weights, LayerRules.of(in.model(), in.keep())))
                 .with(in.model()
                         .additions()
                         .with(new BranchPlan.LowRank(in.rank(), in.turns()))

@@ -54,7 +54,7 @@ public final class SelfCalibratedQuantize
     public Outputs run(Inputs in, NodeContext context) {
         QuantizationPlan plan = SelfCalibrated.plan(in.weightBits(), in.rank(), Optional.empty());
         return new Outputs(in.model()
-                .with(new DiffusionModel.Weights(plan.weight(), LayerRules.of(in.keep())))
+                .with(new DiffusionModel.Weights(plan.weight(), LayerRules.of(in.model(), in.keep())))
                 .with(new DiffusionModel.Activations(plan.input(), in.activationBits()))
                 .with(in.model().additions().with(plan.branch())));
     }

@@ -49,6 +49,6 @@ public final class SymmetricQuantize implements Node<SymmetricQuantize.Inputs, S
     @Override
     public Outputs run(Inputs in, NodeContext context) {
         WeightPlan plan = new WeightPlan(new WeightQuantizer.Symmetric(in.search()), in.bits());
-        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.keep()))));
+        return new Outputs(in.model().with(new DiffusionModel.Weights(plan, LayerRules.of(in.model(), in.keep()))));
     }
 }

@@ -125,6 +125,7 @@ class QuantizeNodesTest {
                         .select(List.of("blocks.0.ffn.0", "blocks.0.self_attn.q")))
                 .containsExactly("blocks.0.self_attn.q");
         assertRejected("keep", () -> bgr(MODEL, 0, "ffn("), "ffn(", "regular expression");
+        assertRejected("keep", () -> bgr(MODEL, 0, "mlp"), "'mlp'", "none of the model's", ".ffn.2");
     }
 
     @ParameterizedTest

@@ -124,6 +124,9 @@ class WeightNodesTest {
             assertRejected("rules", () -> rules(clip(), LayerPrecision.Preset.NONE, line, 0), "'" + line + "'");
         }
         assertRejected("model", () -> rules(MODEL, LayerPrecision.Preset.NONE, "", 1), "weight node");
+        LayerPrecision.Inputs nowhere =
+                new LayerPrecision.Inputs(clip(), LayerPrecision.Preset.NONE, "fnn = 6", 0, 0, 16, "");
+        assertRejected("rules", () -> new LayerPrecision().run(nowhere, context), "'fnn'", "names are like");
         LayerPrecision.Inputs twelve = new LayerPrecision.Inputs(clip(), LayerPrecision.Preset.NONE, "", 1, 0, 12, "");
         assertRejected("endBits", () -> new LayerPrecision().run(twelve, context), "12; accepted are 2 to 8, or 16");
     }
