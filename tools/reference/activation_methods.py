@@ -296,6 +296,12 @@ def golden(folder):
         rounded = unsigned((g.astype(np.float64) + SHIFT) / d, bits, 64)
         tensors[f"unsigned.{bits}"] = rounded
         tensors[f"unsigned_product.{bits}"] = rounded @ (wide * d).T - SHIFT * wide.sum(1)
+    rows, largest = np.delete(x, 4, axis=0), np.maximum(np.abs(wide).max(0), 1e-5)
+    for alpha in (0.1, 0.5):
+        # SmoothQuant with factors of the very input: activations by token, weights by row, both asymmetric.
+        s = np.maximum(np.maximum(np.abs(rows).max(0), 1e-5) ** alpha / largest ** (1 - alpha), 1e-5)
+        tensors[f"by_input_factors.{alpha}"] = s
+        tensors[f"by_input.{alpha}"] = token_asymmetric(rows / s, 6) @ min_max(wide * s).T
     save_file(
         {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in tensors.items()},
         pathlib.Path(folder) / "activation_methods.safetensors",

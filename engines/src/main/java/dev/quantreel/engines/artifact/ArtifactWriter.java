@@ -8,6 +8,7 @@ import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.PackedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RowTasks;
+import dev.quantreel.engines.quant.SmoothingPlan;
 import dev.quantreel.engines.runtime.BackgroundThread;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Checkpoint;
@@ -125,6 +126,12 @@ public final class ArtifactWriter {
             throw new IllegalArgumentException(
                     "the recipe moves rotations into the weights of values, which a file does"
                             + " not keep; take fused_values off (fuseValues at the node) and rotate on line");
+        }
+        if (document.recipe().plan().smoothing() instanceof SmoothingPlan.OfInput) {
+            throw new IllegalArgumentException(
+                    "the recipe smooths by the very input, which rounds weights anew at every"
+                            + " step, so that there are no codes to keep; smooth by statistics (from_statistics), or not at"
+                            + " all");
         }
         ArtifactPlan plan = ArtifactPlan.of(source.model(), document, layers, target.file());
         if (plan.header().layers().isEmpty()) {

@@ -161,6 +161,7 @@ final class RecipeReader {
         SequencedMap<String, Supplier<SmoothingPlan>> kinds = new LinkedHashMap<>();
         kinds.put("none", SmoothingPlan.None::new);
         kinds.put("from_statistics", () -> new SmoothingPlan.FromStatistics(in.number("alpha", 0.5)));
+        kinds.put("of_input", () -> new SmoothingPlan.OfInput(in.number("alpha", 0.5)));
         kinds.put("searched", () -> new SmoothingPlan.Searched(in.integer("candidates", 20)));
         return kinds;
     }

@@ -151,6 +151,7 @@ final class RecipeWriter {
             case SmoothingPlan.None() -> kind("none");
             case SmoothingPlan.FromStatistics(double alpha) ->
                 kind("from_statistics").put("alpha", alpha);
+            case SmoothingPlan.OfInput(double alpha) -> kind("of_input").put("alpha", alpha);
             case SmoothingPlan.Searched(int candidates) -> kind("searched").put("candidates", candidates);
         };
     }

@@ -43,15 +43,28 @@ public final class FloatLinears implements LinearLayers {
 
     /// F32 `[in, out]`. ONNX Runtime fuses the transposition into the product.
     private Value weight(OnnxGraphBuilder graph, String name, Value x) {
-        if (weights.checkpoint().shape(name).elements() < STREAMED_FROM) {
-            return graph.initializer(name, weights.transposed(name));
-        }
+        return isStreamed(name)
+                ? graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), streamed(graph, name, x))
+                : graph.initializer(name, weights.transposed(name));
+    }
+
+    private boolean isStreamed(String name) {
+        return weights.checkpoint().shape(name).elements() >= STREAMED_FROM;
+    }
+
+    private Value streamed(OnnxGraphBuilder graph, String name, Value x) {
         Tensor stored = weights.stored(name);
         Value streamed = graph.streamed(name, stored);
-        Value wide = stored.dtype() == DType.F32
-                ? streamed
-                : Widening.after(graph, x).floats(streamed);
-        return graph.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), wide);
+        return stored.dtype() == DType.F32 ? streamed : Widening.after(graph, x).floats(streamed);
+    }
+
+    /// The weight of a layer that is applied by nobody else.
+    ///
+    /// @param x what it will be multiplied with, before which it is not widened
+    /// @return F32 `[out, in]`
+    Value matrix(OnnxGraphBuilder graph, String layer, Value x) {
+        String name = layer + ".weight";
+        return isStreamed(name) ? streamed(graph, name, x) : graph.initializer(name, weights.tensor(name));
     }
 
     @Override

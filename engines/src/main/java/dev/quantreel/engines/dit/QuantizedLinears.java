@@ -6,16 +6,14 @@ import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.CentroidTable;
-import dev.quantreel.engines.quant.CodeValues;
 import dev.quantreel.engines.quant.GeluOutputs;
-import dev.quantreel.engines.quant.MatrixGrids;
 import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.RowTasks;
+import dev.quantreel.engines.quant.SmoothingPlan;
 import dev.quantreel.engines.rotation.FusedValues;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
-import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -99,14 +97,20 @@ public final class QuantizedLinears implements LinearLayers {
 
     /// An activation as it came, and its quantized form where a layer of the group needs it.
     ///
+    /// @param factors F32 `[batch, 1, channels]` that the input was divided by, where they are its own
     /// @param mean F32 `[batch, tokens, 1]`, where it was split off
     /// @param isShifted whether the quantized form is that of an output of a GELU, [GeluOutputs]
     private record Prepared(
-            Input raw, Value rotated, Optional<Value> mean, Optional<Operands> operands, boolean isShifted)
+            Input raw,
+            Value rotated,
+            Optional<Value> factors,
+            Optional<Value> mean,
+            Optional<Operands> operands,
+            boolean isShifted)
             implements Input {
 
-        static Prepared unquantized(Input raw, Value rotated) {
-            return new Prepared(raw, rotated, Optional.empty(), Optional.empty(), false);
+        static Prepared unquantized(Input raw, Value rotated, Optional<Value> factors) {
+            return new Prepared(raw, rotated, factors, Optional.empty(), Optional.empty(), false);
         }
     }
 
@@ -163,7 +167,7 @@ public final class QuantizedLinears implements LinearLayers {
                 .findFirst();
         Optional<QuantizedMatrix> matrix = quantized.flatMap(weights::matrix);
         if (matrix.isEmpty()) {
-            return Prepared.unquantized(raw, x);
+            return Prepared.unquantized(raw, x, Optional.empty());
         }
         boolean arrivesRotated = weights.checkpoint() instanceof FusedValues fused
                 && layers.stream().anyMatch(fused::arrivesRotated);
@@ -171,29 +175,37 @@ public final class QuantizedLinears implements LinearLayers {
                 weights.plan().splitsMean() && !arrivesRotated ? Optional.of(tokenMean(graph, x)) : Optional.empty();
         Value centred = mean.map(m -> graph.op(OnnxOp.Sub, x, m)).orElse(x);
         Optional<float[]> factors = quantized.flatMap(weights::smoothing);
-        Value smoothed = factors.map(own -> smoothed(graph, centred, own)).orElse(centred);
+        Optional<Value> ofInput = ofInput(graph, centred, layers);
+        Value smoothed = factors.map(own -> new SmoothingEmitter(graph).known(centred, own))
+                .or(() -> ofInput.map(own -> graph.op(OnnxOp.Div, centred, own)))
+                .orElse(centred);
         Optional<Rotation> rotation = arrivesRotated ? Optional.empty() : weights.rotation(matrix.get());
         Value rotated = rotation.map(r -> r.emit(graph, smoothed)).orElse(smoothed);
         if (activations instanceof ActivationQuantizer.FullPrecision) {
-            return Prepared.unquantized(raw, rotated);
+            return Prepared.unquantized(raw, rotated, ofInput);
         }
-        ActivationInputs.Scalars scalars = emission(graph).scalars.apply(layers.getFirst());
-        boolean wide = fixedBits.isEmpty() || fixedBits.getAsInt() > 4;
-        ActivationEmitter emitter = new ActivationEmitter(
-                graph,
-                scalars.max(),
-                scalars.clip(),
-                wide,
-                width -> centroids.computeIfAbsent(width, CentroidTable::all));
+        ActivationEmitter emitter = emitter(graph, layers.getFirst());
         int channels = matrix.get().columns();
         ActivationQuantizer own = activations.at(quantized.get());
         boolean isShifted = activations.shifts(quantized.get());
         Value meets = rotated;
         if (isShifted) {
             Value shifted = graph.op(OnnxOp.Add, x, graph.constant(GeluOutputs.SHIFT));
-            meets = factors.map(divisors -> smoothed(graph, shifted, divisors)).orElse(shifted);
+            meets = factors.map(divisors -> new SmoothingEmitter(graph).known(shifted, divisors))
+                    .orElse(shifted);
         }
-        return new Prepared(raw, rotated, mean, Optional.of(emitter.emit(own, meets, channels)), isShifted);
+        return new Prepared(raw, rotated, ofInput, mean, Optional.of(emitter.emit(own, meets, channels)), isShifted);
+    }
+
+    private ActivationEmitter emitter(OnnxGraphBuilder graph, String layer) {
+        ActivationInputs.Scalars scalars = emission(graph).scalars.apply(layer);
+        boolean wide = fixedBits.isEmpty() || fixedBits.getAsInt() > 4;
+        return new ActivationEmitter(
+                graph,
+                scalars.max(),
+                scalars.clip(),
+                wide,
+                width -> centroids.computeIfAbsent(width, CentroidTable::all));
     }
 
     private static Value tokenMean(OnnxGraphBuilder graph, Value x) {
@@ -227,13 +239,15 @@ public final class QuantizedLinears implements LinearLayers {
         return graph.initializer(layer + ".shift_product", Tensor.of(Shape.of(sums.length), sums));
     }
 
-    /// Every channel divided by its factor.
-    private static Value smoothed(OnnxGraphBuilder graph, Value x, float[] factors) {
-        float[] inverses = new float[factors.length];
-        for (int i = 0; i < inverses.length; i++) {
-            inverses[i] = 1 / factors[i];
+    /// The factors of an input that is smoothed by itself.
+    private Optional<Value> ofInput(OnnxGraphBuilder graph, Value x, List<String> layers) {
+        if (!(weights.plan().smoothing() instanceof SmoothingPlan.OfInput(double alpha))) {
+            return Optional.empty();
         }
-        return graph.op(OnnxOp.Mul, x, graph.constant(Tensor.of(Shape.of(inverses.length), inverses)));
+        List<String> readers = layers.stream()
+                .filter(layer -> weights.matrix(layer).isPresent())
+                .toList();
+        return Optional.of(new SmoothingEmitter(graph).ofInput(x, weights.largestOfColumns(readers), alpha));
     }
 
     @Override
@@ -243,27 +257,42 @@ public final class QuantizedLinears implements LinearLayers {
         if (matrix.isEmpty()) {
             return floatLinears.apply(graph, prepared.raw, layer);
         }
-        WeightEmitter emitter = new WeightEmitter(graph);
-        Value left = prepared.operands
-                .map(operands -> operands.terms().getFirst().operand())
-                .orElse(prepared.rotated);
-        boolean integers = arithmetic == Arithmetic.INTEGER && matrix.get().isInteger();
-        boolean widened = prepared.operands.isEmpty() || !integers;
-        WeightEmitter.Stored weight =
-                emission(graph).stored.computeIfAbsent(layer, name -> emitter.store(name, matrix.get(), left, widened));
-        Value product = prepared.operands
-                .map(operands -> integers
-                        ? scaled(graph, operands, weight)
-                        : floatProduct(
-                                graph,
-                                operands.dequantized(graph, weight.matrix().columns()),
-                                weight))
-                .orElseGet(() -> floatProduct(graph, prepared.rotated, weight));
+        Value product = prepared.factors
+                .map(factors -> productOfInput(graph, prepared, factors, layer))
+                .orElseGet(() -> product(graph, prepared, layer));
         Value unshifted = prepared.isShifted ? graph.op(OnnxOp.Sub, product, shiftProduct(graph, layer)) : product;
         Value whole = prepared.mean
                 .map(mean -> graph.op(OnnxOp.Add, unshifted, meanProduct(graph, mean, layer)))
                 .orElse(unshifted);
         return withBias(graph, whole, layer);
+    }
+
+    private Value product(OnnxGraphBuilder graph, Prepared prepared, String layer) {
+        QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
+        QuantizedProducts products = new QuantizedProducts(graph);
+        Value left = prepared.operands
+                .map(operands -> operands.terms().getFirst().operand())
+                .orElse(prepared.rotated);
+        boolean integers = arithmetic == Arithmetic.INTEGER && matrix.isInteger();
+        boolean widened = prepared.operands.isEmpty() || !integers;
+        WeightEmitter.Stored weight = emission(graph).stored.computeIfAbsent(layer, name -> new WeightEmitter(graph)
+                .store(name, matrix, left, widened));
+        return prepared.operands
+                .map(operands -> integers
+                        ? products.scaled(operands, weight)
+                        : products.floats(operands.dequantized(graph, matrix.columns()), weight))
+                .orElseGet(() -> products.floats(prepared.rotated, weight));
+    }
+
+    /// With the weight rounded for this very input.
+    private Value productOfInput(OnnxGraphBuilder graph, Prepared prepared, Value factors, String layer) {
+        QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
+        Value left = prepared.operands
+                .map(operands -> operands.dequantized(graph, matrix.columns()))
+                .orElse(prepared.rotated);
+        Value weight = floatLinears.matrix(graph, layer, left);
+        Value rounded = new SmoothingEmitter(graph).rounded(weight, factors, weights.rotation(matrix), matrix.bits());
+        return graph.op(OnnxOp.MatMul, left, rounded);
     }
 
     @Override
@@ -273,7 +302,7 @@ public final class QuantizedLinears implements LinearLayers {
             return floatLinears.modulation(graph, x, layer);
         }
         WeightEmitter.Stored weight = new WeightEmitter(graph).store(layer, matrix, x, true);
-        return withBias(graph, floatProduct(graph, x, weight), layer);
+        return withBias(graph, new QuantizedProducts(graph).floats(x, weight), layer);
     }
 
     @Override
@@ -301,91 +330,5 @@ public final class QuantizedLinears implements LinearLayers {
             throw new IllegalStateException("declareInputs was not called for this graph");
         }
         return emission;
-    }
-
-    private static Value floatProduct(OnnxGraphBuilder graph, Value x, WeightEmitter.Stored weight) {
-        WeightEmitter emitter = new WeightEmitter(graph);
-        return joined(graph, weight, factor -> graph.op(OnnxOp.MatMul, x, emitter.floats(weight.matrix(), factor)));
-    }
-
-    /// The integer product, scaled.
-    private static Value scaled(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Stored weight) {
-        if (operands.groups() > 1) {
-            return joined(graph, weight, factor -> blockProducts(graph, operands, weight.matrix(), factor));
-        }
-        boolean plain = operands.terms().size() == 1 && operands.zeroPoint().isEmpty();
-        Value stepped = joined(
-                graph,
-                weight,
-                factor -> plain
-                        ? product(graph, operands, factor)
-                        : graph.op(OnnxOp.Mul, products(graph, operands, weight.matrix(), factor), factor.steps()));
-        return graph.op(OnnxOp.Mul, stepped, operands.scale());
-    }
-
-    private static Value joined(
-            OnnxGraphBuilder graph, WeightEmitter.Stored weight, Function<WeightEmitter.Factor, Value> product) {
-        Value[] parts = weight.factors().stream().map(product).toArray(Value[]::new);
-        return parts.length == 1 ? parts[0] : graph.op(OnnxOp.Concat, Attributes.of("axis", -1), parts);
-    }
-
-    /// F32: exact integer sums times the steps.
-    private static Value product(OnnxGraphBuilder graph, Operands operands, WeightEmitter.Factor factor) {
-        return graph.op(
-                OnnxOp.MatMulIntegerToFloat,
-                operands.terms().getFirst().operand(),
-                factor.integers(),
-                graph.constant(1f),
-                factor.steps(),
-                new WeightEmitter(graph).bytes(operands.offset()),
-                factor.zeroPoint());
-    }
-
-    /// F32 of exact integer sums where one product does not do: split codes, or a zero point by token.
-    private static Value products(
-            OnnxGraphBuilder graph, Operands operands, QuantizedMatrix matrix, WeightEmitter.Factor factor) {
-        WeightEmitter emitter = new WeightEmitter(graph);
-        Value offset = operands.zeroPoint().isPresent() ? graph.none : emitter.bytes(operands.offset());
-        Value[] sums = operands.terms().stream()
-                .map(term ->
-                        graph.op(OnnxOp.MatMulInteger, term.operand(), factor.integers(), offset, factor.zeroPoint()))
-                .toArray(Value[]::new);
-        if (operands.zeroPoint().isPresent()) {
-            Value correction = graph.op(OnnxOp.Mul, operands.zeroPoint().get(), emitter.rowSums(matrix, factor));
-            return emitter.cast(graph.op(OnnxOp.Sub, sums[0], correction), DType.F32);
-        }
-        if (sums.length == 1) {
-            return emitter.cast(sums[0], DType.F32);
-        }
-        int upperFactor = operands.terms().getFirst().factor();
-        long largest = 127L * (upperFactor + 1) * largestLevel(matrix) * matrix.columns();
-        if (largest < Integer.MAX_VALUE) {
-            Value upper = graph.op(OnnxOp.Mul, sums[0], emitter.ints(Shape.of(), upperFactor));
-            return emitter.cast(graph.op(OnnxOp.Add, upper, sums[1]), DType.F32);
-        }
-        Value upper = graph.op(OnnxOp.Mul, emitter.cast(sums[0], DType.F32), graph.constant(upperFactor));
-        return graph.op(OnnxOp.Add, upper, emitter.cast(sums[1], DType.F32));
-    }
-
-    private static int largestLevel(QuantizedMatrix matrix) {
-        MatrixGrids grids = matrix.grids();
-        boolean wholeByte = grids.areMultiples() || grids.values() instanceof CodeValues.Table;
-        return wholeByte ? 127 : (1 << matrix.bits()) - 1;
-    }
-
-    /// F32 `[batch, tokens, outputs]`: one integer product per block, each scaled before they are added.
-    private static Value blockProducts(
-            OnnxGraphBuilder graph, Operands operands, QuantizedMatrix matrix, WeightEmitter.Factor factor) {
-        WeightEmitter emitter = new WeightEmitter(graph);
-        int groups = operands.groups();
-        Value blocks = graph.op(
-                OnnxOp.Reshape,
-                emitter.levels(factor),
-                graph.longs(groups, matrix.columns() / groups, factor.outputs()));
-        Value operand = operands.terms().getFirst().operand();
-        Value sums = graph.op(OnnxOp.MatMulInteger, operand, blocks, emitter.bytes(operands.offset()));
-        Value scaled = graph.op(OnnxOp.Mul, emitter.cast(sums, DType.F32), operands.scale());
-        Value added = graph.op(OnnxOp.ReduceSum, Attributes.of("keepdims", 0), scaled, graph.longs(1));
-        return graph.op(OnnxOp.Mul, added, factor.steps());
     }
 }

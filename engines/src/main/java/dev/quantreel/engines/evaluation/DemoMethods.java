@@ -8,6 +8,7 @@ import dev.quantreel.engines.quant.PublishedMethod;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.engines.quant.SelfCalibrated;
+import dev.quantreel.engines.quant.SmoothingPlan;
 import dev.quantreel.engines.quant.StatisticsPlan;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
@@ -65,6 +66,9 @@ final class DemoMethods {
         return List.of(
                 whole(PublishedMethod.MIN_MAX),
                 whole(PublishedMethod.SMOOTH_QUANT),
+                Method.of("SmoothQuant of the very input", bits -> alone(new WeightQuantizer.MinMax())
+                        .apply(bits)
+                        .withInputs(QuantizationPlan.MIN_MAX.input().with(new SmoothingPlan.OfInput(0.5)))),
                 whole(PublishedMethod.QUAROT),
                 whole(PublishedMethod.CONVROT),
                 whole(PublishedMethod.ORBIT_QUANT),

@@ -8,6 +8,7 @@ import dev.quantreel.engines.memory.MemoryPlan.Workload;
 import dev.quantreel.engines.quant.BranchPlan;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.SmoothingPlan;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.tensor.Checkpoint;
 import dev.quantreel.engines.tensor.DType;
@@ -28,6 +29,9 @@ record TransformerMemory(SamplingMemory.Model model) {
 
     private static final String WEIGHT = ".weight";
 
+    /// F32 copies of a matrix that is rounded at every step: scaled, rotated or divided, rounded, transposed.
+    private static final int ROUNDED_COPIES = 3;
+
     /// Everything but the program around it, while the blocks run.
     List<Item> items(Workload work) {
         Held held = held();
@@ -35,6 +39,7 @@ record TransformerMemory(SamplingMemory.Model model) {
         List<Item> items = new ArrayList<>(weights(held));
         items.addAll(List.of(
                 new Item("unpacked matrix", unpackedBytes(held, activations)),
+                new Item("weights rounded anew", roundsAnew() ? work.atOnce() * ROUNDED_COPIES * 4 * held.widest : 0),
                 new Item("encoded prompts", promptBytes() * work.branches()),
                 new Item("modulation vectors", vectorBytes(work)),
                 new Item("activations", activations),
@@ -139,6 +144,9 @@ record TransformerMemory(SamplingMemory.Model model) {
                 held.codes += isEarly ? 0 : codes;
                 held.early += isEarly ? codes : 0;
                 held.branches += branchBytes(shape, own.branch());
+                if (roundsAnew() && !isEarly && elements >= EngineCosts.STREAMED_FROM) {
+                    stream(tensor.getKey(), elements, false, held);
+                }
             } else if (shape.rank() == 2 && elements >= EngineCosts.STREAMED_FROM) {
                 stream(tensor.getKey(), elements, isEarly, held);
             } else {
@@ -146,6 +154,13 @@ record TransformerMemory(SamplingMemory.Model model) {
             }
         }
         return held;
+    }
+
+    /// Whether the weights in full precision are needed at every step beside their codes.
+    private boolean roundsAnew() {
+        return model.plan()
+                .filter(plan -> plan.smoothing() instanceof SmoothingPlan.OfInput)
+                .isPresent();
     }
 
     /// How each quantized linear is, modulations among them.

@@ -19,14 +19,17 @@ public record InputPlan(
         ActivationQuantizer activations) {
 
     public InputPlan {
-        if (fusedValues && (rotation instanceof RotationPlan.None || smoothing.needsStatistics())) {
+        boolean smooths = !(smoothing instanceof SmoothingPlan.None);
+        if (fusedValues && (rotation instanceof RotationPlan.None || smooths)) {
             throw new IllegalArgumentException("values take over a rotation within heads, of inputs that are not"
                     + " smoothed; the rotation is " + rotation + ", the smoothing " + smoothing);
         }
-        boolean turned = meanSplit || !(rotation instanceof RotationPlan.None);
+        boolean turned =
+                meanSplit || !(rotation instanceof RotationPlan.None) || smoothing instanceof SmoothingPlan.OfInput;
         if (turned && activations instanceof ActivationQuantizer.GeluAware) {
             throw new IllegalArgumentException("outputs of a GELU are not negative as long as they are neither rotated"
-                    + " nor have their mean split off; the rotation is " + rotation + ", the mean split " + meanSplit);
+                    + " nor smoothed by themselves nor have their mean split off; the rotation is " + rotation
+                    + ", the smoothing " + smoothing + ", the mean split " + meanSplit);
         }
     }
 

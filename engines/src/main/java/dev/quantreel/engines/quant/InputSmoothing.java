@@ -18,7 +18,7 @@ import java.util.Optional;
 final class InputSmoothing {
 
     /// SmoothQuant's floor of factors and magnitudes.
-    private static final float FLOOR = 1e-5f;
+    static final float FLOOR = 1e-5f;
 
     /// Weight rows per layer on which values of alpha are tried.
     private static final int TRIED_ROWS = 64;
@@ -74,19 +74,10 @@ final class InputSmoothing {
     private float[] find(LayerStatistics input) {
         List<String> layers = readers.getOrDefault(input, List.of());
         float[] largestInputs = input.absMax();
-        float[] largestWeights = new float[largestInputs.length];
-        for (String layer : layers) {
-            WeightMatrix weight = weight(layer);
-            float[] row = new float[weight.columns()];
-            for (int r = 0; r < weight.rows(); r++) {
-                weight.readRow(r, row);
-                for (int j = 0; j < row.length; j++) {
-                    largestWeights[j] = Math.max(largestWeights[j], Math.abs(row[j]));
-                }
-            }
-        }
+        float[] largestWeights = largestOfColumns(checkpoint, layers);
         return switch (plan.smoothing()) {
-            case SmoothingPlan.None() -> throw new IllegalStateException("nothing to smooth");
+            case SmoothingPlan.None(), SmoothingPlan.OfInput(double _) ->
+                throw new IllegalStateException("nothing to smooth beforehand");
             case SmoothingPlan.FromStatistics(double alpha) -> factors(largestInputs, largestWeights, alpha);
             case SmoothingPlan.Searched(int candidates) -> {
                 Matrix gram = input.gram();
@@ -103,6 +94,23 @@ final class InputSmoothing {
         };
     }
 
+    /// Largest magnitude of every column, over all weights that read one input.
+    static float[] largestOfColumns(Checkpoint checkpoint, List<String> layers) {
+        float[] largest = new float[0];
+        for (String layer : layers) {
+            WeightMatrix weight = weight(checkpoint, layer);
+            largest = largest.length == 0 ? new float[weight.columns()] : largest;
+            float[] row = new float[weight.columns()];
+            for (int r = 0; r < weight.rows(); r++) {
+                weight.readRow(r, row);
+                for (int j = 0; j < row.length; j++) {
+                    largest[j] = Math.max(largest[j], Math.abs(row[j]));
+                }
+            }
+        }
+        return largest;
+    }
+
     /// `a^alpha / w^(1 - alpha)`.
     static float[] factors(float[] inputs, float[] weights, double alpha) {
         float[] factors = new float[inputs.length];
@@ -115,6 +123,10 @@ final class InputSmoothing {
     }
 
     private WeightMatrix weight(String layer) {
+        return weight(checkpoint, layer);
+    }
+
+    private static WeightMatrix weight(Checkpoint checkpoint, String layer) {
         return WeightMatrix.of(layer + ".weight", checkpoint.tensor(layer + ".weight"));
     }
 

@@ -31,6 +31,14 @@ public record QuantizationPlan(WeightPlan weight, InputPlan input, LayerRule lay
             throw new IllegalArgumentException(
                     "exact block scales need weights of 7 bits or less, weight bits is 8 (of all layers, or by a layer rule); use Block instead");
         }
+        boolean plainRows = weight.quantizer() instanceof WeightQuantizer.MinMax
+                && weight.granularity() instanceof Granularity.PerRow
+                && weight.branch() instanceof BranchPlan.None;
+        if (input.smoothing() instanceof SmoothingPlan.OfInput && !plainRows) {
+            throw new IllegalArgumentException("smoothing by the very input rounds weights anew at every step: MinMax"
+                    + " on whole rows without a branch is accepted; planned are " + weight.quantizer() + ", "
+                    + weight.granularity() + ", " + weight.branch());
+        }
     }
 
     public WeightQuantizer weights() {

@@ -269,6 +269,12 @@ public final class QuantizedWeights {
         return plan.splitsMean() && !(checkpoint instanceof FusedValues fused && fused.arrivesRotated(layer));
     }
 
+    /// Largest magnitude of every column over the full-precision weights of layers that read one input, for
+    /// [SmoothingPlan.OfInput].
+    public float[] largestOfColumns(List<String> layers) {
+        return InputSmoothing.largestOfColumns(checkpoint, layers);
+    }
+
     /// The rotation of a layer's input.
     public Optional<Rotation> rotation(QuantizedMatrix matrix) {
         return plan.rotation().at(matrix.columns());

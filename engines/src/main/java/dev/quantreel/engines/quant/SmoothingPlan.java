@@ -32,8 +32,24 @@ public sealed interface SmoothingPlan {
         }
     }
 
+    /// SmoothQuant's dynamic form (ViDiT-Q's `channel_wise_scale_type: dynamic`): the formula of [FromStatistics] with
+    /// `a_j` of the very input, so that weights are multiplied and rounded anew at every run. They stay in full
+    /// precision, and a search like BGR's has no place: a way to compare, which saves no memory.
+    ///
+    /// @param alpha 0 to 1, as there
+    record OfInput(double alpha) implements SmoothingPlan {
+        public OfInput {
+            if (!(alpha >= 0 && alpha <= 1)) {
+                throw new IllegalArgumentException("smoothing alpha is " + alpha + "; 0 to 1 is accepted");
+            }
+        }
+    }
+
     /// Whether [ActivationStatistics] are needed.
     default boolean needsStatistics() {
-        return !(this instanceof None);
+        return switch (this) {
+            case None(), OfInput(double _) -> false;
+            case FromStatistics(double _), Searched(int _) -> true;
+        };
     }
 }

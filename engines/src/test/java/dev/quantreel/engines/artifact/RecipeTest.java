@@ -51,8 +51,11 @@ class RecipeTest {
     private static final List<StatisticsPlan> STATISTICS = List.of(
             new StatisticsPlan.None(), new StatisticsPlan.SelfGenerated(List.of("", "a \"cat\""), 3, 4, 1L << 60));
 
-    private static final List<SmoothingPlan> SMOOTHINGS =
-            List.of(new SmoothingPlan.None(), new SmoothingPlan.FromStatistics(0.07), new SmoothingPlan.Searched(13));
+    private static final List<SmoothingPlan> SMOOTHINGS = List.of(
+            new SmoothingPlan.None(),
+            new SmoothingPlan.FromStatistics(0.07),
+            new SmoothingPlan.Searched(13),
+            new SmoothingPlan.OfInput(0.3));
 
     private static final List<RotationPlan> ROTATIONS = List.of(
             new RotationPlan.None(),

@@ -7,11 +7,13 @@ import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.ActivationMatrix;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ActivationStatistics;
 import dev.quantreel.engines.quant.BranchPlan;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
+import dev.quantreel.engines.quant.LinearSmoothedByInput;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedWeights;
@@ -80,10 +82,14 @@ class SmoothedLinearsTest {
     }
 
     private static float[] run(LinearLayers linears) {
+        return run(linears, List.of(LAYER));
+    }
+
+    private static float[] run(LinearLayers linears, List<String> readers) {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("linear");
         Value x = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
         linears.declareInputs(graph);
-        Value y = linears.apply(graph, linears.prepare(graph, x, List.of(LAYER)), LAYER);
+        Value y = linears.apply(graph, linears.prepare(graph, x, readers), LAYER);
         graph.output("y", y, DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(OUTPUTS));
         Map<String, Tensor> inputs = new HashMap<>(linears.inputs(8));
         inputs.put("x", Tensor.of(Shape.of(1, TOKENS, CHANNELS), inputs()));
@@ -103,6 +109,34 @@ class SmoothedLinearsTest {
             noise += Math.pow(exact[i] - y[i], 2);
         }
         return 10 * Math.log10(signal / noise);
+    }
+
+    /// One linear, two layers of which read the input; without a bias.
+    @ParameterizedTest
+    @CsvSource({"false, 0.5, 4, INTEGER", "true, 0.5, 4, INTEGER", "false, 0.1, 8, FAKE_QUANT", "true, 1, 3, INTEGER"})
+    void weightsThatAreRoundedForTheirVeryInputEqualTheSpecification(
+            boolean rotated, double alpha, int weightBits, Arithmetic arithmetic) {
+        String other = "blocks.0.ffn.1";
+        Checkpoint checkpoint = SyntheticData.linears(OUTPUTS, CHANNELS, LAYER, other);
+        RotationPlan rotation = rotated ? new RotationPlan.Hadamard(256, 4) : new RotationPlan.None();
+        QuantizationPlan plan = new QuantizationPlan(
+                new WeightPlan(new WeightQuantizer.MinMax(), weightBits),
+                new InputPlan(new SmoothingPlan.OfInput(alpha), rotation, new ActivationQuantizer.TokenAsymmetric()),
+                LayerRule.ALL);
+        QuantizedWeights weights = QuantizedWeights.of(
+                checkpoint, plan, List.of(LAYER, other), QuantizationProgress.NONE, CancellationToken.NONE);
+
+        float[] y = run(QuantizedLinears.of(weights, arithmetic), List.of(LAYER, other));
+
+        float[] expected = new LinearSmoothedByInput(checkpoint, List.of(LAYER, other), plan)
+                .apply(ActivationMatrix.of(CHANNELS, inputs()), LAYER, 8);
+        float[] bias = checkpoint.tensor(LAYER + ".bias").toFloatArray();
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] += bias[i % OUTPUTS];
+        }
+        assertThat(decibels(expected, y)).isGreaterThan(60);
+        float[] exact = run(new FloatLinears(new FloatWeights(checkpoint)), List.of(LAYER));
+        assertThat(decibels(exact, y)).isLessThan(weightBits == 8 ? 50 : 35);
     }
 
     @ParameterizedTest

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
+import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.testing.GoldenResource;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -189,5 +191,22 @@ class ActivationMethodsReferenceTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> LloydMaxCodebook.of(64, 9))
                 .withMessageContaining("9 bits");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.1, 0.5})
+    void smoothingByTheVeryInputEqualsNumPy(double alpha) {
+        float[] x = golden("x");
+        float[] rows = new float[5 * 256];
+        System.arraycopy(x, 0, rows, 0, 4 * 256);
+        System.arraycopy(x, 5 * 256, rows, 4 * 256, 256);
+        QuantizationPlan plan = QuantizationPlan.MIN_MAX.withInputs(
+                QuantizationPlan.MIN_MAX.input().with(new SmoothingPlan.OfInput(alpha)));
+        MemoryCheckpoint checkpoint = new MemoryCheckpoint("golden", Map.of("w.weight", FILE.tensor("w")), Map.of());
+        LinearSmoothedByInput linear = new LinearSmoothedByInput(checkpoint, List.of("w"), plan);
+        ActivationMatrix input = ActivationMatrix.of(256, rows);
+
+        assertThat(linear.factors(input)).containsExactly(golden("by_input_factors." + alpha), within(2e-6f));
+        assertThat(linear.apply(input, "w", 6)).containsExactly(golden("by_input." + alpha), within(2e-4f));
     }
 }

@@ -10,6 +10,7 @@ import dev.quantreel.engines.checkpoint.CheckpointScan;
 import dev.quantreel.engines.lora.LoraForm;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.SmoothingPlan;
 import dev.quantreel.nodes.spi.In;
 import dev.quantreel.nodes.spi.Node;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -94,6 +95,12 @@ public final class SaveQuantized implements Node<SaveQuantized.Inputs, SaveQuant
                     "model",
                     "moves rotations into the weights of its values, which this file cannot hold; switch fuseValues off"
                             + " at the node that quantizes activations");
+        }
+        if (plan.smoothing() instanceof SmoothingPlan.OfInput) {
+            throw new NodeInputException(
+                    "model",
+                    "rounds its weights anew at every step (SmoothQuant of the very input), so that there are no codes"
+                            + " to save; take another strength at SmoothQuant");
         }
     }
 

@@ -17,7 +17,8 @@ import dev.quantreel.nodes.values.DiffusionModel;
                 + " divided by a factor, and the weight that reads it is multiplied with it, so that the"
                 + " result stays the same and rounding gets easier. Happens before rotation and"
                 + " quantization. With a rotation in ARQ Activation this is ViDiT-Q's static-dynamic"
-                + " balancing. Needs Self Calibration before or behind it.",
+                + " balancing. Needs Self Calibration before or behind it, unless the factors are those of the very"
+                + " input.",
         aliases = {"smoothing", "ViDiT-Q", "channel balancing"})
 public final class SmoothQuant implements Node<SmoothQuant.Inputs, SmoothQuant.Outputs> {
 
@@ -26,7 +27,9 @@ public final class SmoothQuant implements Node<SmoothQuant.Inputs, SmoothQuant.O
         /// As `alpha` says.
         FIXED("fixed"),
         /// Searched per input.
-        SEARCHED("searched");
+        SEARCHED("searched"),
+        /// Of the very input, at every step.
+        OF_INPUT("of the very input");
 
         private final String title;
 
@@ -48,7 +51,9 @@ public final class SmoothQuant implements Node<SmoothQuant.Inputs, SmoothQuant.O
             @In(
                     help =
                             "Fixed takes alpha; searched tries 20 values for every input and keeps the one with the least"
-                                    + " expected error (SVDQuant).",
+                                    + " expected error (SVDQuant). Of the very input takes alpha and the loudest values"
+                                    + " of the input itself: weights stay in full precision and are rounded anew at"
+                                    + " every step, by MinMax, so that it saves no memory and costs time.",
                     initial = "fixed")
             Strength strength,
 
@@ -74,6 +79,7 @@ public final class SmoothQuant implements Node<SmoothQuant.Inputs, SmoothQuant.O
                 switch (in.strength()) {
                     case FIXED -> new SmoothingPlan.FromStatistics(in.alpha());
                     case SEARCHED -> new SmoothingPlan.Searched(CANDIDATES);
+                    case OF_INPUT -> new SmoothingPlan.OfInput(in.alpha());
                 };
         return new Outputs(in.model().with(in.model().additions().with(smoothing)));
     }

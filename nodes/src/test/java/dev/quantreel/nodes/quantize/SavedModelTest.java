@@ -230,6 +230,7 @@ class SavedModelTest {
     void whatAFileCannotHoldIsRefusedBeforeItIsWritten() throws Exception {
         assertRefused(here.model(), "is in full precision; connect a quantize node");
         assertRefused(Chain.rotatedIn32(here, false, true), "moves rotations into the weights of its values");
+        assertRefused(SmoothQuantOfInputTest.smoothed(here, 0.5), "rounds its weights anew at every step");
         assertThat(root.resolve("here/output")).doesNotExist();
     }
 

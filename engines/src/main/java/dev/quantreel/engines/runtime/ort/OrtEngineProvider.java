@@ -17,9 +17,9 @@ public final class OrtEngineProvider implements EngineProvider {
     /// Id of the engine: `ort-cpu`.
     public static final String ID = "ort-cpu";
 
-    /// ONNX Runtime matches the command line of the process against regular expressions when its environment is made, by
-    /// a recursion that takes some 300 bytes of stack a character: a class path that names every jar overflows the
-    /// usual megabyte and ends the process without a word.
+    /// ONNX Runtime matches the command line of the process against regular expressions when its environment is
+    /// made, by a recursion that takes some 300 bytes of stack a character: a class path that names every jar
+    /// overflows the usual megabyte and ends the process without a word.
     private static final long STACK_BYTES = 256L << 20;
 
     @Override
