@@ -7,6 +7,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.runtime.WatchedSession;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -73,9 +74,7 @@ final class StagedEngine implements Engine {
     public Session open(OnnxModel model, Use use) {
         Set<String> recorded = StagedTrunk.recorded(model);
         OnnxModel plain = StagedTrunk.without(model, recorded);
-        boolean isTrunk = model.proto().getGraph().getOutputList().stream()
-                .anyMatch(output -> output.getName().equals(SplitGraphs.OUT));
-        if (isTrunk) {
+        if (SplitGraphs.isTrunk(model)) {
             models.put(Part.TRUNK, model);
             return new Staged(plain);
         }
@@ -83,42 +82,12 @@ final class StagedEngine implements Engine {
             return engine.open(model, use);
         }
         models.put(Part.TEXT, model);
-        return new Listening(engine.open(plain, use));
+        return new WatchedSession(engine.open(plain, use), inputs -> listener.run(Part.TEXT, inputs));
     }
 
     /// The engine is its owner's.
     @Override
     public void close() {}
-
-    /// A graph whose inputs are told.
-    private final class Listening implements Session {
-        private final Session session;
-
-        Listening(Session session) {
-            this.session = session;
-        }
-
-        @Override
-        public List<String> inputs() {
-            return session.inputs();
-        }
-
-        @Override
-        public List<String> outputs() {
-            return session.outputs();
-        }
-
-        @Override
-        public Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation) {
-            listener.run(Part.TEXT, inputs);
-            return session.run(inputs, cancellation);
-        }
-
-        @Override
-        public void close() {
-            session.close();
-        }
-    }
 
     /// A block and what later ones still read.
     ///

@@ -6,6 +6,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.runtime.WatchedSession;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,41 +41,16 @@ record TrunkRecorder(Engine engine, boolean runsBlocks, List<Map<String, Tensor>
 
     @Override
     public Session open(OnnxModel model, Use use) {
-        boolean isTrunk = model.proto().getGraph().getOutputList().stream()
-                .anyMatch(output -> output.getName().equals(SplitGraphs.OUT));
-        if (!isTrunk) {
+        if (!SplitGraphs.isTrunk(model)) {
             return engine.open(model, use);
         }
-        return runsBlocks ? new Recorded(engine.open(model, use), inputs) : new Recorded(new Through(model), inputs);
+        Session blocks = runsBlocks ? engine.open(model, use) : new Through(model);
+        return new WatchedSession(blocks, given -> inputs.add(new HashMap<>(given)));
     }
 
     /// The engine is its owner's.
     @Override
     public void close() {}
-
-    private record Recorded(Session session, List<Map<String, Tensor>> runs) implements Session {
-
-        @Override
-        public List<String> inputs() {
-            return session.inputs();
-        }
-
-        @Override
-        public List<String> outputs() {
-            return session.outputs();
-        }
-
-        @Override
-        public Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation) {
-            runs.add(new HashMap<>(inputs));
-            return session.run(inputs, cancellation);
-        }
-
-        @Override
-        public void close() {
-            session.close();
-        }
-    }
 
     /// Blocks that change nothing.
     private record Through(OnnxModel model) implements Session {

@@ -4,6 +4,7 @@ import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
+import dev.quantreel.engines.quant.SmoothingPlan;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -12,9 +13,6 @@ import java.util.Optional;
 /// Emits smoothing: by factors that are known, or by those of the very input, with weights that are multiplied with
 /// them and rounded at every run, as [dev.quantreel.engines.quant.LinearSmoothedByInput] specifies it.
 record SmoothingEmitter(OnnxGraphBuilder graph) {
-
-    /// SmoothQuant's floor of factors and magnitudes.
-    private static final float FLOOR = 1e-5f;
 
     /// Every channel divided by its factor.
     ///
@@ -35,9 +33,9 @@ record SmoothingEmitter(OnnxGraphBuilder graph) {
     Value ofInput(Value x, float[] largest, double alpha) {
         float[] divisors = new float[largest.length];
         for (int j = 0; j < divisors.length; j++) {
-            divisors[j] = (float) Math.pow(Math.max(largest[j], FLOOR), 1 - alpha);
+            divisors[j] = (float) Math.pow(Math.max(largest[j], SmoothingPlan.FLOOR), 1 - alpha);
         }
-        Value floor = graph.constant(FLOOR);
+        Value floor = graph.constant(SmoothingPlan.FLOOR);
         Value loudest = graph.op(OnnxOp.Max, range(OnnxOp.ReduceMax, graph.op(OnnxOp.Abs, x), -2), floor);
         Value strength = graph.op(OnnxOp.Pow, loudest, graph.constant((float) alpha));
         return graph.op(OnnxOp.Max, graph.op(OnnxOp.Div, strength, channels(divisors)), floor);

@@ -44,6 +44,12 @@ public record SplitGraphs(Optional<OnnxModel> text, OnnxModel prelude, OnnxModel
     /// Output of the prelude: input of block 0 after norm, shift and scale.
     public static final String MODULATED_INPUT = "modulated_input";
 
+    /// Whether a graph is the [#trunk] of some model, whatever else its linears tell.
+    public static boolean isTrunk(OnnxModel model) {
+        return model.proto().getGraph().getOutputList().stream()
+                .anyMatch(output -> output.getName().equals(OUT));
+    }
+
     /// All graphs in the order they run.
     public List<OnnxModel> all() {
         return Stream.concat(text.stream(), Stream.of(prelude, trunk, head)).toList();

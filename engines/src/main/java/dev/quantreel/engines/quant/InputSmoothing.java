@@ -17,9 +17,6 @@ import java.util.Optional;
 /// thread-safe.
 final class InputSmoothing {
 
-    /// SmoothQuant's floor of factors and magnitudes.
-    static final float FLOOR = 1e-5f;
-
     /// Weight rows per layer on which values of alpha are tried.
     private static final int TRIED_ROWS = 64;
 
@@ -115,9 +112,9 @@ final class InputSmoothing {
     static float[] factors(float[] inputs, float[] weights, double alpha) {
         float[] factors = new float[inputs.length];
         for (int j = 0; j < factors.length; j++) {
-            double a = Math.max(inputs[j], FLOOR);
-            double w = Math.max(weights[j], FLOOR);
-            factors[j] = (float) Math.max(Math.pow(a, alpha) / Math.pow(w, 1 - alpha), FLOOR);
+            double a = Math.max(inputs[j], SmoothingPlan.FLOOR);
+            double w = Math.max(weights[j], SmoothingPlan.FLOOR);
+            factors[j] = (float) Math.max(Math.pow(a, alpha) / Math.pow(w, 1 - alpha), SmoothingPlan.FLOOR);
         }
         return factors;
     }

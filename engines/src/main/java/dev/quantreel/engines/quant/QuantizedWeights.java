@@ -280,8 +280,10 @@ public final class QuantizedWeights {
         return plan.rotation().at(matrix.columns());
     }
 
-    /// Bytes before and after, including steps, zero points, branches, smoothing and the tensors that are kept.
+    /// Bytes before and after, including steps, zero points, branches, smoothing and the tensors that are kept. Weights
+    /// that are rounded anew at every step ([SmoothingPlan.OfInput]) stay as they are.
     public WeightMemory memory() {
+        boolean roundsAnew = plan.smoothing() instanceof SmoothingPlan.OfInput;
         long original = 0;
         long kept = 0;
         for (String name : checkpoint.names()) {
@@ -289,14 +291,14 @@ public final class QuantizedWeights {
             long bytes = 2 * tensor.elements();
             original += bytes;
             String layer = name.substring(0, Math.max(0, name.length() - ".weight".length()));
-            boolean quantized =
-                    name.endsWith(".weight") && (matrices.containsKey(layer) || modulations.containsKey(layer));
-            kept += quantized ? 0 : bytes;
+            boolean inCodes = matrices.containsKey(layer) && !roundsAnew || modulations.containsKey(layer);
+            kept += name.endsWith(".weight") && inCodes ? 0 : bytes;
         }
         for (float[] factors : new HashSet<>(smoothing.values())) {
             kept += 2L * factors.length;
         }
-        long quantized = Stream.concat(matrices.values().stream(), modulations.values().stream())
+        Stream<QuantizedMatrix> linears = roundsAnew ? Stream.empty() : matrices.values().stream();
+        long quantized = Stream.concat(linears, modulations.values().stream())
                 .mapToLong(QuantizedMatrix::bytes)
                 .sum();
         return new WeightMemory(original, quantized, kept).plus(branches.bytes());

@@ -4,6 +4,9 @@ package dev.quantreel.engines.quant;
 /// rotated and quantized: `Y = (X / s) (W s)ᵀ`.
 public sealed interface SmoothingPlan {
 
+    /// SmoothQuant's floor of factors and of the magnitudes they are made of.
+    float FLOOR = 1e-5f;
+
     /// No smoothing.
     record None() implements SmoothingPlan {}
 

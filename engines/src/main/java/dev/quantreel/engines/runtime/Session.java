@@ -32,8 +32,7 @@ public interface Session extends AutoCloseable {
     }
 
     /// Runs the graph once into memory that the caller owns, so that large results (the state of a streaming
-    /// decoder)
-    /// live exactly as long as the caller wants.
+    /// decoder) live exactly as long as the caller wants.
     ///
     /// @param outputs where results go, by output name: native tensors of the type and shape that the run
     /// gives, not among the inputs; outputs that are not named here are computed and dropped

@@ -54,6 +54,10 @@ class SmoothQuantOfInputTest {
         for (float value : smoothed) {
             assertThat(value).isFinite();
         }
+        assertThat(ModelAssembly.weights(smoothed(demo, 0.5), demo.context())
+                        .memory()
+                        .ratio())
+                .isLessThan(1.1);
     }
 
     @Test
