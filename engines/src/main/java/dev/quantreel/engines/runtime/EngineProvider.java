@@ -1,5 +1,7 @@
 package dev.quantreel.engines.runtime;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 
 /// Finds one kind of engine on this machine; registered through [java.util.ServiceLoader].
@@ -41,7 +43,49 @@ public interface EngineProvider {
     }
 
     /// @param threads worker threads; 0 lets the engine choose
-    record EngineOptions(int threads) {
+    /// @param settings further ones by name, which each engine documents; an engine refuses those it does not know
+    record EngineOptions(int threads, Map<String, String> settings) {
         public static final EngineOptions DEFAULTS = new EngineOptions(0);
+
+        public EngineOptions {
+            settings = Map.copyOf(settings);
+        }
+
+        /// An engine as it comes, with so many threads.
+        public EngineOptions(int threads) {
+            this(threads, Map.of());
+        }
+
+        /// Reads settings as people write them, `name=value` each, spaces between them; a name alone means `true`.
+        ///
+        /// @throws IllegalArgumentException when a name is given twice
+        public static EngineOptions parse(int threads, String settings) {
+            Map<String, String> values = new LinkedHashMap<>();
+            for (String word : settings.strip().split("\\s+", -1)) {
+                String[] parts = word.split("=", 2);
+                if (!word.isEmpty() && values.put(parts[0], parts.length == 2 ? parts[1] : "true") != null) {
+                    throw new IllegalArgumentException(
+                            "the setting " + parts[0] + " is given twice in '" + settings + "'");
+                }
+            }
+            return new EngineOptions(threads, values);
+        }
+
+        /// Holds the settings to what an engine knows.
+        ///
+        /// @throws EngineException when one is not among them; lists those that are
+        public void accept(String engine, Set<String> known) {
+            for (String name : settings.keySet()) {
+                if (!known.contains(name)) {
+                    throw new EngineException(
+                            engine,
+                            "there is no setting '" + name + "'; there "
+                                    + (known.isEmpty()
+                                            ? "are none"
+                                            : "are " + known.stream().sorted().toList()),
+                            null);
+                }
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
+import dev.quantreel.engines.runtime.djl.DjlCpuProvider;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
 import dev.quantreel.engines.tensor.DType;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// ONNX Runtime and the reference interpreter agree on every operator.
+/// ONNX Runtime, directly and through Deep Java Library, and the reference interpreter agree on every operator.
 class OperatorTest {
 
     private static final float TOLERANCE = 2e-6f;
@@ -30,14 +31,16 @@ class OperatorTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("cases")
-    void bothEnginesAgree(OperatorCase operatorCase) {
+    void theEnginesAgree(OperatorCase operatorCase) {
         OnnxModel model = operatorCase.graph().build(Map.of());
         Map<String, Tensor> expected = run(new ReferenceEngineProvider(), model, operatorCase.inputs());
-        Map<String, Tensor> actual = run(new OrtEngineProvider(), model, operatorCase.inputs());
+        for (EngineProvider provider : List.of(new OrtEngineProvider(), new DjlCpuProvider())) {
+            Map<String, Tensor> actual = run(provider, model, operatorCase.inputs());
 
-        assertThat(actual).hasSameSizeAs(expected).isNotEmpty();
-        expected.forEach(
-                (name, tensor) -> assertThat(actual).hasEntrySatisfying(name, other -> assertAgree(other, tensor)));
+            assertThat(actual).as(provider.id()).hasSameSizeAs(expected).isNotEmpty();
+            expected.forEach(
+                    (name, tensor) -> assertThat(actual).hasEntrySatisfying(name, other -> assertAgree(other, tensor)));
+        }
     }
 
     private static void assertAgree(Tensor actual, Tensor expected) {

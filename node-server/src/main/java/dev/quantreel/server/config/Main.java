@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         description = "Quantizes and runs video diffusion transformers as graphs of nodes.",
         mixinStandardHelpOptions = true,
         footer = {
-            "  install   Fetches what is optional: `install training` PyTorch for Q-VDiT Training.",
+            "  install   Fetches what is optional: `install` tells what and what for.",
             "  test      Runs all tests of the source tree.",
             "            (These two are the launcher's own commands.)"
         },

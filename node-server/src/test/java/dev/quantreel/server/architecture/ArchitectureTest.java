@@ -154,14 +154,15 @@ class ArchitectureTest {
     }
 
     @Test
-    void onnxRuntimeStaysInItsEngine() {
-        onlyIn("ai.onnxruntime..", "dev.quantreel.engines.runtime.ort..");
+    void onnxRuntimeStaysInItsEngines() {
+        onlyIn("ai.onnxruntime..", "dev.quantreel.engines.runtime.ort..", "dev.quantreel.engines.runtime.djl..");
     }
 
     @Test
-    void djlStaysInTheTokenizersTheTrainingAndTheNetworksOfTheUser() {
+    void djlStaysInTheTokenizersTheTrainingTheNetworksOfTheUserAndItsEngine() {
         onlyIn(
                 "ai.djl..",
+                "dev.quantreel.engines.runtime.djl..",
                 "dev.quantreel.engines.runtime.ort..",
                 "dev.quantreel.engines.text..",
                 "dev.quantreel.engines.torch..",

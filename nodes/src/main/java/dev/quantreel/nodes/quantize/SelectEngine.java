@@ -46,6 +46,25 @@ public final class SelectEngine implements Node<SelectEngine.Inputs, SelectEngin
         }
     }
 
+    /// What to do where the engine that is named cannot run.
+    public enum Otherwise {
+        /// Says why, and what to install.
+        STOP("stop"),
+        /// As `auto` would.
+        BEST("take the best available");
+
+        private final String label;
+
+        Otherwise(String label) {
+            this.label = label;
+        }
+
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
+
     /// See [SelectEngine].
     public record Inputs(
             @In(help = "Model to run; not modified.") DiffusionModel model,
@@ -57,7 +76,20 @@ public final class SelectEngine implements Node<SelectEngine.Inputs, SelectEngin
             int threads,
 
             @In(help = "How products of quantized values are formed.", initial = "integer", advanced = true)
-            Products products) {}
+            Products products,
+
+            @In(
+                    help = "Settings of the engine, name=value each; ort-gpu: device=0, provider=cuda or tensorrt,"
+                            + " precision=fp32, fp16 or int8 (TensorRT), cache=FOLDER (TensorRT), memory=8g,"
+                            + " growth=doubling or exact, tf32=true.",
+                    advanced = true)
+            String settings,
+
+            @In(
+                    help = "When the engine is not available here: stop and say why, or take the best that is.",
+                    initial = "stop",
+                    advanced = true)
+            Otherwise otherwise) {}
 
     /// See [SelectEngine].
     public record Outputs(
@@ -68,20 +100,35 @@ public final class SelectEngine implements Node<SelectEngine.Inputs, SelectEngin
 
     @Override
     public Outputs run(Inputs in, NodeContext context) {
-        EngineChoice choice = new EngineChoice(in.engine(), in.threads());
+        EngineChoice choice = choose(in, context);
+        DiffusionModel model = in.model().with(new DiffusionModel.Execution(choice, in.products().arithmetic));
+        return new Outputs(model, choice);
+    }
+
+    private static EngineChoice choose(Inputs in, NodeContext context) {
+        boolean auto = in.engine().equals(EngineChoice.AUTO);
         Optional<EngineProvider> known = EngineChoice.providers().stream()
                 .filter(provider -> provider.id().equals(in.engine()))
                 .findFirst();
-        if (known.isEmpty() && !in.engine().equals(EngineChoice.AUTO)) {
+        if (known.isEmpty() && !auto) {
             throw new NodeInputException(
                     "engine",
                     "is '" + in.engine() + "'; accepted are " + new AvailableEngines().options(context.folders()));
         }
-        if (known.isPresent() && known.get().probe() instanceof Availability.Unavailable(String reason)) {
-            throw new NodeInputException("engine", "is '" + in.engine() + "', which is not available: " + reason);
+        if (auto && !in.settings().isBlank()) {
+            throw new NodeInputException(
+                    "settings", "is '" + in.settings() + "', which belongs to one engine; name it instead of auto");
         }
+        if (known.isPresent() && known.get().probe() instanceof Availability.Unavailable(String reason)) {
+            if (in.otherwise() == Otherwise.STOP) {
+                throw new NodeInputException("engine", "is '" + in.engine() + "', which is not available: " + reason);
+            }
+            EngineChoice best = new EngineChoice(EngineChoice.AUTO, in.threads());
+            context.status("engine: " + best.provider().id() + ", as " + in.engine() + " is not available: " + reason);
+            return best;
+        }
+        EngineChoice choice = new EngineChoice(in.engine(), in.threads(), in.settings());
         context.status("engine: " + choice.provider().id());
-        DiffusionModel model = in.model().with(new DiffusionModel.Execution(choice, in.products().arithmetic));
-        return new Outputs(model, choice);
+        return choice;
     }
 }

@@ -15,14 +15,21 @@ import java.util.stream.Collectors;
 ///
 /// @param id an [EngineProvider#id], or [#AUTO]
 /// @param threads worker threads; 0 lets the engine choose
+/// @param settings further ones as [EngineProvider.EngineOptions#parse] reads them; for the engine that is named, none
+/// for [#AUTO]
 @Socket("ENGINE")
-public record EngineChoice(String id, int threads) {
+public record EngineChoice(String id, int threads, String settings) {
 
     /// The available engine of the highest rank.
     public static final String AUTO = "auto";
 
     /// The best engine with its own number of threads.
     public static final EngineChoice BEST = new EngineChoice(AUTO, 0);
+
+    /// An engine as it comes.
+    public EngineChoice(String id, int threads) {
+        this(id, threads, "");
+    }
 
     /// Everything registered, best first.
     public static List<EngineProvider> providers() {
@@ -40,9 +47,9 @@ public record EngineChoice(String id, int threads) {
         EngineProvider provider = provider();
         return context.resources()
                 .get(
-                        "engine:" + provider.id() + ":" + threads,
+                        "engine:" + provider.id() + ":" + threads + ":" + settings,
                         Engine.class,
-                        () -> provider.create(new EngineProvider.EngineOptions(threads)));
+                        () -> provider.create(EngineProvider.EngineOptions.parse(threads, settings)));
     }
 
     /// The provider chosen; for [#AUTO] the best that is available.

@@ -14,6 +14,8 @@ import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.RotationPlan;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
+import dev.quantreel.engines.runtime.EngineException;
+import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.sampling.SamplingTrace;
 import dev.quantreel.engines.schedule.BitSchedule;
 import dev.quantreel.engines.schedule.BitTracker;
@@ -21,6 +23,7 @@ import dev.quantreel.engines.schedule.BlockTracker;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.testing.TestContext;
 import dev.quantreel.nodes.values.DiffusionModel;
+import dev.quantreel.nodes.values.EngineChoice;
 import dev.quantreel.nodes.values.ModelFile;
 import dev.quantreel.nodes.values.Trace;
 import java.nio.file.Path;
@@ -193,7 +196,10 @@ class QuantizeNodesTest {
     @Test
     void theEngineIsChosenOrRefusedWithAList() {
         SelectEngine.Outputs out = new SelectEngine()
-                .run(new SelectEngine.Inputs(MODEL, "ort-cpu", 2, SelectEngine.Products.REFERENCE), context);
+                .run(
+                        new SelectEngine.Inputs(
+                                MODEL, "ort-cpu", 2, SelectEngine.Products.REFERENCE, "", SelectEngine.Otherwise.STOP),
+                        context);
 
         assertThat(out.model().execution().engine()).isEqualTo(out.engine());
         assertThat(out.engine().threads()).isEqualTo(2);
@@ -201,12 +207,40 @@ class QuantizeNodesTest {
         assertThat(new AvailableEngines().options(context.folders()))
                 .startsWith("auto")
                 .contains("ort-cpu");
+        assertRejected("engine", () -> selectEngine("abacus", "", SelectEngine.Otherwise.BEST), "abacus", "ort-cpu");
+    }
+
+    @Test
+    void anEngineThatIsNotHereStopsUnlessTheBestMayTakeItsPlace() {
+        // ONNX Runtime's CUDA build is no part of the class path.
         assertRejected(
                 "engine",
-                () -> new SelectEngine()
-                        .run(new SelectEngine.Inputs(MODEL, "abacus", 0, SelectEngine.Products.INTEGER), context),
-                "abacus",
-                "ort-cpu");
+                () -> selectEngine("ort-gpu", "", SelectEngine.Otherwise.STOP),
+                "ort-gpu",
+                "./quantreel install ort-gpu");
+
+        EngineChoice instead = selectEngine("ort-gpu", "tf32", SelectEngine.Otherwise.BEST);
+        assertThat(instead.id()).isEqualTo("auto");
+        assertThat(instead.settings()).as("settings of another engine").isEmpty();
+        assertThat(instead.provider().probe()).isInstanceOf(EngineProvider.Availability.Available.class);
+    }
+
+    @Test
+    void settingsReachTheEngineThatIsNamed() {
+        assertRejected("settings", () -> selectEngine("auto", "tf32", SelectEngine.Otherwise.STOP), "tf32", "name it");
+
+        EngineChoice choice = selectEngine("ort-cpu", "device=1", SelectEngine.Otherwise.STOP);
+        assertThatExceptionOfType(EngineException.class)
+                .isThrownBy(() -> choice.open(context))
+                .withMessageContainingAll("ort-cpu", "'device'", "none");
+    }
+
+    private EngineChoice selectEngine(String engine, String settings, SelectEngine.Otherwise otherwise) {
+        return new SelectEngine()
+                .run(
+                        new SelectEngine.Inputs(MODEL, engine, 0, SelectEngine.Products.INTEGER, settings, otherwise),
+                        context)
+                .engine();
     }
 
     private static List<Integer> bits(BitSchedule schedule, int steps) {

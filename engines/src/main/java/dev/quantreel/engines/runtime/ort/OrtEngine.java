@@ -36,7 +36,7 @@ public final class OrtEngine implements Engine {
 
     @Override
     public Session open(OnnxModel model, Use use) {
-        return new OrtModelLoader(environment, threads, use).open(model);
+        return new OrtModelLoader(new CpuTarget(environment), threads, use).open(model);
     }
 
     /// Nothing to release: the environment belongs to the process.

@@ -49,6 +49,7 @@ public final class OrtEngineProvider implements EngineProvider {
 
     @Override
     public Engine create(EngineOptions options) {
+        options.accept(ID, Set.of());
         try {
             return new OrtEngine(environment(), options);
         } catch (LinkageError e) {
@@ -61,7 +62,8 @@ public final class OrtEngineProvider implements EngineProvider {
     /// Deep Java Library's engine ([dev.quantreel.engines.vbench]) insists on making it, with threads that all
     /// sessions share, and cannot be used where there is one already. It is asked first, for one shared thread:
     /// every session has threads of its own.
-    static OrtEnvironment environment() {
+    /// @throws LinkageError when the native library does not load
+    public static OrtEnvironment environment() {
         AtomicReference<OrtEnvironment> made = new AtomicReference<>();
         try (BackgroundThread thread = new BackgroundThread("onnxruntime environment", STACK_BYTES)) {
             thread.run(() -> made.set(make()));
@@ -79,7 +81,8 @@ public final class OrtEngineProvider implements EngineProvider {
         return OrtEnvironment.getEnvironment();
     }
 
-    private static String reason(Throwable failure) {
+    /// Why the library did not load, and where it can.
+    public static String reason(Throwable failure) {
         Throwable root = failure;
         while (root.getCause() != null && root.getCause() != root) {
             root = root.getCause();

@@ -42,41 +42,48 @@ import java.util.stream.Stream;
 ///
 /// Streamed weights become inputs of the graph that the session feeds at every run: ONNX Runtime then neither copies,
 /// folds nor repacks them, and a mapped file stays the only place where they lie.
-final class OrtModelLoader {
+public final class OrtModelLoader {
 
     static final long EMBED_LIMIT_BYTES = 512L << 20;
 
     private static final long BUFFER_LIMIT_BYTES = Integer.MAX_VALUE - 64L;
 
+    private final OrtTarget target;
     private final OrtEnvironment environment;
     private final int threads;
     private final Engine.Use use;
     private final long embedLimitBytes;
 
-    OrtModelLoader(OrtEnvironment environment, int threads, Engine.Use use) {
-        this(environment, threads, use, EMBED_LIMIT_BYTES);
+    /// @param target where sessions run
+    /// @param threads worker threads of a session for what runs on the processor
+    public OrtModelLoader(OrtTarget target, int threads, Engine.Use use) {
+        this(target, threads, use, EMBED_LIMIT_BYTES);
     }
 
-    OrtModelLoader(OrtEnvironment environment, int threads, Engine.Use use, long embedLimitBytes) {
-        this.environment = environment;
+    OrtModelLoader(OrtTarget target, int threads, Engine.Use use, long embedLimitBytes) {
+        this.target = target;
+        this.environment = target.environment();
         this.threads = threads;
         this.use = use;
         this.embedLimitBytes = embedLimitBytes;
     }
 
-    Session open(OnnxModel model) {
+    /// Opens a model.
+    ///
+    /// @throws EngineException when ONNX Runtime refuses it; names the model and the reason
+    public Session open(OnnxModel model) {
         try {
             Map<String, OnnxTensor> fed = new LinkedHashMap<>();
-            for (String name : model.streamed()) {
+            for (String name : target.streamsWeights() ? model.streamed() : Set.<String>of()) {
                 Tensor weight = Objects.requireNonNull(model.weights().get(name), name);
                 if (OrtTensors.supports(weight.dtype()) && weight.data().byteSize() <= BUFFER_LIMIT_BYTES) {
                     fed.put(name, OrtTensors.wrap(environment, weight));
                 }
             }
             OrtSession session = create(withInputs(model, fed.keySet()));
-            return new OrtModelSession(environment, session, model, fed, hasArena());
+            return new OrtModelSession(target, session, model, fed, hasArena());
         } catch (OrtException e) {
-            throw new EngineException(OrtEngineProvider.ID, "cannot open " + model.name() + ": " + e.getMessage(), e);
+            throw new EngineException(target.engine(), "cannot open " + model.name() + ": " + e.getMessage(), e);
         }
     }
 
@@ -156,7 +163,7 @@ final class OrtModelLoader {
             }
         } catch (IOException e) {
             throw new EngineException(
-                    OrtEngineProvider.ID,
+                    target.engine(),
                     "cannot write " + model.name() + " (" + model.weightBytes()
                             + " bytes of weights) to the temporary folder: " + e.getMessage(),
                     e);
@@ -177,8 +184,21 @@ final class OrtModelLoader {
         }
     }
 
+    /// Closed by the caller.
+    @SuppressWarnings("MustBeClosedChecker")
     private OrtSession.SessionOptions options() throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+        try {
+            configure(options);
+            target.addProviders(options);
+            return options;
+        } catch (OrtException e) {
+            options.close();
+            throw e;
+        }
+    }
+
+    private void configure(OrtSession.SessionOptions options) throws OrtException {
         options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
         options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
         options.setIntraOpNumThreads(threads);
@@ -194,7 +214,6 @@ final class OrtModelLoader {
         options.addConfigEntry("session.intra_op.allow_spinning", "0");
         // A weight-only product multiplies in fp32, as its graph says, never with activations rounded behind our back.
         options.addConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
-        return options;
     }
 
     private boolean hasArena() {

@@ -26,7 +26,9 @@ import java.util.concurrent.CancellationException;
 final class OrtModelSession implements Session {
 
     private final OrtEnvironment environment;
+    private final String engine;
     private final OrtSession session;
+    private final OrtTarget.OwnedSession owner;
     private final String name;
     private final SessionInputs inputs;
     private final List<String> outputs;
@@ -36,23 +38,22 @@ final class OrtModelSession implements Session {
 
     /// The model itself is not kept: ONNX Runtime has copied its weights, but for the streamed ones.
     ///
+    /// @param target takes the session over
     /// @param streamed fed to every run; closed with the session
     /// @param hasArena whether the session was opened with one, which can then be shrunk
     OrtModelSession(
-            OrtEnvironment environment,
-            OrtSession session,
-            OnnxModel model,
-            Map<String, OnnxTensor> streamed,
-            boolean hasArena) {
+            OrtTarget target, OrtSession session, OnnxModel model, Map<String, OnnxTensor> streamed, boolean hasArena) {
         this.hasArena = hasArena;
-        this.environment = environment;
+        this.environment = target.environment();
+        this.engine = target.engine();
         this.session = session;
+        this.owner = target.own(model.name(), session);
         this.name = model.name();
         this.streamed = streamed;
         this.streamedMemory = streamed.keySet().stream()
                 .map(name -> Objects.requireNonNull(model.weights().get(name), name))
                 .toList();
-        this.inputs = new SessionInputs(OrtEngineProvider.ID, model.proto().getGraph());
+        this.inputs = new SessionInputs(engine, model.proto().getGraph());
         this.outputs = model.proto().getGraph().getOutputList().stream()
                 .map(ValueInfoProto::getName)
                 .toList();
@@ -120,7 +121,7 @@ final class OrtModelSession implements Session {
                 cancelled.initCause(e);
                 throw cancelled;
             }
-            throw new EngineException(OrtEngineProvider.ID, name + ": " + e.getMessage(), e);
+            throw new EngineException(engine, name + ": " + e.getMessage(), e);
         } finally {
             opened.forEach(OnnxTensor::close);
         }
@@ -131,9 +132,7 @@ final class OrtModelSession implements Session {
         for (Tensor weight : streamedMemory) {
             if (!weight.data().scope().isAlive()) {
                 throw new EngineException(
-                        OrtEngineProvider.ID,
-                        name + ": the file that holds its weights was closed while the model was open",
-                        null);
+                        engine, name + ": the file that holds its weights was closed while the model was open", null);
             }
         }
     }
@@ -160,15 +159,15 @@ final class OrtModelSession implements Session {
     @Override
     public void close() {
         try {
-            session.close();
+            owner.close();
             streamed.values().forEach(OnnxTensor::close);
         } catch (OrtException e) {
-            throw new EngineException(OrtEngineProvider.ID, "cannot close " + name + ": " + e.getMessage(), e);
+            throw new EngineException(engine, "cannot close " + name + ": " + e.getMessage(), e);
         }
     }
 
     /// Sets the terminate flag while the run is on, never after its options were released.
-    private static final class Terminator implements AutoCloseable {
+    private final class Terminator implements AutoCloseable {
 
         private final OrtSession.RunOptions options;
         private final CancellationToken.Registration registration;
@@ -186,7 +185,7 @@ final class OrtModelSession implements Session {
             try {
                 options.setTerminate(true);
             } catch (OrtException e) {
-                throw new EngineException(OrtEngineProvider.ID, "cannot interrupt: " + e.getMessage(), e);
+                throw new EngineException(engine, "cannot interrupt: " + e.getMessage(), e);
             }
         }
 

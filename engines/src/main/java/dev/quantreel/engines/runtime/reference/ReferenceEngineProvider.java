@@ -33,6 +33,7 @@ public final class ReferenceEngineProvider implements EngineProvider {
 
     @Override
     public Engine create(EngineOptions options) {
+        options.accept(ID, Set.of());
         return new ReferenceEngine();
     }
 }

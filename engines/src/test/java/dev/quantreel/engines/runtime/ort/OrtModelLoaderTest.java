@@ -2,7 +2,6 @@ package dev.quantreel.engines.runtime.ort;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.onnxruntime.OrtEnvironment;
 import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
@@ -28,10 +27,12 @@ class OrtModelLoaderTest {
     void theRouteThroughATemporaryFileGivesTheSameResultAndLeavesNoFile() throws IOException {
         OnnxModel model = model();
         Map<String, Tensor> inputs = Map.of("x", Tensor.of(Shape.of(1), 3f));
-        OrtEnvironment environment = OrtEngineProvider.environment();
         long before = temporaryFolders();
-        try (Session inMemory = new OrtModelLoader(environment, 1, Engine.Use.STEADY).open(model);
-                Session throughFile = new OrtModelLoader(environment, 1, Engine.Use.OCCASIONAL, 0).open(model)) {
+        try (Session inMemory = new OrtModelLoader(new CpuTarget(OrtEngineProvider.environment()), 1, Engine.Use.STEADY)
+                        .open(model);
+                Session throughFile = new OrtModelLoader(
+                                new CpuTarget(OrtEngineProvider.environment()), 1, Engine.Use.OCCASIONAL, 0)
+                        .open(model)) {
             float[] expected = inMemory.run(inputs, "y", CancellationToken.NONE).toFloatArray();
 
             assertThat(throughFile.run(inputs, "y", CancellationToken.NONE).toFloatArray())
