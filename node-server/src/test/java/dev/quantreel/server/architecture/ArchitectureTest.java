@@ -185,8 +185,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void nobodyCallsNativeCodeByHand() {
+    void nativeCodeIsCalledByHandInTheDriversBindingAlone() {
         noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.quantreel.engines.runtime.cuda.driver..")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.lang.foreign.Linker")

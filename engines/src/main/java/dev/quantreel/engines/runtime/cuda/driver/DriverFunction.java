@@ -1,0 +1,67 @@
+package dev.quantreel.engines.runtime.cuda.driver;
+
+/// The functions of the CUDA driver that are called, by the names under which the library exports them: those
+/// of CUDA 11.2 and later, so that one table serves every driver. They are looked up when first called.
+///
+/// Signatures are those of `cuda.h`; all return `CUresult`.
+@SuppressWarnings("checkstyle:ConstantName")
+enum DriverFunction {
+    cuInit,
+    cuDriverGetVersion,
+    cuGetErrorName,
+    cuGetErrorString,
+    cuDeviceGetCount,
+    cuDeviceGet,
+    cuDeviceGetName,
+    cuDeviceGetAttribute,
+    cuDeviceTotalMem_v2,
+    cuDevicePrimaryCtxRetain,
+    cuDevicePrimaryCtxRelease_v2,
+    cuCtxSetCurrent,
+    cuCtxSynchronize,
+    cuMemGetInfo_v2,
+    cuDeviceGetDefaultMemPool,
+    cuMemPoolSetAttribute,
+    cuMemPoolGetAttribute,
+    cuMemPoolTrimTo,
+    cuMemAllocAsync,
+    cuMemFreeAsync,
+    /// Without memory pools (attribute `MEMORY_POOLS_SUPPORTED` is 0).
+    cuMemAlloc_v2,
+    cuMemFree_v2,
+    cuMemHostAlloc,
+    cuMemFreeHost,
+    cuMemcpyHtoDAsync_v2,
+    cuMemcpyDtoHAsync_v2,
+    cuMemcpyDtoDAsync_v2,
+    cuMemsetD8Async,
+    cuMemsetD32Async,
+    cuStreamCreateWithPriority,
+    cuStreamDestroy_v2,
+    cuStreamSynchronize,
+    cuStreamQuery,
+    cuStreamWaitEvent,
+    cuStreamBeginCapture_v2,
+    cuStreamEndCapture,
+    cuGraphInstantiateWithFlags,
+    cuGraphGetNodes,
+    cuGraphLaunch,
+    cuGraphExecDestroy,
+    cuGraphDestroy,
+    cuEventCreate,
+    cuEventDestroy_v2,
+    cuEventRecord,
+    cuEventSynchronize,
+    cuEventQuery,
+    cuEventElapsedTime,
+    cuModuleLoadData,
+    /// Called for the log alone, after the plain call has refused an image.
+    cuModuleLoadDataEx,
+    cuModuleUnload,
+    cuModuleGetFunction,
+    cuModuleGetGlobal_v2,
+    cuFuncGetAttribute,
+    cuFuncSetAttribute,
+    cuOccupancyMaxActiveBlocksPerMultiprocessor,
+    cuLaunchKernel
+}
