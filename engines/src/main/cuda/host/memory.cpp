@@ -56,6 +56,11 @@ bool reserve() {
     return true;
 }
 
+void paint(const Allocation& a) {
+    std::memset(a.low, kCanary, static_cast<size_t>(a.start - a.low));
+    std::memset(a.start + a.bytes, kCanary, static_cast<size_t>(a.low + a.mappedBytes - a.start) - a.bytes);
+}
+
 bool intact(const Allocation& a) {
     const char* end = a.start + a.bytes;
     auto whole = [](const char* from, const char* to) {
@@ -78,10 +83,9 @@ char* allocateDevice(size_t bytes) {
     }
     next = low + mapped + kGap;
     char* start = low + mapped - rounded;
-    std::memset(low, kCanary, static_cast<size_t>(start - low));
+    Allocation& made = live[number(low)] = {low, mapped, start, bytes};
+    paint(made);
     std::memset(start, kPoison, bytes);
-    std::memset(start + bytes, kCanary, rounded - bytes);
-    live[number(low)] = {low, mapped, start, bytes};
     inUse += rounded;
     peak = std::max(peak, inUse);
     return start;
@@ -93,9 +97,6 @@ bool freeDevice(char* start) {
         return false;
     }
     Allocation a = *found;
-    if (!intact(a)) {
-        std::fprintf(stderr, "simulator: the surroundings of an allocation of %zu bytes were overwritten\n", a.bytes);
-    }
     inUse -= (std::max<size_t>(a.bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
     madvise(a.low, a.mappedBytes, MADV_DONTNEED);
     mprotect(a.low, a.mappedBytes, PROT_NONE);
@@ -117,7 +118,11 @@ bool isDevice(const void* address, size_t bytes) {
 
 std::string overwrittenNeighbour(const void* address) {
     const Allocation* a = find(live, number(address));
-    return !a || intact(*a) ? "" : "wrote just outside an allocation of " + std::to_string(a->bytes) + " bytes";
+    if (!a || intact(*a)) {
+        return "";
+    }
+    paint(*a);
+    return "wrote just outside an allocation of " + std::to_string(a->bytes) + " bytes";
 }
 
 size_t deviceBytesInUse() {

@@ -22,7 +22,7 @@ bool freeDevice(char* start);
 const Allocation* allocationOf(const void* address);
 /// True when `bytes` bytes from `address` lie in one live allocation.
 bool isDevice(const void* address, size_t bytes);
-/// Name of the first allocation whose surroundings were overwritten, or empty.
+/// Says so once when the surroundings of the allocation at `address` were overwritten; else empty.
 std::string overwrittenNeighbour(const void* address);
 size_t deviceBytesInUse();
 size_t deviceBytesPeak();
