@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Linears in integer arithmetic, as [dev.quantreel.engines.quant.ReferenceLinear] specifies it.
@@ -64,7 +65,10 @@ public final class QuantizedLinears implements LinearLayers {
         /// Integer products; scales afterwards.
         INTEGER,
         /// The reference: the same quantized values, multiplied in F32.
-        FAKE_QUANT
+        FAKE_QUANT,
+        /// Integer products by Quantreel's own operators ([FusedProducts]), for engines that have them
+        /// ([dev.quantreel.engines.runtime.Engine#hasFusedLinears]); as [#INTEGER] where a layer does not fit them.
+        FUSED
     }
 
     private QuantizedLinears(QuantizedWeights weights, Arithmetic arithmetic, OptionalInt fixedBits, boolean byBlock) {
@@ -100,17 +104,20 @@ public final class QuantizedLinears implements LinearLayers {
     /// @param factors F32 `[batch, 1, channels]` that the input was divided by, where they are its own
     /// @param mean F32 `[batch, tokens, 1]`, where it was split off
     /// @param isShifted whether the quantized form is that of an output of a GELU, [GeluOutputs]
+    /// @param fused the quantized form of layers that fit [FusedProducts]
     private record Prepared(
             Input raw,
-            Value rotated,
+            Supplier<Value> rotated,
             Optional<Value> factors,
             Optional<Value> mean,
             Optional<Operands> operands,
-            boolean isShifted)
+            boolean isShifted,
+            Optional<FusedProducts.Activation> fused)
             implements Input {
 
         static Prepared unquantized(Input raw, Value rotated, Optional<Value> factors) {
-            return new Prepared(raw, rotated, factors, Optional.empty(), Optional.empty(), false);
+            return new Prepared(
+                    raw, () -> rotated, factors, Optional.empty(), Optional.empty(), false, Optional.empty());
         }
     }
 
@@ -180,7 +187,19 @@ public final class QuantizedLinears implements LinearLayers {
                 .or(() -> ofInput.map(own -> graph.op(OnnxOp.Div, centred, own)))
                 .orElse(centred);
         Optional<Rotation> rotation = arrivesRotated ? Optional.empty() : weights.rotation(matrix.get());
-        Value rotated = rotation.map(r -> r.emit(graph, smoothed)).orElse(smoothed);
+        Optional<FusedProducts.Activation> fused =
+                ofInput.isPresent() ? Optional.empty() : fused(graph, smoothed, rotation, layers);
+        if (fused.isPresent() && layers.stream().allMatch(this::isFusedOrPlain)) {
+            return new Prepared(
+                    raw,
+                    new LateValue(() -> rotated(graph, smoothed, rotation)),
+                    ofInput,
+                    mean,
+                    Optional.empty(),
+                    false,
+                    fused);
+        }
+        Value rotated = rotated(graph, smoothed, rotation);
         if (activations instanceof ActivationQuantizer.FullPrecision) {
             return Prepared.unquantized(raw, rotated, ofInput);
         }
@@ -194,7 +213,36 @@ public final class QuantizedLinears implements LinearLayers {
             meets = factors.map(divisors -> new SmoothingEmitter(graph).known(shifted, divisors))
                     .orElse(shifted);
         }
-        return new Prepared(raw, rotated, ofInput, mean, Optional.of(emitter.emit(own, meets, channels)), isShifted);
+        return new Prepared(
+                raw,
+                () -> rotated,
+                ofInput,
+                mean,
+                Optional.of(emitter.emit(own, meets, channels)),
+                isShifted,
+                fused);
+    }
+
+    private static Value rotated(OnnxGraphBuilder graph, Value x, Optional<Rotation> rotation) {
+        return rotation.map(own -> own.emit(graph, x)).orElse(x);
+    }
+
+    /// The input as Quantreel's own operators take it; empty where they serve no layer of the group.
+    private Optional<FusedProducts.Activation> fused(
+            OnnxGraphBuilder graph, Value x, Optional<Rotation> rotation, List<String> layers) {
+        Optional<String> layer = layers.stream()
+                .filter(name -> weights.matrix(name).map(FusedProducts::fit).orElse(false))
+                .findFirst()
+                .filter(name -> arithmetic == Arithmetic.FUSED
+                        && !activations.shifts(name)
+                        && FusedProducts.fit(activations.at(name), rotation));
+        return layer.map(name -> new FusedProducts(
+                        graph, emission(graph).scalars.apply(layers.getFirst()))
+                .quantized(activations.at(name), x, rotation));
+    }
+
+    private boolean isFusedOrPlain(String layer) {
+        return weights.matrix(layer).map(FusedProducts::fit).orElse(true);
     }
 
     private ActivationEmitter emitter(OnnxGraphBuilder graph, String layer) {
@@ -257,6 +305,13 @@ public final class QuantizedLinears implements LinearLayers {
         if (matrix.isEmpty()) {
             return floatLinears.apply(graph, prepared.raw, layer);
         }
+        if (prepared.fused.isPresent() && FusedProducts.fit(matrix.get())) {
+            Value fused = new FusedProducts(graph, emission(graph).scalars.apply(layer))
+                    .product(prepared.fused.get(), layer, matrix.get(), bias(graph, layer));
+            return prepared.mean
+                    .map(mean -> graph.op(OnnxOp.Add, fused, meanProduct(graph, mean, layer)))
+                    .orElse(fused);
+        }
         Value product = prepared.factors
                 .map(factors -> productOfInput(graph, prepared, factors, layer))
                 .orElseGet(() -> product(graph, prepared, layer));
@@ -272,8 +327,8 @@ public final class QuantizedLinears implements LinearLayers {
         QuantizedProducts products = new QuantizedProducts(graph);
         Value left = prepared.operands
                 .map(operands -> operands.terms().getFirst().operand())
-                .orElse(prepared.rotated);
-        boolean integers = arithmetic == Arithmetic.INTEGER && matrix.isInteger();
+                .orElseGet(prepared.rotated);
+        boolean integers = arithmetic != Arithmetic.FAKE_QUANT && matrix.isInteger();
         boolean widened = prepared.operands.isEmpty() || !integers;
         WeightEmitter.Stored weight = emission(graph).stored.computeIfAbsent(layer, name -> new WeightEmitter(graph)
                 .store(name, matrix, left, widened));
@@ -281,7 +336,7 @@ public final class QuantizedLinears implements LinearLayers {
                 .map(operands -> integers
                         ? products.scaled(operands, weight)
                         : products.floats(operands.dequantized(graph, matrix.columns()), weight))
-                .orElseGet(() -> products.floats(prepared.rotated, weight));
+                .orElseGet(() -> products.floats(prepared.rotated.get(), weight));
     }
 
     /// With the weight rounded for this very input.
@@ -289,7 +344,7 @@ public final class QuantizedLinears implements LinearLayers {
         QuantizedMatrix matrix = weights.matrix(layer).orElseThrow();
         Value left = prepared.operands
                 .map(operands -> operands.dequantized(graph, matrix.columns()))
-                .orElse(prepared.rotated);
+                .orElseGet(prepared.rotated);
         Value weight = floatLinears.matrix(graph, layer, left);
         Value rounded = new SmoothingEmitter(graph).rounded(weight, factors, weights.rotation(matrix), matrix.bits());
         return graph.op(OnnxOp.MatMul, left, rounded);
@@ -308,7 +363,7 @@ public final class QuantizedLinears implements LinearLayers {
     @Override
     public Value operand(Input input, String layer) {
         Prepared prepared = prepared(input, layer);
-        return weights.matrix(layer).isPresent() ? prepared.rotated : floatLinears.operand(prepared.raw, layer);
+        return weights.matrix(layer).isPresent() ? prepared.rotated.get() : floatLinears.operand(prepared.raw, layer);
     }
 
     private static Prepared prepared(Input input, String layer) {
@@ -319,10 +374,16 @@ public final class QuantizedLinears implements LinearLayers {
     }
 
     private Value withBias(OnnxGraphBuilder graph, Value product, String layer) {
+        return bias(graph, layer)
+                .map(bias -> graph.op(OnnxOp.Add, product, bias))
+                .orElse(product);
+    }
+
+    private Optional<Value> bias(OnnxGraphBuilder graph, String layer) {
         String name = layer + ".bias";
         return weights.checkpoint().contains(name)
-                ? graph.op(OnnxOp.Add, product, graph.initializer(name, floatWeights.tensor(name)))
-                : product;
+                ? Optional.of(graph.initializer(name, floatWeights.tensor(name)))
+                : Optional.empty();
     }
 
     private Emission emission(OnnxGraphBuilder graph) {

@@ -36,6 +36,10 @@ public record OnnxModel(ModelProto proto, Map<String, Tensor> weights, Set<Strin
                 .addOpsetImport(OperatorSetIdProto.newBuilder()
                         .setDomain("com.microsoft")
                         .setVersion(1));
+        if (graph.getNodeList().stream().anyMatch(node -> node.getDomain().equals(OnnxOp.QUANTREEL))) {
+            model.addOpsetImport(
+                    OperatorSetIdProto.newBuilder().setDomain(OnnxOp.QUANTREEL).setVersion(1));
+        }
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
         return new OnnxModel(

@@ -129,6 +129,36 @@ public final class CodeTiles {
         return new CodeTiles(columns, bits, moved);
     }
 
+    /// Four-bit tiles as a graph holds them.
+    ///
+    /// @param rows outputs of the matrix
+    /// @param codes the tiles in order, U8 `[in, low]` each
+    /// @throws IllegalArgumentException when they are not those of so many rows
+    public static CodeTiles ofNibbles(int rows, List<Tensor> codes) {
+        List<Tile> tiles = new ArrayList<>();
+        int first = 0;
+        for (Tensor tensor : codes) {
+            int low = Math.toIntExact(tensor.shape().dim(1));
+            int high = rows - first == 1 ? 0 : low;
+            tiles.add(new Tile(first, low, high, tensor));
+            first += low + high;
+        }
+        if (first != rows) {
+            throw new IllegalArgumentException(
+                    "tiles hold codes of " + first + " outputs, the matrix has " + rows + " rows");
+        }
+        return new CodeTiles(Math.toIntExact(codes.getFirst().shape().dim(0)), 4, tiles);
+    }
+
+    /// The codes of one row.
+    ///
+    /// @param into one code to a byte, filled from its start
+    public void row(int row, byte[] into) {
+        for (int column = 0; column < columns; column++) {
+            into[column] = (byte) code(row, column);
+        }
+    }
+
     public List<Tile> tiles() {
         return tiles;
     }

@@ -10,6 +10,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -143,6 +144,13 @@ public final class Rotation {
     /// Whether channels mix only within runs of `channels`.
     public boolean staysWithin(int channels) {
         return form != Form.PERMUTED && channels % blockSize == 0;
+    }
+
+    /// What the channels are multiplied with before every run of [#blockSize] is transformed by an unscaled fast
+    /// Walsh-Hadamard transform, where that is all there is to it: signs over the root of the block size. Empty for
+    /// blocks that are no power of two, and with a permutation or regular matrices.
+    public Optional<float[]> transformFactors() {
+        return form == Form.SIGNED && factor == 1 ? Optional.of(scaledSigns.clone()) : Optional.empty();
     }
 
     /// Rotates the first `width` values in place, in single precision.

@@ -16,6 +16,13 @@ public interface Engine extends AutoCloseable {
     /// @throws EngineException when the engine cannot run it; the message names the model and the reason
     Session open(OnnxModel model);
 
+    /// Whether quantized linears should reach this engine as Quantreel's own operators
+    /// ([dev.quantreel.engines.onnx.OnnxOp#LowBitMatMul] and what makes its input), which it runs in one pass each.
+    /// Others get them in operators of ONNX and ONNX Runtime.
+    default boolean hasFusedLinears() {
+        return false;
+    }
+
     /// How often a session runs, which decides what is worth keeping between two runs.
     enum Use {
         /// Run after run, as the blocks of a transformer are: scratch memory is kept for the next.

@@ -179,13 +179,15 @@ class QuantizedLinearsTest {
     @MethodSource("modes")
     void theReferenceEngineAgrees(ActivationQuantizer mode) {
         QuantizedWeights weights = quantized(mode, 4);
-        QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
-        OnnxModel model = model(linears, LAYER);
         ActivationMatrix x = integers();
         Engine engine = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
-        for (int bits : new int[] {4, 8}) {
-            float[] y = floats(run(engine, model, x, linears.inputs(bits)), LAYER + ".y");
-            assertEqual(y, reference(weights, x, bits));
+        for (Arithmetic arithmetic : List.of(Arithmetic.INTEGER, Arithmetic.FUSED)) {
+            QuantizedLinears linears = QuantizedLinears.of(weights, arithmetic);
+            OnnxModel model = model(linears, LAYER);
+            for (int bits : new int[] {4, 8}) {
+                float[] y = floats(run(engine, model, x, linears.inputs(bits)), LAYER + ".y");
+                assertEqual(y, reference(weights, x, bits));
+            }
         }
     }
 
@@ -196,7 +198,7 @@ class QuantizedLinearsTest {
         ActivationMatrix x = integers();
         for (int bits : new int[] {4, 8}) {
             float[] expected = reference(weights, x, bits);
-            for (Arithmetic arithmetic : Arithmetic.values()) {
+            for (Arithmetic arithmetic : List.of(Arithmetic.INTEGER, Arithmetic.FAKE_QUANT)) {
                 QuantizedLinears linears = QuantizedLinears.fixed(weights, arithmetic, bits);
                 assertThat(linears.inputs(bits)).isEmpty();
                 assertEqual(floats(run(model(linears, LAYER), x, Map.of()), LAYER + ".y"), expected);
@@ -246,10 +248,32 @@ class QuantizedLinearsTest {
             QuantizedWeights weights = quantized(mode, weight);
             QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
             OnnxModel model = model(linears, LAYER);
+            OnnxModel fused = model(QuantizedLinears.of(weights, Arithmetic.FUSED), LAYER);
             float[] expected = reference(weights, x, 8);
             assertEqual(floats(run(model, x, linears.inputs(8)), LAYER + ".y"), expected);
             assertEqual(floats(run(interpreter, model, x, linears.inputs(8)), LAYER + ".y"), expected);
+            assertEqual(floats(run(interpreter, fused, x, linears.inputs(8)), LAYER + ".y"), expected);
         }
+    }
+
+    @Test
+    void fourBitWeightsAndSymmetricTokensGoThroughTheFusedOperatorsAndOthersDoNot() {
+        WeightPlan rows = new WeightPlan(new WeightQuantizer.Pbq(), 4);
+        assertThat(fusedOperators(new ActivationQuantizer.Auto(), rows))
+                .containsExactly("RotateQuantize", "LowBitMatMul", "Identity");
+        assertThat(fusedOperators(new ActivationQuantizer.TokenAsymmetric(), rows))
+                .contains("MatMulInteger")
+                .doesNotContain("LowBitMatMul");
+        assertThat(fusedOperators(new ActivationQuantizer.Token(), new WeightPlan(new WeightQuantizer.Pbq(), 8)))
+                .contains("MatMulIntegerToFloat")
+                .doesNotContain("LowBitMatMul", "RotateQuantize");
+    }
+
+    private static List<String> fusedOperators(ActivationQuantizer mode, WeightPlan weight) {
+        return model(QuantizedLinears.of(quantized(mode, weight), Arithmetic.FUSED), LAYER)
+                .proto().getGraph().getNodeList().stream()
+                        .map(node -> node.getOpType())
+                        .toList();
     }
 
     @Test

@@ -100,6 +100,7 @@ record Interpreter(CancellationToken cancellation) {
             case LayerNormalization -> Normalizations.layerNorm(call);
             case SimplifiedLayerNormalization -> Normalizations.rmsNorm(call);
             case DynamicQuantizeLinear -> QuantizationOps.dynamic(call);
+            case RotateQuantize -> LowBitOps.rotateQuantize(call);
             default -> List.of(single(op, call));
         };
     }
@@ -168,8 +169,9 @@ record Interpreter(CancellationToken cancellation) {
             case BitShift -> Elementwise.shift(call);
             case QuantizeLinear -> QuantizationOps.quantize(call);
             case DequantizeLinear -> QuantizationOps.dequantize(call);
+            case LowBitMatMul -> LowBitOps.product(call);
             case ConvTranspose -> throw new IllegalArgumentException("the reference engine has no " + op);
-            case If, Scan, Split, LayerNormalization, SimplifiedLayerNormalization, DynamicQuantizeLinear ->
+            case If, Scan, Split, LayerNormalization, SimplifiedLayerNormalization, DynamicQuantizeLinear, RotateQuantize ->
                 throw new IllegalArgumentException(op + " has several outputs");
         };
     }
