@@ -29,13 +29,7 @@ record Interpreter(CancellationToken cancellation) {
             for (String name : node.getInputList()) {
                 inputs.add(name.isEmpty() ? Optional.empty() : Optional.of(value(known, name)));
             }
-            List<NdArray> outputs;
-            try {
-                outputs = apply(OnnxOp.valueOf(node.getOpType()), new NodeCall(node, inputs), known);
-            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-                throw new IllegalArgumentException(
-                        "node " + node.getName() + " (" + node.getOpType() + "): " + e.getMessage(), e);
-            }
+            List<NdArray> outputs = outputs(node, inputs, known);
             for (int i = 0; i < node.getOutputCount(); i++) {
                 known.put(node.getOutput(i), outputs.get(i));
             }
@@ -44,6 +38,16 @@ record Interpreter(CancellationToken cancellation) {
                 .map(ValueInfoProto::getName)
                 .map(name -> value(known, name))
                 .toList();
+    }
+
+    /// @param known values around the node, for its branches
+    List<NdArray> outputs(NodeProto node, List<Optional<NdArray>> inputs, Map<String, NdArray> known) {
+        try {
+            return apply(OnnxOp.valueOf(node.getOpType()), new NodeCall(node, inputs), known);
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw new IllegalArgumentException(
+                    "node " + node.getName() + " (" + node.getOpType() + "): " + e.getMessage(), e);
+        }
     }
 
     private static NdArray value(Map<String, NdArray> known, String name) {

@@ -34,10 +34,14 @@ final class ReferenceSession implements Session {
     }
 
     static NdArray inline(TensorProto initializer) {
+        return NdArray.from(inlineTensor(initializer));
+    }
+
+    static Tensor inlineTensor(TensorProto initializer) {
         long[] dims =
                 initializer.getDimsList().stream().mapToLong(Long::longValue).toArray();
         MemorySegment bytes = MemorySegment.ofArray(initializer.getRawData().toByteArray());
-        return NdArray.from(new Tensor(OnnxTypes.dtype(initializer.getDataType()), Shape.of(dims), bytes));
+        return new Tensor(OnnxTypes.dtype(initializer.getDataType()), Shape.of(dims), bytes);
     }
 
     @Override

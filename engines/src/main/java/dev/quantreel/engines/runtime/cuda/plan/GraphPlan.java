@@ -1,0 +1,30 @@
+package dev.quantreel.engines.runtime.cuda.plan;
+
+import dev.quantreel.engines.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/// How a graph runs for inputs of given shapes. Immutable.
+///
+/// @param steps in order
+/// @param inputs where the graph's inputs are copied to; inputs that are known, or that nothing reads, are missing
+/// @param outputs the graph's outputs in their order
+/// @param constants what has to be in the buffers of constants
+/// @param arena where everything lies that a run makes
+public record GraphPlan(
+        List<Step> steps,
+        Map<String, View> inputs,
+        SequencedMap<String, Operand> outputs,
+        Map<Buffer, Tensor> constants,
+        ArenaLayout arena) {
+
+    public GraphPlan {
+        steps = List.copyOf(steps);
+    }
+
+    /// Bytes of the constants.
+    public long constantBytes() {
+        return constants.keySet().stream().mapToLong(Buffer::bytes).sum();
+    }
+}

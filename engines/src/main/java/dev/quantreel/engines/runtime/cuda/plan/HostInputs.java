@@ -1,0 +1,19 @@
+package dev.quantreel.engines.runtime.cuda.plan;
+
+import dev.quantreel.engines.onnx.OnnxOp;
+
+/// Which inputs of operators are read while planning or launching, and so never go to the device.
+final class HostInputs {
+
+    private HostInputs() {}
+
+    static boolean of(OnnxOp op, int input) {
+        return switch (op) {
+            case Clip, Slice, Pad -> input > 0;
+            case Reshape, Expand, Squeeze, Unsqueeze, Split -> input == 1;
+            case ReduceL2, ReduceMax, ReduceMean, ReduceMin, ReduceSum, RotaryEmbedding -> input == 1;
+            case RotateQuantize -> input >= 2;
+            default -> false;
+        };
+    }
+}
