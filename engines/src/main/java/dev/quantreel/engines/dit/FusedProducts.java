@@ -66,8 +66,7 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
                     ActivationQuantizer.Centroids _,
                     ActivationQuantizer.DualScale _,
                     ActivationQuantizer.Unsigned _,
-                    ActivationQuantizer.GeluAware _ ->
-                Optional.empty();
+                    ActivationQuantizer.GeluAware _ -> Optional.empty();
         };
     }
 
@@ -85,8 +84,7 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
         Value signs = rotation.flatMap(Rotation::transformFactors)
                 .map(factors -> graph.constant(Tensor.of(Shape.of(factors.length), factors)))
                 .orElse(graph.none);
-        List<Value> parts =
-                graph.op(OnnxOp.RotateQuantize, 3, attributes, x, signs, scalars.max(), scalars.clip());
+        List<Value> parts = graph.op(OnnxOp.RotateQuantize, 3, attributes, x, signs, scalars.max(), scalars.clip());
         return new Activation(parts.get(0), parts.get(1), parts.get(2));
     }
 

@@ -67,7 +67,8 @@ public final class QuantizedLinears implements LinearLayers {
         /// The reference: the same quantized values, multiplied in F32.
         FAKE_QUANT,
         /// Integer products by Quantreel's own operators ([FusedProducts]), for engines that have them
-        /// ([dev.quantreel.engines.runtime.Engine#hasFusedLinears]); as [#INTEGER] where a layer does not fit them.
+        /// ([dev.quantreel.engines.runtime.Engine#hasFusedLinears]); as [#INTEGER] where a layer does not fit
+        // them.
         FUSED
     }
 
@@ -214,13 +215,7 @@ public final class QuantizedLinears implements LinearLayers {
                     .orElse(shifted);
         }
         return new Prepared(
-                raw,
-                () -> rotated,
-                ofInput,
-                mean,
-                Optional.of(emitter.emit(own, meets, channels)),
-                isShifted,
-                fused);
+                raw, () -> rotated, ofInput, mean, Optional.of(emitter.emit(own, meets, channels)), isShifted, fused);
     }
 
     private static Value rotated(OnnxGraphBuilder graph, Value x, Optional<Rotation> rotation) {
@@ -236,9 +231,9 @@ public final class QuantizedLinears implements LinearLayers {
                 .filter(name -> arithmetic == Arithmetic.FUSED
                         && !activations.shifts(name)
                         && FusedProducts.fit(activations.at(name), rotation));
-        return layer.map(name -> new FusedProducts(
-                        graph, emission(graph).scalars.apply(layers.getFirst()))
-                .quantized(activations.at(name), x, rotation));
+        return layer.map(
+                name -> new FusedProducts(graph, emission(graph).scalars.apply(layers.getFirst()))
+                        .quantized(activations.at(name), x, rotation));
     }
 
     private boolean isFusedOrPlain(String layer) {

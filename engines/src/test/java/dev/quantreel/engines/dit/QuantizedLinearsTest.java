@@ -271,9 +271,12 @@ class QuantizedLinearsTest {
 
     private static List<String> fusedOperators(ActivationQuantizer mode, WeightPlan weight) {
         return model(QuantizedLinears.of(quantized(mode, weight), Arithmetic.FUSED), LAYER)
-                .proto().getGraph().getNodeList().stream()
-                        .map(node -> node.getOpType())
-                        .toList();
+                .proto()
+                .getGraph()
+                .getNodeList()
+                .stream()
+                .map(node -> node.getOpType())
+                .toList();
     }
 
     @Test

@@ -28,8 +28,7 @@ class PlannedOperatorsTest {
             OnnxOp.Resize);
 
     static Stream<OperatorCase> cases() {
-        return OperatorTest.cases().stream()
-                .filter(each -> !UNPLANNED.contains(each.op()) && !putsOutMoments(each));
+        return OperatorTest.cases().stream().filter(each -> !UNPLANNED.contains(each.op()) && !putsOutMoments(each));
     }
 
     /// Norms with all their outputs, of which transformers use the first alone.

@@ -175,8 +175,13 @@ record Interpreter(CancellationToken cancellation) {
             case DequantizeLinear -> QuantizationOps.dequantize(call);
             case LowBitMatMul -> LowBitOps.product(call);
             case ConvTranspose -> throw new IllegalArgumentException("the reference engine has no " + op);
-            case If, Scan, Split, LayerNormalization, SimplifiedLayerNormalization, DynamicQuantizeLinear, RotateQuantize ->
-                throw new IllegalArgumentException(op + " has several outputs");
+            case If,
+                    Scan,
+                    Split,
+                    LayerNormalization,
+                    SimplifiedLayerNormalization,
+                    DynamicQuantizeLinear,
+                    RotateQuantize -> throw new IllegalArgumentException(op + " has several outputs");
         };
     }
 }

@@ -21,15 +21,17 @@ final class Aliases {
         return switch (op) {
             case Identity, Reshape, Squeeze, Unsqueeze ->
                 Optional.of(List.of(x.reshaped(forms.getFirst().shape())));
-            case Cast ->
-                x.dtype() == forms.getFirst().dtype() ? Optional.of(List.of(x)) : Optional.empty();
+            case Cast -> x.dtype() == forms.getFirst().dtype() ? Optional.of(List.of(x)) : Optional.empty();
             case Expand ->
                 forms.getFirst().shape().elements() == x.shape().elements()
                         ? Optional.of(List.of(x.reshaped(forms.getFirst().shape())))
                         : Optional.empty();
             case Concat -> inputs.size() == 1 ? Optional.of(List.of(x)) : Optional.empty();
             case Transpose ->
-                keepsOrder(ShapeRules.permutation(new NodeAttributes(node), x.shape().rank()), x.shape())
+                keepsOrder(
+                                ShapeRules.permutation(
+                                        new NodeAttributes(node), x.shape().rank()),
+                                x.shape())
                         ? Optional.of(List.of(x.reshaped(forms.getFirst().shape())))
                         : Optional.empty();
             case Slice ->

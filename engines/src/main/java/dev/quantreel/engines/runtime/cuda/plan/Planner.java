@@ -64,8 +64,7 @@ public final class Planner {
     /// @param inputs by name; of those that are not [#isKnown] only type and shape are used
     /// @param weights initializers that are on the device, by name
     /// @throws IllegalArgumentException naming a node that cannot run and why
-    public static GraphPlan plan(
-            GraphProto graph, Map<String, Tensor> inputs, Map<String, View> weights, Needs needs) {
+    public static GraphPlan plan(GraphProto graph, Map<String, Tensor> inputs, Map<String, View> weights, Needs needs) {
         Planner planner = new Planner(needs);
         weights.forEach((name, view) -> planner.values.put(name, new Operand.Stored(view)));
         Map<String, View> stored = new LinkedHashMap<>();
@@ -225,9 +224,7 @@ public final class Planner {
     }
 
     private View scratch(NodeProto node, long bytes) {
-        return arena(
-                node.getName() + " (scratch)",
-                new ShapeRules.Form(DType.U8, Shape.of(bytes)));
+        return arena(node.getName() + " (scratch)", new ShapeRules.Form(DType.U8, Shape.of(bytes)));
     }
 
     /// Constants that a kernel reads from memory get a place there; those that it takes by value stay.
@@ -264,8 +261,7 @@ public final class Planner {
         });
         List<ArenaLayout.Lifetime> lifetimes = arena.stream()
                 .filter(spans::containsKey)
-                .map(buffer -> new ArenaLayout.Lifetime(
-                        buffer, spans.get(buffer)[0], spans.get(buffer)[1]))
+                .map(buffer -> new ArenaLayout.Lifetime(buffer, spans.get(buffer)[0], spans.get(buffer)[1]))
                 .toList();
         return new GraphPlan(steps, inputs, outputs, constants, ArenaLayout.of(lifetimes));
     }

@@ -276,8 +276,7 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
             throw new IllegalArgumentException(a + " times " + b + " does not fit");
         }
         Shape batch = broadcast(
-                shape(a.toList().subList(0, a.rank() - 2)),
-                shape(b.toList().subList(0, b.rank() - 2)));
+                shape(a.toList().subList(0, a.rank() - 2)), shape(b.toList().subList(0, b.rank() - 2)));
         List<Long> dims = new ArrayList<>(batch.toList());
         dims.add(a.dim(-2));
         dims.add(b.dim(-1));

@@ -29,16 +29,15 @@ public final class PlanInterpreter {
             Tensor weight = model.weights().get(initializer.getName());
             if (weight != null) {
                 Buffer buffer = new Buffer(
-                        Buffer.Kind.WEIGHT,
-                        initializer.getName(),
-                        weight.data().byteSize());
+                        Buffer.Kind.WEIGHT, initializer.getName(), weight.data().byteSize());
                 weights.put(initializer.getName(), new View(buffer, 0, weight.dtype(), weight.shape()));
             }
         }
     }
 
     public GraphPlan plan(Map<String, Tensor> inputs) {
-        return Planner.plan(model.proto().getGraph(), inputs, weights, step -> step.op().ordinal() % 3 * 100L);
+        return Planner.plan(
+                model.proto().getGraph(), inputs, weights, step -> step.op().ordinal() % 3 * 100L);
     }
 
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
@@ -72,7 +71,9 @@ public final class PlanInterpreter {
         step.inputs().forEach(operand -> operands.add(operand.map(own -> tensor(buffers, own))));
         List<Tensor> results = HostOperators.apply(step.node(), operands);
         for (int i = 0; i < results.size(); i++) {
-            tensor(buffers, step.outputs().get(i)).data().copyFrom(results.get(i).data());
+            tensor(buffers, step.outputs().get(i))
+                    .data()
+                    .copyFrom(results.get(i).data());
         }
     }
 
