@@ -290,12 +290,18 @@ public final class ModelAssembly {
             return DiffusionTransformer.open(
                     engine,
                     weights.checkpoint(),
-                    weights.linears(model.execution().arithmetic()),
+                    weights.linears(arithmetic(model, engine)),
                     probe,
                     blocks);
         } catch (IllegalArgumentException e) {
             throw new NodeInputException(PORT, "cannot be run as planned: " + e.getMessage(), e);
         }
+    }
+
+    /// Integer products in the operators that the engine runs in one pass, where it has them.
+    private static Arithmetic arithmetic(DiffusionModel model, Engine engine) {
+        Arithmetic asked = model.execution().arithmetic();
+        return asked == Arithmetic.INTEGER && engine.hasFusedLinears() ? Arithmetic.FUSED : asked;
     }
 
     /// Equal for equal checkpoints and plans.
