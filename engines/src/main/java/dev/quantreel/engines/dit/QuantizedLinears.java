@@ -67,8 +67,7 @@ public final class QuantizedLinears implements LinearLayers {
         /// The reference: the same quantized values, multiplied in F32.
         FAKE_QUANT,
         /// Integer products by Quantreel's own operators ([FusedProducts]), for engines that have them
-        /// ([dev.quantreel.engines.runtime.Engine#hasFusedLinears]); as [#INTEGER] where a layer does not fit
-        // them.
+        /// ([dev.quantreel.engines.runtime.Engine#hasFusedLinears]); as [#INTEGER] where a layer does not fit.
         FUSED
     }
 
@@ -190,32 +189,38 @@ public final class QuantizedLinears implements LinearLayers {
         Optional<Rotation> rotation = arrivesRotated ? Optional.empty() : weights.rotation(matrix.get());
         Optional<FusedProducts.Activation> fused =
                 ofInput.isPresent() ? Optional.empty() : fused(graph, smoothed, rotation, layers);
-        if (fused.isPresent() && layers.stream().allMatch(this::isFusedOrPlain)) {
-            return new Prepared(
-                    raw,
-                    new LateValue(() -> rotated(graph, smoothed, rotation)),
-                    ofInput,
-                    mean,
-                    Optional.empty(),
-                    false,
-                    fused);
-        }
-        Value rotated = rotated(graph, smoothed, rotation);
+        LateValue rotated = new LateValue(() -> rotated(graph, smoothed, rotation));
+        Prepared prepared = new Prepared(raw, rotated, ofInput, mean, Optional.empty(), false, fused);
+        return fused.isPresent() && layers.stream().allMatch(this::isFusedOrPlain)
+                ? prepared
+                : withOperands(graph, x, prepared, quantized.get(), layers.getFirst());
+    }
+
+    /// The same with the quantized form in operators of ONNX.
+    private Prepared withOperands(OnnxGraphBuilder graph, Value x, Prepared prepared, String layer, String first) {
+        Value rotated = prepared.rotated.get();
         if (activations instanceof ActivationQuantizer.FullPrecision) {
-            return Prepared.unquantized(raw, rotated, ofInput);
+            return Prepared.unquantized(prepared.raw, rotated, prepared.factors);
         }
-        ActivationEmitter emitter = emitter(graph, layers.getFirst());
-        int channels = matrix.get().columns();
-        ActivationQuantizer own = activations.at(quantized.get());
-        boolean isShifted = activations.shifts(quantized.get());
+        ActivationEmitter emitter = emitter(graph, first);
+        int channels = weights.matrix(layer).orElseThrow().columns();
+        boolean isShifted = activations.shifts(layer);
         Value meets = rotated;
         if (isShifted) {
             Value shifted = graph.op(OnnxOp.Add, x, graph.constant(GeluOutputs.SHIFT));
-            meets = factors.map(divisors -> new SmoothingEmitter(graph).known(shifted, divisors))
+            meets = weights.smoothing(layer)
+                    .map(divisors -> new SmoothingEmitter(graph).known(shifted, divisors))
                     .orElse(shifted);
         }
+        Operands operands = emitter.emit(activations.at(layer), meets, channels);
         return new Prepared(
-                raw, () -> rotated, ofInput, mean, Optional.of(emitter.emit(own, meets, channels)), isShifted, fused);
+                prepared.raw,
+                () -> rotated,
+                prepared.factors,
+                prepared.mean,
+                Optional.of(operands),
+                isShifted,
+                prepared.fused);
     }
 
     private static Value rotated(OnnxGraphBuilder graph, Value x, Optional<Rotation> rotation) {

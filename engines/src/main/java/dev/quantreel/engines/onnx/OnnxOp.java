@@ -101,11 +101,13 @@ public enum OnnxOp {
     SimplifiedLayerNormalization("", 2, 2, "axis", "epsilon", "stash_type"),
     /// `quantreel.RotateQuantize`: x F32 `[..., K]`, scaled signs F32 `[K]` of a block Hadamard rotation (left out:
     /// no rotation), largest code and clip ratio (F32 scalars); outputs codes I8 like x, scale F32 and sum of the
-    /// codes I32 `[..., 1]`. `mode` is token, block, row_norm or auto; `block_size` that of the rotation, `group_size`
+    /// codes I32 `[..., 1]`. `mode` is token, block, row_norm or auto; `block_size` that of the rotation,
+    // `group_size`
     /// channels per multiplier.
     RotateQuantize(OnnxOp.QUANTREEL, 4, 4, "block_size", "group_size", "mode"),
     /// `quantreel.LowBitMatMul`: codes I8 `[..., K]`, their scale F32 and sum I32 `[..., 1]`; step F32, zero point
-    /// less 8 I32 and bias F32 `[N]` (may be left out); gate (F32, broadcast) and residual (F32 `[..., N]`), both may
+    /// less 8 I32 and bias F32 `[N]` (may be left out); gate (F32, broadcast) and residual (F32 `[..., N]`), both
+    // may
     /// be left out; then the tiles of the weight's 4-bit codes, U8 `[K, ...]`.
     /// `y = scale step (Σ_k code (c - 8) - zero sum) + bias`, then `* gate`, then `+ residual`.
     LowBitMatMul(OnnxOp.QUANTREEL, 9, Integer.MAX_VALUE);

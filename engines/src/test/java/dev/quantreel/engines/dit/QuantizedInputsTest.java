@@ -25,9 +25,11 @@ import dev.quantreel.engines.quant.WeightMatrix;
 import dev.quantreel.engines.quant.WeightPlan;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
+import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Shape;
@@ -69,6 +71,10 @@ class QuantizedInputsTest {
     }
 
     private static float[] run(LinearLayers linears, ActivationMatrix x, int bits) {
+        return run(new OrtEngineProvider(), linears, x, bits);
+    }
+
+    private static float[] run(EngineProvider engine, LinearLayers linears, ActivationMatrix x, int bits) {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("linear");
         Value input = graph.input("x", DType.F32, Dim.of(1), Dim.of("tokens"), Dim.of(CHANNELS));
         linears.declareInputs(graph);
@@ -81,7 +87,7 @@ class QuantizedInputsTest {
         }
         inputs.put("x", Tensor.of(Shape.of(1, x.tokens(), CHANNELS), values));
         try (Session session =
-                new OrtEngineProvider().create(new EngineOptions(1)).open(graph.build(Map.of()))) {
+                engine.create(new EngineOptions(1)).open(graph.build(Map.of()))) {
             return Objects.requireNonNull(
                             session.run(inputs, CancellationToken.NONE).get("y"))
                     .toFloatArray();
@@ -135,7 +141,9 @@ class QuantizedInputsTest {
         for (Arithmetic arithmetic : Arithmetic.values()) {
             for (int bits : new int[] {4, 8}) {
                 float[] expected = reference(plain, offset(0), bits);
-                float[] actual = run(QuantizedLinears.of(split, arithmetic), offset(64), bits);
+                EngineProvider engine =
+                        arithmetic == Arithmetic.FUSED ? new ReferenceEngineProvider() : new OrtEngineProvider();
+                float[] actual = run(engine, QuantizedLinears.of(split, arithmetic), offset(64), bits);
                 for (int i = 0; i < expected.length; i++) {
                     float mean = 64 * sums[i % OUTPUTS];
                     float size = Math.abs(expected[i]) + Math.abs(mean) + 1;

@@ -257,29 +257,6 @@ class QuantizedLinearsTest {
     }
 
     @Test
-    void fourBitWeightsAndSymmetricTokensGoThroughTheFusedOperatorsAndOthersDoNot() {
-        WeightPlan rows = new WeightPlan(new WeightQuantizer.Pbq(), 4);
-        assertThat(fusedOperators(new ActivationQuantizer.Auto(), rows))
-                .containsExactly("RotateQuantize", "LowBitMatMul", "Identity");
-        assertThat(fusedOperators(new ActivationQuantizer.TokenAsymmetric(), rows))
-                .contains("MatMulInteger")
-                .doesNotContain("LowBitMatMul");
-        assertThat(fusedOperators(new ActivationQuantizer.Token(), new WeightPlan(new WeightQuantizer.Pbq(), 8)))
-                .contains("MatMulIntegerToFloat")
-                .doesNotContain("LowBitMatMul", "RotateQuantize");
-    }
-
-    private static List<String> fusedOperators(ActivationQuantizer mode, WeightPlan weight) {
-        return model(QuantizedLinears.of(quantized(mode, weight), Arithmetic.FUSED), LAYER)
-                .proto()
-                .getGraph()
-                .getNodeList()
-                .stream()
-                .map(node -> node.getOpType())
-                .toList();
-    }
-
-    @Test
     void multiplesOfARowsStepStayInIntegersAndStepsOfGroupsDoNot() {
         assertThat(operators(new Granularity.GroupMultiples(64))).contains("MatMulIntegerToFloat");
         assertThat(operators(new Granularity.PerGroup(64))).contains("MatMul").doesNotContain("MatMulIntegerToFloat");

@@ -17,9 +17,8 @@ public final class HostOperators {
     ///
     /// @param node without branches or bodies
     /// @param inputs empty where an optional input is left out
-    /// @throws IllegalArgumentException naming the node, when its inputs do not go together or the reference engine
-    // has
-    /// no such operator
+    /// @throws IllegalArgumentException naming the node, when its inputs do not go together or there is no such
+    /// operator
     public static List<Tensor> apply(NodeProto node, List<Optional<Tensor>> inputs) {
         List<Optional<NdArray>> arrays =
                 inputs.stream().map(input -> input.map(NdArray::from)).toList();
