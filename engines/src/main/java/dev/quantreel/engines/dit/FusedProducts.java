@@ -25,8 +25,8 @@ import java.util.Optional;
 /// @param scalars largest code and clip ratio of the activations
 record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
 
-    /// Codes of weights are carried less this, so that they fit four signed bits.
-    static final int OFFSET = 8;
+    /// What the kernels need the columns of a weight to be a multiple of.
+    private static final int COLUMNS = 32;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -43,9 +43,9 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
                 && rotation.map(own -> own.transformFactors().isPresent()).orElse(true);
     }
 
-    /// Whether the operators have this weight: up to four bits, integers on one grid per row.
+    /// Whether the operators have this weight: integers on one grid per row.
     static boolean fit(QuantizedMatrix matrix) {
-        return matrix.bits() <= 4
+        return matrix.columns() % COLUMNS == 0
                 && matrix.isInteger()
                 && !matrix.grids().areMultiples()
                 && matrix.grids().groups() == 1
@@ -92,7 +92,7 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
     Value product(Activation x, String layer, QuantizedMatrix matrix, Optional<Value> bias) {
         List<Value> inputs = new ArrayList<>(List.of(x.codes, x.scale, x.sum));
         inputs.add(graph.initializer(layer + ".steps", matrix.steps()));
-        inputs.add(graph.initializer(layer + ".zeros", zeros(matrix)));
+        inputs.add(graph.initializer(layer + ".zero_points", zeroPoints(matrix)));
         inputs.add(bias.orElse(graph.none));
         inputs.add(graph.none);
         inputs.add(graph.none);
@@ -100,14 +100,14 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
             String name = layer + ".weight" + (tile.first() == 0 ? "" : "." + tile.first());
             inputs.add(graph.streamed(name, tile.codes()));
         }
-        return graph.op(OnnxOp.LowBitMatMul, inputs.toArray(Value[]::new));
+        return graph.op(OnnxOp.LowBitMatMul, Attributes.of("bits", matrix.bits()), inputs.toArray(Value[]::new));
     }
 
     /// I32 `[out]`.
-    private static Tensor zeros(QuantizedMatrix matrix) {
+    private static Tensor zeroPoints(QuantizedMatrix matrix) {
         Tensor zeros = Tensor.zeros(DType.I32, Shape.of(matrix.rows()));
         for (int row = 0; row < matrix.rows(); row++) {
-            zeros.data().set(INT, row * 4L, matrix.zeroPoint(row) - OFFSET);
+            zeros.data().set(INT, row * 4L, matrix.zeroPoint(row));
         }
         return zeros;
     }

@@ -129,17 +129,17 @@ public final class CodeTiles {
         return new CodeTiles(columns, bits, moved);
     }
 
-    /// Four-bit tiles as a graph holds them.
+    /// Tiles as a graph holds them.
     ///
     /// @param rows outputs of the matrix
-    /// @param codes the tiles in order, U8 `[in, low]` each
+    /// @param codes the tiles in order, `[in, low]` each
     /// @throws IllegalArgumentException when they are not those of so many rows
-    public static CodeTiles ofNibbles(int rows, List<Tensor> codes) {
+    public static CodeTiles of(int rows, int bits, List<Tensor> codes) {
         List<Tile> tiles = new ArrayList<>();
         int first = 0;
         for (Tensor tensor : codes) {
             int low = Math.toIntExact(tensor.shape().dim(1));
-            int high = rows - first == 1 ? 0 : low;
+            int high = bits > 4 || rows - first == 1 ? 0 : low;
             tiles.add(new Tile(first, low, high, tensor));
             first += low + high;
         }
@@ -147,7 +147,7 @@ public final class CodeTiles {
             throw new IllegalArgumentException(
                     "tiles hold codes of " + first + " outputs, the matrix has " + rows + " rows");
         }
-        return new CodeTiles(Math.toIntExact(codes.getFirst().shape().dim(0)), 4, tiles);
+        return new CodeTiles(Math.toIntExact(codes.getFirst().shape().dim(0)), bits, tiles);
     }
 
     /// The codes of one row.

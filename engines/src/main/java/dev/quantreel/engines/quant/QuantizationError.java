@@ -22,6 +22,10 @@ public record QuantizationError(
         double crestFactor,
         double incoherence) {
 
+    /// Of a matrix whose figures are not at hand: no number is one.
+    public static final QuantizationError UNKNOWN = new QuantizationError(
+            Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+
     /// Number of components.
     public static final int FIGURES = QuantizationError.class.getRecordComponents().length;
 

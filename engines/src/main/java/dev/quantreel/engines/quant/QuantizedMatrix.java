@@ -91,6 +91,14 @@ public final class QuantizedMatrix {
         return bytes;
     }
 
+    /// A matrix whose codes lie as engines read them, such as one that a graph holds.
+    ///
+    /// @param steps F32 `[rows]`
+    /// @param zeroPoints U8 `[rows]`
+    public static QuantizedMatrix of(String name, CodeTiles tiles, Tensor steps, Tensor zeroPoints) {
+        return new QuantizedMatrix(name, tiles, MatrixGrids.ofRows(steps, zeroPoints), QuantizationError.UNKNOWN);
+    }
+
     /// Lays out the codes of a file for engines; what they stand for stays where it is.
     public static QuantizedMatrix of(PackedMatrix packed, RowTasks tasks) {
         try (Arena rowMajor = Arena.ofShared()) {

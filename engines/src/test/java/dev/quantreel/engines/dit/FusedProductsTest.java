@@ -10,6 +10,7 @@ import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.onnx.proto.Onnx.NodeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.OperatorSetIdProto;
 import dev.quantreel.engines.quant.ActivationQuantizer;
+import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.InputPlan;
 import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
@@ -30,7 +31,7 @@ class FusedProductsTest {
 
     private static final int CHANNELS = 256;
     private static final WeightPlan FOUR = new WeightPlan(new WeightQuantizer.Pbq(), 4);
-    private static final WeightPlan EIGHT = new WeightPlan(new WeightQuantizer.Pbq(), 8);
+    private static final WeightPlan GROUPS = new WeightPlan(new WeightQuantizer.Pbq(), 4, new Granularity.PerGroup(64));
     private static final RotationPlan ROTATION = new RotationPlan.Hadamard(256, 11);
 
     private static OnnxModel model(RotationPlan rotation, ActivationQuantizer mode, WeightPlan weight) {
@@ -77,7 +78,7 @@ class FusedProductsTest {
                         .getOpsetImportList())
                 .extracting(OperatorSetIdProto::getDomain)
                 .contains("quantreel");
-        assertThat(model(ROTATION, new ActivationQuantizer.Token(), EIGHT)
+        assertThat(model(ROTATION, new ActivationQuantizer.TokenAsymmetric(), FOUR)
                         .proto()
                         .getOpsetImportList())
                 .extracting(OperatorSetIdProto::getDomain)
@@ -89,8 +90,8 @@ class FusedProductsTest {
         assertThat(operators(ROTATION, new ActivationQuantizer.TokenAsymmetric(), FOUR))
                 .contains("MatMulInteger")
                 .doesNotContain("LowBitMatMul", "RotateQuantize");
-        assertThat(operators(ROTATION, new ActivationQuantizer.Token(), EIGHT))
-                .contains("MatMulIntegerToFloat")
+        assertThat(operators(ROTATION, new ActivationQuantizer.Token(), GROUPS))
+                .contains("MatMul")
                 .doesNotContain("LowBitMatMul", "RotateQuantize");
         assertThat(operators(new RotationPlan.Permuted(3), new ActivationQuantizer.Token(), FOUR))
                 .contains("Gather")

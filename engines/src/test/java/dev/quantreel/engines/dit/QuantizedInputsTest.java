@@ -86,8 +86,7 @@ class QuantizedInputsTest {
             values[i] = x.at(i / CHANNELS, i % CHANNELS);
         }
         inputs.put("x", Tensor.of(Shape.of(1, x.tokens(), CHANNELS), values));
-        try (Session session =
-                engine.create(new EngineOptions(1)).open(graph.build(Map.of()))) {
+        try (Session session = engine.create(new EngineOptions(1)).open(graph.build(Map.of()))) {
             return Objects.requireNonNull(
                             session.run(inputs, CancellationToken.NONE).get("y"))
                     .toFloatArray();

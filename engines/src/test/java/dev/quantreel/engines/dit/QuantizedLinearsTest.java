@@ -209,6 +209,7 @@ class QuantizedLinearsTest {
     @Test
     void weightsOfEveryWidthAreExact() {
         ActivationMatrix x = integers();
+        Engine interpreter = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
         for (int bits : new int[] {2, 3, 5, 7, 8}) {
             for (ActivationQuantizer mode : List.of(
                     new ActivationQuantizer.Auto(),
@@ -216,8 +217,10 @@ class QuantizedLinearsTest {
                     new ActivationQuantizer.Channel())) {
                 QuantizedWeights weights = quantized(mode, bits);
                 QuantizedLinears linears = QuantizedLinears.of(weights, Arithmetic.INTEGER);
-                float[] y = floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y");
-                assertEqual(y, reference(weights, x, 8));
+                float[] expected = reference(weights, x, 8);
+                assertEqual(floats(run(model(linears, LAYER), x, linears.inputs(8)), LAYER + ".y"), expected);
+                OnnxModel fused = model(QuantizedLinears.of(weights, Arithmetic.FUSED), LAYER);
+                assertEqual(floats(run(interpreter, fused, x, linears.inputs(8)), LAYER + ".y"), expected);
             }
         }
     }

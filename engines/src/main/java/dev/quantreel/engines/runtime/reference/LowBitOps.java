@@ -16,7 +16,6 @@ import java.util.Optional;
 /// its scales. The twin of what the GPU engine does in its kernels.
 final class LowBitOps {
 
-    private static final int OFFSET = 8;
     private static final int FIRST_TILE = 8;
 
     private LowBitOps() {}
@@ -91,7 +90,7 @@ final class LowBitOps {
             int output = flat % outputs;
             long sum = 0;
             for (int k = 0; k < channels; k++) {
-                sum += (long) x.get(token * channels + k) * (weight[output][k] - OFFSET);
+                sum += (long) x.get(token * channels + k) * (weight[output][k] & 0xFF);
             }
             sum -= (long) zeros.get(output) * (long) call.in(2).get(token);
             float stepped = (float) sum * (float) call.in(3).get(output);
@@ -107,7 +106,7 @@ final class LowBitOps {
         for (int i = FIRST_TILE; i < call.inputs().size(); i++) {
             tensors.add(call.in(i).toTensor());
         }
-        CodeTiles tiles = CodeTiles.ofNibbles(outputs, tensors);
+        CodeTiles tiles = CodeTiles.of(outputs, call.integer("bits", 4), tensors);
         byte[][] codes = new byte[outputs][channels];
         for (int row = 0; row < outputs; row++) {
             tiles.row(row, codes[row]);
