@@ -259,10 +259,13 @@ public final class Planner {
                 touch(spans, view, steps.size());
             }
         });
-        List<ArenaLayout.Lifetime> lifetimes = arena.stream()
-                .filter(spans::containsKey)
-                .map(buffer -> new ArenaLayout.Lifetime(buffer, spans.get(buffer)[0], spans.get(buffer)[1]))
-                .toList();
+        List<ArenaLayout.Lifetime> lifetimes = new ArrayList<>();
+        for (Buffer buffer : arena) {
+            int[] span = spans.get(buffer);
+            if (span != null) {
+                lifetimes.add(new ArenaLayout.Lifetime(buffer, span[0], span[1]));
+            }
+        }
         return new GraphPlan(steps, inputs, outputs, constants, ArenaLayout.of(lifetimes));
     }
 
