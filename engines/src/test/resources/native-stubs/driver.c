@@ -1,7 +1,9 @@
 /* A library in the shape of libcuda for tests of the binding: device memory is host memory, work runs when it is queued.
  *
  * Strict where the real driver is: a call without a current context, a wrong handle, freed memory or an unknown attribute is
- * an error. Compiled with -DMEMORY_BYTES=..., -DPOOLS=0|1. The "module" is the text KERNELS; its kernels are C functions. */
+ * an error. Compiled with -DMEMORY_BYTES=..., -DPOOLS=0|1. The "module" is the text KERNELS; its kernels are C functions.
+ * For detection: -DVERSION=..., -DINIT_CODE=... (what cuInit returns), -DABORT, -DCRASH, -DHANG (what it does instead),
+ * -DCONTEXT_CODE=... (what opening a context returns), -DCHIP=89. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,21 @@ typedef int CUresult;
 enum { OK = 0, INVALID = 1, NO_MEMORY = 2, NOT_INITIALIZED = 3, NO_CONTEXT = 201, NO_IMAGE = 200, HANDLE = 400,
        NOT_FOUND = 500, NOT_READY = 600, ILLEGAL_ADDRESS = 700, CAPTURE_ILLEGAL = 900 };
 
+#ifndef VERSION
+#define VERSION 13000
+#endif
+#ifndef INIT_CODE
+#define INIT_CODE 0
+#endif
+#ifndef CONTEXT_CODE
+#define CONTEXT_CODE 0
+#endif
+#ifndef CHIP
+#define CHIP 90
+#endif
+#include <stdio.h>
+#include <unistd.h>
+
 #define CONTEXT ((void *)0x1234)
 #define POOL ((void *)0x5678)
 static int initialized, retained;
@@ -25,13 +42,30 @@ static size_t used, high, kept;
 static uint64_t threshold;
 #define NEED_CONTEXT if (current != CONTEXT) return NO_CONTEXT
 
-CUresult cuInit(unsigned flags) { initialized = 1; return flags ? INVALID : OK; }
-CUresult cuDriverGetVersion(int *version) { *version = 13000; return OK; }
+CUresult cuInit(unsigned flags) {
+#ifdef ABORT
+    fprintf(stderr, "terminate called after throwing an instance of 'nv::Panic'\n");
+    abort();
+#endif
+#ifdef CRASH
+    *(volatile int *)8 = 1;
+#endif
+#ifdef HANG
+    printf("waiting for the kernel module "); fflush(stdout);
+    for (;;) pause();
+#endif
+    initialized = 1; return flags ? INVALID : INIT_CODE;
+}
+CUresult cuDriverGetVersion(int *version) { *version = VERSION; return OK; }
 
 CUresult cuGetErrorName(CUresult code, const char **text) {
     switch (code) {
         case INVALID: *text = "CUDA_ERROR_INVALID_VALUE"; return OK;
         case NO_MEMORY: *text = "CUDA_ERROR_OUT_OF_MEMORY"; return OK;
+        case 34: *text = "CUDA_ERROR_STUB_LIBRARY"; return OK;
+        case 46: *text = "CUDA_ERROR_DEVICE_UNAVAILABLE"; return OK;
+        case 100: *text = "CUDA_ERROR_NO_DEVICE"; return OK;
+        case 803: *text = "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"; return OK;
         case NO_CONTEXT: *text = "CUDA_ERROR_INVALID_CONTEXT"; return OK;
         case NO_IMAGE: *text = "CUDA_ERROR_INVALID_IMAGE"; return OK;
         case HANDLE: *text = "CUDA_ERROR_INVALID_HANDLE"; return OK;
@@ -54,14 +88,18 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, int device) {
     if (device < 70) return INVALID;
     switch (attribute) {
         case 16: *value = 132; return OK;
-        case 75: *value = 9; return OK;
-        case 76: *value = 0; return OK;
+        case 75: *value = CHIP / 10; return OK;
+        case 76: *value = CHIP % 10; return OK;
         case 97: *value = 232448; return OK;
         case 115: *value = POOLS; return OK;
         default: return INVALID;
     }
 }
-CUresult cuDevicePrimaryCtxRetain(void **context, int device) { retained++; *context = CONTEXT; return OK; }
+CUresult cuDeviceGetUuid_v2(unsigned char *uuid, int device) {
+    for (int i = 0; i < 16; i++) uuid[i] = i * 16 + device;
+    return OK;
+}
+CUresult cuDevicePrimaryCtxRetain(void **context, int device) { retained++; *context = CONTEXT; return CONTEXT_CODE; }
 CUresult cuDevicePrimaryCtxRelease_v2(int device) { return --retained < 0 ? INVALID : OK; }
 CUresult cuCtxSetCurrent(void *context) { current = context; return OK; }
 

@@ -2,11 +2,18 @@ package dev.quantreel.engines.runtime.cuda.driver;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Optional;
+import java.util.UUID;
 
 /// A GPU as the driver describes it. Asking needs no context.
 public final class CudaDevice {
 
     private static final int NAME_BYTES = 256;
+
+    /// A UUID is written from its first byte on.
+    private static final ValueLayout.OfLong BIG_ENDIAN = ValueLayout.JAVA_LONG.withOrder(ByteOrder.BIG_ENDIAN);
 
     private final CudaDriver driver;
     private final int index;
@@ -55,6 +62,18 @@ public final class CudaDevice {
     /// A property in the attribute's own unit.
     public int attribute(DeviceAttribute attribute) {
         return driver.intFrom(DriverFunction.cuDeviceGetAttribute, attribute.number(), handle);
+    }
+
+    /// Name of this very board, as `nvidia-smi -L` prints it: `GPU-` and a UUID; empty where the driver tells none.
+    public Optional<String> uuid() {
+        if (!driver.library().has(DriverFunction.cuDeviceGetUuid_v2.name())) {
+            return Optional.empty();
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(2L * Long.BYTES, Long.BYTES);
+            driver.check(DriverFunction.cuDeviceGetUuid_v2, bytes.address(), handle);
+            return Optional.of("GPU-" + new UUID(bytes.get(BIG_ENDIAN, 0), bytes.get(BIG_ENDIAN, Long.BYTES)));
+        }
     }
 
     /// Opens the device's primary context, which all users of the process share.

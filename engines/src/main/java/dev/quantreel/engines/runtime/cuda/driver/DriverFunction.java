@@ -15,6 +15,7 @@ enum DriverFunction {
     cuDeviceGetName,
     cuDeviceGetAttribute,
     cuDeviceTotalMem_v2,
+    cuDeviceGetUuid_v2,
     cuDevicePrimaryCtxRetain,
     cuDevicePrimaryCtxRelease_v2,
     cuCtxSetCurrent,

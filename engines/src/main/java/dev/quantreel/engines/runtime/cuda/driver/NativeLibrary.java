@@ -44,18 +44,24 @@ public final class NativeLibrary {
                     NativeCall.invoke(loader.get(), arena.allocateFrom(name).address(), RTLD_NOW);
             if (handle == 0) {
                 long reason = NativeCall.invoke(lastError);
-                throw new NativeLibraryException(
-                        name, reason == 0 ? "dlopen failed and did not say why" : text(reason));
+                throw refused(name, reason == 0 ? "dlopen failed and did not say why" : text(reason));
             }
             return new NativeLibrary(name, symbol -> symbolOf(system, handle, symbol));
         }
+    }
+
+    /// @param text of the loader, which begins with the file that it complains about: this one, or one that this one needs
+    private static NativeLibraryException refused(String name, String text) {
+        String own = name + ": ";
+        String reason = text.startsWith(own) ? text.substring(own.length()) : text;
+        return new NativeLibraryException(name, reason, text.startsWith(own + "cannot open shared object file"));
     }
 
     private static NativeLibrary openPlainly(String name) {
         try {
             return new NativeLibrary(name, SymbolLookup.libraryLookup(name, Arena.global()));
         } catch (IllegalArgumentException e) {
-            throw new NativeLibraryException(name, String.valueOf(e.getMessage()));
+            throw new NativeLibraryException(name, String.valueOf(e.getMessage()), true);
         }
     }
 
@@ -89,7 +95,7 @@ public final class NativeLibrary {
     /// @throws NativeLibraryException when the library does not export it
     MemorySegment function(String function) {
         return symbols.find(function)
-                .orElseThrow(() -> new NativeLibraryException(name, "exports no function " + function));
+                .orElseThrow(() -> new NativeLibraryException(name, "exports no function " + function, false));
     }
 
     /// File that holds a function, which says where the loader found the library; empty where that cannot be

@@ -7,13 +7,16 @@ public final class NativeLibraryException extends RuntimeException {
 
     private final String library;
     private final String reason;
+    private final boolean absent;
 
     /// @param library name or path as it was asked for
-    /// @param reason the loader's own text
-    public NativeLibraryException(String library, String reason) {
+    /// @param reason the loader's or the library's own text
+    /// @param absent whether there is no such file; false when it is there and does not serve
+    NativeLibraryException(String library, String reason, boolean absent) {
         super(library + ": " + reason);
         this.library = library;
         this.reason = reason;
+        this.absent = absent;
     }
 
     /// Name or path as it was asked for.
@@ -24,5 +27,11 @@ public final class NativeLibraryException extends RuntimeException {
     /// What the loader said, for example `cannot open shared object file: No such file or directory`.
     public String reason() {
         return reason;
+    }
+
+    /// Whether there is no such file; false when it is there and does not serve, for example because a library that it
+    /// needs is missing.
+    public boolean absent() {
+        return absent;
     }
 }

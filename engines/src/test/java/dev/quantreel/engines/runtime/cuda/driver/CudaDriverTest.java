@@ -58,6 +58,7 @@ class CudaDriverTest {
         CudaDevice device = driver.device(1);
         assertThat(device.name()).isEqualTo("Stub B");
         assertThat(device.capability().architecture()).isEqualTo("sm_90");
+        assertThat(device.uuid()).contains("GPU-47576777-8797-a7b7-c7d7-e7f707172737");
         assertThat(device.totalMemoryBytes()).isEqualTo(MEMORY_BYTES);
         assertThat(device.attribute(DeviceAttribute.MULTIPROCESSORS)).isEqualTo(132);
         assertThatIllegalArgumentException().isThrownBy(() -> driver.device(2)).withMessageContaining("has 2");

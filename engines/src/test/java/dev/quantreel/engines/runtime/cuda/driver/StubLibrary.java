@@ -23,7 +23,7 @@ public final class StubLibrary {
     ///
     /// @param source file in `native-stubs`
     /// @param library file to write; its name becomes the library's own (SONAME)
-    /// @param definitions macros, for example `POOLS=0`
+    /// @param definitions macros, for example `POOLS=0`; what begins with `-` or `/` goes to the compiler as it is
     public static Path compile(String source, Path library, String... definitions)
             throws IOException, InterruptedException {
         String compiler = compiler();
@@ -36,7 +36,7 @@ public final class StubLibrary {
         }
         List<String> command = new ArrayList<>(List.of(compiler, "-shared", "-fPIC", "-O1", "-w"));
         for (String definition : definitions) {
-            command.add("-D" + definition);
+            command.add(definition.startsWith("-") || definition.startsWith("/") ? definition : "-D" + definition);
         }
         command.addAll(List.of("-Wl,-soname," + library.getFileName(), "-o", library.toString(), file.toString()));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
