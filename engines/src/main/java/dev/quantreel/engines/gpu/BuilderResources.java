@@ -52,7 +52,8 @@ final class BuilderResources {
             for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
                 int file = line.indexOf('/');
                 if (file >= 0 && line.contains("/libnvinfer.so")) {
-                    folders.add(Objects.requireNonNull(Path.of(line.substring(file)).getParent()));
+                    folders.add(
+                            Objects.requireNonNull(Path.of(line.substring(file)).getParent()));
                 }
             }
         } catch (IOException e) {

@@ -18,7 +18,8 @@ public enum Component {
             "libnvonnxparser.so.11",
             "libnvonnxparser.so.9",
             "libnvonnxparser.so.8"),
-    /// Machine code from which TensorRT builds engines: files beside its library, one for each chip or one for all.
+    /// Machine code from which TensorRT builds engines: files beside its library, one for each chip or one for
+    /// all.
     RESOURCES("TensorRT's builder resources");
 
     private final String title;

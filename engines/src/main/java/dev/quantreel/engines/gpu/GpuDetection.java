@@ -15,8 +15,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Finds out what this machine has of NVIDIA's, in a child process: a library that crashes or hangs costs a line of the
-/// report, the rest is asked by another child.
+/// Finds out what this machine has of NVIDIA's, in a child process: a library that crashes or hangs costs a
+/// line of the report, the rest is asked by another child.
 public final class GpuDetection {
 
     /// For the whole of a child; loading cuBLAS and cuDNN from a cold disk takes seconds.
@@ -34,14 +34,17 @@ public final class GpuDetection {
 
     /// The report of this machine; asked once per process.
     ///
-    /// The system property `quantreel.gpu.libraries` names a folder to look in instead of where the system looks.
+    /// The system property `quantreel.gpu.libraries` names a folder to look in instead of where the system
+    /// looks.
     public static GpuReport report() {
         return Once.REPORT;
     }
 
     private static final class Once {
         static final GpuReport REPORT = detect(
-                Optional.ofNullable(System.getProperty("quantreel.gpu.libraries")).map(Path::of), LIMIT);
+                Optional.ofNullable(System.getProperty("quantreel.gpu.libraries"))
+                        .map(Path::of),
+                LIMIT);
     }
 
     /// Asks anew.
@@ -125,7 +128,8 @@ public final class GpuDetection {
                     begun.add(component);
                 }
                 if (!begun.isEmpty()) {
-                    lines.computeIfAbsent(begun.getLast(), c -> new ArrayList<>()).add(line);
+                    lines.computeIfAbsent(begun.getLast(), c -> new ArrayList<>())
+                            .add(line);
                 }
             });
         }
@@ -142,8 +146,10 @@ public final class GpuDetection {
                 .toList();
         Optional<String> frame = after(own, "# C  [");
         if (frame.isPresent()) {
-            return "crashed (" + after(own, "#  SIG").map(signal -> "SIG" + signal.split(" ", 2)[0]).orElse("signal")
-                    + " in [" + frame.get() + ")";
+            return "crashed ("
+                    + after(own, "#  SIG")
+                            .map(signal -> "SIG" + signal.split(" ", 2)[0])
+                            .orElse("signal") + " in [" + frame.get() + ")";
         }
         return new ChildJvm.Ended(ended.exitCode(), false, own).describe();
     }
@@ -160,7 +166,9 @@ public final class GpuDetection {
         List<ProbeLine> said = lines.getOrDefault(Component.DRIVER, List.of());
         List<Gpu> gpus = new ArrayList<>();
         for (ProbeLine line : said) {
-            if (line instanceof ProbeLine.Device(int index, String name, int major, int minor, long bytes, String uuid)) {
+            if (line
+                    instanceof
+                    ProbeLine.Device(int index, String name, int major, int minor, long bytes, String uuid)) {
                 Optional<ProbeLine.Memory> memory = said.stream()
                         .filter(ProbeLine.Memory.class::isInstance)
                         .map(ProbeLine.Memory.class::cast)

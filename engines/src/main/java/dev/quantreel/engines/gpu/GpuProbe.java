@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/// Loads NVIDIA's libraries one after the other and prints what they say. A program of its own, run by [GpuDetection]: any
-/// of them may end or block the process.
+/// Loads NVIDIA's libraries one after the other and prints what they say. A program of its own, run by
+/// [GpuDetection]: any of them may end or block the process.
 final class GpuProbe {
 
     private final PrintStream out;
@@ -25,8 +25,8 @@ final class GpuProbe {
         this.folder = folder;
     }
 
-    /// Prints [ProbeLine]s. Takes the folder to look in alone, or an empty text for where the system looks, and the names of
-    /// the components to ask.
+    /// Prints [ProbeLine]s. Takes the folder to look in alone, or an empty text for where the system looks, and
+    /// the names of the components to ask.
     public static void main(String[] arguments) {
         GpuProbe probe = new GpuProbe(
                 new PrintStream(System.out, true, StandardCharsets.UTF_8),

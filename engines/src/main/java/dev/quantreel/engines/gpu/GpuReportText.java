@@ -22,8 +22,7 @@ public final class GpuReportText {
         List<Line> lines = new ArrayList<>();
         report.gpus().forEach(gpu -> lines.add(new Line(true, gpu(gpu))));
         for (GpuReport.Part part : report.parts()) {
-            lines.add(new Line(
-                    part.finding().fits(), part.component().title() + ": " + finding(part.finding())));
+            lines.add(new Line(part.finding().fits(), part.component().title() + ": " + finding(part.finding())));
         }
         lines.add(use("own kernels", report, GpuReport.Use.KERNELS));
         lines.add(use("TensorRT engines", report, GpuReport.Use.TENSORRT));
@@ -43,15 +42,12 @@ public final class GpuReportText {
     private static String gpu(Gpu gpu) {
         String memory = gpu.freeMemoryBytes().isPresent()
                 ? ", " + gpu.freeMemoryBytes().getAsLong() / MIB + " MiB free"
-                : gpu.memoryProblem().map(problem -> ", what is free is not known: " + problem).orElse("");
+                : gpu.memoryProblem()
+                        .map(problem -> ", what is free is not known: " + problem)
+                        .orElse("");
         return "%d: %s, compute capability %s, %d MiB%s; native products of %s"
                 .formatted(
-                        gpu.index(),
-                        gpu.name(),
-                        gpu.capability(),
-                        gpu.totalMemoryBytes() / MIB,
-                        memory,
-                        gpu.formats());
+                        gpu.index(), gpu.name(), gpu.capability(), gpu.totalMemoryBytes() / MIB, memory, gpu.formats());
     }
 
     private static String finding(Finding finding) {

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Says what the answers of the libraries mean: what fits the versions that Quantreel is made for, what does not, and what to
-/// install then.
+/// Says what the answers of the libraries mean: what fits the versions that Quantreel is made for, what does
+/// not, and what to install then.
 final class Judgement {
 
     /// Version of CUDA for which the kernels are compiled and TensorRT is bound.

@@ -3,7 +3,6 @@ package dev.quantreel.engines.gpu;
 import dev.quantreel.engines.runtime.cuda.driver.CudaDriver;
 import dev.quantreel.engines.runtime.cuda.driver.CudaVersion;
 import dev.quantreel.engines.runtime.cuda.driver.NativeLibrary;
-import dev.quantreel.engines.runtime.cuda.driver.NativeLibraryException;
 import dev.quantreel.engines.runtime.cuda.driver.Nvml;
 import dev.quantreel.engines.runtime.cuda.driver.Nvrtc;
 import java.lang.foreign.Arena;
@@ -35,7 +34,8 @@ final class LibraryQuestion {
                 yield loaded(
                         component,
                         library,
-                        CudaVersion.of(written(runtime, "cudaRuntimeGetVersion")).toString(),
+                        CudaVersion.of(written(runtime, "cudaRuntimeGetVersion"))
+                                .toString(),
                         runtime,
                         "cudaRuntimeGetVersion");
             }
@@ -77,7 +77,8 @@ final class LibraryQuestion {
         return loaded(component, library, decimal((int) file.call(function)), file, function);
     }
 
-    /// Version as NVIDIA writes it into one number: 101501 is 10.15.1, 91900 is 9.19.0, and before 9.0 8601 is 8.6.1.
+    /// Version as NVIDIA writes it into one number: 101501 is 10.15.1, 91900 is 9.19.0, and before 9.0 8601 is
+    /// 8.6.1.
     static String decimal(int code) {
         int major = code < 10_000 ? code / 1000 : code / 10_000;
         int rest = code < 10_000 ? code % 1000 : code % 10_000;

@@ -6,8 +6,8 @@ import java.util.List;
 
 /// Number formats that a chip's tensor cores multiply themselves, without widening them first.
 ///
-/// 4-bit integers are multiplied by Turing, Ampere and Ada alone (`mma.m16n8k64.s4` is one instruction on sm_75 to sm_89
-/// and some 220 on Hopper and Blackwell); 8-bit floats from Ada on; 4-bit floats from Blackwell on.
+/// 4-bit integers are multiplied by Turing, Ampere and Ada alone (`mma.m16n8k64.s4` is one instruction on sm_75
+/// to sm_89 and some 220 on Hopper and Blackwell); 8-bit floats from Ada on; 4-bit floats from Blackwell on.
 ///
 /// @param int4 products of 4-bit integers
 /// @param int8 products of 8-bit integers
@@ -19,8 +19,7 @@ public record NativeFormats(boolean int4, boolean int8, boolean bf16, boolean fp
     /// Formats of a chip.
     public static NativeFormats of(ComputeCapability chip) {
         int number = chip.number();
-        return new NativeFormats(
-                number >= 75 && number < 90, number >= 72, number >= 80, number >= 89, number >= 100);
+        return new NativeFormats(number >= 75 && number < 90, number >= 72, number >= 80, number >= 89, number >= 100);
     }
 
     /// Names of what is native, for people: `int4, int8, bf16`.

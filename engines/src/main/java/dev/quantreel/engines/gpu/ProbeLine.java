@@ -80,8 +80,7 @@ sealed interface ProbeLine {
             case "absent" -> Optional.of(new Absent(Component.valueOf(f.get(1)), f.get(2), f.get(3)));
             case "failed" -> Optional.of(new Failed(Component.valueOf(f.get(1)), f.get(2), f.get(3)));
             case "device" -> Optional.of(device(f));
-            case "memory" ->
-                Optional.of(new Memory(Integer.parseInt(f.get(1)), Long.parseLong(f.get(2)), f.get(3)));
+            case "memory" -> Optional.of(new Memory(Integer.parseInt(f.get(1)), Long.parseLong(f.get(2)), f.get(3)));
             case "resource" -> Optional.of(new Resource(f.get(1)));
             default -> Optional.empty();
         };

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.quantreel.engines.runtime.cuda.driver.ComputeCapability;
-import dev.quantreel.engines.runtime.cuda.driver.MemoryInfo;
-import dev.quantreel.engines.runtime.cuda.driver.Nvml;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -14,7 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Detection on machines of stub libraries in every partial combination: it says what there is, and survives all of them.
+/// Detection on machines of stub libraries in every partial combination: it says what there is, and survives
+/// all of them.
 class GpuDetectionTest {
 
     @TempDir
@@ -68,9 +67,12 @@ class GpuDetectionTest {
         assertThat(gpu.freeMemoryBytes()).isEqualTo(OptionalLong.of(64 << 20));
         assertThat(gpu.uuid()).contains("GPU-46566676-8696-a6b6-c6d6-e6f606162636");
         found(report, Component.DRIVER)
-                .isEqualTo(new Finding.Found("13.0", folder.resolve("libcuda.so.1").toString()));
+                .isEqualTo(
+                        new Finding.Found("13.0", folder.resolve("libcuda.so.1").toString()));
         assertThat(report.obstacle(GpuReport.Use.KERNELS)).isEmpty();
-        assertThat(report.lacking(GpuReport.Use.TENSORRT)).doesNotContain(Component.DRIVER).hasSize(7);
+        assertThat(report.lacking(GpuReport.Use.TENSORRT))
+                .doesNotContain(Component.DRIVER)
+                .hasSize(7);
     }
 
     @Test
@@ -83,7 +85,8 @@ class GpuDetectionTest {
                 .file("libnvinfer_builder_resource_ptx.so.10.15.1")
                 .detect();
 
-        assertThat(report.parts()).allSatisfy(part -> assertThat(part.finding().fits()).isTrue());
+        assertThat(report.parts())
+                .allSatisfy(part -> assertThat(part.finding().fits()).isTrue());
         assertThat(report.obstacle(GpuReport.Use.TENSORRT)).isEmpty();
         assertThat(report.of(Component.MANAGEMENT)).extracting("version").isEqualTo("580.65.06");
         assertThat(report.of(Component.RUNTIME)).extracting("version").isEqualTo("13.1");
@@ -99,13 +102,22 @@ class GpuDetectionTest {
 
     @Test
     void freeMemoryIsReadAnewWithoutAContext() throws Exception {
-        machine.versions("libnvidia-ml.so.1", "NVML=1");
-        Nvml nvml = Nvml.open(folder.resolve("libnvidia-ml.so.1").toString());
+        GpuReport report =
+                machine.driver().versions("libnvidia-ml.so.1", "NVML=1").detect();
+        LiveMemory memory = LiveMemory.of(report);
 
-        assertThat(nvml.memory("GPU-46566676-8696-a6b6-c6d6-e6f606162636"))
-                .isEqualTo(new MemoryInfo(63 << 20, 64 << 20));
-        assertThat(nvml.memory("GPU-46566676-8696-a6b6-c6d6-e6f606162636").freeBytes())
-                .isEqualTo(62 << 20);
+        assertThat(memory.freeBytes(report.gpus().getFirst())).isEqualTo(OptionalLong.of(63 << 20));
+        assertThat(memory.freeBytes(report.gpus().getFirst())).isEqualTo(OptionalLong.of(62 << 20));
+        assertThat(memory.freeBytes(report.gpus().get(1)))
+                .as("one that the library does not know has what detection saw")
+                .isEqualTo(OptionalLong.of(64 << 20));
+    }
+
+    @Test
+    void withoutTheManagementLibraryFreeMemoryIsThatOfDetection() throws Exception {
+        GpuReport report = machine.driver().detect();
+
+        assertThat(LiveMemory.of(report).freeBytes(report.gpus().getFirst())).isEqualTo(OptionalLong.of(64 << 20));
     }
 
     @Test
@@ -130,7 +142,8 @@ class GpuDetectionTest {
 
         assertThat(report.gpus()).hasSize(2);
         unfit(report, Component.DRIVER)
-                .satisfies(u -> assertThat(u.reason()).contains("CUDA up to 12.4").contains("need 13.0"));
+                .satisfies(
+                        u -> assertThat(u.reason()).contains("CUDA up to 12.4").contains("need 13.0"));
         assertThat(report.obstacle(GpuReport.Use.KERNELS)).get().asString().contains("driver 580 or newer");
     }
 
@@ -161,7 +174,8 @@ class GpuDetectionTest {
                 .contains("cuInit"));
         found(report, Component.NVRTC);
         try (var files = Files.list(Path.of(""))) {
-            assertThat(files.map(Path::toString)).noneMatch(name -> name.startsWith("hs_err") || name.startsWith("core"));
+            assertThat(files.map(Path::toString))
+                    .noneMatch(name -> name.startsWith("hs_err") || name.startsWith("core"));
         }
     }
 
@@ -169,8 +183,7 @@ class GpuDetectionTest {
     void aDriverThatHangsIsEndedAndTheRestIsStillAsked() throws Exception {
         GpuReport report = machine.driver("HANG").cuda().detect();
 
-        broken(report, Component.DRIVER)
-                .satisfies(b -> assertThat(b.reason()).contains("did not answer within 15 s"));
+        broken(report, Component.DRIVER).satisfies(b -> assertThat(b.reason()).contains("did not answer within 15 s"));
         found(report, Component.RUNTIME);
     }
 
@@ -206,7 +219,8 @@ class GpuDetectionTest {
 
     @Test
     void tensorRt11IsRefusedWhere10IsBound() throws Exception {
-        GpuReport report = machine.versions("libnvinfer.so.11", "TENSORRT=110201").detect();
+        GpuReport report =
+                machine.versions("libnvinfer.so.11", "TENSORRT=110201").detect();
 
         unfit(report, Component.TENSORRT)
                 .satisfies(u -> assertThat(u.version()).isEqualTo("11.2.1"))
@@ -239,8 +253,7 @@ class GpuDetectionTest {
                 .satisfies(u -> assertThat(u.version()).isEqualTo("12.6"))
                 .satisfies(u -> assertThat(u.reason()).contains("needs CUDA 13").contains("CUDA 12 build takes"));
         unfit(report, Component.CUBLAS);
-        unfit(report, Component.CUDNN)
-                .satisfies(u -> assertThat(u.reason()).contains("built for CUDA 12.6"));
+        unfit(report, Component.CUDNN).satisfies(u -> assertThat(u.reason()).contains("built for CUDA 12.6"));
         assertThat(report.obstacle(GpuReport.Use.KERNELS)).isEmpty();
     }
 

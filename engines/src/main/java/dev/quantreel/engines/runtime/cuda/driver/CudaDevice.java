@@ -64,7 +64,8 @@ public final class CudaDevice {
         return driver.intFrom(DriverFunction.cuDeviceGetAttribute, attribute.number(), handle);
     }
 
-    /// Name of this very board, as `nvidia-smi -L` prints it: `GPU-` and a UUID; empty where the driver tells none.
+    /// Name of this very board, as `nvidia-smi -L` prints it: `GPU-` and a UUID; empty where the driver tells
+    /// none.
     public Optional<String> uuid() {
         if (!driver.library().has(DriverFunction.cuDeviceGetUuid_v2.name())) {
             return Optional.empty();

@@ -50,7 +50,8 @@ public final class NativeLibrary {
         }
     }
 
-    /// @param text of the loader, which begins with the file that it complains about: this one, or one that this one needs
+    /// @param text of the loader, which begins with the file that it complains about: this one, or one that
+    ///     this one needs
     private static NativeLibraryException refused(String name, String text) {
         String own = name + ": ";
         String reason = text.startsWith(own) ? text.substring(own.length()) : text;

@@ -29,8 +29,8 @@ public final class NativeLibraryException extends RuntimeException {
         return reason;
     }
 
-    /// Whether there is no such file; false when it is there and does not serve, for example because a library that it
-    /// needs is missing.
+    /// Whether there is no such file; false when it is there and does not serve, for example because a library
+    /// that it needs is missing.
     public boolean absent() {
         return absent;
     }
