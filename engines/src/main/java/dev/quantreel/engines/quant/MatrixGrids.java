@@ -102,7 +102,8 @@ public record MatrixGrids(CodeValues values, Tensor steps, Tensor zeroPoints, Te
         return Float.intBitsToFloat(steps.data().get(SHORT, 2 * index(row, group)) << 16);
     }
 
-    int multiplier(int row, int group) {
+    /// What the row's step is multiplied with in a group; 1 where steps are no multiples.
+    public int multiplier(int row, int group) {
         return areMultiples() ? unsigned(multipliers, index(row, group)) : 1;
     }
 

@@ -64,5 +64,7 @@ enum DriverFunction {
     cuFuncGetAttribute,
     cuFuncSetAttribute,
     cuOccupancyMaxActiveBlocksPerMultiprocessor,
-    cuLaunchKernel
+    cuLaunchKernel,
+    /// From compute capability 9.0 on.
+    cuTensorMapEncodeTiled
 }

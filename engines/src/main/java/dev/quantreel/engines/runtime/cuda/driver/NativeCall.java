@@ -25,6 +25,7 @@ final class NativeCall {
     private static final MethodHandle CALL_5 = handle(5);
     private static final MethodHandle CALL_6 = handle(6);
     private static final MethodHandle CALL_11 = handle(11);
+    private static final MethodHandle CALL_12 = handle(12);
 
     private NativeCall() {}
 
@@ -36,7 +37,7 @@ final class NativeCall {
 
     /// Calls the function at an address.
     ///
-    /// @param a arguments, 0 to 6 or 11 of them
+    /// @param a arguments, 0 to 6, 11 or 12 of them
     /// @return the raw result; cast to int where the function returns one
     static long invoke(MemorySegment function, long... a) {
         try {
@@ -51,6 +52,9 @@ final class NativeCall {
                 case 11 ->
                     (long) CALL_11.invokeExact(
                             function, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10]);
+                case 12 ->
+                    (long) CALL_12.invokeExact(
+                            function, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11]);
                 default -> throw new IllegalArgumentException("no call of " + a.length + " arguments");
             };
         } catch (RuntimeException | Error e) {

@@ -1,0 +1,42 @@
+// The functions of hopper.cuh on the host simulator.
+#pragma once
+#include "builtins.hpp"
+#include "hopper.hpp"
+#include "matrix.hpp"
+
+namespace qr {
+
+inline void mbarrierInit(u64* barrier, int arrivals, QR_LINE) { sim::barrierInit(barrier, arrivals, line); }
+inline void mbarrierInitDone() {}
+inline void mbarrierArrive(u64* barrier, QR_LINE) { sim::barrierExpect(barrier, 0, line); }
+inline void mbarrierExpect(u64* barrier, int bytes, QR_LINE) { sim::barrierExpect(barrier, bytes, line); }
+inline void mbarrierWait(u64* barrier, int parity, QR_LINE) { sim::barrierWait(barrier, parity, line); }
+
+inline void copyBox(void* to, const TensorMap* map, int x, int y, u64* barrier, QR_LINE) {
+    sim::copyBox(to, map, x, y, barrier, line);
+}
+inline void copyBulk(void* to, const void* from, int bytes, u64* barrier, QR_LINE) {
+    sim::copyBulk(to, from, bytes, barrier, line);
+}
+
+inline u64 matrixDescriptor(const void* matrix, QR_LINE) {
+    return (sim::sharedAddress(matrix, line) >> 4 & 0x3FFF) | 1ull << 16 | 64ull << 32 | 1ull << 62;
+}
+
+// Products happen at once: a missing fence or wait does not show here.
+inline void warpgroupFence() {}
+inline void warpgroupCommit() {}
+template <int Pending>
+void warpgroupWait() {}
+inline void pin(unsigned (&)[4]) {}
+
+inline void wgmmaS8(int (&d)[128], const unsigned (&a)[4], u64 b, QR_LINE) {
+    sim::wgmmaS8(reinterpret_cast<uint32_t*>(d), 256, a, 0, b, true, line);
+}
+
+template <int Registers>
+void giveRegisters() {}
+template <int Registers>
+void takeRegisters() {}
+
+}  // namespace qr
