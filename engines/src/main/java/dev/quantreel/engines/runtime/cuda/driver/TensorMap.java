@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// How the copy engine of a GPU (TMA, from compute capability 9.0 on) finds boxes of a matrix of bytes: 128 opaque bytes that
-/// a kernel takes by value. What lies outside of the matrix arrives as zeros. Immutable.
+/// How the copy engine of a GPU (TMA, from compute capability 9.0 on) finds boxes of a matrix of bytes: 128
+/// opaque bytes that a kernel takes by value. What lies outside of the matrix arrives as zeros. Immutable.
 public final class TensorMap {
 
     private static final int BYTES = 128;
@@ -25,8 +25,8 @@ public final class TensorMap {
         this.encoded = encoded;
     }
 
-    /// Describes a matrix whose rows follow each other without gaps; boxes of 128 bytes x `boxRows` arrive in shared memory with
-    /// their 16-byte pieces exchanged (`SWIZZLE_128B`), as `wgmma` reads them.
+    /// Describes a matrix whose rows follow each other without gaps; boxes of 128 bytes x `boxRows` arrive in
+    /// shared memory with their 16-byte pieces exchanged (`SWIZZLE_128B`), as `wgmma` reads them.
     ///
     /// @param matrix starts at a multiple of 16 bytes
     /// @param widthBytes bytes of a row, a multiple of 16

@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// @param gate of the output's type, or null
 /// @param residual `[tokens, outputs]` of the output's type, or null; may be `data` itself
 public record GemmOutput(
-        DeviceSpan data, DType type, GemmActivation activation, @Nullable Gate gate, @Nullable DeviceSpan residual) {
+        DeviceSpan data,
+        DType type,
+        GemmActivation activation,
+        @Nullable Gate gate,
+        @Nullable DeviceSpan residual) {
 
     /// Factors by timestep.
     ///

@@ -15,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 ///
 ///     y[m, n] = activation(scale_m * step_n * (Σ_k q_mk c_nk - zero_n * sum_m) + bias_n) * gate[t, n] + residual[m, n]
 ///
-/// with scales and sums by groups of columns, too. Sums are exact; [dev.quantreel.engines.runtime.cuda.twin.LowBitGemmTwin] is
-/// the same in plain Java. Thread-safe; launches go into the stream that is given and return at once.
+/// with scales and sums by groups of columns, too. Sums are exact;
+/// [dev.quantreel.engines.runtime.cuda.twin.LowBitGemmTwin] is the same in plain Java. Thread-safe; launches go
+/// into the stream that is given and return at once.
 ///
-/// Tokens of 8 bits run everywhere: by `wgmma` on compute capability 9.0 from [#WARPGROUP_ROWS] tokens on, by `mma.sync` else.
-/// Tokens of 4 bits run where the chip multiplies them (8.0, 8.6, 8.9); newer ones only emulate it, at the speed of 8 bits or
-/// less, and are given codes of 4 bits in bytes, which yields the same integers ([#multiplies4Bits]).
+/// Tokens of 8 bits run everywhere: by `wgmma` on compute capability 9.0 from [#WARPGROUP_ROWS] tokens on, by
+/// `mma.sync` else. Tokens of 4 bits run where the chip multiplies them (8.0, 8.6, 8.9); newer ones only
+/// emulate it, at the speed of 8 bits or less, and are given codes of 4 bits in bytes, which yields the same
+/// integers ([#multiplies4Bits]).
 public final class LowBitGemm {
 
     /// Tokens from which on the kernel by `wgmma` is taken; below, weights take most of the time.
@@ -68,7 +70,8 @@ public final class LowBitGemm {
     /// @throws IllegalArgumentException when this chip has none, with what it takes
     public GemmKernel choose(PackedLayout weights, int tokenBits, int rows, boolean grouped) {
         if (!chip.isAtLeast(80)) {
-            throw new IllegalArgumentException("low-bit products need compute capability 8.0 or later, this GPU has " + chip);
+            throw new IllegalArgumentException(
+                    "low-bit products need compute capability 8.0 or later, this GPU has " + chip);
         }
         if (tokenBits == 4 && (weights.bits() != 4 || !multiplies4Bits(chip))) {
             throw new IllegalArgumentException("tokens stored in 4 bits with weights of " + weights.bits()
@@ -143,8 +146,9 @@ public final class LowBitGemm {
     private static void check(GemmTokens x, PackedWeights weights, GemmOutput y, boolean grouped) {
         PackedLayout layout = weights.layout();
         if (grouped && (x.group() % 64 != 0 || layout.columns() % x.group() != 0 || y.type() == DType.I32)) {
-            throw new IllegalArgumentException("scales by groups of " + x.group() + " of " + layout.columns()
-                    + " columns into " + y.type() + "; accepted are multiples of 64 that divide the columns, and F32 or BF16");
+            throw new IllegalArgumentException(
+                    "scales by groups of " + x.group() + " of " + layout.columns() + " columns into " + y.type()
+                            + "; accepted are multiples of 64 that divide the columns, and F32 or BF16");
         }
         long cells = (long) x.rows() * layout.rows();
         int elementBytes = y.type() == DType.BF16 ? 2 : 4;
@@ -159,8 +163,8 @@ public final class LowBitGemm {
         if (y.gate() != null) {
             int timesteps = y.gate().timesteps();
             if (timesteps < 1 || x.rows() % timesteps != 0) {
-                throw new IllegalArgumentException(
-                        "a gate of " + timesteps + " timesteps for " + x.rows() + " tokens; they must divide the tokens");
+                throw new IllegalArgumentException("a gate of " + timesteps + " timesteps for " + x.rows()
+                        + " tokens; they must divide the tokens");
             }
             checkSize("gate", y.gate().values(), (long) timesteps * layout.rows() * elementBytes);
         }

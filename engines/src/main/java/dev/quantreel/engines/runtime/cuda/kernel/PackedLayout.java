@@ -4,12 +4,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Where packed weights hold each element of a matrix `[rows, columns]` of signed codes: the order of fragments in which all
-/// low-bit products read them, whatever the chip and the bits of the activation (`gemm_layout.cuh` says why).
+/// Where packed weights hold each element of a matrix `[rows, columns]` of signed codes: the order of fragments
+/// in which all low-bit products read them, whatever the chip and the bits of the activation (`gemm_layout.cuh`
+/// says why).
 ///
-/// Rows lie in panels of 64, a panel as `[columns / unit][4 blocks of 16 rows][32 lanes][16 bytes]` with units of 64 columns
-/// at 4 bits and 32 at 8. Lane `4 g + t` of a block holds columns `8 t .. 8 t + 7` of every 32, of its rows g and g + 8. Rows
-/// are padded to 64, columns to 128, with zeros.
+/// Rows lie in panels of 64, a panel as `[columns / unit][4 blocks of 16 rows][32 lanes][16 bytes]` with units
+/// of 64 columns at 4 bits and 32 at 8. Lane `4 g + t` of a block holds columns `8 t .. 8 t + 7` of every 32,
+/// of its rows g and g + 8. Rows are padded to 64, columns to 128, with zeros.
 ///
 /// @param rows output channels, at least 1
 /// @param columns input channels, a multiple of 32
@@ -32,8 +33,8 @@ public record PackedLayout(int rows, int columns, int bits) {
 
     public PackedLayout {
         if (rows < 1 || columns < 32 || columns % 32 != 0 || bits != 4 && bits != 8) {
-            throw new IllegalArgumentException("packed weights of " + rows + " rows, " + columns + " columns and " + bits
-                    + " bits; accepted are at least 1 row, columns in multiples of 32, and 4 or 8 bits");
+            throw new IllegalArgumentException("packed weights of " + rows + " rows, " + columns + " columns and "
+                    + bits + " bits; accepted are at least 1 row, columns in multiples of 32, and 4 or 8 bits");
         }
     }
 
@@ -56,8 +57,8 @@ public record PackedLayout(int rows, int columns, int bits) {
         return panels() * panelBytes();
     }
 
-    /// Offset, from the start of its panel, of the word that holds columns `column` to `column + 7` of a row (4 bits), or
-    /// the first four of them (8 bits; the others follow 8 bytes later).
+    /// Offset, from the start of its panel, of the word that holds columns `column` to `column + 7` of a row (4
+    /// bits), or the first four of them (8 bits; the others follow 8 bytes later).
     ///
     /// @param row within the panel
     /// @param column a multiple of 8

@@ -3,8 +3,9 @@ package dev.quantreel.engines.runtime.cuda.kernel;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
 import org.jspecify.annotations.Nullable;
 
-/// A linear's weights on a GPU as [LowBitGemm] reads them: one set for 4- and 8-bit activations. A view that owns nothing; all
-/// parts lie in one range, which [WeightPacker#write] fills on the host, so that a linear moves with one copy.
+/// A linear's weights on a GPU as [LowBitGemm] reads them: one set for 4- and 8-bit activations. A view that
+/// owns nothing; all parts lie in one range, which [WeightPacker#write] fills on the host, so that a linear
+/// moves with one copy.
 ///
 /// The weight is `step_n * (code - zero_n)`.
 ///
@@ -14,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// @param zero S32 `[rows]`
 /// @param bias F32 `[rows]`, or null
 public record PackedWeights(
-        PackedLayout layout, DeviceSpan codes, DeviceSpan step, DeviceSpan zero, @Nullable DeviceSpan bias) {
+        PackedLayout layout,
+        DeviceSpan codes,
+        DeviceSpan step,
+        DeviceSpan zero,
+        @Nullable DeviceSpan bias) {
 
     private static final int ALIGNMENT = 256;
 

@@ -67,8 +67,7 @@ final class QuantizedCodes implements SignedCodes {
             int within = row - tile.first();
             if (within < tile.low() + tile.high()) {
                 boolean upper = within >= tile.low();
-                return new Place(
-                        tile.codes().data(), tile.low(), upper ? within - tile.low() : within, upper ? 4 : 0);
+                return new Place(tile.codes().data(), tile.low(), upper ? within - tile.low() : within, upper ? 4 : 0);
             }
         }
         throw new IndexOutOfBoundsException("row " + row + " of " + weights.rows());

@@ -8,11 +8,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Packs the integer weights of a linear for [LowBitGemm], panel by panel from where they lie: nothing is held twice. Safe to
-/// use from many threads.
+/// Packs the integer weights of a linear for [LowBitGemm], panel by panel from where they lie: nothing is held
+/// twice. Safe to use from many threads.
 ///
-/// Codes of 2 to 4 bits become s4 (`code - 8`, zero point - 8); codes of 5 to 8 bits, and groups whose steps are multiples of the
-/// row's, become s8.
+/// Codes of 2 to 4 bits become s4 (`code - 8`, zero point - 8); codes of 5 to 8 bits, and groups whose steps
+/// are multiples of the row's, become s8.
 public final class WeightPacker {
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -36,8 +36,8 @@ public final class WeightPacker {
 
     /// A packer of quantized weights.
     ///
-    /// @throws IllegalArgumentException when the weights are no integer multiples of one step per row, or their columns no
-    ///     multiple of 32, naming the weight
+    /// @throws IllegalArgumentException when the weights are no integer multiples of one step per row, or their
+    /// columns no multiple of 32, naming the weight
     public static WeightPacker of(QuantizedMatrix weights) {
         if (!weights.isInteger() || weights.columns() % 32 != 0) {
             throw new IllegalArgumentException("weight " + weights.name() + " [" + weights.rows() + ", "
@@ -120,7 +120,7 @@ public final class WeightPacker {
 
     /// Packs all panels.
     ///
-    /// @param into [PackedLayout#bytes] bytes
+    /// @param into [PackedLayout#bytes] bytes, of a shared arena where there are several threads
     /// @param threads at least 1
     public void pack(MemorySegment into, int threads) {
         long panelBytes = layout.panelBytes();

@@ -2,8 +2,8 @@ package dev.quantreel.engines.runtime.cuda.twin;
 
 import dev.quantreel.engines.runtime.cuda.kernel.GemmActivation;
 
-/// The product of [dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm] in plain Java, in the kernel's order of operations:
-/// sums are equal in every bit, and so are outputs in F32 unless a GELU is asked for (1e-6).
+/// The product of [dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm] in plain Java, in the kernel's order
+/// of operations: sums are equal in every bit, and so are outputs in F32 unless a GELU is asked for (1e-6).
 public final class LowBitGemmTwin {
 
     private final Tokens x;

@@ -6,6 +6,7 @@ import dev.quantreel.engines.runtime.cuda.twin.LowBitGemmTwin;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 
 /// Tokens and weights of one product, on the host and on a device.
@@ -58,11 +59,11 @@ final class GemmCase {
         return made;
     }
 
-    /// Every token code `x`, every weight code `w`.
-    static GemmCase constant(int tokens, int outputs, int columns, int bits, int x, int w) {
-        GemmCase made = random(tokens, outputs, columns, columns, new Bits(8, bits));
-        java.util.Arrays.fill(made.x, (byte) x);
-        java.util.Arrays.fill(made.w, (byte) w);
+    /// Three outputs; every token code `x`, every weight code `w`.
+    static GemmCase constant(int tokens, int columns, int bits, int x, int w) {
+        GemmCase made = random(tokens, 3, columns, columns, new Bits(8, bits));
+        Arrays.fill(made.x, (byte) x);
+        Arrays.fill(made.w, (byte) w);
         return made;
     }
 

@@ -54,15 +54,35 @@ class LowBitGemmTest {
     @ParameterizedTest(name = "{0}: {1} x {3} times {2} x {3}")
     @CsvSource({
         // On and around the edges of blocks of 16, 128 and 256 tokens, 64 and 128 outputs, 64, 128 and 256 columns.
-        "S8S4, 1, 1, 32", "S8S4, 16, 64, 256", "S8S4, 17, 65, 96", "S8S4, 32, 63, 288",
-        "S8S4, 33, 127, 64", "S8S4, 127, 128, 160", "S8S4, 128, 129, 512", "S8S4, 129, 200, 1056",
-        "S8S8, 1, 3, 32", "S8S8, 15, 66, 320", "S8S8, 33, 64, 128", "S8S8, 130, 130, 416",
-        "S4S4, 1, 2, 32", "S4S4, 16, 64, 512", "S4S4, 31, 70, 544", "S4S4, 33, 64, 128",
-        "S4S4, 128, 128, 256", "S4S4, 131, 190, 1056",
-        "BLACKWELL_S8S4, 2, 5, 64", "BLACKWELL_S8S4, 140, 132, 192",
-        "HOPPER_S8S4, 3, 70, 64", "HOPPER_S8S4, 100, 70, 64", "HOPPER_S8S4, 129, 1, 32", "HOPPER_S8S4, 256, 128, 128",
-        "HOPPER_S8S4, 257, 129, 160", "HOPPER_S8S4, 520, 200, 640", "HOPPER_S8S4, 1300, 64, 256",
-        "HOPPER_S8S8, 129, 6, 96", "HOPPER_S8S8, 300, 192, 384"
+        "S8S4, 1, 1, 32",
+        "S8S4, 16, 64, 256",
+        "S8S4, 17, 65, 96",
+        "S8S4, 32, 63, 288",
+        "S8S4, 33, 127, 64",
+        "S8S4, 127, 128, 160",
+        "S8S4, 128, 129, 512",
+        "S8S4, 129, 200, 1056",
+        "S8S8, 1, 3, 32",
+        "S8S8, 15, 66, 320",
+        "S8S8, 33, 64, 128",
+        "S8S8, 130, 130, 416",
+        "S4S4, 1, 2, 32",
+        "S4S4, 16, 64, 512",
+        "S4S4, 31, 70, 544",
+        "S4S4, 33, 64, 128",
+        "S4S4, 128, 128, 256",
+        "S4S4, 131, 190, 1056",
+        "BLACKWELL_S8S4, 2, 5, 64",
+        "BLACKWELL_S8S4, 140, 132, 192",
+        "HOPPER_S8S4, 3, 70, 64",
+        "HOPPER_S8S4, 100, 70, 64",
+        "HOPPER_S8S4, 129, 1, 32",
+        "HOPPER_S8S4, 256, 128, 128",
+        "HOPPER_S8S4, 257, 129, 160",
+        "HOPPER_S8S4, 520, 200, 640",
+        "HOPPER_S8S4, 1300, 64, 256",
+        "HOPPER_S8S8, 129, 6, 96",
+        "HOPPER_S8S8, 300, 192, 384"
     })
     void sumsAndOutputsEqualTheTwin(Way way, int tokens, int outputs, int columns) {
         GemmCase made = way.random(tokens, outputs, columns);
@@ -83,7 +103,8 @@ class LowBitGemmTest {
         return device.ints(y);
     }
 
-    private static float[] outputs(LowBitGemm gemm, DeviceArrays device, HostSimulator gpu, GemmTokens x, PackedWeights w) {
+    private static float[] outputs(
+            LowBitGemm gemm, DeviceArrays device, HostSimulator gpu, GemmTokens x, PackedWeights w) {
         DeviceMemory y = device.empty(4L * x.rows() * w.layout().rows());
         gemm.launch(gpu.context().defaultStream(), x, w, GemmOutput.of(y.span(), DType.F32));
         return device.floats(y);
@@ -91,13 +112,20 @@ class LowBitGemmTest {
 
     @ParameterizedTest(name = "{0}: {1} x {2}")
     @CsvSource({
-        "S8S4, -128, -8", "S8S4, 127, -8", "S8S4, -128, 7", "S8S8, -128, -128", "S8S8, 127, -128", "S4S4, -8, -8",
-        "S4S4, 7, -8", "HOPPER_S8S4, -128, -8", "HOPPER_S8S8, -128, -128"
+        "S8S4, -128, -8",
+        "S8S4, 127, -8",
+        "S8S4, -128, 7",
+        "S8S8, -128, -128",
+        "S8S8, 127, -128",
+        "S4S4, -8, -8",
+        "S4S4, 7, -8",
+        "HOPPER_S8S4, -128, -8",
+        "HOPPER_S8S8, -128, -128"
     })
     void theLongestRowsOfExtremeCodesDoNotOverflow(Way way, int x, int w) {
         int columns = 13_824;
         int tokens = way.major == 9 ? 130 : 2;
-        GemmCase made = GemmCase.constant(tokens, 3, columns, way.weightBits, x, w);
+        GemmCase made = GemmCase.constant(tokens, columns, way.weightBits, x, w);
         try (HostSimulator gpu = way.start();
                 DeviceArrays device = new DeviceArrays(gpu.context())) {
             int[] sums = sums(
@@ -143,8 +171,13 @@ class LowBitGemmTest {
 
     @ParameterizedTest(name = "{0}: {1} tokens, groups of {4}")
     @CsvSource({
-        "S8S4, 3, 130, 192, 64", "S8S4, 65, 70, 640, 128", "S8S8, 64, 128, 256, 128", "S4S4, 66, 129, 192, 64",
-        "S4S4, 5, 64, 384, 128", "S4S4, 70, 64, 768, 192", "HOPPER_S8S4, 200, 66, 320, 64"
+        "S8S4, 3, 130, 192, 64",
+        "S8S4, 65, 70, 640, 128",
+        "S8S8, 64, 128, 256, 128",
+        "S4S4, 66, 129, 192, 64",
+        "S4S4, 5, 64, 384, 128",
+        "S4S4, 70, 64, 768, 192",
+        "HOPPER_S8S4, 200, 66, 320, 64"
     })
     void scalesByGroupsOfColumnsEqualTheTwin(Way way, int tokens, int outputs, int columns, int group) {
         GemmCase made =
@@ -164,8 +197,12 @@ class LowBitGemmTest {
 
     @ParameterizedTest(name = "{0} {1}, {2} tokens, {3} outputs")
     @CsvSource({
-        "S8S4, NONE, 150, 136", "S8S4, NONE, 12, 65", "S8S4, GELU_TANH, 36, 64", "S4S4, GELU_ERF, 12, 66",
-        "HOPPER_S8S4, NONE, 258, 130", "HOPPER_S8S4, GELU_TANH, 258, 68"
+        "S8S4, NONE, 150, 136",
+        "S8S4, NONE, 12, 65",
+        "S8S4, GELU_TANH, 36, 64",
+        "S4S4, GELU_ERF, 12, 66",
+        "HOPPER_S8S4, NONE, 258, 130",
+        "HOPPER_S8S4, GELU_TANH, 258, 68"
     })
     void gateAndResidualInPlaceEqualTheTwin(Way way, GemmActivation activation, int tokens, int outputs) {
         GemmCase made = way.random(tokens, outputs, 160);
@@ -299,8 +336,8 @@ class LowBitGemmTest {
             GemmOutput y = GemmOutput.of(device.empty(124).span(), DType.F32);
 
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> new LowBitGemm(gpu.kernels())
-                            .launch(gpu.context().defaultStream(), x, w, y))
+                    .isThrownBy(() ->
+                            new LowBitGemm(gpu.kernels()).launch(gpu.context().defaultStream(), x, w, y))
                     .withMessage("output: 124 bytes, 128 are needed");
         }
     }
@@ -308,8 +345,7 @@ class LowBitGemmTest {
     @Test
     void theTwinsSumsAreThoseOfTheFormula() {
         LowBitGemmTwin.Tokens x = new LowBitGemmTwin.Tokens(1, 2, 2, new byte[] {3, -4}, new float[] {0.5f});
-        LowBitGemmTwin.Weights w =
-                new LowBitGemmTwin.Weights(2, new byte[] {5, 6}, new float[] {2}, new int[] {1}, 10);
+        LowBitGemmTwin.Weights w = new LowBitGemmTwin.Weights(2, new byte[] {5, 6}, new float[] {2}, new int[] {1}, 10);
 
         // (3 (5 - 1) - 4 (6 - 1)) * 0.5 * 2 + 10
         assertThat(new LowBitGemmTwin(x, w).apply(Epilogue.NONE)).containsExactly(2);
