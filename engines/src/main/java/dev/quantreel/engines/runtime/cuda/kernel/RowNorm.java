@@ -1,0 +1,163 @@
+package dev.quantreel.engines.runtime.cuda.kernel;
+
+import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
+import dev.quantreel.engines.runtime.cuda.driver.Dim3;
+import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
+import dev.quantreel.engines.tensor.DType;
+import java.util.Optional;
+
+/// Launches `norm.cu`: RMSNorm and LayerNorm of rows, fused with what follows: adaLN's scale and shift
+/// ([#launch(CudaStream, Norm, Modulation, DeviceArray, DeviceArray)]), or rotary positions
+/// ([#launch(CudaStream, Norm, Rope, Rows, DeviceArray)]). Rows are F32 or BF16, sums and all vectors F32.
+///
+/// @param kernels where the kernels come from
+public record RowNorm(KernelSource kernels) {
+
+    private static final int THREADS = 256;
+
+    /// What is divided by.
+    public enum Kind {
+        /// The root of the mean square.
+        Rms,
+        /// The standard deviation, after the mean was taken off.
+        Layer
+    }
+
+    /// How rows are normalized.
+    ///
+    /// @param epsilon added to the mean square
+    /// @param weight F32, multiplied afterwards; as wide as what is normalized together
+    /// @param bias F32, added afterwards
+    public record Norm(Kind kind, float epsilon, Optional<DeviceArray> weight, Optional<DeviceArray> bias) {
+
+        /// Without anything learned.
+        public static Norm plain(Kind kind, float epsilon) {
+            return new Norm(kind, epsilon, Optional.empty(), Optional.empty());
+        }
+    }
+
+    /// adaLN's vectors: `y * (1 + scale) + shift`.
+    ///
+    /// @param scale F32 `[vectors, width]`
+    /// @param shift like `scale`
+    /// @param rowsPerVector row r is modulated by vector `r / rowsPerVector % vectors`
+    public record Modulation(Optional<DeviceArray> scale, Optional<DeviceArray> shift, int rowsPerVector) {
+
+        /// None.
+        public static final Modulation NONE = new Modulation(Optional.empty(), Optional.empty(), 1);
+    }
+
+    /// Rotary positions.
+    ///
+    /// @param cosines F32 `[positions, headDim / 2]`
+    /// @param sines like `cosines`
+    /// @param firstPosition row of the tables for token 0, before `anglesPerHead` counts
+    /// @param interleaved pairs (2j, 2j + 1); otherwise (j, j + headDim / 2)
+    /// @param anglesPerHead each head of a token has a row of its own: row `token * heads + head`
+    public record Rope(
+            DeviceArray cosines, DeviceArray sines, int firstPosition, boolean interleaved, boolean anglesPerHead) {}
+
+    /// Rows split into heads.
+    ///
+    /// @param x `[batch, tokens, heads * headDim]`, or the first row of a part of wider rows
+    /// @param rowStride elements between rows of `x`
+    /// @param heads of each row
+    /// @param perHead whether each head is normalized by itself
+    public record Rows(DeviceArray x, long rowStride, int heads, boolean perHead) {
+
+        /// Rows side by side.
+        public static Rows of(DeviceArray x, int heads, boolean perHead) {
+            return new Rows(x, x.shape().dim(x.shape().rank() - 1), heads, perHead);
+        }
+    }
+
+    /// Queues `y = norm(x) * (1 + scale) + shift` over the last axis.
+    ///
+    /// @param y like `x`, may be `x`
+    public void launch(CudaStream stream, Norm norm, Modulation modulation, DeviceArray x, DeviceArray y) {
+        int width = Math.toIntExact(x.shape().dim(x.shape().rank() - 1));
+        long rows = x.shape().elements() / Math.max(1, width);
+        y.require(x.dtype(), "the norm's output").requireElements(x.shape().elements(), "the norm's output");
+        if (rows == 0) {
+            return;
+        }
+        int vectors = vectors(modulation.scale, width, vectors(modulation.shift, width, 1));
+        ArgumentStruct struct = new ArgumentStruct().pointer(x.pointer()).pointer(y.pointer());
+        struct.pointer(vector(norm.weight, width, "weight")).pointer(vector(norm.bias, width, "bias"));
+        struct.pointer(vector(modulation.scale, (long) vectors * width, "scale"));
+        struct.pointer(vector(modulation.shift, (long) vectors * width, "shift"));
+        struct.i32(width, modulation.rowsPerVector, vectors, norm.kind == Kind.Layer ? 1 : 0).f32(norm.epsilon);
+        launch(stream, "qr_norm_modulate" + x.suffix("a norm"), rows, struct);
+    }
+
+    private static int vectors(Optional<DeviceArray> given, int width, int otherwise) {
+        return given.map(vectors -> Math.toIntExact(vectors.shape().elements() / width)).orElse(otherwise);
+    }
+
+    /// Queues the norm of rows or heads and the rotation of their pairs.
+    ///
+    /// @param norm empty to rotate only
+    /// @param rope empty to normalize only
+    /// @param y `[batch, tokens, heads * headDim]`, the rows side by side; may be `x` where those are too
+    public void launch(CudaStream stream, Optional<Norm> norm, Optional<Rope> rope, Rows rows, DeviceArray y) {
+        DeviceArray x = rows.x;
+        int rank = y.shape().rank();
+        int width = Math.toIntExact(y.shape().dim(rank - 1));
+        int headDim = width / rows.heads;
+        int tokens = rank < 2 ? 1 : Math.toIntExact(y.shape().dim(rank - 2));
+        long count = y.shape().elements() / Math.max(1, width);
+        if (width % rows.heads != 0 || headDim % 2 != 0) {
+            throw new IllegalArgumentException(rows.heads + " heads of " + y.shape() + "; each needs an even width");
+        }
+        y.require(x.dtype(), "the norm's output");
+        if (count == 0) {
+            return;
+        }
+        // One head is normalized as a head, which is the whole row.
+        boolean perHead = rows.perHead || rows.heads == 1;
+        int normWidth = perHead ? headDim : width;
+        int angles = rope.isPresent() && rope.get().anglesPerHead ? rows.heads : 1;
+        ArgumentStruct struct = new ArgumentStruct().pointer(x.pointer()).pointer(y.pointer());
+        struct.pointer(vector(norm.flatMap(Norm::weight), normWidth, "weight"));
+        struct.pointer(vector(norm.flatMap(Norm::bias), normWidth, "bias"));
+        struct.pointer(table(rope.map(Rope::cosines), rope, tokens * (long) angles, headDim));
+        struct.pointer(table(rope.map(Rope::sines), rope, tokens * (long) angles, headDim));
+        struct.i64(rows.rowStride).i32(rows.heads, headDim, tokens);
+        struct.i32(rope.map(Rope::firstPosition).orElse(0), angles);
+        struct.i32(norm.isEmpty() ? 0 : perHead ? 1 : rows.heads);
+        struct.i32(norm.isPresent() && norm.get().kind == Kind.Layer ? 1 : 0);
+        struct.i32(rope.isPresent() && rope.get().interleaved ? 1 : 0);
+        struct.f32(norm.map(Norm::epsilon).orElse(0f));
+        launch(stream, "qr_norm_rope" + x.suffix("a norm"), count, struct);
+    }
+
+    private void launch(CudaStream stream, String kernel, long rows, ArgumentStruct struct) {
+        kernels.function(kernel)
+                .launch(
+                        stream,
+                        Dim3.of(Math.toIntExact(rows)),
+                        Dim3.of(THREADS),
+                        0,
+                        KernelArguments.of().struct(struct.segment(), ArgumentStruct.ALIGNMENT));
+    }
+
+    private static long vector(Optional<DeviceArray> vector, long elements, String what) {
+        return vector.map(v -> v.require(DType.F32, what)
+                        .requireElements(elements, what)
+                        .pointer())
+                .orElse(0L);
+    }
+
+    private static long table(Optional<DeviceArray> table, Optional<Rope> rope, long rows, int headDim) {
+        if (table.isEmpty() || rope.isEmpty()) {
+            return 0;
+        }
+        long needed = (rope.get().firstPosition + rows) * headDim / 2;
+        DeviceArray values = table.get().require(DType.F32, "a rotary table");
+        if (values.shape().elements() < needed) {
+            throw new IllegalArgumentException("a rotary table of " + values.shape() + "; " + rows + " rows of "
+                    + headDim / 2 + " are needed");
+        }
+        return values.pointer();
+    }
+}
