@@ -5,7 +5,6 @@
 // of a query, which softmax does not see, and takes away what most keys have in common, so that the step of a tile fits what
 // distinguishes them.
 #include "attention_tile.cuh"
-#include "element.cuh"
 
 namespace qr {
 

@@ -11,7 +11,7 @@
 // One row of 32 bytes is what one mma contracts, whatever the element type; so loads, layouts and loops are the same
 // for s8, bf16 and e4m3.
 
-#include "ptx.cuh"
+#include "element.cuh"
 
 // Products of e4m3 are one instruction on Ada and the consumer Blackwells; on sm_90 and sm_100 the compiler turns mma.sync
 // of e4m3 into products of f16, which are no faster than bf16.
@@ -251,7 +251,7 @@ struct Attention {
             most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
             most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
             // A row whose keys are all masked so far has no maximum; its weights are 2^-inf = 0.
-            float base = most == -INFINITY ? 0.0f : most;
+            float base = most == -infinity() ? 0.0f : most;
             alpha[r] = fastExp2(maximum[r] - base);
             maximum[r] = most;
             float sum = 0.0f;
@@ -330,7 +330,7 @@ struct Attention {
             for (int n = 0; n < NT; n++) {
                 int key = firstKey + 8 * n + lane % 4 * 2 + i % 2;
                 if (key >= t.keys) {
-                    x[n][i] = -INFINITY;
+                    x[n][i] = -infinity();
                 } else if (biased) {
                     x[n][i] = fmaf(bias[key], LOG2_E, x[n][i]);
                 }
@@ -359,7 +359,7 @@ struct Attention {
         for (int m = 0; m < MT; m++) {
 #pragma unroll
             for (int r = 0; r < 2; r++) {
-                maximum[m][r] = -INFINITY;
+                maximum[m][r] = -infinity();
                 step[m][r] =
                         Scores::SCALED ? t.qScale[queryTile * ROWS + firstRow + 16 * m + 8 * r + lane / 4] : 1.0f;
             }

@@ -5,6 +5,8 @@
 
 namespace qr {
 
+QR_INLINE float infinity() { return __uint_as_float(0x7f800000u); }
+
 QR_INLINE void store(float* target, float value) { *target = value; }
 QR_INLINE void store(bf16* target, float value) { *target = toBf16(value); }
 

@@ -9,7 +9,7 @@ constexpr int REDUCE_THREADS = 256;
 enum Reduce { REDUCE_SUM = 0, REDUCE_MEAN = 1, REDUCE_MAX = 2, REDUCE_MIN = 3, REDUCE_L2 = 4 };
 
 QR_INLINE float startOf(int op) {
-    return op == REDUCE_MAX ? -INFINITY : op == REDUCE_MIN ? INFINITY : 0.0f;
+    return op == REDUCE_MAX ? -infinity() : op == REDUCE_MIN ? infinity() : 0.0f;
 }
 
 QR_INLINE float combined(int op, float sum, float v) {
@@ -72,12 +72,12 @@ QR_INLINE void softmax(const T* in, T* out, int length) {
     __shared__ float partial[32];
     const T* row = in + (long long)blockIdx.x * length;
     T* result = out + (long long)blockIdx.x * length;
-    float own = -INFINITY;
+    float own = -infinity();
     for (int i = threadIdx.x; i < length; i += REDUCE_THREADS) {
         own = fmaxf(own, toFloat(row[i]));
     }
     float most = blockMax(own, partial);
-    float base = most == -INFINITY ? 0.0f : most;
+    float base = most == -infinity() ? 0.0f : most;
     float sum = 0.0f;
     for (int i = threadIdx.x; i < length; i += REDUCE_THREADS) {
         sum += expf(toFloat(row[i]) - base);

@@ -26,15 +26,16 @@ public record OptimizationProfile(String model, List<Input> inputs) {
     /// @param name of the graph's input
     /// @param dtype of its elements
     /// @param shape extents on every axis
-    /// @param values of a shape tensor: an input (I64, at most one axis) whose elements are read as extents, such as
-    /// the grid of tokens that a head lays its result out in; builders need their range, not only how many there are
+    /// @param values of a shape tensor: an input (I64, at most one axis) whose elements are read as extents, such
+    // as
+    /// the grid of tokens that a head lays its result out in; builders need their range, not only how many there
+    // are
     public record Input(String name, DType dtype, Extents shape, Optional<Extents> values) {
 
         public Input {
             if (values.isPresent() && (dtype != DType.I64 || shape.opt().size() > 1)) {
-                throw new IllegalArgumentException(
-                        "input " + name + " is " + dtype + " " + shape.opt() + "; only I64 of at most one axis has"
-                                + " values that are extents");
+                throw new IllegalArgumentException("input " + name + " is " + dtype + " " + shape.opt()
+                        + "; only I64 of at most one axis has" + " values that are extents");
             }
         }
 

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// How a loop over an array walks through several operands: extents, and for each operand the distance in elements between
-/// neighbours along each axis, 0 where it repeats. Axes that all operands walk through as one are merged, those of extent 1 left
+/// How a loop over an array walks through several operands: extents, and for each operand the distance in elements
+// between
+/// neighbours along each axis, 0 where it repeats. Axes that all operands walk through as one are merged, those of
+// extent 1 left
 /// out: most operators come down to one to three axes.
 ///
 /// @param extents at least one, the last one innermost
@@ -29,10 +31,12 @@ record Axes(long[] extents, long[][] strides) {
             kept.add(axis);
         }
         if (kept.isEmpty()) {
-            return new Axes(new long[] {1}, Arrays.stream(strides).map(_ -> new long[1]).toArray(long[][]::new));
+            return new Axes(
+                    new long[] {1}, Arrays.stream(strides).map(_ -> new long[1]).toArray(long[][]::new));
         }
         return new Axes(
-                picked(widths, kept), Arrays.stream(steps).map(step -> picked(step, kept)).toArray(long[][]::new));
+                picked(widths, kept),
+                Arrays.stream(steps).map(step -> picked(step, kept)).toArray(long[][]::new));
     }
 
     private static boolean oneRun(long[][] strides, int outer, int inner, long extent) {
@@ -54,7 +58,8 @@ record Axes(long[] extents, long[][] strides) {
         return strides;
     }
 
-    /// Distances of an array that repeats along axes of extent 1, and along those that it does not have, to fill `outer`.
+    /// Distances of an array that repeats along axes of extent 1, and along those that it does not have, to fill
+    // `outer`.
     ///
     /// @throws IllegalArgumentException when it does not broadcast to `outer`
     static long[] broadcast(long[] dims, long[] outer) {

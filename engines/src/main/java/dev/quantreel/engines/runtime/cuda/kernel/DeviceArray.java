@@ -12,8 +12,8 @@ public record DeviceArray(DeviceSpan span, DType dtype, Shape shape) {
 
     public DeviceArray {
         if (span.sizeBytes() < dtype.byteSize(shape.elements())) {
-            throw new IllegalArgumentException(dtype + shape.toString() + " needs "
-                    + dtype.byteSize(shape.elements()) + " bytes, the range has " + span.sizeBytes());
+            throw new IllegalArgumentException(dtype + shape.toString() + " needs " + dtype.byteSize(shape.elements())
+                    + " bytes, the range has " + span.sizeBytes());
         }
     }
 

@@ -6,12 +6,13 @@ import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 import dev.quantreel.engines.tensor.DType;
 import java.util.Arrays;
 
-/// Launches `elementwise.cu`: operators on single elements with numpy's broadcasting, of any types. Floats are computed in F32,
+/// Launches `elementwise.cu`: operators on single elements with numpy's broadcasting, of any types. Floats are computed
+// in F32,
 /// integers (where no operand and no result is a float) in I64. Activations (GELU, SiLU), adaLN's shift and scale
 /// ([ElementwiseOp#Modulate]) and gated residuals ([ElementwiseOp#MulAdd]) are among the operators.
 ///
-/// @param kernels where the kernels come from
-public record Elementwise(KernelSource kernels) {
+/// @param kernels where the functions come from
+public record Elementwise(KernelLibrary kernels) {
 
     private static final int MOST_AXES = 6;
     private static final int MOST_OPERANDS = 3;
@@ -118,12 +119,12 @@ public record Elementwise(KernelSource kernels) {
                 KernelArguments.of().struct(task.struct(width).segment(), ArgumentStruct.ALIGNMENT);
         Dim3 grid = Dim3.of(Math.toIntExact(Math.ceilDiv(task.count() / width, (long) THREADS)));
         if (width == 4) {
-            kernels.function("qr_elementwise4_f32")
+            kernels.function("elementwise", "qr_elementwise4_f32")
                     .launch(stream, grid, Dim3.of(THREADS), 0, arguments.i32(task.denseOperands()));
             return;
         }
         String suffix = integers(task.out, task.in) ? "_s64" : "_f32";
-        kernels.function("qr_elementwise" + suffix).launch(stream, grid, Dim3.of(THREADS), 0, arguments);
+        kernels.function("elementwise", "qr_elementwise" + suffix).launch(stream, grid, Dim3.of(THREADS), 0, arguments);
     }
 
     private static void check(ElementwiseOp op, DeviceArray out, DeviceArray... in) {

@@ -7,18 +7,22 @@ import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 import dev.quantreel.engines.tensor.DType;
 import java.util.Optional;
 
-/// Launches `attention_prepare.cu` and `attention.cu`: `softmax(q kᵀ * scale + bias) v` per head, without the matrix of scores
-/// in memory (FlashAttention, arXiv 2205.14135), with 8-bit scores of smoothed keys (SageAttention, arXiv 2410.02367 and
+/// Launches `attention_prepare.cu` and `attention.cu`: `softmax(q kᵀ * scale + bias) v` per head, without the matrix of
+// scores
+/// in memory (FlashAttention, arXiv 2205.14135), with 8-bit scores of smoothed keys (SageAttention, arXiv 2410.02367
+// and
 /// 2411.10958).
 ///
-/// Quantization: queries one step per token, keys one step per 64 tokens of a head after the mean over all tokens was taken off
-/// each channel, codes -127 to 127; values one step per channel with the largest at 448, weights as e4m3 times 2^8. Sums of
+/// Quantization: queries one step per token, keys one step per 64 tokens of a head after the mean over all tokens was
+// taken off
+/// each channel, codes -127 to 127; values one step per channel with the largest at 448, weights as e4m3 times 2^8.
+// Sums of
 /// codes are exact; the rest is F32. [dev.quantreel.engines.runtime.cuda.twin.AttentionTwin] is the same in plain Java.
 ///
 /// Everything is queued into one stream; the workspace must stay until the stream has passed the launch.
 ///
-/// @param kernels where the kernels come from
-public record FlashAttention(KernelSource kernels) {
+/// @param kernels where the functions come from
+public record FlashAttention(KernelLibrary kernels) {
 
     private static final int PREPARE_THREADS = 128;
     private static final int ATTENTION_THREADS = 128;
@@ -32,11 +36,11 @@ public record FlashAttention(KernelSource kernels) {
     /// @param q F32 or BF16 `[batch, queries, heads * headDim]`
     /// @param k like `q`, `[batch, keys, heads * headDim]`
     /// @param v like `k`
-    /// @param bias F32, added to the scores, `[batch or 1, heads or 1, queries or 1, keys]`; -infinity hides a key. A query
+    /// @param bias F32, added to the scores, `[batch or 1, heads or 1, queries or 1, keys]`; -infinity hides a key.
+    // A query
     ///     without any key gets zeros
     /// @param out F32 or BF16, shaped as `q`
-    public record Operands(
-            DeviceArray q, DeviceArray k, DeviceArray v, Optional<DeviceArray> bias, DeviceArray out) {}
+    public record Operands(DeviceArray q, DeviceArray k, DeviceArray v, Optional<DeviceArray> bias, DeviceArray out) {}
 
     /// Where the packed operands lie in a workspace.
     private record Layout(AttentionProblem problem, AttentionPrecision precision) {
@@ -50,7 +54,10 @@ public record FlashAttention(KernelSource kernels) {
         }
 
         long queryBytes() {
-            return problem.allHeads() * problem.queryTiles() * AttentionProblem.QUERY_TILE / AttentionProblem.KEY_TILE
+            return problem.allHeads()
+                    * problem.queryTiles()
+                    * AttentionProblem.QUERY_TILE
+                    / AttentionProblem.KEY_TILE
                     * keyTileBytes();
         }
 
@@ -178,7 +185,7 @@ public record FlashAttention(KernelSource kernels) {
         AttentionProblem problem = p.problem();
         int blocks = Math.ceilDiv(problem.channels(), PREPARE_THREADS);
         long partials = p.base + p.layout.partialsOffset();
-        kernels.function("qr_attention_partial" + x.suffix("attention"))
+        kernels.function("attention_prepare", "qr_attention_partial" + x.suffix("attention"))
                 .launch(
                         p.stream,
                         Dim3.of(blocks, problem.parts(), problem.batch()),
@@ -198,7 +205,7 @@ public record FlashAttention(KernelSource kernels) {
 
     private void collect(Preparation p, boolean magnitude, float factor, long offset) {
         AttentionProblem problem = p.problem();
-        kernels.function("qr_attention_collect")
+        kernels.function("attention_prepare", "qr_attention_collect")
                 .launch(
                         p.stream,
                         Dim3.of(Math.ceilDiv(problem.channels(), PREPARE_THREADS), problem.batch()),
@@ -216,7 +223,7 @@ public record FlashAttention(KernelSource kernels) {
     private void rowsS8(Preparation p, DeviceArray x, boolean queries, float factor) {
         AttentionProblem problem = p.problem();
         Layout layout = p.layout;
-        kernels.function(p.name("rows_s8", x))
+        kernels.function("attention_prepare", p.name("rows_s8", x))
                 .launch(
                         p.stream,
                         p.tiles(queries ? p.queryTiles() : problem.keyTiles()),
@@ -234,7 +241,7 @@ public record FlashAttention(KernelSource kernels) {
     private void rowsBf16(Preparation p, DeviceArray x, boolean queries, float factor) {
         AttentionProblem problem = p.problem();
         Layout layout = p.layout;
-        kernels.function(p.name("rows_bf16", x))
+        kernels.function("attention_prepare", p.name("rows_bf16", x))
                 .launch(
                         p.stream,
                         p.tiles(queries ? p.queryTiles() : problem.keyTiles()),
@@ -253,7 +260,7 @@ public record FlashAttention(KernelSource kernels) {
         if (e4m3) {
             arguments.i64(p.base + layout.peakOffset());
         }
-        kernels.function(p.name(e4m3 ? "values_e4m3" : "values_bf16", v))
+        kernels.function("attention_prepare", p.name(e4m3 ? "values_e4m3" : "values_bf16", v))
                 .launch(
                         p.stream,
                         p.tiles(p.problem().keyTiles()),
@@ -285,7 +292,7 @@ public record FlashAttention(KernelSource kernels) {
                 .pointer(out.pointer())
                 .i32(out.dtype() == DType.BF16 ? 1 : 0)
                 .i32(problem.queries(), problem.keys(), problem.headDim());
-        kernels.function("qr_attention_" + precision.kernel() + "_d" + problem.paddedDim())
+        kernels.function("attention", "qr_attention_" + precision.kernel() + "_d" + problem.paddedDim())
                 .launch(
                         stream,
                         Dim3.of(problem.queryTiles(), problem.heads(), problem.batch()),

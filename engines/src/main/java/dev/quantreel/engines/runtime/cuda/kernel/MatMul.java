@@ -7,11 +7,12 @@ import dev.quantreel.engines.tensor.DType;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Launches `matmul.cu`: products of matrices in F32, and linears in BF16 on tensor cores. For what is not quantized: embedders,
+/// Launches `matmul.cu`: products of matrices in F32, and linears in BF16 on tensor cores. For what is not quantized:
+// embedders,
 /// modulations, heads.
 ///
-/// @param kernels where the kernels come from
-public record MatMul(KernelSource kernels) {
+/// @param kernels where the functions come from
+public record MatMul(KernelLibrary kernels) {
 
     private static final int F32_TILE = 64;
     private static final int BF16_TILE = 128;
@@ -93,8 +94,8 @@ public record MatMul(KernelSource kernels) {
                     Arrays.stream(first).map(s -> s * m() * k()).toArray(),
                     Arrays.stream(second).map(s -> s * n() * k()).toArray());
             if (axes.rank() > BATCH_AXES) {
-                throw new IllegalArgumentException("a product with " + axes.rank()
-                        + " axes of batches that do not merge; at most " + BATCH_AXES);
+                throw new IllegalArgumentException(
+                        "a product with " + axes.rank() + " axes of batches that do not merge; at most " + BATCH_AXES);
             }
             return axes;
         }
@@ -129,7 +130,7 @@ public record MatMul(KernelSource kernels) {
                 .i64(strides[0])
                 .i64(strides[1]);
         Dim3 grid = grid(n, m, axes.count(), F32_TILE);
-        kernels.function("qr_matmul_f32")
+        kernels.function("matmul", "qr_matmul_f32")
                 .launch(
                         stream,
                         grid,
@@ -171,7 +172,9 @@ public record MatMul(KernelSource kernels) {
         KernelArguments arguments = KernelArguments.of()
                 .i64(x.pointer())
                 .i64(weight.pointer())
-                .i64(bias.map(v -> v.require(DType.F32, "the bias").requireElements(n, "the bias").pointer())
+                .i64(bias.map(v -> v.require(DType.F32, "the bias")
+                                .requireElements(n, "the bias")
+                                .pointer())
                         .orElse(0L))
                 .i64(out.pointer())
                 .i32(m)
@@ -179,7 +182,7 @@ public record MatMul(KernelSource kernels) {
                 .i32(k)
                 .i64(0)
                 .i64(0);
-        kernels.function("qr_linear_bf16" + out.suffix("a linear"))
+        kernels.function("matmul", "qr_linear_bf16" + out.suffix("a linear"))
                 .launch(stream, grid(n, m, 1, BF16_TILE), Dim3.of(THREADS), 0, arguments);
     }
 }

@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 
 /// Launches `rearrange.cu`: what moves elements of any type without changing them. Input and output never overlap.
 ///
-/// @param kernels where the kernels come from
-public record Rearrange(KernelSource kernels) {
+/// @param kernels where the functions come from
+public record Rearrange(KernelLibrary kernels) {
 
     private static final int MOST_AXES = 8;
     private static final int THREADS = 256;
@@ -78,7 +78,7 @@ public record Rearrange(KernelSource kernels) {
                 .i32(rows)
                 .i32(columns);
         Dim3 grid = Dim3.of(Math.ceilDiv(columns, TILE), rowTiles, Math.toIntExact(batch));
-        kernels.function("qr_transpose_" + in.elementBytes())
+        kernels.function("rearrange", "qr_transpose_" + in.elementBytes())
                 .launch(stream, grid, Dim3.of(TILE, TILE_ROWS), 0, arguments);
     }
 
@@ -99,7 +99,12 @@ public record Rearrange(KernelSource kernels) {
             offset += starts[axis] * own[axis];
             own[axis] *= steps[axis];
         }
-        copy(stream, in.elementBytes(), out.shape(), side(out), new Side(in.pointer() + offset * in.elementBytes(), own));
+        copy(
+                stream,
+                in.elementBytes(),
+                out.shape(),
+                side(out),
+                new Side(in.pointer() + offset * in.elementBytes(), own));
     }
 
     /// The parts of Concat and the middle of Pad: writes `in` into `out` from an index on.
@@ -109,7 +114,8 @@ public record Rearrange(KernelSource kernels) {
         long[] own = Axes.dense(out.shape().toArray());
         long offset = 0;
         for (int axis = 0; axis < starts.length; axis++) {
-            if (starts[axis] < 0 || starts[axis] + in.shape().dim(axis) > out.shape().dim(axis)) {
+            if (starts[axis] < 0
+                    || starts[axis] + in.shape().dim(axis) > out.shape().dim(axis)) {
                 throw new IllegalArgumentException(
                         in.shape() + " from " + Arrays.toString(starts) + " on does not fit into " + out.shape());
             }
@@ -161,7 +167,10 @@ public record Rearrange(KernelSource kernels) {
         long to = 0;
         for (int i = 0; i < parts.length; i++) {
             extents[i] = padding.extent(i, parts[i]);
-            to += target[i] * (parts[i] == 0 ? 0 : parts[i] == 1 ? padding.before[i] : padding.before[i] + padding.extent(i, 1));
+            to += target[i]
+                    * (parts[i] == 0
+                            ? 0
+                            : parts[i] == 1 ? padding.before[i] : padding.before[i] + padding.extent(i, 1));
             from += parts[i] == 2 ? source[i] * (padding.extent(i, 1) - 1) : 0;
             source[i] = parts[i] == 1 ? source[i] : 0;
         }
@@ -204,7 +213,7 @@ public record Rearrange(KernelSource kernels) {
                 .i32((int) picked)
                 .i32(Math.toIntExact(in.shape().dim(axis)))
                 .i32((int) width);
-        kernels.function("qr_gather_" + unit)
+        kernels.function("rearrange", "qr_gather_" + unit)
                 .launch(stream, Dim3.of((int) Math.ceilDiv(count, (long) THREADS)), Dim3.of(THREADS), 0, arguments);
     }
 
@@ -263,7 +272,7 @@ public record Rearrange(KernelSource kernels) {
         for (int side = 0; side < 2; side++) {
             struct.i64(Arrays.copyOf(axes.strides()[side], MOST_AXES));
         }
-        kernels.function("qr_copy_" + unit)
+        kernels.function("rearrange", "qr_copy_" + unit)
                 .launch(
                         stream,
                         Dim3.of((int) Math.ceilDiv(count, (long) THREADS)),

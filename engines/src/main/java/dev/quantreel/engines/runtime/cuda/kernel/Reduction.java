@@ -4,10 +4,11 @@ import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.Dim3;
 import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 
-/// Launches `reduce.cu`: ONNX's reductions over neighbouring axes and Softmax along the last axis, of F32 or BF16, summed in F32.
+/// Launches `reduce.cu`: ONNX's reductions over neighbouring axes and Softmax along the last axis, of F32 or BF16,
+// summed in F32.
 ///
-/// @param kernels where the kernels come from
-public record Reduction(KernelSource kernels) {
+/// @param kernels where the functions come from
+public record Reduction(KernelLibrary kernels) {
 
     private static final int THREADS = 256;
     private static final int MOST_GRID = 65_535;
@@ -22,14 +23,16 @@ public record Reduction(KernelSource kernels) {
         L2
     }
 
-    /// Reduces the axes `from` up to, not including, `to`; other axes must be brought together by a transposition first.
+    /// Reduces the axes `from` up to, not including, `to`; other axes must be brought together by a transposition
+    // first.
     ///
     /// @param out of as many elements as are left; whether the reduced axes stay as extent 1 is the caller's matter
     public void launch(CudaStream stream, Kind kind, DeviceArray in, int from, int to, DeviceArray out) {
         long outer = in.extent(0, from);
         int length = Math.toIntExact(in.extent(from, to));
         int inner = Math.toIntExact(in.extent(to, in.shape().rank()));
-        out.require(in.dtype(), "Reduce" + kind + "'s output").requireElements(outer * inner, "Reduce" + kind + "'s output");
+        out.require(in.dtype(), "Reduce" + kind + "'s output")
+                .requireElements(outer * inner, "Reduce" + kind + "'s output");
         if (outer * inner == 0) {
             return;
         }
@@ -37,7 +40,7 @@ public record Reduction(KernelSource kernels) {
                 KernelArguments.of().i64(in.pointer()).i64(out.pointer()).i32(length);
         String suffix = in.suffix("Reduce" + kind);
         if (inner == 1) {
-            kernels.function("qr_reduce_rows" + suffix)
+            kernels.function("reduce", "qr_reduce_rows" + suffix)
                     .launch(
                             stream,
                             Dim3.of(Math.toIntExact(outer)),
@@ -47,10 +50,10 @@ public record Reduction(KernelSource kernels) {
             return;
         }
         if (outer > MOST_GRID) {
-            throw new IllegalArgumentException("Reduce" + kind + " of " + in.shape() + " along the axes " + from + " to "
-                    + (to - 1) + ": " + outer + " parts before them; at most " + MOST_GRID);
+            throw new IllegalArgumentException("Reduce" + kind + " of " + in.shape() + " along the axes " + from
+                    + " to " + (to - 1) + ": " + outer + " parts before them; at most " + MOST_GRID);
         }
-        kernels.function("qr_reduce_columns" + suffix)
+        kernels.function("reduce", "qr_reduce_columns" + suffix)
                 .launch(
                         stream,
                         Dim3.of(Math.ceilDiv(inner, THREADS), (int) outer),
@@ -69,7 +72,7 @@ public record Reduction(KernelSource kernels) {
         if (elements == 0) {
             return;
         }
-        kernels.function("qr_softmax" + in.suffix("Softmax"))
+        kernels.function("reduce", "qr_softmax" + in.suffix("Softmax"))
                 .launch(
                         stream,
                         Dim3.of(Math.toIntExact(elements / length)),

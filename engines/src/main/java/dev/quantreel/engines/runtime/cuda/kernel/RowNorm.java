@@ -10,8 +10,8 @@ import java.util.Optional;
 /// ([#launch(CudaStream, Norm, Modulation, DeviceArray, DeviceArray)]), or rotary positions
 /// ([#launch(CudaStream, Norm, Rope, Rows, DeviceArray)]). Rows are F32 or BF16, sums and all vectors F32.
 ///
-/// @param kernels where the kernels come from
-public record RowNorm(KernelSource kernels) {
+/// @param kernels where the functions come from
+public record RowNorm(KernelLibrary kernels) {
 
     private static final int THREADS = 256;
 
@@ -86,12 +86,14 @@ public record RowNorm(KernelSource kernels) {
         struct.pointer(vector(norm.weight, width, "weight")).pointer(vector(norm.bias, width, "bias"));
         struct.pointer(vector(modulation.scale, (long) vectors * width, "scale"));
         struct.pointer(vector(modulation.shift, (long) vectors * width, "shift"));
-        struct.i32(width, modulation.rowsPerVector, vectors, norm.kind == Kind.Layer ? 1 : 0).f32(norm.epsilon);
+        struct.i32(width, modulation.rowsPerVector, vectors, norm.kind == Kind.Layer ? 1 : 0)
+                .f32(norm.epsilon);
         launch(stream, "qr_norm_modulate" + x.suffix("a norm"), rows, struct);
     }
 
     private static int vectors(Optional<DeviceArray> given, int width, int otherwise) {
-        return given.map(vectors -> Math.toIntExact(vectors.shape().elements() / width)).orElse(otherwise);
+        return given.map(vectors -> Math.toIntExact(vectors.shape().elements() / width))
+                .orElse(otherwise);
     }
 
     /// Queues the norm of rows or heads and the rotation of their pairs.
@@ -132,7 +134,7 @@ public record RowNorm(KernelSource kernels) {
     }
 
     private void launch(CudaStream stream, String kernel, long rows, ArgumentStruct struct) {
-        kernels.function(kernel)
+        kernels.function("norm", kernel)
                 .launch(
                         stream,
                         Dim3.of(Math.toIntExact(rows)),
@@ -155,8 +157,8 @@ public record RowNorm(KernelSource kernels) {
         long needed = (rope.get().firstPosition + rows) * headDim / 2;
         DeviceArray values = table.get().require(DType.F32, "a rotary table");
         if (values.shape().elements() < needed) {
-            throw new IllegalArgumentException("a rotary table of " + values.shape() + "; " + rows + " rows of "
-                    + headDim / 2 + " are needed");
+            throw new IllegalArgumentException(
+                    "a rotary table of " + values.shape() + "; " + rows + " rows of " + headDim / 2 + " are needed");
         }
         return values.pointer();
     }
