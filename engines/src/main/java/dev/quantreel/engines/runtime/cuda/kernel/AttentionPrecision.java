@@ -9,7 +9,7 @@ public enum AttentionPrecision {
     /// Scores of 8-bit queries and smoothed keys, weights and values in BF16 (sm_80 and later).
     S8_BF16("s8_bf16", 1, 2),
     /// Scores of 8-bit queries and smoothed keys, weights and values in FP8 (e4m3), on chips where that is one
-    // instruction.
+    /// instruction.
     S8_E4M3("s8_e4m3", 1, 1);
 
     private static final int ADA = 89;
@@ -26,9 +26,8 @@ public enum AttentionPrecision {
         this.valueBytes = valueBytes;
     }
 
-    /// Whether a chip has the kernels. On sm_90 and sm_100 `mma.sync` of e4m3 is turned into products of f16, which are
-    // no
-    /// faster than bf16, so that there are none.
+    /// Whether a chip has the kernels. On sm_90 and sm_100 `mma.sync` of e4m3 is turned into products of f16,
+    /// which are no faster than bf16, so that there are none.
     public boolean runsOn(ComputeCapability capability) {
         return switch (this) {
             case BF16, S8_BF16 -> capability.isAtLeast(AMPERE);

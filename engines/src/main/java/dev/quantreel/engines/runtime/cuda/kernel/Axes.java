@@ -4,11 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// How a loop over an array walks through several operands: extents, and for each operand the distance in elements
-// between
-/// neighbours along each axis, 0 where it repeats. Axes that all operands walk through as one are merged, those of
-// extent 1 left
-/// out: most operators come down to one to three axes.
+/// How a loop over an array walks through several operands: extents, and for each operand the distance in
+/// elements between neighbours along each axis, 0 where it repeats. Axes that all operands walk through as one
+/// are merged, those of extent 1 left out: most operators come down to one to three axes.
 ///
 /// @param extents at least one, the last one innermost
 /// @param strides `[operand][axis]`
@@ -58,8 +56,8 @@ record Axes(long[] extents, long[][] strides) {
         return strides;
     }
 
-    /// Distances of an array that repeats along axes of extent 1, and along those that it does not have, to fill
-    // `outer`.
+    /// Distances of an array that repeats along axes of extent 1, and along those that it does not have, to
+    /// fill `outer`.
     ///
     /// @throws IllegalArgumentException when it does not broadcast to `outer`
     static long[] broadcast(long[] dims, long[] outer) {

@@ -6,10 +6,10 @@ import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 import dev.quantreel.engines.tensor.DType;
 import java.util.Arrays;
 
-/// Launches `elementwise.cu`: operators on single elements with numpy's broadcasting, of any types. Floats are computed
-// in F32,
-/// integers (where no operand and no result is a float) in I64. Activations (GELU, SiLU), adaLN's shift and scale
-/// ([ElementwiseOp#Modulate]) and gated residuals ([ElementwiseOp#MulAdd]) are among the operators.
+/// Launches `elementwise.cu`: operators on single elements with numpy's broadcasting, of any types. Floats are
+/// computed in F32, integers (where no operand and no result is a float) in I64. Activations (GELU, SiLU),
+/// adaLN's shift and scale ([ElementwiseOp#Modulate]) and gated residuals ([ElementwiseOp#MulAdd]) are among
+/// the operators.
 ///
 /// @param kernels where the functions come from
 public record Elementwise(KernelLibrary kernels) {

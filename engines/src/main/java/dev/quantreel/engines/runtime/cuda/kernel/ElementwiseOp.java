@@ -1,8 +1,7 @@
 package dev.quantreel.engines.runtime.cuda.kernel;
 
 /// Operators on single elements that [Elementwise] launches; numbered as in `elementwise.cu`. Where ONNX has an
-// operator of
-/// that name, it is the same function.
+/// operator of that name, it is the same function.
 public enum ElementwiseOp {
     /// A copy; between types a Cast: floats are cut towards zero.
     Copy(0, 1),

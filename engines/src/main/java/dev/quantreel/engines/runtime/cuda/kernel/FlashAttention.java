@@ -7,17 +7,14 @@ import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 import dev.quantreel.engines.tensor.DType;
 import java.util.Optional;
 
-/// Launches `attention_prepare.cu` and `attention.cu`: `softmax(q kᵀ * scale + bias) v` per head, without the matrix of
-// scores
-/// in memory (FlashAttention, arXiv 2205.14135), with 8-bit scores of smoothed keys (SageAttention, arXiv 2410.02367
-// and
-/// 2411.10958).
+/// Launches `attention_prepare.cu` and `attention.cu`: `softmax(q kᵀ * scale + bias) v` per head, without the
+/// matrix of scores in memory (FlashAttention, arXiv 2205.14135), with 8-bit scores of smoothed keys
+/// (SageAttention, arXiv 2410.02367 and 2411.10958).
 ///
-/// Quantization: queries one step per token, keys one step per 64 tokens of a head after the mean over all tokens was
-// taken off
-/// each channel, codes -127 to 127; values one step per channel with the largest at 448, weights as e4m3 times 2^8.
-// Sums of
-/// codes are exact; the rest is F32. [dev.quantreel.engines.runtime.cuda.twin.AttentionTwin] is the same in plain Java.
+/// Quantization: queries one step per token, keys one step per 64 tokens of a head after the mean over all
+/// tokens was taken off each channel, codes -127 to 127; values one step per channel with the largest at 448,
+/// weights as e4m3 times 2^8. Sums of codes are exact; the rest is F32.
+/// [dev.quantreel.engines.runtime.cuda.twin.AttentionTwin] is the same in plain Java.
 ///
 /// Everything is queued into one stream; the workspace must stay until the stream has passed the launch.
 ///
@@ -36,9 +33,8 @@ public record FlashAttention(KernelLibrary kernels) {
     /// @param q F32 or BF16 `[batch, queries, heads * headDim]`
     /// @param k like `q`, `[batch, keys, heads * headDim]`
     /// @param v like `k`
-    /// @param bias F32, added to the scores, `[batch or 1, heads or 1, queries or 1, keys]`; -infinity hides a key.
-    // A query
-    ///     without any key gets zeros
+    /// @param bias F32, added to the scores, `[batch or 1, heads or 1, queries or 1, keys]`; -infinity hides a
+    /// key. A query without any key gets zeros
     /// @param out F32 or BF16, shaped as `q`
     public record Operands(DeviceArray q, DeviceArray k, DeviceArray v, Optional<DeviceArray> bias, DeviceArray out) {}
 

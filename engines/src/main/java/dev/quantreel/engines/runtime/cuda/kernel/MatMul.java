@@ -7,9 +7,8 @@ import dev.quantreel.engines.tensor.DType;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Launches `matmul.cu`: products of matrices in F32, and linears in BF16 on tensor cores. For what is not quantized:
-// embedders,
-/// modulations, heads.
+/// Launches `matmul.cu`: products of matrices in F32, and linears in BF16 on tensor cores. For what is not
+/// quantized: embedders, modulations, heads.
 ///
 /// @param kernels where the functions come from
 public record MatMul(KernelLibrary kernels) {

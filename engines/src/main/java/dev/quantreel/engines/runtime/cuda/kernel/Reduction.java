@@ -4,8 +4,8 @@ import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.Dim3;
 import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 
-/// Launches `reduce.cu`: ONNX's reductions over neighbouring axes and Softmax along the last axis, of F32 or BF16,
-// summed in F32.
+/// Launches `reduce.cu`: ONNX's reductions over neighbouring axes and Softmax along the last axis, of F32 or
+/// BF16, summed in F32.
 ///
 /// @param kernels where the functions come from
 public record Reduction(KernelLibrary kernels) {
@@ -23,11 +23,17 @@ public record Reduction(KernelLibrary kernels) {
         L2
     }
 
-    /// Reduces the axes `from` up to, not including, `to`; other axes must be brought together by a transposition
-    // first.
+    /// What is reduced: the axes `from` up to, not including, `to`. Other axes must be brought together by a
+    /// transposition first.
+    public record Input(DeviceArray array, int from, int to) {}
+
+    /// Queues a reduction.
     ///
     /// @param out of as many elements as are left; whether the reduced axes stay as extent 1 is the caller's matter
-    public void launch(CudaStream stream, Kind kind, DeviceArray in, int from, int to, DeviceArray out) {
+    public void launch(CudaStream stream, Kind kind, Input input, DeviceArray out) {
+        DeviceArray in = input.array;
+        int from = input.from;
+        int to = input.to;
         long outer = in.extent(0, from);
         int length = Math.toIntExact(in.extent(from, to));
         int inner = Math.toIntExact(in.extent(to, in.shape().rank()));

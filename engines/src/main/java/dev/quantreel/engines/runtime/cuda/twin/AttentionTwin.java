@@ -4,16 +4,14 @@ import dev.quantreel.engines.runtime.cuda.kernel.AttentionPrecision;
 import dev.quantreel.engines.runtime.cuda.kernel.AttentionProblem;
 import java.util.Arrays;
 
-/// What [dev.quantreel.engines.runtime.cuda.kernel.FlashAttention] computes, in plain loops and in the kernels' order
-// of keys:
-/// means, steps, codes and integer scores are the kernels' bits; weights and sums differ by rounding alone (the
-// kernels' 2^x is
-/// approximate and their sums are taken in another order).
+/// What [dev.quantreel.engines.runtime.cuda.kernel.FlashAttention] computes, in plain loops and in the kernels'
+/// order of keys: means, steps, codes and integer scores are the kernels' bits; weights and sums differ by
+/// rounding alone (the kernels' 2^x is approximate and their sums are taken in another order).
 ///
 /// @param problem sizes
 /// @param precision how scores and values are rounded
-/// @param smoothing whether keys lose their mean; the kernels always smooth, without it the twin shows what that is
-// worth
+/// @param smoothing whether keys lose their mean; the kernels always smooth, without it the twin shows what
+/// that is worth
 public record AttentionTwin(AttentionProblem problem, AttentionPrecision precision, boolean smoothing) {
 
     /// Keys of a step of the softmax.
