@@ -1,0 +1,199 @@
+package dev.quantreel.engines.runtime.tensorrt;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.Writer;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// Built engines in a folder: `KEY.plan`, and `KEY.properties` that says what it is. An engine without the latter, or
+/// of another size than it says, is none. Several processes may share a folder: files appear whole.
+///
+/// @param folder made when something is kept
+public record EngineCache(Path folder) {
+
+    private static final System.Logger LOG = System.getLogger(EngineCache.class.getName());
+    private static final String PLAN = ".plan";
+    private static final String FACTS = ".properties";
+    private static final String GRAPH = "graph-";
+    private static final Pattern GRAPH_FOLDER = Pattern.compile(GRAPH + "(\\d+)-.*");
+
+    /// Where the plan of a key lies, or would.
+    public Path plan(EngineKey key) {
+        return plan(key.fileName());
+    }
+
+    private Path plan(String key) {
+        return folder.resolve(key + PLAN);
+    }
+
+    private Path facts(String key) {
+        return folder.resolve(key + FACTS);
+    }
+
+    /// Times of tactics on a chip under a version of TensorRT, shared by all engines built there.
+    public Path timingCache(int tensorRt, Chip chip) {
+        String name = chip.toString().replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
+        return folder.resolve("timing-" + tensorRt + "-" + name + ".cache");
+    }
+
+    /// A whole engine; says to the cache that it is in use.
+    public Optional<CachedEngine> find(EngineKey key) {
+        String name = key.fileName();
+        Optional<CachedEngine> found = read(name);
+        if (found.isPresent()) {
+            try {
+                Files.setLastModifiedTime(plan(name), FileTime.from(Instant.now()));
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.DEBUG, () -> "cannot note the use of " + plan(name), e);
+            }
+        }
+        return found;
+    }
+
+    /// Notes what the engine is that was written to [#plan(EngineKey)]; it is found from then on.
+    ///
+    /// @throws IOException when the file cannot be written
+    public void keep(CachedEngine engine) throws IOException {
+        Path facts = facts(engine.key());
+        Path part = folder.resolve("." + facts.getFileName() + ".part");
+        try {
+            try (Writer writer = Files.newBufferedWriter(part)) {
+                engine.toProperties().store(writer, null);
+            }
+            move(part, facts);
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+
+    /// All whole engines, the one used last first.
+    ///
+    /// @throws IOException when the folder cannot be read
+    public List<CachedEngine> list() throws IOException {
+        List<CachedEngine> engines = new ArrayList<>();
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                files.map(file -> file.getFileName().toString())
+                        .filter(name -> name.endsWith(FACTS) && !name.startsWith("."))
+                        .map(name -> name.substring(0, name.length() - FACTS.length()))
+                        .forEach(name -> read(name).ifPresent(engines::add));
+            }
+        }
+        engines.sort(Comparator.comparing(CachedEngine::lastUsed).reversed().thenComparing(CachedEngine::key));
+        return engines;
+    }
+
+    /// Deletes engines, those first that were not used for longest, until the rest takes no more than `bytes`.
+    ///
+    /// @param spared stays whatever its size
+    /// @return what was deleted
+    /// @throws IOException when a file cannot be deleted
+    public List<CachedEngine> evict(long bytes, Optional<EngineKey> spared) throws IOException {
+        List<CachedEngine> engines = list();
+        Optional<String> stays = spared.map(EngineKey::fileName);
+        long left = engines.stream().mapToLong(CachedEngine::bytes).sum();
+        List<CachedEngine> gone = new ArrayList<>();
+        for (CachedEngine engine : engines.reversed()) {
+            if (left <= bytes) {
+                break;
+            }
+            if (stays.filter(engine.key()::equals).isEmpty()) {
+                delete(engine.key());
+                left -= engine.bytes();
+                gone.add(engine);
+            }
+        }
+        return gone;
+    }
+
+    /// A folder of this process for a graph on its way into the cache.
+    ///
+    /// @throws IOException when it cannot be made
+    Path newGraphFolder() throws IOException {
+        Files.createDirectories(folder);
+        return Files.createTempDirectory(
+                folder, GRAPH + ProcessHandle.current().pid() + "-");
+    }
+
+    /// Deletes what processes left behind that are no more: graphs, and parts of engines.
+    void sweep() {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Matcher graph = GRAPH_FOLDER.matcher(file.getFileName().toString());
+                if (graph.matches() && ProcessHandle.of(Long.parseLong(graph.group(1))).isEmpty()) {
+                    deleteFolder(file);
+                }
+            }
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, () -> "cannot tidy " + folder + ": " + e);
+        }
+    }
+
+    /// Deletes a folder and the files in it.
+    static void deleteFolder(Path gone) throws IOException {
+        try (Stream<Path> files = Files.list(gone)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+        Files.deleteIfExists(gone);
+    }
+
+    /// Deletes the engine of a key, if there is one.
+    ///
+    /// @throws IOException when a file cannot be deleted
+    public void delete(EngineKey key) throws IOException {
+        delete(key.fileName());
+    }
+
+    private void delete(String key) throws IOException {
+        Files.deleteIfExists(facts(key));
+        Files.deleteIfExists(plan(key));
+    }
+
+    private Optional<CachedEngine> read(String key) {
+        try (Reader reader = Files.newBufferedReader(facts(key))) {
+            Properties properties = new Properties();
+            properties.load(reader);
+            CachedEngine engine = CachedEngine.of(
+                    key, properties, Files.getLastModifiedTime(plan(key)).toInstant());
+            if (engine.bytes() == Files.size(plan(key))) {
+                return Optional.of(engine);
+            }
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    () -> plan(key) + " is not the engine that was written there; it will be built again");
+            return Optional.empty();
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.log(System.Logger.Level.WARNING, () -> "cannot read " + facts(key) + ": " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+}

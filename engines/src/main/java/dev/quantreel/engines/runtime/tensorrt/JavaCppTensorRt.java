@@ -1,0 +1,146 @@
+package dev.quantreel.engines.runtime.tensorrt;
+
+import dev.quantreel.engines.runtime.tensorrt.BuildMessage.Log;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.tensorrt.global.nvinfer;
+import org.bytedeco.tensorrt.nvinfer.ICudaEngine;
+import org.bytedeco.tensorrt.nvinfer.ILogger;
+import org.bytedeco.tensorrt.nvinfer.IRuntime;
+
+/// TensorRT 10 through JavaCPP. Making one loads the native libraries, which throws a [LinkageError] whose cause names
+/// the missing file; the second attempt in a process loses that cause, so callers keep the first.
+///
+/// JavaCPP frees nothing that a factory of TensorRT made. Its objects are freed as C++ frees them, by the deleting
+/// destructor ([dev.quantreel.engines.runtime.cuda.driver.CppObject]).
+final class JavaCppTensorRt implements TensorRtBindings {
+
+    /// TensorRT 10.15 returns small numbers instead of null when there is no device (0x238 of `createInferRuntime`).
+    private static final long LEAST_ADDRESS = 1 << 16;
+
+    private final LongConsumer deleter;
+    private final Logger logger;
+
+    /// @param deleter frees a C++ object
+    /// @throws LinkageError when a library is missing
+    JavaCppTensorRt(LongConsumer deleter) {
+        this.deleter = deleter;
+        this.logger = new Logger();
+    }
+
+    /// What the library says goes to whoever listens; its errors are kept for the exception that follows.
+    private static final class Logger extends ILogger {
+
+        private final List<String> errors = new ArrayList<>();
+        private Consumer<BuildMessage> listener = message -> {};
+
+        @Override
+        @SuppressWarnings("UnsynchronizedOverridesSynchronized")
+        public void log(ILogger.Severity severity, String text) {
+            BuildMessage.Severity own =
+                    switch (severity.intern()) {
+                        case kINTERNAL_ERROR -> BuildMessage.Severity.INTERNAL_ERROR;
+                        case kERROR -> BuildMessage.Severity.ERROR;
+                        case kWARNING -> BuildMessage.Severity.WARNING;
+                        case kINFO -> BuildMessage.Severity.INFO;
+                        case kVERBOSE -> BuildMessage.Severity.VERBOSE;
+                    };
+            synchronized (errors) {
+                if (own.compareTo(BuildMessage.Severity.ERROR) <= 0) {
+                    errors.add(text);
+                }
+            }
+            if (own != BuildMessage.Severity.VERBOSE) {
+                listener.accept(new Log(own, text));
+            }
+        }
+
+        TensorRtException failure(String what) {
+            synchronized (errors) {
+                String said = errors.isEmpty() ? "; TensorRT did not say why" : ": " + String.join("; ", errors);
+                errors.clear();
+                return new TensorRtException(what + said);
+            }
+        }
+    }
+
+    /// Speaks up for what the library logs.
+    void listen(Consumer<BuildMessage> listener) {
+        logger.listener = listener;
+    }
+
+    ILogger logger() {
+        return logger;
+    }
+
+    TensorRtException failure(String what) {
+        return logger.failure(what);
+    }
+
+    @Override
+    public int libraryVersion() {
+        return nvinfer.getInferLibVersion();
+    }
+
+    @Override
+    public int boundVersion() {
+        return nvinfer.NV_TENSORRT_VERSION();
+    }
+
+    @Override
+    public void build(BuildRequest request, Consumer<BuildMessage> listener) throws IOException {
+        listen(listener);
+        new JavaCppBuild(this, request, listener).run();
+    }
+
+    @Override
+    public Plan open(MemorySegment plan) {
+        IRuntime runtime = required(nvinfer.createInferRuntime(logger), "TensorRT does not start");
+        try {
+            ICudaEngine engine = required(
+                    runtime.deserializeCudaEngine(new At(plan.address()), plan.byteSize()),
+                    "the engine cannot be opened, it may be damaged or made for another chip or version");
+            return new JavaCppPlan(this, runtime, engine);
+        } catch (TensorRtException e) {
+            delete(runtime);
+            throw e;
+        }
+    }
+
+    /// @throws TensorRtException when the library gave nothing, with what it logged
+    <T extends Pointer> T required(@org.jspecify.annotations.Nullable T pointer, String what) {
+        if (pointer == null || pointer.address() < LEAST_ADDRESS) {
+            throw logger.failure(what);
+        }
+        return pointer;
+    }
+
+    /// @throws TensorRtException when `done` is false, with what the library logged
+    void require(boolean done, String what) {
+        if (!done) {
+            throw logger.failure(what);
+        }
+    }
+
+    /// Frees an object that the library made.
+    void delete(Pointer object) {
+        if (object.address() >= LEAST_ADDRESS) {
+            deleter.accept(object.address());
+            object.setNull();
+        }
+    }
+
+    /// Memory of ours, or a handle, as the bindings take it.
+    static final class At extends Pointer {
+
+        At(long address) {
+            super((Pointer) null);
+            this.address = address;
+        }
+    }
+}
