@@ -71,20 +71,25 @@ record NativeProcess(String mainClass, List<String> options) {
             if (result.orElse(null) instanceof BuildMessage.Failed(String reason)) {
                 return reason;
             }
-            StringBuilder text = new StringBuilder(
-                    switch (exitCode) {
-                        case 134 -> told("SIG").isEmpty() ? "the library aborted the process" : "the library crashed";
-                        case 135, 139 -> "the library crashed";
-                        case 137 -> "the system ended the process, most likely for lack of memory";
-                        case 0 -> "the process ended without a result";
-                        default -> "the process ended with " + exitCode;
-                    });
+            // The virtual machine ends with 1 after a crash when it writes no core file.
+            List<String> crash = told("SIG[A-Z]+ ");
+            StringBuilder text = new StringBuilder(crash.isEmpty() ? ended() : "the library crashed");
             errors.stream().limit(3).forEach(error -> text.append("; TensorRT: ").append(error));
-            List<String> rest = told("SIG").isEmpty()
+            List<String> rest = crash.isEmpty()
                     ? lines.subList(Math.max(0, lines.size() - 3), lines.size())
-                    : List.of(told("SIG").getFirst(), String.join(" ", told("[.]log$")));
+                    : List.of(crash.getFirst(), String.join(" ", told("[.]log$")));
             rest.stream().filter(line -> !line.isBlank()).forEach(line -> text.append("; it wrote: ").append(line));
             return text.toString();
+        }
+
+        private String ended() {
+            return switch (exitCode) {
+                case 134 -> "the library aborted the process";
+                case 135, 139 -> "the library crashed";
+                case 137 -> "the system ended the process, most likely for lack of memory";
+                case 0 -> "the process ended without a result";
+                default -> "the process ended with " + exitCode;
+            };
         }
 
         /// Lines of a crash report of the virtual machine.

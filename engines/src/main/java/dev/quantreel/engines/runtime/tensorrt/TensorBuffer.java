@@ -18,7 +18,7 @@ final class TensorBuffer implements AutoCloseable {
         this.onHost = onHost;
     }
 
-    /// Makes room.
+    /// Makes room; there is none at all when it throws.
     ///
     /// @return whether the address changed
     boolean reserve(long bytes) {
@@ -29,9 +29,12 @@ final class TensorBuffer implements AutoCloseable {
         close();
         // Empty tensors have an address, too.
         long size = Math.max(bytes, 16);
-        staging = device.allocatePinned(size);
-        if (!onHost) {
-            memory = device.allocate(size);
+        try {
+            memory = onHost ? null : device.allocate(size);
+            staging = device.allocatePinned(size);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
         return true;
     }
