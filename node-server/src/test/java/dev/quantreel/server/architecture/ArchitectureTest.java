@@ -170,8 +170,8 @@ class ArchitectureTest {
     }
 
     @Test
-    void javaCppStaysInTheVideoEncoder() {
-        onlyIn("org.bytedeco..", "dev.quantreel.engines.video..");
+    void javaCppStaysInTheVideoEncoderAndTensorRt() {
+        onlyIn("org.bytedeco..", "dev.quantreel.engines.video..", "dev.quantreel.engines.runtime.tensorrt..");
     }
 
     private static void onlyIn(String library, String... homes) {

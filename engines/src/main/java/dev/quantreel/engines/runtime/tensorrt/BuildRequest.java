@@ -28,7 +28,8 @@ public record BuildRequest(Path model, Path profile, Path plan, Path timingCache
         properties.setProperty("plan", plan.toString());
         properties.setProperty("timingCache", timingCache.toString());
         properties.setProperty("workspaceBytes", Long.toString(options.workspaceBytes()));
-        properties.setProperty("timeLimitSeconds", Long.toString(options.timeLimit().toSeconds()));
+        properties.setProperty(
+                "timeLimitSeconds", Long.toString(options.timeLimit().toSeconds()));
         properties.setProperty("optimizationLevel", Integer.toString(options.optimizationLevel()));
         properties.setProperty("weights", options.weights().name());
         properties.setProperty("weightStreaming", Boolean.toString(options.weightStreaming()));

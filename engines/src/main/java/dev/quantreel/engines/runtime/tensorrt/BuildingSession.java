@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// A graph that becomes an engine when it is first run, unless one is in the cache: building takes minutes, and a run
 /// can be interrupted. The graph lies in a file meanwhile, so its weights may be released.
 ///
-/// Without a profile an engine is built for the shapes of the first run; shapes outside of it get another one, for both.
+/// Without a profile an engine is built for the shapes of the first run; shapes outside of it get another one,
+/// for both.
 /// With a profile, they are refused.
 final class BuildingSession implements Session {
 
@@ -53,7 +54,9 @@ final class BuildingSession implements Session {
     private void write(OnnxModel model) {
         Path parent = workshop.cache().folder();
         try {
-            Path target = workshop.cache().newGraphFolder().resolve(model.name().replaceAll("[^A-Za-z0-9._-]", "_") + ".onnx");
+            Path target = workshop.cache()
+                    .newGraphFolder()
+                    .resolve(model.name().replaceAll("[^A-Za-z0-9._-]", "_") + ".onnx");
             file = target;
             OnnxWriter.write(model, target);
         } catch (IOException | IllegalArgumentException e) {
@@ -119,8 +122,7 @@ final class BuildingSession implements Session {
 
     private Session make(OptimizationProfile wanted, Consumer<BuildMessage> listener, CancellationToken cancellation) {
         if (!opensCached(wanted)) {
-            workshop.build(
-                    new Workshop.Job(key(wanted), graph.name(), wanted, requiredFile()), listener, cancellation);
+            workshop.build(new Workshop.Job(key(wanted), graph.name(), wanted, requiredFile()), listener, cancellation);
             session = open(key(wanted));
         }
         Session made = session;
@@ -142,8 +144,8 @@ final class BuildingSession implements Session {
         } catch (EngineException e) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    () -> graph.name() + ": the engine kept in " + workshop.cache().plan(key)
-                            + " does not open and is built again: " + e.getMessage());
+                    () -> graph.name() + ": the engine kept in "
+                            + workshop.cache().plan(key) + " does not open and is built again: " + e.getMessage());
             workshop.forget(key);
             return false;
         }

@@ -54,7 +54,14 @@ public record CachedEngine(
     /// One line for people.
     public String line() {
         return "%s %s, %s, %.1f MB, TensorRT %s, %s, built in %d s, last used %s"
-                .formatted(key.substring(0, Math.min(8, key.length())), model, label, bytes / 1e6, tensorRt, chip,
-                        buildSeconds, lastUsed);
+                .formatted(
+                        key.substring(0, Math.min(8, key.length())),
+                        model,
+                        label,
+                        bytes / 1e6,
+                        tensorRt,
+                        chip,
+                        buildSeconds,
+                        lastUsed);
     }
 }

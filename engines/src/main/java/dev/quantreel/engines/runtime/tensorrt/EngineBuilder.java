@@ -32,8 +32,8 @@ public final class EngineBuilder implements PlanBuilder {
             Files.createDirectories(request.plan().toAbsolutePath().getParent());
             new BuildRequest(request.model(), request.profile(), part, request.timingCache(), request.options())
                     .write(file);
-            NativeProcess.Ending ending = process.run(
-                    List.of(file.toString()), request.options().timeLimit(), listener, cancellation);
+            NativeProcess.Ending ending =
+                    process.run(List.of(file.toString()), request.options().timeLimit(), listener, cancellation);
             requireDone(ending, request, part);
             EngineCache.move(part, request.plan());
         } catch (IOException e) {
@@ -49,7 +49,8 @@ public final class EngineBuilder implements PlanBuilder {
             throw failure(
                     request,
                     "was not built within " + request.options().timeLimit().toSeconds()
-                            + " s; a lower optimization level (now " + request.options().optimizationLevel()
+                            + " s; a lower optimization level (now "
+                            + request.options().optimizationLevel()
                             + ") tries fewer tactics, and what was timed is kept for the next attempt where it was"
                             + " written",
                     null);
@@ -63,8 +64,7 @@ public final class EngineBuilder implements PlanBuilder {
     }
 
     private static EngineException failure(BuildRequest request, String what, @Nullable Throwable cause) {
-        return new EngineException(
-                TensorRtEngineProvider.ID, request.model().getFileName() + " " + what, cause);
+        return new EngineException(TensorRtEngineProvider.ID, request.model().getFileName() + " " + what, cause);
     }
 
     private static void delete(Path file) {

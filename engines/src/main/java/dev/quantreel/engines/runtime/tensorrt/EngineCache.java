@@ -125,8 +125,7 @@ public record EngineCache(Path folder) {
     /// @throws IOException when it cannot be made
     Path newGraphFolder() throws IOException {
         Files.createDirectories(folder);
-        return Files.createTempDirectory(
-                folder, GRAPH + ProcessHandle.current().pid() + "-");
+        return Files.createTempDirectory(folder, GRAPH + ProcessHandle.current().pid() + "-");
     }
 
     /// Deletes what processes left behind that are no more: graphs, and parts of engines.
@@ -137,7 +136,8 @@ public record EngineCache(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
                 Matcher graph = GRAPH_FOLDER.matcher(file.getFileName().toString());
-                if (graph.matches() && ProcessHandle.of(Long.parseLong(graph.group(1))).isEmpty()) {
+                if (graph.matches()
+                        && ProcessHandle.of(Long.parseLong(graph.group(1))).isEmpty()) {
                     deleteFolder(file);
                 }
             }

@@ -71,7 +71,8 @@ public record EngineKey(String graph, String shapes, String options, int tensorR
 
     private static void update(MessageDigest digest, MemorySegment data) {
         for (long at = 0; at < data.byteSize(); at += CHUNK_BYTES) {
-            digest.update(data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at)).asByteBuffer());
+            digest.update(data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at))
+                    .asByteBuffer());
         }
     }
 

@@ -53,8 +53,7 @@ final class JavaCppBuild {
     void run() throws IOException {
         try {
             listener.accept(new Progress("starting TensorRT", 0, STEPS));
-            IBuilder builder =
-                    kept(nvinfer.createInferBuilder(library.logger()), "TensorRT's builder does not start");
+            IBuilder builder = kept(nvinfer.createInferBuilder(library.logger()), "TensorRT's builder does not start");
             INetworkDefinition network = kept(
                     builder.createNetworkV2(1 << NetworkDefinitionCreationFlag.kSTRONGLY_TYPED.value),
                     "TensorRT makes no network");
@@ -65,8 +64,7 @@ final class JavaCppBuild {
             addProfile(builder, config);
             ITimingCache times = timingCache(config);
             listener.accept(new Progress("timing tactics and building the engine", 2, STEPS));
-            IHostMemory plan =
-                    kept(builder.buildSerializedNetwork(network, config), "TensorRT builds no engine");
+            IHostMemory plan = kept(builder.buildSerializedNetwork(network, config), "TensorRT builds no engine");
             listener.accept(new Progress("writing the engine", 3, STEPS));
             write(plan, request.plan());
             keepTimes(times);
@@ -174,8 +172,7 @@ final class JavaCppBuild {
         Path file = request.timingCache();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment known = Files.isRegularFile(file)
-                    ? arena.allocateFrom(
-                            java.lang.foreign.ValueLayout.JAVA_BYTE, Files.readAllBytes(file))
+                    ? arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_BYTE, Files.readAllBytes(file))
                     : MemorySegment.NULL;
             ITimingCache cache = config.createTimingCache(new At(known.address()), known.byteSize());
             if (cache == null || cache.isNull()) {
@@ -209,8 +206,8 @@ final class JavaCppBuild {
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
             for (long at = 0; at < bytes.byteSize(); ) {
-                at += channel.write(
-                        bytes.asSlice(at, Math.min(64 << 20, bytes.byteSize() - at)).asByteBuffer());
+                at += channel.write(bytes.asSlice(at, Math.min(64 << 20, bytes.byteSize() - at))
+                        .asByteBuffer());
             }
             channel.force(true);
         }

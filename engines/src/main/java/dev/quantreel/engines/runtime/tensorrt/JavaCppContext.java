@@ -54,8 +54,7 @@ final class JavaCppContext implements TensorRtBindings.Context {
 
     @Override
     public void address(String tensor, long pointer) {
-        library.require(
-                context.setTensorAddress(tensor, new At(pointer)), "the address of " + tensor + " is refused");
+        library.require(context.setTensorAddress(tensor, new At(pointer)), "the address of " + tensor + " is refused");
     }
 
     @Override

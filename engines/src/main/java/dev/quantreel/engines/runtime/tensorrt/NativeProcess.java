@@ -63,7 +63,9 @@ record NativeProcess(String mainClass, List<String> options) {
             int exitCode, boolean timedOut, Optional<BuildMessage> result, List<String> errors, List<String> lines) {
 
         boolean isDone() {
-            return exitCode == 0 && !timedOut && result.filter(BuildMessage.Done.class::isInstance).isPresent();
+            return exitCode == 0
+                    && !timedOut
+                    && result.filter(BuildMessage.Done.class::isInstance).isPresent();
         }
 
         /// Why it is not done, for people, ending without a full stop.
@@ -74,11 +76,13 @@ record NativeProcess(String mainClass, List<String> options) {
             // The virtual machine ends with 1 after a crash when it writes no core file.
             List<String> crash = told("SIG[A-Z]+ ");
             StringBuilder text = new StringBuilder(crash.isEmpty() ? ended() : "the library crashed");
-            errors.stream().limit(3).forEach(error -> text.append("; TensorRT: ").append(error));
+            errors.stream().limit(3).forEach(error -> text.append("; TensorRT: ")
+                    .append(error));
             List<String> rest = crash.isEmpty()
                     ? lines.subList(Math.max(0, lines.size() - 3), lines.size())
                     : List.of(crash.getFirst(), String.join(" ", told("[.]log$")));
-            rest.stream().filter(line -> !line.isBlank()).forEach(line -> text.append("; it wrote: ").append(line));
+            rest.stream().filter(line -> !line.isBlank()).forEach(line -> text.append("; it wrote: ")
+                    .append(line));
             return text.toString();
         }
 
@@ -106,8 +110,7 @@ record NativeProcess(String mainClass, List<String> options) {
     /// @param listener hears messages as they come, on a thread of its own
     /// @throws CancellationException when cancellation was asked; the process is gone then
     /// @throws IOException when it cannot be started
-    Ending run(
-            List<String> arguments, Duration limit, Consumer<BuildMessage> listener, CancellationToken cancellation)
+    Ending run(List<String> arguments, Duration limit, Consumer<BuildMessage> listener, CancellationToken cancellation)
             throws IOException {
         cancellation.throwIfCancelled();
         Process process = start(arguments);
@@ -184,8 +187,8 @@ record NativeProcess(String mainClass, List<String> options) {
             }
             synchronized (this) {
                 switch (message.get()) {
-                    case Log(Severity severity, String text) when severity.compareTo(Severity.ERROR) <= 0 ->
-                        errors.add(text);
+                    case Log(Severity severity, String text)
+                    when severity.compareTo(Severity.ERROR) <= 0 -> errors.add(text);
                     case BuildMessage.Done done -> result = done;
                     case BuildMessage.Failed failed -> result = failed;
                     case Log _, BuildMessage.Progress _ -> {}
@@ -205,8 +208,7 @@ record NativeProcess(String mainClass, List<String> options) {
         }
 
         synchronized Ending ending(int exitCode, boolean timedOut) {
-            return new Ending(
-                    exitCode, timedOut, Optional.ofNullable(result), List.copyOf(errors), plain(lines));
+            return new Ending(exitCode, timedOut, Optional.ofNullable(result), List.copyOf(errors), plain(lines));
         }
 
         /// Without the frame that the JVM draws around its crash reports.

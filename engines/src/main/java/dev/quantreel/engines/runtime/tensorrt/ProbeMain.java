@@ -8,7 +8,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 
-/// The process that touches the GPU and TensorRT for the first time. Ends with what is there ([TensorRtProbe.Ready]), or
+/// The process that touches the GPU and TensorRT for the first time. Ends with what is there
+/// ([TensorRtProbe.Ready]), or
 /// with why there is nothing.
 public final class ProbeMain {
 
@@ -29,13 +30,12 @@ public final class ProbeMain {
             if (loaded / 10_000 != bound / 10_000 || loaded / 100 < bound / 100) {
                 out.println(new BuildMessage.Failed("TensorRT " + TensorRtBindings.versionText(loaded)
                                 + " is installed; the bindings take " + bound / 10_000 + "." + bound / 100 % 100
-                                + " and newer ones of " + bound / 10_000 + ".x; " + TensorRtEngineProvider.HOW_TO_INSTALL)
+                                + " and newer ones of " + bound / 10_000 + ".x; "
+                                + TensorRtEngineProvider.HOW_TO_INSTALL)
                         .line());
                 return 1;
             }
-            out.println(new BuildMessage.Done(
-                            new Ready(loaded, device.chip(), device.totalBytes()).text())
-                    .line());
+            out.println(new BuildMessage.Done(new Ready(loaded, device.chip(), device.totalBytes()).text()).line());
             return 0;
         } catch (LinkageError e) {
             out.println(new BuildMessage.Failed(LoadFailure.describe(e)).line());

@@ -15,8 +15,7 @@ import java.util.stream.LongStream;
 /// Profiles beside what a run really has.
 final class ShapeRanges {
 
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private ShapeRanges() {}
 
@@ -43,8 +42,7 @@ final class ShapeRanges {
     /// A profile for a run, and for all that an earlier one was for; tuned for the run.
     ///
     /// @param model name of the graph
-    static OptimizationProfile grown(
-            String model, Optional<OptimizationProfile> earlier, Map<String, Tensor> values) {
+    static OptimizationProfile grown(String model, Optional<OptimizationProfile> earlier, Map<String, Tensor> values) {
         List<OptimizationProfile.Input> inputs = new ArrayList<>();
         values.forEach((name, tensor) -> {
             Optional<OptimizationProfile.Input> known = earlier.flatMap(profile -> profile.input(name));

@@ -57,7 +57,8 @@ public final class TensorRtEngine implements Engine {
             Engine other = companion();
             LOG.log(
                     System.Logger.Level.INFO,
-                    () -> model.name() + " has " + foreign.get().getDomain() + "." + foreign.get().getOpType()
+                    () -> model.name() + " has " + foreign.get().getDomain() + "."
+                            + foreign.get().getOpType()
                             + " (node " + foreign.get().getName() + "), which TensorRT does not know; it runs on "
                             + other.description());
             return other.open(model, use);

@@ -50,10 +50,9 @@ interface TensorRtProbe {
             if (!matcher.matches()) {
                 return Optional.empty();
             }
-            Chip chip = new Chip(
-                    matcher.group(5), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)));
-            return Optional.of(
-                    new Ready(Integer.parseInt(matcher.group(1)), chip, Long.parseLong(matcher.group(4))));
+            Chip chip =
+                    new Chip(matcher.group(5), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)));
+            return Optional.of(new Ready(Integer.parseInt(matcher.group(1)), chip, Long.parseLong(matcher.group(4))));
         }
     }
 

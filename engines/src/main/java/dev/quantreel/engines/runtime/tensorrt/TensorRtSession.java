@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// An engine at work. Runs of all sessions of one [TensorRtEngine] take turns, for they share scratch memory.
 ///
 /// The first run with new shapes is queued by TensorRT; the second is recorded as a CUDA graph, and from then on the
-/// recording is launched, which saves the time of queueing some thousand kernels. Values that are read on the host (token
+/// recording is launched, which saves the time of queueing some thousand kernels. Values that are read on the
+/// host (token
 /// grids) belong to the recording: other values are new shapes.
 ///
 /// Cancellation: TensorRT cannot stop a run. The caller gets away within moments; the GPU ends the run on its own, and
@@ -112,8 +113,8 @@ final class TensorRtSession implements Session {
             upload(ordered);
             Map<String, Shape> results = place();
             queue();
-            results.forEach((output, shape) ->
-                    buffer(output).download(dtype(output).byteSize(shape.elements()), stream));
+            results.forEach(
+                    (output, shape) -> buffer(output).download(dtype(output).byteSize(shape.elements()), stream));
             await(cancellation);
             return targets.isEmpty() ? read(results) : readInto(results, targets);
         } catch (TensorRtException e) {

@@ -24,8 +24,7 @@ import java.util.function.Consumer;
 /// @param builder of engines that are not there
 /// @param library TensorRT in this process
 /// @param gpu and what runs on it
-record Workshop(
-        TensorRtSettings settings, EngineCache cache, PlanBuilder builder, TensorRtBindings library, Gpu gpu) {
+record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builder, TensorRtBindings library, Gpu gpu) {
 
     private static final System.Logger LOG = System.getLogger(Workshop.class.getName());
 
@@ -82,7 +81,9 @@ record Workshop(
                             System.Logger.Level.INFO, () -> "the cache of engines was full, deleted " + gone.line()));
         } catch (IOException e) {
             throw new EngineException(
-                    TensorRtEngineProvider.ID, job.name() + ": its engine cannot be kept in " + cache.folder() + ": " + e, e);
+                    TensorRtEngineProvider.ID,
+                    job.name() + ": its engine cannot be kept in " + cache.folder() + ": " + e,
+                    e);
         }
     }
 
@@ -101,7 +102,9 @@ record Workshop(
             }
             if (settings.build().weightStreaming()) {
                 long bytes = plan.streamWeights();
-                LOG.log(System.Logger.Level.INFO, () -> graph.name() + " holds " + bytes + " bytes of weights on the GPU");
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        () -> graph.name() + " holds " + bytes + " bytes of weights on the GPU");
             }
             return new TensorRtSession(graph, plan, gpu);
         } catch (TensorRtException e) {

@@ -14,7 +14,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BuildMessageTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "plain", " spaces  inside ", "two\nlines\r\n", "C:\\new\\trt", "\\n is no line", "@quantreel done"})
+    @ValueSource(
+            strings = {
+                "",
+                "plain",
+                " spaces  inside ",
+                "two\nlines\r\n",
+                "C:\\new\\trt",
+                "\\n is no line",
+                "@quantreel done"
+            })
     void everyTextSurvivesALine(String text) {
         for (BuildMessage message : new BuildMessage[] {
             new Progress(text, 3, 14), new Log(Severity.INTERNAL_ERROR, text), new Done(text), new Failed(text)

@@ -157,8 +157,9 @@ final class FakeDevice implements Device {
 
         @Override
         public void upload(long pointer, MemorySegment from) {
-            submit(() ->
-                    MemorySegment.ofAddress(pointer).reinterpret(from.byteSize()).copyFrom(from));
+            submit(() -> MemorySegment.ofAddress(pointer)
+                    .reinterpret(from.byteSize())
+                    .copyFrom(from));
         }
 
         @Override
@@ -169,7 +170,8 @@ final class FakeDevice implements Device {
         @Override
         public Recording capture(Runnable work) {
             if (refusesCapture) {
-                throw new EngineException("tensorrt", "cuStreamEndCapture: CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", null);
+                throw new EngineException(
+                        "tensorrt", "cuStreamEndCapture: CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", null);
             }
             List<Runnable> recording = new ArrayList<>();
             captured = recording;

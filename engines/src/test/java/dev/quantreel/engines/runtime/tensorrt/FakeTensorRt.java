@@ -60,7 +60,8 @@ final class FakeTensorRt implements TensorRtBindings {
             try {
                 build(request, listener);
             } catch (TensorRtException | IOException e) {
-                throw new EngineException("tensorrt", request.model().getFileName() + " cannot be built: " + e.getMessage(), e);
+                throw new EngineException(
+                        "tensorrt", request.model().getFileName() + " cannot be built: " + e.getMessage(), e);
             }
         };
     }
@@ -105,8 +106,7 @@ final class FakeTensorRt implements TensorRtBindings {
 
     @Override
     public Plan open(MemorySegment plan) {
-        try (DataInputStream in =
-                new DataInputStream(new ByteArrayInputStream(plan.toArray(ValueLayout.JAVA_BYTE)))) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(plan.toArray(ValueLayout.JAVA_BYTE)))) {
             if (in.readInt() != MAGIC || in.readInt() != version) {
                 throw new TensorRtException("the engine cannot be opened, it may be damaged");
             }
@@ -203,8 +203,8 @@ final class FakeTensorRt implements TensorRtBindings {
         public Shape shape(String tensor) {
             if (results.isEmpty() || !onHost.isEmpty()) {
                 Map<String, Tensor> zeros = new LinkedHashMap<>();
-                shapes.forEach((name, shape) -> zeros.put(
-                        name, onHost.contains(name) ? at(name, shape) : Tensor.zeros(dtype(name), shape)));
+                shapes.forEach((name, shape) ->
+                        zeros.put(name, onHost.contains(name) ? at(name, shape) : Tensor.zeros(dtype(name), shape)));
                 Map<String, Shape> found = new LinkedHashMap<>();
                 session.run(zeros, CancellationToken.NONE).forEach((name, value) -> found.put(name, value.shape()));
                 results = found;
@@ -232,8 +232,7 @@ final class FakeTensorRt implements TensorRtBindings {
             DType dtype = dtype(name);
             long bytes = dtype.byteSize(shape.elements());
             long address = Objects.requireNonNull(addresses.get(name), () -> name + " has no address");
-            return new Tensor(
-                    dtype, shape, MemorySegment.ofAddress(address).reinterpret(bytes));
+            return new Tensor(dtype, shape, MemorySegment.ofAddress(address).reinterpret(bytes));
         }
 
         private DType dtype(String name) {

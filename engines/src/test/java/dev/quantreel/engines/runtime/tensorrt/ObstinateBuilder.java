@@ -25,7 +25,8 @@ final class ObstinateBuilder {
         switch (behaviour) {
             case "builds" -> {
                 say(new Log(Severity.WARNING, "a warning\nof two lines"));
-                Files.writeString(request.plan(), "plan of level " + request.options().optimizationLevel());
+                Files.writeString(
+                        request.plan(), "plan of level " + request.options().optimizationLevel());
                 Files.writeString(request.timingCache(), "times");
                 say(new BuildMessage.Done("built"));
             }
@@ -60,7 +61,10 @@ final class ObstinateBuilder {
 
     private static void signal(String name) throws IOException, InterruptedException {
         System.out.flush();
-        new ProcessBuilder(List.of("kill", "-" + name, Long.toString(ProcessHandle.current().pid())))
+        new ProcessBuilder(List.of(
+                        "kill",
+                        "-" + name,
+                        Long.toString(ProcessHandle.current().pid())))
                 .start()
                 .waitFor();
         Thread.sleep(600_000);

@@ -78,7 +78,9 @@ class ProcessProbeTest {
     @Test
     void whatIsSeenToBeMissingStartsNoProcess() {
         TensorRtProbe probe = new ProcessProbe(
-                () -> Optional.of("no driver"), new NativeProcess("there is no such class", java.util.List.of()), Duration.ZERO);
+                () -> Optional.of("no driver"),
+                new NativeProcess("there is no such class", java.util.List.of()),
+                Duration.ZERO);
 
         assertThat(probe.result()).isEqualTo(new Missing("no driver"));
         assertThat(new TensorRtEngineProvider(probe).probe()).isEqualTo(new Unavailable("no driver"));
@@ -86,8 +88,10 @@ class ProcessProbeTest {
 
     @Test
     void aMachineWithoutADriverIsToldSo() {
-        assertThat(ProcessProbe.firstObstacle("libcuda-that-is-not-there.so.1", getClass().getClassLoader()))
-                .hasValueSatisfying(reason -> assertThat(reason).contains("no NVIDIA driver", "libcuda-that-is-not-there.so.1"));
+        assertThat(ProcessProbe.firstObstacle(
+                        "libcuda-that-is-not-there.so.1", getClass().getClassLoader()))
+                .hasValueSatisfying(
+                        reason -> assertThat(reason).contains("no NVIDIA driver", "libcuda-that-is-not-there.so.1"));
     }
 
     @Test
@@ -96,7 +100,8 @@ class ProcessProbeTest {
         ClassLoader none = new URLClassLoader(new URL[0], null);
         assertThat(ProcessProbe.firstObstacle("libc.so.6", none))
                 .hasValueSatisfying(reason -> assertThat(reason).contains("./quantreel install tensorrt"));
-        assertThat(ProcessProbe.firstObstacle("libc.so.6", getClass().getClassLoader())).isEmpty();
+        assertThat(ProcessProbe.firstObstacle("libc.so.6", getClass().getClassLoader()))
+                .isEmpty();
     }
 
     @Test
@@ -105,7 +110,8 @@ class ProcessProbeTest {
         assertThat(said(() -> library)).startsWith("@quantreel done version=101501 major=9 minor=0");
         for (int version : new int[] {110201, 100600, 101200, 86100}) {
             library.version = version;
-            assertThat(said(() -> library)).contains("failed TensorRT " + TensorRtBindings.versionText(version), "10.15");
+            assertThat(said(() -> library))
+                    .contains("failed TensorRT " + TensorRtBindings.versionText(version), "10.15");
         }
         library.version = 101600;
         assertThat(said(() -> library)).contains("done version=101600");

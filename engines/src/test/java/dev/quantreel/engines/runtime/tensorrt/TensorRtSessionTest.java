@@ -325,8 +325,7 @@ class TensorRtSessionTest {
 
     @Test
     void strippedEnginesAreFilledFromTheGraphAndServeOtherWeights() {
-        TensorRtSettings stripped =
-                settings(BuildOptions.Weights.STRIPPED, TensorRtSettings.Profiles.AS_THEY_COME);
+        TensorRtSettings stripped = settings(BuildOptions.Weights.STRIPPED, TensorRtSettings.Profiles.AS_THEY_COME);
         for (float factor : new float[] {2, 3}) {
             OnnxGraphBuilder graph = OnnxGraphBuilder.create("product");
             float[] values = new float[WIDTH * WIDTH * 4];
@@ -370,7 +369,8 @@ class TensorRtSessionTest {
                 Map.of());
         TensorRtEngine engine = engine();
         try (Session session = engine.open(foreign)) {
-            assertThat(session.run(Map.of("x", random(1, 2)), "y", CancellationToken.NONE).shape())
+            assertThat(session.run(Map.of("x", random(1, 2)), "y", CancellationToken.NONE)
+                            .shape())
                     .isEqualTo(Shape.of(2, WIDTH));
         }
         assertThat(library.builds).isZero();
