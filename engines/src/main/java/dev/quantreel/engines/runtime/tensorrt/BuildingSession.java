@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -192,7 +193,7 @@ final class BuildingSession implements Session {
             return;
         }
         try {
-            EngineCache.deleteFolder(known.getParent());
+            EngineCache.deleteFolder(Objects.requireNonNull(known.getParent()));
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, () -> "cannot delete " + known.getParent(), e);
         }
