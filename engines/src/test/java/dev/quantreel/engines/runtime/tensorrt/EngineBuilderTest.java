@@ -33,8 +33,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class EngineBuilderTest {
 
-    @TempDir
-    Path folder;
+    private final Path folder;
+
+    EngineBuilderTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     private final ConcurrentLinkedQueue<BuildMessage> heard = new ConcurrentLinkedQueue<>();
     private final EngineBuilder builder = new EngineBuilder(NativeProcess.of(ObstinateBuilder.class, "64m"));

@@ -27,8 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 class EngineCacheTest {
 
-    @TempDir
-    Path folder;
+    private final Path folder;
+
+    EngineCacheTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     private static EngineKey key(String graph) {
         return new EngineKey(graph, "shapes", BuildOptions.DEFAULTS.identity(), 101501, FakeDevice.CHIP);

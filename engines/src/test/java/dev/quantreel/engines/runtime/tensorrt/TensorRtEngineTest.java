@@ -19,8 +19,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// Everything above the library and the GPU holds the contract of engines.
 class TensorRtEngineTest extends EngineContractTest {
 
-    @TempDir
-    Path cache;
+    private final Path cache;
+
+    TensorRtEngineTest(@TempDir Path cache) {
+        this.cache = cache;
+    }
 
     @Override
     protected EngineProvider provider() {

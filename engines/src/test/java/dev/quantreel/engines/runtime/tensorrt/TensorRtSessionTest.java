@@ -40,8 +40,11 @@ class TensorRtSessionTest {
 
     private static final int WIDTH = 24;
 
-    @TempDir
-    Path cache;
+    private final Path cache;
+
+    TensorRtSessionTest(@TempDir Path cache) {
+        this.cache = cache;
+    }
 
     private final FakeTensorRt library = new FakeTensorRt("grid");
     private final FakeDevice device = new FakeDevice();
