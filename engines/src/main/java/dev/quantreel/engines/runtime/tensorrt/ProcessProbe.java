@@ -1,5 +1,7 @@
 package dev.quantreel.engines.runtime.tensorrt;
 
+import dev.quantreel.engines.gpu.GpuDetection;
+import dev.quantreel.engines.gpu.GpuReport;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.cuda.driver.CudaDriver;
 import dev.quantreel.engines.runtime.cuda.driver.NativeLibrary;
@@ -22,7 +24,8 @@ record ProcessProbe(Supplier<Optional<String>> obstacle, NativeProcess process, 
 
     static ProcessProbe ofThisMachine() {
         return new ProcessProbe(
-                () -> firstObstacle(CudaDriver.DEFAULT_LIBRARY, ProcessProbe.class.getClassLoader()),
+                () -> firstObstacle(CudaDriver.DEFAULT_LIBRARY, ProcessProbe.class.getClassLoader())
+                        .or(() -> GpuDetection.report().obstacle(GpuReport.Use.TENSORRT)),
                 NativeProcess.of(ProbeMain.class, "256m"),
                 Duration.ofMinutes(2));
     }
