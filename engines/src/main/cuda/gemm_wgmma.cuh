@@ -92,6 +92,14 @@ QR_INLINE void produce(const Pipeline<S>& pipeline, const TensorMap* map, const 
     }
 }
 
+/// One arrival of this warp: it reads the stage no more.
+template <class S>
+QR_INLINE void release(const Pipeline<S>& pipeline, int stage) {
+    if (stage >= 0 && (threadIdx.x & 31) == 0) {
+        mbarrierArrive(pipeline.freed(stage));
+    }
+}
+
 /// The A fragments of a warp's 16 rows for 128 columns, four times 32, in the order in which wgmma pairs them with B:
 /// columns 4 t .. and 16 + 4 t .. of each 32, of which the two halves lie with lanes t / 2 and 2 + t / 2.
 template <int W_BITS>
@@ -129,10 +137,13 @@ QR_INLINE void fragments(const char* panel, u32 (&a)[4][4]) {
     }
 }
 
-/// Queues the products of one stage, and while they run makes the fragments of the next; frees the stage.
+/// Queues the products of one stage behind those of the stage before, frees that one when they are done, and makes the
+/// fragments of the next stage while its own products run.
+///
+/// `freeing` is the stage before, -1 for the first of a tile.
 template <int W_BITS, class S = WgmmaShape<W_BITS>>
-QR_INLINE void multiplyStage(const Pipeline<S>& pipeline, Turn& turn, bool last, int panel,
-                                     const u32 (&a)[4][4], u32 (&next)[4][4], int (&d)[128]) {
+QR_INLINE void multiplyStage(const Pipeline<S>& pipeline, Turn& turn, int& freeing, bool last, int panel,
+                             const u32 (&a)[4][4], u32 (&next)[4][4], int (&d)[128]) {
     u64 tokens = matrixDescriptor(pipeline.tokens(turn.stage));
     warpgroupFence();
 #pragma unroll
@@ -140,15 +151,13 @@ QR_INLINE void multiplyStage(const Pipeline<S>& pipeline, Turn& turn, bool last,
         wgmmaS8(d, a[i], tokens + 2 * i);
     }
     warpgroupCommit();
-    Turn done = turn;
+    warpgroupWait<1>();
+    release(pipeline, freeing);
+    freeing = turn.stage;
     turn.next<S::STAGES>();
     if (!last) {
         mbarrierWait(pipeline.filled(turn.stage), turn.parity);
         fragments<W_BITS>(pipeline.weights(turn.stage, panel), next);
-    }
-    warpgroupWait<0>();
-    if ((threadIdx.x & 31) == 0) {
-        mbarrierArrive(pipeline.freed(done.stage));
     }
 }
 
@@ -189,17 +198,19 @@ QR_INLINE void consume(const Pipeline<S>& pipeline, const GemmOperands& o, const
         u32 even[4][4], odd[4][4];
         mbarrierWait(pipeline.filled(turn.stage), turn.parity);
         fragments<W_BITS>(pipeline.weights(turn.stage, group), even);
-        // A condition before the last stage of each pair keeps widening where it is: before the wait for the products.
+        int freeing = -1;
         for (int k = 1;; k += 2) {
-            multiplyStage<W_BITS>(pipeline, turn, k == stages, group, even, odd, d);
+            multiplyStage<W_BITS>(pipeline, turn, freeing, k == stages, group, even, odd, d);
             if (k == stages) {
                 break;
             }
-            multiplyStage<W_BITS>(pipeline, turn, k + 1 == stages, group, odd, even, d);
+            multiplyStage<W_BITS>(pipeline, turn, freeing, k + 1 == stages, group, odd, even, d);
             if (k + 1 == stages) {
                 break;
             }
         }
+        warpgroupWait<0>();
+        release(pipeline, freeing);
         storeTile<S>(t, pipeline.tokens(0) + S::STORE_AT + group * S::STORE_BYTES, (out_tile * 2 + group) * kPanel,
                       token_tile * S::TOKENS, group, d);
     }

@@ -1,10 +1,12 @@
-// Memory barriers and bulk copies of the simulator.
+// Memory barriers, bulk copies and products of warpgroups of the simulator.
 #include "hopper.hpp"
 
 #include <cstring>
 #include <vector>
 
 #include "grid.hpp"
+#include "matrix.hpp"
+#include "settings.hpp"
 #include "tensor_map.hpp"
 
 namespace sim {
@@ -35,11 +37,31 @@ struct BulkCopy {
 
 std::vector<BulkCopy> open;
 
+struct Product {
+    uint32_t* d;
+    uint32_t a[4];
+    uint64_t b;
+    int line;
+};
+
+/// What a thread has issued and not waited for.
+struct Products {
+    std::vector<Product> open;
+    std::vector<std::vector<Product>> groups;
+};
+
+Products products[1024];
+
 MemoryBarrier* at(void* pointer, int line) {
     if (reinterpret_cast<uintptr_t>(pointer) % 8) {
         fail(MisalignedAddress, "mbarrier at line %d: its address is no multiple of 8", line);
     }
     return static_cast<MemoryBarrier*>(pointer);
+}
+
+/// With threads in an order of their own: copies are as early as they can be, and whoever arrives lets others run.
+bool eager() {
+    return settings().seed != 0;
 }
 
 /// Does the copies that complete on `barrier`; whether there was one.
@@ -66,11 +88,20 @@ bool finishCopies(MemoryBarrier* barrier) {
     return any;
 }
 
+void copyNow(void* barrier, int line) {
+    if (eager()) {
+        finishCopies(at(barrier, line));
+    }
+}
+
 }  // namespace
 
 void barrierInit(void* barrier, int arrivals, int line) {
-    // What an earlier block left when it failed is forgotten.
+    // What an earlier block left when it failed is forgotten; barriers come before all else.
     open.clear();
+    for (Products& p : products) {
+        p = {};
+    }
     *at(barrier, line) = {0, static_cast<unsigned>(arrivals) & 0x7FFF, static_cast<unsigned>(arrivals) & 0xFFFF, 0};
 }
 
@@ -82,6 +113,9 @@ void barrierExpect(void* barrier, int bytes, int line) {
     b->bytes += bytes;
     b->missing--;
     b->settle();
+    if (eager()) {
+        spin("mbarrier", line);
+    }
 }
 
 void barrierWait(void* barrier, int parity, int line) {
@@ -104,6 +138,7 @@ void copyBox(void* to, const void* map, int x, int y, void* barrier, int line) {
     }
     sharedPointer(sharedAddress(to, line), static_cast<size_t>(box.bytes()), line);
     open.push_back({at(barrier, line), static_cast<char*>(to), box, nullptr, box.bytes()});
+    copyNow(barrier, line);
 }
 
 void copyBulk(void* to, const void* from, int bytes, void* barrier, int line) {
@@ -112,6 +147,29 @@ void copyBulk(void* to, const void* from, int bytes, void* barrier, int line) {
     }
     sharedPointer(sharedAddress(to, line), static_cast<size_t>(bytes), line);
     open.push_back({at(barrier, line), static_cast<char*>(to), {}, from, bytes});
+    copyNow(barrier, line);
+}
+
+void issueProduct(uint32_t* d, const uint32_t (&a)[4], uint64_t b, int line) {
+    products[current->linear].open.push_back({d, {a[0], a[1], a[2], a[3]}, b, line});
+}
+
+void commitProducts() {
+    Products& mine = products[current->linear];
+    mine.groups.push_back(std::move(mine.open));
+    mine.open.clear();
+}
+
+void waitProducts(int pending) {
+    auto& groups = products[current->linear].groups;
+    while (groups.size() > static_cast<size_t>(pending)) {
+        std::vector<Product> oldest = std::move(groups.front());
+        groups.erase(groups.begin());
+        for (const Product& p : oldest) {
+            wgmmaS8(p.d, 256, p.a, 0, p.b, true, p.line);
+        }
+    }
+    asm volatile("" ::: "memory");
 }
 
 }  // namespace sim

@@ -1,4 +1,6 @@
-// Memory barriers and bulk copies of the simulator. A copy happens when somebody waits for its barrier, so a missing wait shows.
+// Memory barriers, bulk copies and products of warpgroups of the simulator. A copy happens when somebody waits for its barrier, or
+// at once where threads run in an order of their own (seed), a product when its thread waits for its group: a missing wait, and a
+// stage that is freed too early, show as wrong results.
 #pragma once
 #include <cstdint>
 
@@ -12,5 +14,11 @@ void barrierWait(void* barrier, int parity, int line);
 /// Queues the copy of a box of a tensor map (cuTensorMapEncodeTiled) whose corner is (x, y).
 void copyBox(void* to, const void* map, int x, int y, void* barrier, int line);
 void copyBulk(void* to, const void* from, int bytes, void* barrier, int line);
+
+/// Queues d += a b of a warpgroup (64 x 256 x 32, `d` the 128 sums of this thread) in the open group.
+void issueProduct(uint32_t* d, const uint32_t (&a)[4], uint64_t b, int line);
+void commitProducts();
+/// Does all but the newest `pending` groups.
+void waitProducts(int pending);
 
 }  // namespace sim

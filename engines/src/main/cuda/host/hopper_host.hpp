@@ -2,7 +2,6 @@
 #pragma once
 #include "builtins.hpp"
 #include "hopper.hpp"
-#include "matrix.hpp"
 
 namespace qr {
 
@@ -23,15 +22,16 @@ inline u64 matrixDescriptor(const void* matrix, QR_LINE) {
     return (sim::sharedAddress(matrix, line) >> 4 & 0x3FFF) | 1ull << 16 | 64ull << 32 | 1ull << 62;
 }
 
-// Products happen at once: a missing fence or wait does not show here.
 inline void warpgroupFence() {}
-inline void warpgroupCommit() {}
+inline void warpgroupCommit() { sim::commitProducts(); }
 template <int Pending>
-void warpgroupWait() {}
+void warpgroupWait() {
+    sim::waitProducts(Pending);
+}
 inline void pin(unsigned (&)[4]) {}
 
 inline void wgmmaS8(int (&d)[128], const unsigned (&a)[4], u64 b, QR_LINE) {
-    sim::wgmmaS8(reinterpret_cast<uint32_t*>(d), 256, a, 0, b, true, line);
+    sim::issueProduct(reinterpret_cast<uint32_t*>(d), a, b, line);
 }
 
 template <int Registers>
