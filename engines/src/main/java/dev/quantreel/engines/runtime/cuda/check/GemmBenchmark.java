@@ -1,0 +1,156 @@
+package dev.quantreel.engines.runtime.cuda.check;
+
+import dev.quantreel.engines.runtime.cuda.driver.ComputeCapability;
+import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
+import dev.quantreel.engines.runtime.cuda.driver.CudaEvent;
+import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
+import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
+import dev.quantreel.engines.runtime.cuda.kernel.GemmOutput;
+import dev.quantreel.engines.runtime.cuda.kernel.GemmTokens;
+import dev.quantreel.engines.runtime.cuda.kernel.KernelLibrary;
+import dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm;
+import dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm.Route;
+import dev.quantreel.engines.runtime.cuda.kernel.PackedLayout;
+import dev.quantreel.engines.runtime.cuda.kernel.PackedWeights;
+import dev.quantreel.engines.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// Times the low-bit products on a GPU and compares some of their sums with the host's: what `gpu-check` prints beside the
+/// framework's bf16 product. Runs on the host simulator as well, where times mean nothing.
+public final class GemmBenchmark {
+
+    /// The linears of Wan 1.3B, Wan 14B and HunyuanVideo at 32,760 tokens.
+    public static final List<Shape> SHAPES = List.of(
+            new Shape(32_760, 1_536, 1_536),
+            new Shape(32_760, 1_536, 8_960),
+            new Shape(32_760, 8_960, 1_536),
+            new Shape(32_760, 5_120, 5_120),
+            new Shape(32_760, 5_120, 13_824),
+            new Shape(32_760, 13_824, 5_120),
+            new Shape(32_760, 3_072, 21_504),
+            new Shape(32_760, 15_360, 3_072));
+
+    private final CudaContext context;
+    private final KernelLibrary kernels;
+    private final int launches;
+
+    /// @param launches that are timed together, after as many that are not
+    public GemmBenchmark(KernelLibrary kernels, int launches) {
+        this.context = kernels.context();
+        this.kernels = kernels;
+        this.launches = launches;
+    }
+
+    /// A product `[tokens, columns] x [outputs, columns]ᵀ`.
+    public record Shape(int tokens, int columns, int outputs) {
+
+        /// Multiplications and additions.
+        public double operations() {
+            return 2.0 * tokens * columns * outputs;
+        }
+    }
+
+    /// What was found of one kernel at one shape.
+    ///
+    /// @param kernel its name
+    /// @param millis of one launch with BF16 output
+    /// @param exact whether all compared sums were equal to the host's
+    public record Row(Shape shape, String kernel, double millis, boolean exact) {
+
+        /// Operations in units of 10^12 per second.
+        public double tops() {
+            return shape.operations() / millis * 1e-9;
+        }
+    }
+
+    /// A kernel to be timed.
+    private record Way(Route route, int tokenBits, int weightBits) {}
+
+    private List<Way> ways() {
+        ComputeCapability chip = context.device().capability();
+        List<Way> ways = new ArrayList<>(List.of(new Way(Route.BEST, 8, 4), new Way(Route.BEST, 8, 8)));
+        if (LowBitGemm.multiplies4Bits(chip)) {
+            ways.add(new Way(Route.BEST, 4, 4));
+        }
+        if (chip.number() == 90) {
+            ways.add(new Way(Route.WARPS, 8, 4));
+        }
+        return ways;
+    }
+
+    /// Runs every kernel that this chip has at every shape, one after another.
+    public List<Row> run(List<Shape> shapes) {
+        List<Row> rows = new ArrayList<>();
+        for (Shape shape : shapes) {
+            for (Way way : ways()) {
+                rows.add(run(shape, way));
+            }
+        }
+        return rows;
+    }
+
+    private Row run(Shape shape, Way way) {
+        LowBitGemm gemm = new LowBitGemm(kernels, way.route);
+        PackedLayout layout = new PackedLayout(shape.outputs, shape.columns, way.weightBits);
+        String kernel = gemm.choose(layout, way.tokenBits, shape.tokens, false).name();
+        long tokenBytes = (long) shape.tokens * shape.columns * way.tokenBits / 8;
+        try (CudaStream stream = context.newStream();
+                DeviceMemory codes = stream.allocate(tokenBytes);
+                DeviceMemory factors = stream.allocate(8L * shape.tokens);
+                DeviceMemory weights = stream.allocate(PackedWeights.bytes(layout));
+                DeviceMemory output = stream.allocate(4L * shape.tokens * shape.outputs)) {
+            SampleData data = new SampleData(stream, shape);
+            data.fillTokens(codes.span(), way.tokenBits);
+            data.fillFactors(factors.span());
+            data.fillWeights(weights.span(), layout);
+            GemmTokens x = new GemmTokens(
+                    codes.span(),
+                    way.tokenBits,
+                    shape.tokens,
+                    factors.slice(0, 4L * shape.tokens),
+                    factors.slice(4L * shape.tokens, 4L * shape.tokens),
+                    shape.columns);
+            PackedWeights w = PackedWeights.at(layout, weights.span(), true);
+            gemm.launch(stream, x, w, GemmOutput.of(output.span(), DType.I32));
+            boolean exact = data.equalSums(output.span(), way.tokenBits, way.weightBits);
+            GemmOutput y = GemmOutput.of(output.span(), DType.BF16);
+            return new Row(shape, kernel, millis(stream, () -> gemm.launch(stream, x, w, y)), exact);
+        }
+    }
+
+    private double millis(CudaStream stream, Runnable launch) {
+        try (CudaEvent start = context.newEvent();
+                CudaEvent end = context.newEvent()) {
+            for (int i = 0; i < launches; i++) {
+                launch.run();
+            }
+            stream.record(start);
+            for (int i = 0; i < launches; i++) {
+                launch.run();
+            }
+            stream.record(end);
+            end.synchronize();
+            return end.millisSince(start) / launches;
+        }
+    }
+
+    /// Rows as a table for people.
+    public static String table(List<Row> rows) {
+        StringBuilder text = new StringBuilder(
+                String.format(Locale.ROOT, "%-22s %-22s %10s %8s  %s%n", "M x K -> N", "kernel", "ms", "TOP/s", "sums"));
+        for (Row row : rows) {
+            Shape shape = row.shape;
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%-22s %-22s %10.4f %8.1f  %s%n",
+                    shape.tokens + " x " + shape.columns + " -> " + shape.outputs,
+                    row.kernel,
+                    row.millis,
+                    row.tops(),
+                    row.exact ? "exact" : "WRONG"));
+        }
+        return text.toString();
+    }
+}
