@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// Times the low-bit products on a GPU and compares some of their sums with the host's: what `gpu-check` prints beside the
-/// framework's bf16 product. Runs on the host simulator as well, where times mean nothing.
+/// Times the low-bit products on a GPU and compares some of their sums with the host's: what `gpu-check` prints
+/// beside the framework's bf16 product. Runs on the host simulator as well, where times mean nothing.
 public final class GemmBenchmark {
 
     /// The linears of Wan 1.3B, Wan 14B and HunyuanVideo at 32,760 tokens.
@@ -138,8 +138,8 @@ public final class GemmBenchmark {
 
     /// Rows as a table for people.
     public static String table(List<Row> rows) {
-        StringBuilder text = new StringBuilder(
-                String.format(Locale.ROOT, "%-22s %-22s %10s %8s  %s%n", "M x K -> N", "kernel", "ms", "TOP/s", "sums"));
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT, "%-22s %-22s %10s %8s  %s%n", "M x K -> N", "kernel", "ms", "TOP/s", "sums"));
         for (Row row : rows) {
             Shape shape = row.shape;
             text.append(String.format(

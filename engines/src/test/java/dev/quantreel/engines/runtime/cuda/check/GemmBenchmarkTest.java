@@ -27,7 +27,9 @@ class GemmBenchmarkTest {
 
             assertThat(rows).extracting(GemmBenchmark.Row::kernel).containsExactly(kernels.split(" "));
             assertThat(rows).allMatch(GemmBenchmark.Row::exact).allMatch(row -> row.millis() > 0);
-            assertThat(GemmBenchmark.table(rows)).contains("140 x 160 -> 72", "exact").doesNotContain("WRONG");
+            assertThat(GemmBenchmark.table(rows))
+                    .contains("140 x 160 -> 72", "exact")
+                    .doesNotContain("WRONG");
             assertThat(gpu.liveAllocations()).isZero();
         }
     }
@@ -40,7 +42,8 @@ class GemmBenchmarkTest {
                 DeviceMemory sums = stream.allocate(4L * 7 * 3)) {
             stream.fillWords(sums.span(), 1);
 
-            assertThat(new SampleData(stream, shape).equalSums(sums.span(), 8, 4)).isFalse();
+            assertThat(new SampleData(stream, shape).equalSums(sums.span(), 8, 4))
+                    .isFalse();
         }
     }
 
