@@ -93,6 +93,19 @@ QR_INLINE float fastReciprocal(float v) {
     return r;
 }
 
+/// The larger and the smaller of two floats; NaN where one is NaN (fmaxf and fminf drop it).
+QR_INLINE float maxNan(float a, float b) {
+    float r;
+    asm("max.NaN.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
+    return r;
+}
+
+QR_INLINE float minNan(float a, float b) {
+    float r;
+    asm("min.NaN.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
+    return r;
+}
+
 // ---- shared memory ----------------------------------------------------------------------------------------------------------
 
 /// A pointer into shared memory as the 32-bit address that instructions and descriptors take.

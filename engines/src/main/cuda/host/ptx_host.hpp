@@ -11,6 +11,9 @@ struct bf16;
 inline float fastExp2(float v) { return exp2f(v); }
 inline float fastReciprocal(float v) { return 1.0f / v; }
 
+inline float maxNan(float a, float b) { return a != a || b != b ? NAN : a > b ? a : b; }
+inline float minNan(float a, float b) { return a != a || b != b ? NAN : a < b ? a : b; }
+
 inline unsigned packBf16(float low, float high) {
     return sim::floatToBf16(low) | static_cast<unsigned>(sim::floatToBf16(high)) << 16;
 }

@@ -141,6 +141,15 @@ public final class Rotation {
         return seed;
     }
 
+    /// What a kernel needs to apply this rotation; empty for regular matrices and for blocks whose order is no power of
+    /// two.
+    public Optional<SignedBlocks> signedBlocks() {
+        return form == Form.REGULAR || factor > 1
+                ? Optional.empty()
+                : Optional.of(
+                        new SignedBlocks(blockSize, (float) (1 / Math.sqrt(blockSize)), scaledSigns, sources));
+    }
+
     /// Whether channels mix only within runs of `channels`.
     public boolean staysWithin(int channels) {
         return form != Form.PERMUTED && channels % blockSize == 0;
