@@ -26,10 +26,9 @@ public record OptimizationProfile(String model, List<Input> inputs) {
     /// @param name of the graph's input
     /// @param dtype of its elements
     /// @param shape extents on every axis
-    /// @param values of a shape tensor: an input (I64, at most one axis) whose elements are read as extents, such
-    // as
-    /// the grid of tokens that a head lays its result out in; builders need their range, not only how many there
-    // are
+    /// @param values of a shape tensor: an input (I64, at most one axis) whose elements are read as extents,
+    /// such as the grid of tokens that a head lays its result out in; builders need their range, not only how
+    /// many there are
     public record Input(String name, DType dtype, Extents shape, Optional<Extents> values) {
 
         public Input {

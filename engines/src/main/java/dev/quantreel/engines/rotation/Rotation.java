@@ -146,8 +146,7 @@ public final class Rotation {
     public Optional<SignedBlocks> signedBlocks() {
         return form == Form.REGULAR || factor > 1
                 ? Optional.empty()
-                : Optional.of(
-                        new SignedBlocks(blockSize, (float) (1 / Math.sqrt(blockSize)), scaledSigns, sources));
+                : Optional.of(new SignedBlocks(blockSize, (float) (1 / Math.sqrt(blockSize)), scaledSigns, sources));
     }
 
     /// Whether channels mix only within runs of `channels`.

@@ -29,7 +29,8 @@ public record CodeFormat(Scaling scaling, int groupSize, int maxCode, float clip
 
     public CodeFormat {
         boolean blocks = scaling == Scaling.BLOCK || scaling == Scaling.BLOCK_EXACT;
-        if (blocks && (groupSize < RowGeometry.CHUNK || groupSize > LARGEST_GROUP || Integer.bitCount(groupSize) != 1)) {
+        if (blocks
+                && (groupSize < RowGeometry.CHUNK || groupSize > LARGEST_GROUP || Integer.bitCount(groupSize) != 1)) {
             throw new IllegalArgumentException("groupSize is " + groupSize + "; powers of two from " + RowGeometry.CHUNK
                     + " to " + LARGEST_GROUP + " are accepted on the GPU");
         }
@@ -54,8 +55,9 @@ public record CodeFormat(Scaling scaling, int groupSize, int maxCode, float clip
             case ActivationQuantizer.BlockExact block ->
                 new CodeFormat(Scaling.BLOCK_EXACT, block.groupSize(), maxCode, clip, bits <= 4);
             default ->
-                throw new IllegalArgumentException("the GPU kernels quantize activations by Token, RowNormalized, Block,"
-                        + " BlockExact and Auto; not by " + quantizer);
+                throw new IllegalArgumentException(
+                        "the GPU kernels quantize activations by Token, RowNormalized, Block,"
+                                + " BlockExact and Auto; not by " + quantizer);
         };
     }
 

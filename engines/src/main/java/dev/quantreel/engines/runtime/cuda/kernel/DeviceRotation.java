@@ -27,8 +27,8 @@ public final class DeviceRotation implements AutoCloseable {
     /// Copies a rotation to the GPU.
     ///
     /// @param stream waits until the copy is done
-    /// @throws IllegalArgumentException for rotations that the kernels do not have (regular matrices, and orders that
-    ///     are no power of two)
+    /// @throws IllegalArgumentException for rotations that the kernels do not have (regular matrices, and
+    ///     orders that are no power of two)
     public static DeviceRotation upload(CudaStream stream, Rotation rotation) {
         SignedBlocks blocks = rotation.signedBlocks()
                 .orElseThrow(() -> new IllegalArgumentException(
@@ -40,8 +40,7 @@ public final class DeviceRotation implements AutoCloseable {
             for (int i = 0; i < width; i++) {
                 if (blocks.isNegative(i)) {
                     int word = i / Integer.SIZE;
-                    bits.setAtIndex(
-                            ValueLayout.JAVA_INT, word, bits.getAtIndex(ValueLayout.JAVA_INT, word) | 1 << i);
+                    bits.setAtIndex(ValueLayout.JAVA_INT, word, bits.getAtIndex(ValueLayout.JAVA_INT, word) | 1 << i);
                 }
             }
             DeviceMemory signs = upload(stream, bits);

@@ -8,14 +8,14 @@ import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 import dev.quantreel.engines.tensor.DType;
 import java.util.Optional;
 
-/// Rotates and quantizes the rows of an activation in one pass over memory (kernels `qr_*rotate_quantize_*`): an
-/// optional producer, random signs and a block Hadamard transform (QuaRot, DVD-Quant's ARQ), scales, codes and their sum
-/// for the zero-point term.
+/// Rotates and quantizes the rows of an activation in one pass over memory (kernels `qr_*rotate_quantize_*`):
+/// an optional producer, random signs and a block Hadamard transform (QuaRot, DVD-Quant's ARQ), scales, codes
+/// and their sum for the zero-point term.
 ///
-/// One kernel serves all bit widths, so that delta-GBS switches by an argument. Everything but the GELU gives the codes
-/// of [dev.quantreel.engines.quant.QuantizedActivation] bit for bit; the twin is
-/// `dev.quantreel.engines.runtime.cuda.twin.RotateQuantizeTwin`. Rows with a NaN get a scale of 1 (their NaN become 0),
-/// rows with an infinity codes of 0. Thread-safe.
+/// One kernel serves all bit widths, so that delta-GBS switches by an argument. Everything but the GELU gives
+/// the codes of [dev.quantreel.engines.quant.QuantizedActivation] bit for bit; the twin is
+/// `dev.quantreel.engines.runtime.cuda.twin.RotateQuantizeTwin`. Rows with a NaN get a scale of 1 (their NaN
+/// become 0), rows with an infinity codes of 0. Thread-safe.
 public final class RotateQuantize {
 
     /// The source file of the kernels.
@@ -127,8 +127,8 @@ public final class RotateQuantize {
         });
         CodeFormat format = step.format;
         if (format.groupSize() > 0 && x.width % format.groupSize() != 0) {
-            throw new IllegalArgumentException("groups of " + format.groupSize() + " channels do not divide rows of "
-                    + x.width);
+            throw new IllegalArgumentException(
+                    "groups of " + format.groupSize() + " channels do not divide rows of " + x.width);
         }
         require("codes", step.output.codes, (long) x.rows * format.rowBytes(x.width), VECTOR_BYTES);
         long scales = (long) x.rows * format.scalesPerRow(x.width);
@@ -138,8 +138,8 @@ public final class RotateQuantize {
 
     private static void require(String what, DeviceSpan span, long bytes, int alignment) {
         if (span.sizeBytes() < bytes || span.pointer() % alignment != 0) {
-            throw new IllegalArgumentException(what + " has " + span.sizeBytes() + " bytes at address "
-                    + span.pointer() + "; " + bytes + " from a multiple of " + alignment + " on are needed");
+            throw new IllegalArgumentException(what + " has " + span.sizeBytes() + " bytes at address " + span.pointer()
+                    + "; " + bytes + " from a multiple of " + alignment + " on are needed");
         }
     }
 }

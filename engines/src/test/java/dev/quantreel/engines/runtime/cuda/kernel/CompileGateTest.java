@@ -51,8 +51,7 @@ class CompileGateTest {
     }
 
     private static String output(String... command) throws IOException {
-        return new String(
-                new ProcessBuilder(command).start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new String(new ProcessBuilder(command).start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     static List<String> chips() {
@@ -101,8 +100,7 @@ class CompileGateTest {
         StringBuilder table = new StringBuilder();
         matrixInstructions().forEach((kernel, chips) -> {
             table.append(kernel).append('\n');
-            chips.forEach((counts, names) ->
-                    table.append("    %s: %s%n".formatted(String.join(" ", names), counts)));
+            chips.forEach((counts, names) -> table.append("    %s: %s%n".formatted(String.join(" ", names), counts)));
         });
 
         if (System.getProperty("golden.update") != null) {
@@ -118,10 +116,10 @@ class CompileGateTest {
         for (String unit : units()) {
             int before = kernels.size();
             for (String chip : CHIPS) {
-                MachineCode.matrixInstructions(object(unit, chip, "")).forEach((kernel, counts) -> kernels.computeIfAbsent(
-                                kernel, k -> new LinkedHashMap<>())
-                        .computeIfAbsent(text(counts), k -> new ArrayList<>())
-                        .add("sm_" + chip));
+                MachineCode.matrixInstructions(object(unit, chip, ""))
+                        .forEach((kernel, counts) -> kernels.computeIfAbsent(kernel, k -> new LinkedHashMap<>())
+                                .computeIfAbsent(text(counts), k -> new ArrayList<>())
+                                .add("sm_" + chip));
             }
             assertThat(kernels.size()).as("kernels of " + unit).isGreaterThan(before);
         }

@@ -80,8 +80,7 @@ class RotateQuantizeTest {
                         new RotateQuantize.Step(
                                 format,
                                 new RotateQuantize.Output(codes.span(), scales.span(), Optional.of(sums.span()))));
-        Result result = new Result(
-                boxed(arrays.bytes(codes)), boxed(arrays.floats(scales)), boxed(arrays.ints(sums)));
+        Result result = new Result(boxed(arrays.bytes(codes)), boxed(arrays.floats(scales)), boxed(arrays.ints(sums)));
         rotation.ifPresent(DeviceRotation::close);
         return result;
     }
@@ -113,7 +112,8 @@ class RotateQuantizeTest {
     private void assertExact(Setup setup, ActivationMatrix x, DType type, UnaryOperator<float[]> producer) {
         QuantizedRows expected = twin(setup, x, producer);
         Result result = run(setup, x, type);
-        boolean packed = CodeFormat.of(setup.quantizer, x.channels(), setup.bits).packed();
+        boolean packed =
+                CodeFormat.of(setup.quantizer, x.channels(), setup.bits).packed();
 
         assertThat(result.codes).isEqualTo(boxed(packed ? expected.nibbles() : expected.codes()));
         assertThat(result.scales).isEqualTo(boxed(expected.scales()));
@@ -194,7 +194,11 @@ class RotateQuantizeTest {
         gpu.threadOrder(seed);
 
         assertExact(
-                new Setup(Optional.of(Rotation.permuted(3072, SEED)), new ActivationQuantizer.RowNormalized(), 8, norm(3072, 1)),
+                new Setup(
+                        Optional.of(Rotation.permuted(3072, SEED)),
+                        new ActivationQuantizer.RowNormalized(),
+                        8,
+                        norm(3072, 1)),
                 rows(3, 3072, seed),
                 DType.F32,
                 RotateQuantizeTwin.layerNorm(vector(3072, 1), vector(3072, 2), 1, 1e-6f));
@@ -289,7 +293,8 @@ class RotateQuantizeTest {
         ActivationQuantizer quantizer = new ActivationQuantizer.Token();
         Optional<Rotation> rotation = Optional.of(Rotation.of(width, 128, SEED));
 
-        assertExact(new Setup(rotation, quantizer, 4, norm(width, gainOffset)), rows(3, width, 4), DType.BF16, producer);
+        assertExact(
+                new Setup(rotation, quantizer, 4, norm(width, gainOffset)), rows(3, width, 4), DType.BF16, producer);
         assertExact(new Setup(rotation, quantizer, 8, norm(width, gainOffset)), rows(3, width, 4), DType.F32, producer);
     }
 
@@ -326,10 +331,7 @@ class RotateQuantizeTest {
     void aFusedGeluAgreesToTheLastBitsOfItsExponential(int width) {
         ActivationMatrix x = rows(4, width, 6);
         Setup setup = new Setup(
-                Optional.of(Rotation.of(width, 128, SEED)),
-                new ActivationQuantizer.Token(),
-                8,
-                new RowProducer.Gelu());
+                Optional.of(Rotation.of(width, 128, SEED)), new ActivationQuantizer.Token(), 8, new RowProducer.Gelu());
 
         Result result = run(setup, x, DType.BF16);
         QuantizedRows expected = twin(setup, x, RotateQuantizeTwin::gelu);

@@ -32,7 +32,7 @@ public final class SimulatorLibrary {
 
     /// The environment of a process that is to see this simulator as its driver, for tests that start one.
     public static Map<String, String> environment() {
-        return Map.of("LD_LIBRARY_PATH", path().getParent().toString());
+        return Map.of("LD_LIBRARY_PATH", path().resolveSibling("").toString());
     }
 
     /// Root of the checkout, found from the module that runs the test.
