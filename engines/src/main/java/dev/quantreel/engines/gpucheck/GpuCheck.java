@@ -128,11 +128,18 @@ public final class GpuCheck {
                     .filter(line -> line.startsWith(BROKE))
                     .map(line -> line.substring(BROKE.length()))
                     .findFirst()
-                    .orElseGet(() -> "its process " + ended.describe());
+                    .orElseGet(() -> "its process " + forPeople(ended).describe());
             leaveOut(item, told, Outcome.FAILED, (prepared ? "" : "before the device: ") + reason);
             return;
         }
         leaveOut(item, told, Outcome.SKIPPED, absence.orElse("the item gave no result"));
+    }
+
+    private static ChildJvm.Ended forPeople(ChildJvm.Ended ended) {
+        return new ChildJvm.Ended(
+                ended.exitCode(),
+                ended.timedOut(),
+                ended.lines().stream().filter(line -> !line.startsWith("@")).toList());
     }
 
     private void hear(String line, Set<String> told) {

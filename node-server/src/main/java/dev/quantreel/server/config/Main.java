@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             ConvertCommand.class,
             QuantizeCommand.class,
             DoctorCommand.class,
+            GpuCheckCommand.class,
             BenchCommand.class,
             SynthCommand.class,
             InspectCommand.class
