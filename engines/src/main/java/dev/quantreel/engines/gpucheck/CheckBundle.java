@@ -67,7 +67,8 @@ public record CheckBundle(Path models, int preset) {
     /// @return its size in bytes
     /// @throws IOException when a part is missing or it becomes larger than [#LIMIT_BYTES]
     public long write(Path target, PrintStream out) throws IOException {
-        if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {
+        if (!System.getProperty("os.name").equals("Linux")
+                || !System.getProperty("os.arch").equals("amd64")) {
             throw new IOException("a bundle is made on Linux on x86-64, for the same; this is "
                     + System.getProperty("os.name") + " on " + System.getProperty("os.arch"));
         }
@@ -116,8 +117,8 @@ public record CheckBundle(Path models, int preset) {
 
     private static void link(Path folder) throws IOException {
         ToolProvider jlink = ToolProvider.findFirst("jlink")
-                .orElseThrow(() -> new IOException("a bundle needs a JDK with jlink; this Java is "
-                        + System.getProperty("java.home")));
+                .orElseThrow(() -> new IOException(
+                        "a bundle needs a JDK with jlink; this Java is " + System.getProperty("java.home")));
         StringWriter said = new StringWriter();
         try (PrintWriter writer = new PrintWriter(said)) {
             int code = jlink.run(

@@ -62,7 +62,8 @@ public record CheckOptions(
             String name = words.get(i);
             boolean flag = FLAGS.contains(name);
             if (!NAMES.contains(name) || !flag && i + 1 == words.size()) {
-                throw new IllegalArgumentException("'" + name + "' is not one of " + NAMES.stream().sorted().toList());
+                throw new IllegalArgumentException("'" + name + "' is not one of "
+                        + NAMES.stream().sorted().toList());
             }
             values.put(name, flag ? "true" : words.get(++i));
         }
@@ -89,8 +90,8 @@ public record CheckOptions(
 
     /// The words that [#parse] reads, for a child.
     List<String> words() {
-        java.util.ArrayList<String> words = new java.util.ArrayList<>(List.of(
-                "--out", out.toString(), "--models", models.toString(), "--script", script.toString()));
+        java.util.ArrayList<String> words = new java.util.ArrayList<>(
+                List.of("--out", out.toString(), "--models", models.toString(), "--script", script.toString()));
         driver.ifPresent(library -> words.addAll(List.of("--driver", library)));
         if (dry) {
             words.add("--dry-run");

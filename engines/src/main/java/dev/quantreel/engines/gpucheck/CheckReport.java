@@ -37,8 +37,9 @@ record CheckReport(List<GpuCheckItem> items, List<CheckRow> rows, Optional<Strin
 
     String counts() {
         return java.util.Arrays.stream(Outcome.values())
-                .map(outcome -> rows.stream().filter(row -> row.outcome() == outcome).count() + " "
-                        + outcome.name().toLowerCase(Locale.ROOT))
+                .map(outcome ->
+                        rows.stream().filter(row -> row.outcome() == outcome).count() + " "
+                                + outcome.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
     }
 
@@ -71,7 +72,9 @@ record CheckReport(List<GpuCheckItem> items, List<CheckRow> rows, Optional<Strin
                 .append(device.orElse("no device (" + absence.orElse("none was looked for") + ")"))
                 .append("\n\n");
         for (int i = 0; i < lines.size(); i++) {
-            text.append(lines.get(i).stream().map(cell -> cell.replace("|", "/")).collect(Collectors.joining(" | ", "| ", " |")))
+            text.append(lines.get(i).stream()
+                            .map(cell -> cell.replace("|", "/"))
+                            .collect(Collectors.joining(" | ", "| ", " |")))
                     .append('\n');
             if (i == 0) {
                 text.append("|---|---|---|---|---|\n");
@@ -117,7 +120,8 @@ record CheckReport(List<GpuCheckItem> items, List<CheckRow> rows, Optional<Strin
                 + ", \"rows\": [\n"
                 + rows.stream()
                         .map(row -> "  {\"item\": " + quoted(row.item()) + ", \"claim\": " + quoted(row.claim())
-                                + ", \"subject\": " + quoted(row.subject()) + ", \"measured\": " + quoted(row.measured())
+                                + ", \"subject\": " + quoted(row.subject()) + ", \"measured\": "
+                                + quoted(row.measured())
                                 + ", \"beside\": " + quoted(row.beside()) + ", \"outcome\": "
                                 + quoted(row.outcome().name().toLowerCase(Locale.ROOT)) + ", \"reason\": "
                                 + quoted(row.reason()) + "}")

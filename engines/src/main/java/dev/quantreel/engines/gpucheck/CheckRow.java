@@ -21,7 +21,15 @@ public record CheckRow(
     String line() {
         return String.join(
                 "\t",
-                List.of(MARK, item, claim, plain(subject), plain(measured), plain(beside), outcome.name(), plain(reason)));
+                List.of(
+                        MARK,
+                        item,
+                        claim,
+                        plain(subject),
+                        plain(measured),
+                        plain(beside),
+                        outcome.name(),
+                        plain(reason)));
     }
 
     private static String plain(String text) {

@@ -36,8 +36,9 @@ public final class DeviceItem implements GpuCheckItem {
 
     @Override
     public void prepare(CheckContext context) {
-        context.log().note(System.getProperty("java.vm.name") + " " + Runtime.version() + ", "
-                + Runtime.getRuntime().availableProcessors() + " processors");
+        context.log()
+                .note(System.getProperty("java.vm.name") + " " + Runtime.version() + ", "
+                        + Runtime.getRuntime().availableProcessors() + " processors");
     }
 
     @Override

@@ -117,8 +117,8 @@ public final class GpuCheck {
         words.addAll(options.with(options.driver(), options.limit(), absence.isPresent(), options.small())
                 .words());
         Set<String> told = new LinkedHashSet<>();
-        ChildJvm.Ended ended = new ChildJvm(GpuCheckMain.class, words, List.of(HEAP), Map.of(), limit)
-                .run(line -> hear(line, told));
+        ChildJvm.Ended ended =
+                new ChildJvm(GpuCheckMain.class, words, List.of(HEAP), Map.of(), limit).run(line -> hear(line, told));
         Files.write(
                 options.out().resolve("log.txt"), ended.lines(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         boolean prepared = ended.lines().contains(PREPARED);

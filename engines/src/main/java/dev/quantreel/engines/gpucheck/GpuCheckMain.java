@@ -2,8 +2,8 @@ package dev.quantreel.engines.gpucheck;
 
 import dev.quantreel.engines.runtime.cuda.driver.CudaDriver;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

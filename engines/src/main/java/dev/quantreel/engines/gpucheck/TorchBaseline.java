@@ -35,7 +35,8 @@ public record TorchBaseline(String python, Path script, Path log) {
         try {
             boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
             String text = Files.readString(printed, StandardCharsets.UTF_8);
-            Files.writeString(log, text, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND);
+            Files.writeString(
+                    log, text, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND);
             if (!ended) {
                 throw new IOException("PyTorch took more than " + limit.toSeconds() + " s");
             }

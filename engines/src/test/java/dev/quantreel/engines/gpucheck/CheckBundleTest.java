@@ -132,7 +132,8 @@ class CheckBundleTest {
             Process process = new ProcessBuilder(command)
                     .directory(folder.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(folder.resolveSibling(folder.getFileName() + ".txt").toFile())
+                    .redirectOutput(
+                            folder.resolveSibling(folder.getFileName() + ".txt").toFile())
                     .start();
             assertThat(process.waitFor()).as(command.toString()).isZero();
             return true;

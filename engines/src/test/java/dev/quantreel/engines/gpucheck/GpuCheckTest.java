@@ -57,7 +57,8 @@ class GpuCheckTest {
         assertThat(results())
                 .containsPattern("\\| The second thing holds \\| `\\./quantreel gpu-check --only test-fine` \\| "
                         + "ok  3 x  1\\.6 x \\(Test GPU \\(sm_00\\), \\d{4}-\\d\\d-\\d\\d\\) \\|");
-        JsonNode json = new ObjectMapper().readTree(folder.resolve("results.json").toFile());
+        JsonNode json =
+                new ObjectMapper().readTree(folder.resolve("results.json").toFile());
         assertThat(json.path("device").asText()).isEqualTo("Test GPU (sm_00)");
         assertThat(json.path("rows")).hasSize(2);
         assertThat(json.path("rows").path(0).path("subject").asText()).isEqualTo("a | b");
@@ -67,7 +68,10 @@ class GpuCheckTest {
     void aDryRunPreparesEverythingAndMeasuresNothing() throws IOException {
         assertThat(run(true, "test-fine", "test-crashed")).isEqualTo(GpuCheck.HOLDS);
 
-        assertThat(results()).contains("no device (dry run)").doesNotContain(" ok |").contains("skipped: dry run");
+        assertThat(results())
+                .contains("no device (dry run)")
+                .doesNotContain(" ok |")
+                .contains("skipped: dry run");
         assertThat(printed.toString(StandardCharsets.UTF_8)).contains("prepared test-fine", "prepared test-crashed");
     }
 
@@ -116,7 +120,9 @@ class GpuCheckTest {
             assertThat(item.claims()).isNotEmpty();
             assertThat(item.claims()).extracting(Claim::id).doesNotHaveDuplicates();
         });
-        assertThat(items.getFirst().id()).as("tells the others whether there is a device").isEqualTo("device");
+        assertThat(items.getFirst().id())
+                .as("tells the others whether there is a device")
+                .isEqualTo("device");
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 
 /// The engine of `ort-gpu` on the processor: what shows, without a GPU, that everything but the device works.
@@ -31,6 +32,10 @@ public final class DjlCpuProvider implements EngineProvider {
 
     @Override
     public Availability probe() {
+        Optional<String> hazard = OrtGpuProvider.hazard();
+        if (hazard.isPresent()) {
+            return new Availability.Unavailable(hazard.get());
+        }
         try {
             return new Availability.Available(DjlTarget.cpu(ID).describe());
         } catch (LinkageError | RuntimeException e) {
@@ -41,6 +46,9 @@ public final class DjlCpuProvider implements EngineProvider {
     @Override
     public Engine create(EngineOptions options) {
         options.accept(ID, Set.of());
+        if (probe() instanceof Availability.Unavailable(String reason)) {
+            throw new EngineException(ID, reason, null);
+        }
         try {
             return new DjlEngine(DjlTarget.cpu(ID), options.threads());
         } catch (LinkageError e) {

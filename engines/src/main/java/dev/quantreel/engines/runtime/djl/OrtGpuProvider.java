@@ -30,7 +30,7 @@ public final class OrtGpuProvider implements EngineProvider {
 
     /// Asks once per process.
     public OrtGpuProvider() {
-        this(() -> Asked.ANSWER);
+        this(() -> Asked.ANSWER.availability());
     }
 
     OrtGpuProvider(Supplier<Availability> probe) {
@@ -39,7 +39,20 @@ public final class OrtGpuProvider implements EngineProvider {
 
     /// What the child said; the libraries of a machine do not change while Quantreel runs.
     private static final class Asked {
-        static final Availability ANSWER = ask(GpuLibrary.find(), List.of(), PROBE_LIMIT);
+        static final Answer ANSWER = ask(GpuLibrary.find(), List.of(), PROBE_LIMIT);
+    }
+
+    /// What came of trying.
+    ///
+    /// @param survived whether the process that tried it ended as a program does, or there was nothing to try
+    record Answer(Availability availability, boolean survived) {}
+
+    /// Why the library must not be touched in this process: one that was tried ended over it. Deep Java Library asks
+    /// it for CUDA whenever a model is made, for the processor, too.
+    static Optional<String> hazard() {
+        return Asked.ANSWER.availability() instanceof Availability.Unavailable(String reason) && !Asked.ANSWER.survived()
+                ? Optional.of(reason)
+                : Optional.empty();
     }
 
     @Override
@@ -63,30 +76,41 @@ public final class OrtGpuProvider implements EngineProvider {
     }
 
     /// @param settings for the child, as `name=value`
-    static Availability ask(Optional<GpuLibrary> library, List<String> settings, Duration limit) {
+    static Answer ask(Optional<GpuLibrary> library, List<String> settings, Duration limit) {
         if (library.isEmpty()) {
-            return new Availability.Unavailable(
-                    "ONNX Runtime's CUDA build is not installed; " + GpuLibrary.HOW_TO_INSTALL);
+            return new Answer(
+                    new Availability.Unavailable(
+                            "ONNX Runtime's CUDA build is not installed; " + GpuLibrary.HOW_TO_INSTALL),
+                    true);
         }
         try {
-            ChildJvm.Ended ended =
-                    new ChildJvm(OrtGpuProbe.class, settings, List.of(), Map.of(), limit).run(line -> {});
-            return judge(ended, library.get());
+            return judge(
+                    new ChildJvm(OrtGpuProbe.class, settings, List.of(), Map.of(), limit).run(line -> {}),
+                    library.get());
         } catch (IOException e) {
-            return new Availability.Unavailable("the process that would try it cannot be started: " + e.getMessage());
+            return new Answer(
+                    new Availability.Unavailable(
+                            "the process that would try it cannot be started: " + e.getMessage()),
+                    false);
         }
     }
 
-    static Availability judge(ChildJvm.Ended ended, GpuLibrary library) {
+    static Answer judge(ChildJvm.Ended ended, GpuLibrary library) {
         Optional<String> works = said(ended, OrtGpuProbe.WORKS);
-        if (works.isPresent() && ended.exitCode() == 0) {
-            return new Availability.Available(works.get() + ", from " + library.place()
-                    + (library.tensorRt() ? ", TensorRT's provider, too" : ""));
+        boolean survived = ended.exitCode() == 0 && !ended.timedOut();
+        if (works.isPresent() && survived) {
+            return new Answer(
+                    new Availability.Available(works.get() + ", from " + library.place()
+                            + (library.tensorRt() ? ", TensorRT's provider, too" : "")),
+                    true);
         }
-        return new Availability.Unavailable("ONNX Runtime's CUDA build is in " + library.place() + ", but "
-                + said(ended, OrtGpuProbe.FAILS)
-                        .map(reason -> "does not run here: " + reason + "; " + hint(reason))
-                        .orElseGet(() -> "the process that tried it " + ended.describe()));
+        String reason = said(ended, OrtGpuProbe.FAILS)
+                .map(words -> "does not run here: " + words + "; " + hint(words))
+                .orElseGet(() -> "the process that tried it " + ended.describe());
+        return new Answer(
+                new Availability.Unavailable(
+                        "ONNX Runtime's CUDA build is in " + library.place() + ", but " + reason),
+                survived);
     }
 
     private static Optional<String> said(ChildJvm.Ended ended, String prefix) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.quantreel.engines.internal.process.ChildJvm;
 import dev.quantreel.engines.runtime.EngineException;
-import dev.quantreel.engines.runtime.EngineProvider.Availability;
 import dev.quantreel.engines.runtime.EngineProvider.Availability.Available;
 import dev.quantreel.engines.runtime.EngineProvider.Availability.Unavailable;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
@@ -29,14 +28,16 @@ class OrtGpuProviderTest {
 
     @Test
     void withoutTheCudaBuildItSaysWhatToInstallAndLoadsNothing() {
-        assertThat(OrtGpuProvider.ask(Optional.empty(), List.of(), Duration.ofNanos(1)))
+        assertThat(OrtGpuProvider.ask(Optional.empty(), List.of(), Duration.ofNanos(1))
+                        .availability())
                 .isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
                         .contains("not installed", "./quantreel install ort-gpu"));
     }
 
     @Test
     void aChildProcessTriesTheLibraryAndItsReasonArrives() {
-        Availability answer = OrtGpuProvider.ask(Optional.of(LIBRARY), List.of("device=0"), Duration.ofSeconds(120));
+        OrtGpuProvider.Answer answer =
+                OrtGpuProvider.ask(Optional.of(LIBRARY), List.of("device=0"), Duration.ofSeconds(120));
 
         // The build on the class path of the tests is that for the processor.
         assertThat(answer).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
@@ -46,7 +47,8 @@ class OrtGpuProviderTest {
 
     @Test
     void aChildThatTakesTooLongIsEnded() {
-        assertThat(OrtGpuProvider.ask(Optional.of(LIBRARY), List.of(), Duration.ofMillis(1)))
+        assertThat(OrtGpuProvider.ask(Optional.of(LIBRARY), List.of(), Duration.ofMillis(1))
+                        .availability())
                 .isInstanceOfSatisfying(
                         Unavailable.class, no -> assertThat(no.reason()).contains("lack of time"));
     }
@@ -60,7 +62,7 @@ class OrtGpuProviderTest {
         "out of luck, doctor"
     })
     void theMissingLibraryIsNamedWithWhatToInstall(String said, String hint) {
-        Availability answer =
+        OrtGpuProvider.Answer answer =
                 OrtGpuProvider.judge(new ChildJvm.Ended(0, false, List.of("noise", OrtGpuProbe.FAILS + said)), LIBRARY);
 
         assertThat(answer).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
@@ -69,7 +71,7 @@ class OrtGpuProviderTest {
 
     @Test
     void aLibraryThatEndsItsProcessIsReportedAndNotBelieved() {
-        Availability aborted = OrtGpuProvider.judge(
+        OrtGpuProvider.Answer aborted = OrtGpuProvider.judge(
                 new ChildJvm.Ended(134, false, List.of(OrtGpuProbe.WORKS + "so it said", "terminate called")), LIBRARY);
 
         assertThat(aborted).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
@@ -79,7 +81,8 @@ class OrtGpuProviderTest {
     @Test
     void aRunThatWorkedIsAvailable() {
         assertThat(OrtGpuProvider.judge(
-                        new ChildJvm.Ended(0, false, List.of(OrtGpuProbe.WORKS + "ONNX Runtime 9")), LIBRARY))
+                        new ChildJvm.Ended(0, false, List.of(OrtGpuProbe.WORKS + "ONNX Runtime 9")), LIBRARY)
+                        .availability())
                 .isInstanceOfSatisfying(Available.class, yes -> assertThat(yes.detail())
                         .contains("ONNX Runtime 9", "extras/ort-gpu/native", "TensorRT's provider"));
     }

@@ -1,0 +1,122 @@
+package dev.quantreel.engines.gpucheck;
+
+import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.LinearLayers;
+import dev.quantreel.engines.dit.QuantizedLinears;
+import dev.quantreel.engines.dit.TransformerCheckpoint;
+import dev.quantreel.engines.dit.TransformerFacts;
+import dev.quantreel.engines.quant.QuantizationPlan;
+import dev.quantreel.engines.quant.QuantizationProgress;
+import dev.quantreel.engines.quant.QuantizedWeights;
+import dev.quantreel.engines.quant.WeightQuantizer;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.safetensors.SafetensorsFile;
+import dev.quantreel.engines.sampling.SplitModel;
+import dev.quantreel.engines.sampling.SplitModel.Branch;
+import dev.quantreel.engines.sampling.TorchNoise;
+import dev.quantreel.engines.tensor.FloatWeights;
+import dev.quantreel.engines.tensor.Shape;
+import dev.quantreel.engines.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The demo model's transformer on an engine, run on noise: a whole diffusion transformer that fits anywhere. Not
+/// thread-safe.
+final class DemoTrunk implements AutoCloseable {
+
+    private static final String FILE = "diffusion_models/quantreel_demo_dit_bf16.safetensors";
+    private static final int WEIGHT_BITS = 4;
+
+    private final SafetensorsFile file;
+    private final DiffusionTransformer transformer;
+    private final SplitModel model;
+    private final Tensor latent;
+
+    private DemoTrunk(SafetensorsFile file, DiffusionTransformer transformer, TransformerFacts facts, int side) {
+        this.file = file;
+        this.transformer = transformer;
+        Shape text = Shape.of(1, facts.text().length(), facts.text().width());
+        this.model = transformer.bind(TorchNoise.gaussian(1, text), TorchNoise.gaussian(2, text));
+        this.latent = TorchNoise.gaussian(3, Shape.of(1, facts.latent().channels(), 3, side, side));
+    }
+
+    /// What the linears compute with.
+    enum Precision {
+        FULL,
+        W4
+    }
+
+    /// One pass.
+    ///
+    /// @param timestep 0 to 1000
+    /// @param bits of activations
+    record Pass(float timestep, int bits) {}
+
+    /// @param models folder with the demo model
+    /// @param side rows and columns of the latent, even
+    static DemoTrunk open(Engine engine, Path models, Precision precision, int side) {
+        SafetensorsFile file = SafetensorsFile.open(models.resolve(FILE));
+        try {
+            TransformerCheckpoint checkpoint = TransformerCheckpoint.of(file);
+            LinearLayers linears =
+                    switch (precision) {
+                        case FULL -> new FloatLinears(new FloatWeights(checkpoint));
+                        case W4 ->
+                            QuantizedLinears.of(
+                                    QuantizedWeights.of(
+                                            checkpoint,
+                                            QuantizationPlan.DVD_QUANT.withWeights(
+                                                    new WeightQuantizer.MinMax(), WEIGHT_BITS),
+                                            checkpoint.blockLinears(),
+                                            QuantizationProgress.NONE,
+                                            CancellationToken.NONE),
+                                    QuantizedLinears.Arithmetic.INTEGER);
+                    };
+            return new DemoTrunk(
+                    file, DiffusionTransformer.open(engine, checkpoint, linears), checkpoint.facts(), side);
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /// Velocities, one tensor a pass.
+    List<Tensor> run(List<Pass> passes) {
+        List<Tensor> velocities = new ArrayList<>();
+        for (Pass pass : passes) {
+            SplitModel.Prelude prelude =
+                    model.prelude(latent, pass.timestep(), Branch.CONDITIONAL, CancellationToken.NONE);
+            Tensor tokens = model.trunk(prelude, Branch.CONDITIONAL, pass.bits(), CancellationToken.NONE);
+            velocities.add(model.head(prelude, tokens, CancellationToken.NONE));
+        }
+        return velocities;
+    }
+
+    /// Largest relative distance of one of several tensors from its expectation.
+    static double distance(List<Tensor> actual, List<Tensor> expected) {
+        double worst = 0;
+        for (int i = 0; i < expected.size(); i++) {
+            float[] a = actual.get(i).toFloatArray();
+            float[] b = expected.get(i).toFloatArray();
+            double difference = 0;
+            double norm = 0;
+            for (int j = 0; j < b.length; j++) {
+                difference += Math.pow((double) a[j] - b[j], 2);
+                norm += (double) b[j] * b[j];
+            }
+            // Not finite where one of the values is not: compares false with every bound.
+            worst = Math.max(worst, Math.sqrt(difference / norm));
+        }
+        return worst;
+    }
+
+    @Override
+    public void close() {
+        try (file) {
+            transformer.close();
+        }
+    }
+}
