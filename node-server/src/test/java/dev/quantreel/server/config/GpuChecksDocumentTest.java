@@ -33,7 +33,9 @@ class GpuChecksDocumentTest {
         for (GpuCheckItem item : GpuCheck.items()) {
             for (Claim claim : item.claims()) {
                 assertThat(rows)
-                        .as("add to docs/gpu-checks.md: | %s | `./quantreel gpu-check --only %s` | unproven |", claim.text(), item.id())
+                        .as(
+                                "add to docs/gpu-checks.md: | %s | `./quantreel gpu-check --only %s` | unproven |",
+                                claim.text(), item.id())
                         .filteredOn(row -> row.claim().equals(claim.text()))
                         .singleElement()
                         .satisfies(row -> assertThat(row.command())
@@ -79,7 +81,8 @@ class GpuChecksDocumentTest {
     @Test
     void aResultHasAChipAndADateOrIsUnproven() throws IOException {
         assertThat(rows()).isNotEmpty().allSatisfy(row -> assertThat(
-                        row.result().startsWith("unproven") || MEASURED.matcher(row.result()).matches())
+                        row.result().startsWith("unproven")
+                                || MEASURED.matcher(row.result()).matches())
                 .as(row.result())
                 .isTrue());
     }

@@ -50,7 +50,8 @@ public final class OrtGpuProvider implements EngineProvider {
     /// Why the library must not be touched in this process: one that was tried ended over it. Deep Java Library asks
     /// it for CUDA whenever a model is made, for the processor, too.
     static Optional<String> hazard() {
-        return Asked.ANSWER.availability() instanceof Availability.Unavailable(String reason) && !Asked.ANSWER.survived()
+        return Asked.ANSWER.availability() instanceof Availability.Unavailable(String reason)
+                        && !Asked.ANSWER.survived()
                 ? Optional.of(reason)
                 : Optional.empty();
     }
@@ -89,8 +90,7 @@ public final class OrtGpuProvider implements EngineProvider {
                     library.get());
         } catch (IOException e) {
             return new Answer(
-                    new Availability.Unavailable(
-                            "the process that would try it cannot be started: " + e.getMessage()),
+                    new Availability.Unavailable("the process that would try it cannot be started: " + e.getMessage()),
                     false);
         }
     }
@@ -108,8 +108,7 @@ public final class OrtGpuProvider implements EngineProvider {
                 .map(words -> "does not run here: " + words + "; " + hint(words))
                 .orElseGet(() -> "the process that tried it " + ended.describe());
         return new Answer(
-                new Availability.Unavailable(
-                        "ONNX Runtime's CUDA build is in " + library.place() + ", but " + reason),
+                new Availability.Unavailable("ONNX Runtime's CUDA build is in " + library.place() + ", but " + reason),
                 survived);
     }
 

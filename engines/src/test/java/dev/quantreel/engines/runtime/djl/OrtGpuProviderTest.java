@@ -81,7 +81,7 @@ class OrtGpuProviderTest {
     @Test
     void aRunThatWorkedIsAvailable() {
         assertThat(OrtGpuProvider.judge(
-                        new ChildJvm.Ended(0, false, List.of(OrtGpuProbe.WORKS + "ONNX Runtime 9")), LIBRARY)
+                                new ChildJvm.Ended(0, false, List.of(OrtGpuProbe.WORKS + "ONNX Runtime 9")), LIBRARY)
                         .availability())
                 .isInstanceOfSatisfying(Available.class, yes -> assertThat(yes.detail())
                         .contains("ONNX Runtime 9", "extras/ort-gpu/native", "TensorRT's provider"));
