@@ -18,7 +18,13 @@ import java.util.stream.Collectors;
 /// @param rows what they gave
 /// @param device what it was measured on; empty where there was none
 /// @param absence why there was none
-record CheckReport(List<GpuCheckItem> items, List<CheckRow> rows, Optional<String> device, Optional<String> absence) {
+/// @param small whether shapes were those for a simulator, so that figures mean nothing
+record CheckReport(
+        List<GpuCheckItem> items,
+        List<CheckRow> rows,
+        Optional<String> device,
+        Optional<String> absence,
+        boolean small) {
 
     static String plain(CheckRow row) {
         return String.join(
@@ -70,6 +76,7 @@ record CheckReport(List<GpuCheckItem> items, List<CheckRow> rows, Optional<Strin
         StringBuilder text = new StringBuilder();
         text.append("Measured on: ")
                 .append(device.orElse("no device (" + absence.orElse("none was looked for") + ")"))
+                .append(small ? "; shapes for a simulator, times mean nothing" : "")
                 .append("\n\n");
         for (int i = 0; i < lines.size(); i++) {
             text.append(lines.get(i).stream()
@@ -83,8 +90,11 @@ record CheckReport(List<GpuCheckItem> items, List<CheckRow> rows, Optional<Strin
         return text.toString();
     }
 
-    /// Lines in the form of docs/gpu-checks.md, of what was measured.
+    /// Lines in the form of docs/gpu-checks.md, of what was measured; none where figures mean nothing.
     String forTheDocument() {
+        if (small) {
+            return "";
+        }
         String where = device.orElse("") + ", " + LocalDate.now(ZoneOffset.UTC);
         StringBuilder text = new StringBuilder();
         for (GpuCheckItem item : items) {

@@ -87,7 +87,7 @@ public final class GpuCheck {
         for (GpuCheckItem item : chosen) {
             run(item, Duration.between(Instant.now(), end));
         }
-        CheckReport report = new CheckReport(chosen, rows, device, absence);
+        CheckReport report = new CheckReport(chosen, rows, device, absence, options.small());
         report.write(options.out());
         out.println();
         out.print(report.table());

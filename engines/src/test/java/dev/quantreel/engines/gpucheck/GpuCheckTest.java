@@ -139,7 +139,7 @@ class GpuCheckTest {
     private int run(boolean dry, String... ids) throws IOException {
         CheckOptions options = CheckOptions.of(folder, folder, folder.resolve("baseline.py"))
                 .withOnly(List.of(ids))
-                .with(Optional.empty(), Duration.ofMinutes(5), dry, true);
+                .with(Optional.empty(), Duration.ofMinutes(5), dry, false);
         return new GpuCheck(options, out()).run();
     }
 
