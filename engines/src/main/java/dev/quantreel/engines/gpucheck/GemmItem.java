@@ -14,8 +14,8 @@ public final class GemmItem implements GpuCheckItem {
 
     private static final Claim TIMES =
             new Claim("times", "Products s8 x s4 of the linears of Wan 1.3B, 14B and HunyuanVideo at 32,760 tokens");
-    private static final Claim GOAL =
-            new Claim("goal", "Products s8 x s4 are at least 1.6 times as fast as cuBLAS in bf16 at 32,760 tokens (H100)");
+    private static final Claim GOAL = new Claim(
+            "goal", "Products s8 x s4 are at least 1.6 times as fast as cuBLAS in bf16 at 32,760 tokens (H100)");
     private static final double WANTED = 1.6;
     private static final Duration TORCH_LIMIT = Duration.ofSeconds(60);
 
@@ -64,7 +64,9 @@ public final class GemmItem implements GpuCheckItem {
         }
     }
 
-    private record Baseline(@org.jspecify.annotations.Nullable Double bf16, @org.jspecify.annotations.Nullable Double int8) {}
+    private record Baseline(
+            @org.jspecify.annotations.Nullable Double bf16,
+            @org.jspecify.annotations.Nullable Double int8) {}
 
     private static void row(CheckContext context, Shape shape, double millis, Baseline torch) {
         String subject = "K " + shape.columns() + ", N " + shape.outputs();

@@ -61,8 +61,7 @@ record GemmTwinCheck(Size size, Way way) {
         float[] bias = floats(random, size.outputs);
         int[] zero = random.ints(size.outputs, -8, 8).toArray();
         LowBitGemmTwin.Tokens tokens = new LowBitGemmTwin.Tokens(size.tokens, size.columns, size.columns, x, scale);
-        LowBitGemmTwin twin =
-                new LowBitGemmTwin(tokens, new LowBitGemmTwin.Weights(size.columns, w, step, zero, bias));
+        LowBitGemmTwin twin = new LowBitGemmTwin(tokens, new LowBitGemmTwin.Weights(size.columns, w, step, zero, bias));
 
         PackedLayout layout = new PackedLayout(size.outputs, size.columns, way.weightBits);
         GemmTokens onDevice = new GemmTokens(

@@ -32,8 +32,7 @@ final class GpuSession implements AutoCloseable {
         this.cuda = cuda;
         this.small = small;
         // The simulator has the kernels compiled in and takes any image.
-        this.kernels =
-                small ? KernelLibrary.of(cuda, (unit, chip) -> new byte[] {1}) : KernelLibrary.open(cuda);
+        this.kernels = small ? KernelLibrary.of(cuda, (unit, chip) -> new byte[] {1}) : KernelLibrary.open(cuda);
         this.stream = cuda.newStream();
     }
 

@@ -52,9 +52,9 @@ final class KernelInventory {
         }
     }
 
-    /// The entries of a fatbin: a header of 16 bytes (magic, version, its size, size of all entries), then entries of
-    /// kind (u16; 1 is PTX, 2 machine code), version, size of the header (u32) and of the content (u64), and, 28 bytes
-    /// in, the chip.
+    /// The entries of a fatbin: a header of 16 bytes (magic, version, its size, size of all entries), then
+    /// entries of kind (u16; 1 is PTX, 2 machine code), version, size of the header (u32) and of the content
+    /// (u64), and, 28 bytes in, the chip.
     static Set<Integer> chips(byte[] fatbin) {
         ByteBuffer buffer = ByteBuffer.wrap(fatbin).order(ByteOrder.LITTLE_ENDIAN);
         if (fatbin.length < 16 || buffer.getInt(0) != MAGIC) {

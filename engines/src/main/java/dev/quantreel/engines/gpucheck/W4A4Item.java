@@ -11,7 +11,8 @@ import java.util.Locale;
 public final class W4A4Item implements GpuCheckItem {
 
     private static final Claim FASTER = new Claim(
-            "faster", "W4A4 is faster than W4A8 where the chip multiplies 4 bits (8.0, 8.6, 8.9), and never slower elsewhere");
+            "faster",
+            "W4A4 is faster than W4A8 where the chip multiplies 4 bits (8.0, 8.6, 8.9), and never slower elsewhere");
     private static final double NOISE = 1.05;
 
     @Override
@@ -51,7 +52,8 @@ public final class W4A4Item implements GpuCheckItem {
             context.log()
                     .judge(
                             FASTER,
-                            "K " + shape.columns() + ", N " + shape.outputs() + (packed ? ", s4 x s4" : ", s4 codes in bytes"),
+                            "K " + shape.columns() + ", N " + shape.outputs()
+                                    + (packed ? ", s4 x s4" : ", s4 codes in bytes"),
                             context.small() || (packed ? four < eight : four <= eight * NOISE),
                             new Measurement(
                                     String.format(Locale.ROOT, "W4A4 %.3f ms", four),
