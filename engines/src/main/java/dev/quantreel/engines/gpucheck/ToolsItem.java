@@ -22,7 +22,8 @@ public final class ToolsItem implements GpuCheckItem {
     private static final Claim SANITIZER =
             new Claim("sanitizer", "compute-sanitizer finds no access out of bounds in the kernels' own check");
     private static final Claim NCU = new Claim(
-            "ncu", "Nsight Compute: share of the tensor cores' time that the products s8 x s4 use (measured, no bound)");
+            "ncu",
+            "Nsight Compute: share of the tensor cores' time that the products s8 x s4 use (measured, no bound)");
     private static final Pattern ERRORS = Pattern.compile("ERROR SUMMARY: (\\d+) error");
     private static final String METRIC = "sm__inst_executed_pipe_tensor.avg.pct_of_peak_sustained_active";
     private static final Pattern VALUE = Pattern.compile(Pattern.quote(METRIC) + "\\s+%\\s+([\\d.,]+)");
@@ -50,7 +51,9 @@ public final class ToolsItem implements GpuCheckItem {
 
     @Override
     public void prepare(CheckContext context) {
-        context.log().note("compute-sanitizer: " + find("compute-sanitizer").map(Path::toString).orElse("not here"));
+        context.log()
+                .note("compute-sanitizer: "
+                        + find("compute-sanitizer").map(Path::toString).orElse("not here"));
         context.log().note("ncu: " + find("ncu").map(Path::toString).orElse("not here"));
     }
 
@@ -60,38 +63,37 @@ public final class ToolsItem implements GpuCheckItem {
             claims().forEach(claim -> context.log().skipped(claim, "", "the tools do not see a simulator"));
             return;
         }
-        Optional<Path> sanitizer = find("compute-sanitizer");
-        if (sanitizer.isEmpty()) {
+        sanitize(context);
+        profile(context);
+    }
+
+    private static void sanitize(CheckContext context) throws IOException {
+        Optional<Path> tool = find("compute-sanitizer");
+        if (tool.isEmpty()) {
             context.log().skipped(SANITIZER, "", "compute-sanitizer is not on this machine");
-        } else {
-            Matcher summary = ERRORS.matcher(run(context, List.of(sanitizer.get().toString(), "--tool", "memcheck"), "kernels"));
-            boolean found = summary.find();
-            context.log()
-                    .judge(
-                            SANITIZER,
-                            "",
-                            found && summary.group(1).equals("0"),
-                            new Measurement(found ? summary.group(1) + " errors" : "no summary", ""),
-                            "a summary with no errors");
+            return;
         }
-        Optional<Path> ncu = find("ncu");
-        if (ncu.isEmpty()) {
+        Matcher summary = ERRORS.matcher(run(context, List.of(tool.get().toString(), "--tool", "memcheck"), "kernels"));
+        boolean found = summary.find();
+        context.log()
+                .judge(
+                        SANITIZER,
+                        "",
+                        found && summary.group(1).equals("0"),
+                        new Measurement(found ? summary.group(1) + " errors" : "no summary", ""),
+                        "a summary with no errors");
+    }
+
+    private static void profile(CheckContext context) throws IOException {
+        Optional<Path> tool = find("ncu");
+        if (tool.isEmpty()) {
             context.log().skipped(NCU, "", "ncu is not on this machine");
             return;
         }
-        Matcher value = VALUE.matcher(run(
-                context,
-                List.of(
-                        ncu.get().toString(),
-                        "--target-processes",
-                        "application-only",
-                        "--kernel-name",
-                        "regex:qr_gemm",
-                        "--launch-count",
-                        "4",
-                        "--metrics",
-                        METRIC),
-                "w4a4"));
+        List<String> command = new ArrayList<>(List.of(tool.get().toString(), "--target-processes"));
+        command.addAll(List.of("application-only", "--kernel-name", "regex:qr_gemm"));
+        command.addAll(List.of("--launch-count", "4", "--metrics", METRIC));
+        Matcher value = VALUE.matcher(run(context, command, "w4a4"));
         if (value.find()) {
             context.log().ok(NCU, "", value.group(1) + " %", "");
         } else {
@@ -102,8 +104,10 @@ public final class ToolsItem implements GpuCheckItem {
     /// On the path, beside pip's packages (which the script puts into `LD_LIBRARY_PATH`), or where CUDA is installed.
     private static Optional<Path> find(String tool) {
         Map<String, String> environment = System.getenv();
-        Stream<Path> path = Stream.of(environment.getOrDefault("PATH", "").split(":")).map(Path::of);
-        Stream<Path> libraries = Stream.of(environment.getOrDefault("LD_LIBRARY_PATH", "").split(":"))
+        Stream<Path> path =
+                Stream.of(environment.getOrDefault("PATH", "").split(":")).map(Path::of);
+        Stream<Path> libraries = Stream.of(
+                        environment.getOrDefault("LD_LIBRARY_PATH", "").split(":"))
                 .map(folder -> Path.of(folder).resolveSibling("bin"));
         return Stream.concat(Stream.concat(path, libraries), Stream.of(Path.of("/usr/local/cuda/bin")))
                 .map(folder -> folder.resolve(tool))
@@ -126,9 +130,8 @@ public final class ToolsItem implements GpuCheckItem {
                 context.models().toString(),
                 "--out",
                 context.work().toString()));
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(printed.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(printed.toFile());
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         Process process = builder.start();
         try {

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.gpucheck;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -124,6 +126,33 @@ class CheckBundleTest {
             }
         }
         assertThat(tried).as("a reader of another hand").isNotEmpty();
+    }
+
+    @Test
+    void onnxRuntimeComesInPartsThatTogetherAreItsFolder() throws IOException {
+        Path installed = Files.createDirectories(folder.resolve("extras/native")).getParent();
+        byte[] library = new byte[50_000];
+        new Random(7).nextBytes(library);
+        Files.write(installed.resolve("native/libonnxruntime.so.1"), library);
+        Files.createSymbolicLink(installed.resolve("native/libonnxruntime.so"), Path.of("libonnxruntime.so.1"));
+        Files.write(installed.resolve("classes.jar"), new byte[] {1, 2, 3});
+
+        List<Path> parts = new OrtBundle(installed, FAST).write(folder.resolve("ort.tar.xz"), 20_000);
+
+        assertThat(parts).hasSizeGreaterThan(2).allSatisfy(part -> assertThat(Files.size(part))
+                .isLessThanOrEqualTo(20_000));
+        Path whole = folder.resolve("whole.tar.xz");
+        try (OutputStream out = Files.newOutputStream(whole)) {
+            for (Path part : parts) {
+                Files.copy(part, out);
+            }
+        }
+        Path ort = unpack(whole).resolve(CheckBundle.FOLDER).resolve("ort");
+        assertThat(ort.resolve("native/libonnxruntime.so")).hasBinaryContent(library);
+        assertThat(ort.resolve("classes.jar")).hasBinaryContent(new byte[] {1, 2, 3});
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> new OrtBundle(folder, FAST).write(whole, 1))
+                .withMessageContaining("./quantreel install ort-gpu");
     }
 
     /// False where there is no such program.

@@ -4,6 +4,7 @@ import dev.quantreel.engines.gpucheck.CheckBundle;
 import dev.quantreel.engines.gpucheck.CheckOptions;
 import dev.quantreel.engines.gpucheck.GpuCheck;
 import dev.quantreel.engines.gpucheck.GpuCheckItem;
+import dev.quantreel.engines.gpucheck.OrtBundle;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -67,6 +68,13 @@ final class GpuCheckCommand implements Callable<Integer> {
                     + " one file (.tar.xz, at most 60 MB).")
     private @Nullable Path bundle;
 
+    @Option(
+            names = "--ort-bundle",
+            paramLabel = "FILE",
+            description = "Check nothing, but write extras/ort-gpu (`./quantreel install ort-gpu`) into parts FILE.00 ... of"
+                    + " at most 60 MB, for the item ort.")
+    private @Nullable Path ortBundle;
+
     @Override
     public Integer call() throws IOException {
         PrintStream stream = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -77,6 +85,10 @@ final class GpuCheckCommand implements Callable<Integer> {
         }
         if (bundle != null) {
             bundle(models, bundle, stream);
+            return 0;
+        }
+        if (ortBundle != null) {
+            ortBundle(ortBundle, stream);
             return 0;
         }
         CheckOptions options = CheckOptions.of(out, models, CheckBundle.script(out.resolve("work")))
@@ -93,6 +105,17 @@ final class GpuCheckCommand implements Callable<Integer> {
         for (GpuCheckItem item : GpuCheck.items()) {
             stream.printf("%-10s at most %d s%n", item.id(), item.limit().toSeconds());
             item.claims().forEach(claim -> stream.println("           " + claim.text()));
+        }
+    }
+
+    private static void ortBundle(Path file, PrintStream stream) {
+        try {
+            Path installed = ServerConfig.homeFolder().resolve("extras").resolve("ort-gpu");
+            new OrtBundle(installed, CheckBundle.PRESET)
+                    .write(file, CheckBundle.LIMIT_BYTES)
+                    .forEach(stream::println);
+        } catch (IOException e) {
+            throw new ConfigException("the parts cannot be written: " + e.getMessage());
         }
     }
 
