@@ -74,6 +74,7 @@ public record CheckBundle(Path models, int preset) {
         }
         Path scratch = Files.createTempDirectory("quantreel-bundle");
         try {
+            out.println("Kernels: " + KernelInventory.describe());
             out.println("Cutting a Java to size ...");
             Path java = scratch.resolve("jre");
             link(java);

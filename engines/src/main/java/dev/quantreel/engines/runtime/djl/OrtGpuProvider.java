@@ -61,9 +61,11 @@ public final class OrtGpuProvider implements EngineProvider {
         return ID;
     }
 
+    /// Below the engine for the processor: `auto` does not choose it as long as no figure of a GPU is in
+    /// docs/gpu-checks.md.
     @Override
     public int rank() {
-        return 150;
+        return 70;
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -37,11 +38,12 @@ class DjlEngineTest extends EngineContractTest {
     }
 
     @Test
-    void theServiceLoaderFindsBothAndAutoPrefersNeitherWithoutAGpu() {
+    void theServiceLoaderFindsBothAndAutoPrefersNeither() {
         assertThat(ServiceLoader.load(EngineProvider.class))
                 .extracting(EngineProvider::id)
                 .contains("ort-gpu", "ort-djl-cpu");
-        assertThat(new DjlCpuProvider().rank()).isLessThan(100);
+        assertThat(new DjlCpuProvider().rank()).isLessThan(new OrtEngineProvider().rank());
+        assertThat(new OrtGpuProvider().rank()).isLessThan(new OrtEngineProvider().rank());
     }
 
     @Test

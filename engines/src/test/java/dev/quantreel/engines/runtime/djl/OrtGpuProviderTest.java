@@ -40,7 +40,9 @@ class OrtGpuProviderTest {
                 OrtGpuProvider.ask(Optional.of(LIBRARY), List.of("device=0"), Duration.ofSeconds(120));
 
         // The build on the class path of the tests is that for the processor.
-        assertThat(answer).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
+        assertThat(answer.survived()).isTrue();
+        assertThat(answer.availability())
+                .isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
                 .contains("extras/ort-gpu/native", "does not run here", "Failed to find CUDA")
                 .contains("first on the class path"));
     }
@@ -65,7 +67,9 @@ class OrtGpuProviderTest {
         OrtGpuProvider.Answer answer =
                 OrtGpuProvider.judge(new ChildJvm.Ended(0, false, List.of("noise", OrtGpuProbe.FAILS + said)), LIBRARY);
 
-        assertThat(answer).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
+        assertThat(answer.survived()).isTrue();
+        assertThat(answer.availability())
+                .isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
                 .contains(said, hint));
     }
 
@@ -74,7 +78,8 @@ class OrtGpuProviderTest {
         OrtGpuProvider.Answer aborted = OrtGpuProvider.judge(
                 new ChildJvm.Ended(134, false, List.of(OrtGpuProbe.WORKS + "so it said", "terminate called")), LIBRARY);
 
-        assertThat(aborted).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
+        assertThat(aborted.survived()).isFalse();
+        assertThat(aborted.availability()).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
                 .contains("SIGABRT", "terminate called"));
     }
 
