@@ -31,8 +31,11 @@ class CheckBundleTest {
     /// Quick to pack, some megabytes larger than what is shipped.
     private static final int FAST = 1;
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    CheckBundleTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @Test
     void itFitsRunsOnItsOwnJavaAndGetsAsFarAsTheDevice() throws IOException, InterruptedException {
@@ -130,7 +133,8 @@ class CheckBundleTest {
 
     @Test
     void onnxRuntimeComesInPartsThatTogetherAreItsFolder() throws IOException {
-        Path installed = Files.createDirectories(folder.resolve("extras/native")).getParent();
+        Path installed = folder.resolve("extras");
+        Files.createDirectories(installed.resolve("native"));
         byte[] library = new byte[50_000];
         new Random(7).nextBytes(library);
         Files.write(installed.resolve("native/libonnxruntime.so.1"), library);

@@ -21,8 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// Whatever an item does, the check goes on and says what became of each claim.
 class GpuCheckTest {
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    GpuCheckTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
 

@@ -18,8 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// The whole check with the host simulator as its driver: the items' own code, the real kernels, the real launches.
 class SimulatedCheckTest {
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    SimulatedCheckTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @Test
     void everyItemRunsOnTheSimulatorAndWhatIsExactIs() throws IOException {
