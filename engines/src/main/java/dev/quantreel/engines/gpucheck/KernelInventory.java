@@ -5,14 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /// The kernels that this build holds: sources by unit, and the chips that each has machine code for.
 final class KernelInventory {
@@ -28,21 +28,23 @@ final class KernelInventory {
     static List<String> units() throws IOException {
         Path home = StoredJar.home(FOLDER + "KernelLibrary.class");
         if (Files.isDirectory(home)) {
-            return list(home.resolve(FOLDER));
+            try (Stream<Path> files = Files.list(home.resolve(FOLDER))) {
+                return units(files.map(path -> String.valueOf(path.getFileName())));
+            }
         }
-        try (FileSystem jar = FileSystems.newFileSystem(home)) {
-            return list(jar.getPath(FOLDER));
+        try (ZipFile jar = new ZipFile(home.toFile())) {
+            return units(jar.stream()
+                    .map(ZipEntry::getName)
+                    .filter(name -> name.startsWith(FOLDER))
+                    .map(name -> name.substring(FOLDER.length())));
         }
     }
 
-    private static List<String> list(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(path -> path.getFileName().toString())
-                    .filter(name -> name.endsWith(".cu"))
-                    .map(name -> name.substring(0, name.length() - ".cu".length()))
-                    .sorted()
-                    .toList();
-        }
+    private static List<String> units(Stream<String> names) {
+        return names.filter(name -> name.endsWith(".cu"))
+                .map(name -> name.substring(0, name.length() - ".cu".length()))
+                .sorted()
+                .toList();
     }
 
     /// Chips, as in sm_90, that a unit has machine code for; none where nvcc was not there when this was built.
