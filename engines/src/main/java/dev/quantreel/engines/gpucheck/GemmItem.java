@@ -1,22 +1,35 @@
 package dev.quantreel.engines.gpucheck;
 
 import dev.quantreel.engines.gpucheck.CheckLog.Measurement;
-import dev.quantreel.engines.gpucheck.GemmShapes.Shape;
-import dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm;
+import dev.quantreel.engines.runtime.cuda.check.GemmBenchmark;
+import dev.quantreel.engines.runtime.cuda.check.GemmBenchmark.Row;
+import dev.quantreel.engines.runtime.cuda.check.GemmBenchmark.Shape;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/// How long products of 8-bit tokens with 4-bit weights take, beside cuBLAS in bf16 and in 8-bit integers.
+/// How long low-bit products take, every kernel of the chip, beside cuBLAS in bf16 and in 8-bit integers.
 public final class GemmItem implements GpuCheckItem {
 
+    private static final Claim SUMS = new Claim("sums", "Sums of all low-bit products at real sizes are those of the host");
     private static final Claim TIMES =
-            new Claim("times", "Products s8 x s4 of the linears of Wan 1.3B, 14B and HunyuanVideo at 32,760 tokens");
-    private static final Claim GOAL = new Claim(
-            "goal", "Products s8 x s4 are at least 1.6 times as fast as cuBLAS in bf16 at 32,760 tokens (H100)");
+            new Claim("times", "Low-bit products of the linears of Wan 1.3B, 14B and HunyuanVideo at 32,760 tokens");
+    private static final Claim GOAL =
+            new Claim("goal", "Products s8 x s4 are at least 1.6 times as fast as cuBLAS in bf16 at 32,760 tokens (H100)");
+    private static final Claim INT8 = new Claim("int8", "Products s8 x s8 are as fast as cuBLASLt's (torch._int_mm)");
+    private static final Claim W4A4 = new Claim(
+            "w4a4", "W4A4 is faster than W4A8 where the chip multiplies 4 bits (8.0, 8.6, 8.9), and takes its kernel elsewhere");
+    private static final Claim NARROW =
+            new Claim("narrow", "Products of 1 and of 32 tokens read 4-bit weights at the memory's speed");
+
     private static final double WANTED = 1.6;
+    private static final double NOISE = 1.05;
+    private static final int LAUNCHES = 10;
     private static final Duration TORCH_LIMIT = Duration.ofSeconds(60);
 
     @Override
@@ -31,73 +44,122 @@ public final class GemmItem implements GpuCheckItem {
 
     @Override
     public Duration limit() {
-        return Duration.ofSeconds(100);
+        return Duration.ofSeconds(120);
     }
 
     @Override
     public List<Claim> claims() {
-        return List.of(TIMES, GOAL);
+        return List.of(SUMS, TIMES, GOAL, INT8, W4A4, NARROW);
+    }
+
+    private static List<Shape> shapes(boolean small) {
+        return small ? List.of(new Shape(130, 64, 64)) : GemmBenchmark.SHAPES;
+    }
+
+    private static List<Shape> narrow(boolean small) {
+        return small ? List.of(new Shape(1, 64, 64)) : List.of(new Shape(1, 5120, 13_824), new Shape(32, 5120, 13_824));
     }
 
     @Override
     public void prepare(CheckContext context) {
-        context.log().note(GemmShapes.all(context.small()).size() + " shapes");
+        context.log().note(shapes(false).size() + " shapes: " + shapes(false));
     }
 
     @Override
     public void measure(CheckContext context) {
-        List<Shape> shapes = GemmShapes.all(context.small());
-        int tokens = GemmShapes.tokens(context.small());
-        double[] ours = new double[shapes.size()];
+        List<List<Row>> byShape = new ArrayList<>();
         try (GpuSession gpu = GpuSession.open(context)) {
-            LowBitGemm gemm = new LowBitGemm(gpu.kernels());
-            for (int i = 0; i < ours.length; i++) {
-                ours[i] = GemmShapes.millis(gpu, gemm, shapes.get(i), tokens, 8);
-                context.log().note(shapes.get(i) + ": " + ours[i] + " ms");
+            GemmBenchmark benchmark = new GemmBenchmark(gpu.kernels(), context.small() ? 1 : LAUNCHES);
+            for (Shape shape : shapes(context.small())) {
+                List<Row> rows = benchmark.run(List.of(shape));
+                rows.forEach(row -> exact(context, row));
+                byShape.add(rows);
             }
+            benchmark.run(narrow(context.small())).forEach(row -> narrow(context, row));
         }
-        Map<String, Double> torch = torch(context, shapes, tokens);
-        for (int i = 0; i < ours.length; i++) {
-            Shape shape = shapes.get(i);
-            String key = shape.columns() + "." + shape.outputs();
-            row(context, shape, ours[i], new Baseline(torch.get("bf16." + key), torch.get("int8." + key)));
-        }
-    }
-
-    private record Baseline(
-            @org.jspecify.annotations.Nullable Double bf16,
-            @org.jspecify.annotations.Nullable Double int8) {}
-
-    private static void row(CheckContext context, Shape shape, double millis, Baseline torch) {
-        String subject = "K " + shape.columns() + ", N " + shape.outputs();
-        String measured = String.format(
-                Locale.ROOT,
-                "%.3f ms, %.0f TOP/s",
-                millis,
-                shape.operations(GemmShapes.tokens(context.small())) / millis / 1e9);
-        Double bf16 = torch.bf16();
-        String beside = (bf16 == null ? "" : String.format(Locale.ROOT, "bf16 %.3f ms", bf16))
-                + (torch.int8() == null ? "" : String.format(Locale.ROOT, ", int8 %.3f ms", torch.int8()));
-        context.log().ok(TIMES, subject, measured, beside);
-        if (bf16 == null) {
-            context.log().skipped(GOAL, subject, "no baseline");
-        } else {
-            context.log()
-                    .judge(
-                            GOAL,
-                            subject,
-                            bf16 / millis >= WANTED,
-                            new Measurement(String.format(Locale.ROOT, "%.2f x bf16", bf16 / millis), ""),
-                            "at least " + WANTED + " x");
+        Map<String, Double> torch = torch(context);
+        for (List<Row> rows : byShape) {
+            String key = rows.getFirst().shape().columns() + "." + rows.getFirst().shape().outputs();
+            times(context, rows, torch.get("bf16." + key), torch.get("int8." + key));
         }
     }
 
-    private static Map<String, Double> torch(CheckContext context, List<Shape> shapes, int tokens) {
-        if (context.torch().isEmpty()) {
+    private static String subject(Row row) {
+        return row.kernel() + ", K " + row.shape().columns() + ", N " + row.shape().outputs();
+    }
+
+    private static void exact(CheckContext context, Row row) {
+        Measurement found = new Measurement(row.exact() ? "all that were compared" : "not all", "");
+        context.log().judge(SUMS, subject(row), row.exact(), found, "equal sums");
+    }
+
+    private static void narrow(CheckContext context, Row row) {
+        Shape shape = row.shape();
+        int bits = row.kernel().contains("s8s8") ? 8 : 4;
+        double rate = (double) shape.columns() * shape.outputs() * bits / Byte.SIZE / row.millis() / 1e6;
+        context.log()
+                .ok(
+                        NARROW,
+                        subject(row) + ", " + shape.tokens() + " tokens",
+                        String.format(Locale.ROOT, "%.4f ms, %.0f GB/s of weights", row.millis(), rate),
+                        "");
+    }
+
+    /// @param rows of one shape, the fastest way of the chip first
+    private static void times(CheckContext context, List<Row> rows, @Nullable Double bf16, @Nullable Double int8) {
+        String beside = (bf16 == null ? "" : String.format(Locale.ROOT, "bf16 %.3f ms ", bf16))
+                + (int8 == null ? "" : String.format(Locale.ROOT, "int8 %.3f ms", int8));
+        rows.forEach(row -> context.log()
+                .ok(
+                        TIMES,
+                        subject(row),
+                        String.format(Locale.ROOT, "%.3f ms, %.0f TOP/s", row.millis(), row.tops()),
+                        beside));
+        Row eight = first(rows, "s8s4").orElseThrow();
+        ratio(context, GOAL, eight, bf16, WANTED);
+        first(rows, "s8s8").ifPresent(row -> ratio(context, INT8, row, int8, 1 / NOISE));
+        Optional<Row> four = first(rows, "s4s4");
+        Row taken = four.orElse(eight);
+        context.log()
+                .judge(
+                        W4A4,
+                        subject(taken),
+                        context.small() || four.isEmpty() || taken.millis() < eight.millis(),
+                        new Measurement(
+                                String.format(Locale.ROOT, "W4A4 %.3f ms", taken.millis()),
+                                String.format(Locale.ROOT, "W4A8 %.3f ms", eight.millis())),
+                        "less than W4A8");
+    }
+
+    private static Optional<Row> first(List<Row> rows, String ending) {
+        return rows.stream().filter(row -> row.kernel().endsWith(ending)).findFirst();
+    }
+
+    private static void ratio(CheckContext context, Claim claim, Row row, @Nullable Double baseline, double wanted) {
+        if (baseline == null) {
+            context.log().skipped(claim, subject(row), "no baseline");
+            return;
+        }
+        Measurement found = new Measurement(
+                String.format(Locale.ROOT, "%.2f x", baseline / row.millis()),
+                String.format(Locale.ROOT, "%.3f ms", baseline));
+        String text = String.format(Locale.ROOT, "at least %.2f x", wanted);
+        context.log().judge(claim, subject(row), baseline / row.millis() >= wanted, found, text);
+    }
+
+    private static Map<String, Double> torch(CheckContext context) {
+        if (context.torch().isEmpty() || context.small()) {
             return Map.of();
         }
+        List<Shape> shapes = shapes(false);
+        List<String> words =
+                new ArrayList<>(List.of("gemm", Integer.toString(shapes.getFirst().tokens())));
+        for (Shape shape : shapes) {
+            words.add(Integer.toString(shape.columns()));
+            words.add(Integer.toString(shape.outputs()));
+        }
         try {
-            return context.torch().get().measure(TORCH_LIMIT, GemmShapes.baseline(shapes, tokens));
+            return context.torch().get().measure(TORCH_LIMIT, words);
         } catch (IOException e) {
             context.log().note("no baseline: " + e.getMessage());
             return Map.of();

@@ -17,6 +17,8 @@ import java.util.Random;
 /// The GPU for one item: context, kernels, memory that ends with it, and a stop watch. Not thread-safe.
 final class GpuSession implements AutoCloseable {
 
+    private static final int TOKENS = 32_760;
+    private static final int SMALL_TOKENS = 64;
     private static final int WARM_UPS = 3;
     private static final int MOST = 30;
     private static final double ENOUGH_MILLIS = 600;
@@ -52,9 +54,9 @@ final class GpuSession implements AutoCloseable {
         return stream;
     }
 
-    /// As in sm_90: 90.
-    int chip() {
-        return cuda.device().capability().number();
+    /// Tokens of a measurement: 81 frames at 832 x 480 pixels, or what a simulator runs within a second.
+    int tokens() {
+        return small ? SMALL_TOKENS : TOKENS;
     }
 
     DeviceSpan empty(long bytes) {

@@ -93,7 +93,7 @@ public final class ToolsItem implements GpuCheckItem {
         List<String> command = new ArrayList<>(List.of(tool.get().toString(), "--target-processes"));
         command.addAll(List.of("application-only", "--kernel-name", "regex:qr_gemm"));
         command.addAll(List.of("--launch-count", "4", "--metrics", METRIC));
-        Matcher value = VALUE.matcher(run(context, command, "w4a4"));
+        Matcher value = VALUE.matcher(run(context, command, "gemm"));
         if (value.find()) {
             context.log().ok(NCU, "", value.group(1) + " %", "");
         } else {

@@ -52,7 +52,7 @@ class GpuChecksDocumentTest {
                 .toList();
 
         assertThat(rows())
-                .filteredOn(row -> row.command().startsWith("`./quantreel gpu-check --only"))
+                .filteredOn(row -> row.command().matches("`./quantreel gpu-check --only \\S+`"))
                 .extracting(Row::claim)
                 .hasSameElementsAs(claims);
     }
