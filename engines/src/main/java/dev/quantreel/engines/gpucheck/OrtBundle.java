@@ -28,8 +28,7 @@ public record OrtBundle(Path installed, int preset) {
             try (TarXz archive = new TarXz(parts, preset);
                     Stream<Path> jars = Files.list(installed)) {
                 archive.folder(installed.resolve("native"), CheckBundle.FOLDER + "/ort/native");
-                for (Path jar :
-                        jars.filter(Files::isRegularFile).sorted().toList()) {
+                for (Path jar : jars.filter(Files::isRegularFile).sorted().toList()) {
                     archive.file(jar, CheckBundle.FOLDER + "/ort/" + jar.getFileName());
                 }
             }

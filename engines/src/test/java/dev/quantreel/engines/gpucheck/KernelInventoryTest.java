@@ -22,7 +22,8 @@ class KernelInventoryTest {
 
     @Test
     void chipsOfAFatbinAreThoseItHasMachineCodeFor() {
-        ByteBuffer fatbin = ByteBuffer.allocate(16 + 64 + 24 + 64 + 8 + 112 + 40).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer fatbin =
+                ByteBuffer.allocate(16 + 64 + 24 + 64 + 8 + 112 + 40).order(ByteOrder.LITTLE_ENDIAN);
         fatbin.putInt(0xBA55ED50).putShort((short) 1).putShort((short) 16).putLong(fatbin.capacity() - 16);
         entry(fatbin, PTX, 64, 24, 75);
         entry(fatbin, MACHINE_CODE, 64, 8, 90);

@@ -11,7 +11,8 @@ class RooflineTest {
 
     @ParameterizedTest(name = "{0} tokens, width {1}")
     @CsvSource({
-        // Shares of attention in published models' operations, counted by hand, and what twice as fast linears can give.
+        // Shares of attention in published models' operations, counted by hand, and what twice as fast linears can
+        // give.
         "32760, 1536, 8960, 0.71, 1.17",
         "32760, 5120, 13824, 0.53, 1.31",
         "75600, 5120, 13824, 0.72, 1.16"

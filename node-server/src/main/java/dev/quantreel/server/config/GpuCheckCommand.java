@@ -71,8 +71,9 @@ final class GpuCheckCommand implements Callable<Integer> {
     @Option(
             names = "--ort-bundle",
             paramLabel = "FILE",
-            description = "Check nothing, but write extras/ort-gpu (`./quantreel install ort-gpu`) into parts FILE.00 ... of"
-                    + " at most 60 MB, for the item ort.")
+            description =
+                    "Check nothing, but write extras/ort-gpu (`./quantreel install ort-gpu`) into parts FILE.00 ... of"
+                            + " at most 60 MB, for the item ort.")
     private @Nullable Path ortBundle;
 
     @Override

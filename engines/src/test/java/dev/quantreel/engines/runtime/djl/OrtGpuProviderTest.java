@@ -41,8 +41,7 @@ class OrtGpuProviderTest {
 
         // The build on the class path of the tests is that for the processor.
         assertThat(answer.survived()).isTrue();
-        assertThat(answer.availability())
-                .isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
+        assertThat(answer.availability()).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
                 .contains("extras/ort-gpu/native", "does not run here", "Failed to find CUDA")
                 .contains("first on the class path"));
     }
@@ -68,8 +67,7 @@ class OrtGpuProviderTest {
                 OrtGpuProvider.judge(new ChildJvm.Ended(0, false, List.of("noise", OrtGpuProbe.FAILS + said)), LIBRARY);
 
         assertThat(answer.survived()).isTrue();
-        assertThat(answer.availability())
-                .isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
+        assertThat(answer.availability()).isInstanceOfSatisfying(Unavailable.class, no -> assertThat(no.reason())
                 .contains(said, hint));
     }
 
