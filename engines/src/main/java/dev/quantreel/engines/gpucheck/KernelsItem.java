@@ -12,6 +12,9 @@ public final class KernelsItem implements GpuCheckItem {
     private static final Claim GEMM =
             new Claim("gemm", "Low-bit products equal their Java twin in every bit, sums and scaled outputs");
 
+    private static final Claim ROTATE = new Claim(
+            "rotate", "Rotating and quantizing equals its Java twin in every bit: codes, scales and sums, 8 and 4 bits");
+
     @Override
     public String id() {
         return "kernels";
@@ -29,7 +32,7 @@ public final class KernelsItem implements GpuCheckItem {
 
     @Override
     public List<Claim> claims() {
-        return List.of(GEMM);
+        return List.of(ROTATE, GEMM);
     }
 
     @Override
@@ -43,6 +46,12 @@ public final class KernelsItem implements GpuCheckItem {
     @Override
     public void measure(CheckContext context) {
         try (GpuSession gpu = GpuSession.open(context)) {
+            for (RotateTwinCheck check : RotateTwinCheck.all(context.small())) {
+                Differences found = check.run(gpu);
+                String subject = check.tokens() + " x " + check.width() + ", " + check.bits() + " bits";
+                context.log().judge(ROTATE, subject, found.none(), found.measurement(), "none");
+                gpu.free();
+            }
             gemm(context, gpu);
         }
     }
