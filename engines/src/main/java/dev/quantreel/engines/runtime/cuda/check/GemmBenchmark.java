@@ -14,8 +14,11 @@ import dev.quantreel.engines.runtime.cuda.kernel.PackedLayout;
 import dev.quantreel.engines.runtime.cuda.kernel.PackedWeights;
 import dev.quantreel.engines.tensor.DType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /// Times the low-bit products on a GPU and compares some of their sums with the host's: what `gpu-check` prints
 /// beside the framework's bf16 product. Runs on the host simulator as well, where times mean nothing.
@@ -34,12 +37,22 @@ public final class GemmBenchmark {
 
     private final CudaContext context;
     private final KernelLibrary kernels;
+    private final Optional<CublasProduct> baseline;
     private final int launches;
 
+    /// Without a baseline.
+    ///
     /// @param launches that are timed together, after as many that are not
     public GemmBenchmark(KernelLibrary kernels, int launches) {
+        this(kernels, Optional.empty(), launches);
+    }
+
+    /// @param baseline measured first at each shape, in BF16 and in s8; not closed here
+    /// @param launches that are timed together, after as many that are not
+    public GemmBenchmark(KernelLibrary kernels, Optional<CublasProduct> baseline, int launches) {
         this.context = kernels.context();
         this.kernels = kernels;
+        this.baseline = baseline;
         this.launches = launches;
     }
 
@@ -55,8 +68,8 @@ public final class GemmBenchmark {
     /// What was found of one kernel at one shape.
     ///
     /// @param kernel its name
-    /// @param millis of one launch with BF16 output
-    /// @param exact whether all compared sums were equal to the host's
+    /// @param millis of one launch with BF16 output (cuBLAS on s8: with S32)
+    /// @param exact whether what was compared with the host's sums was equal, or of BF16 factors near enough
     public record Row(Shape shape, String kernel, double millis, boolean exact) {
 
         /// Operations in units of 10^12 per second.
@@ -84,6 +97,10 @@ public final class GemmBenchmark {
     public List<Row> run(List<Shape> shapes) {
         List<Row> rows = new ArrayList<>();
         for (Shape shape : shapes) {
+            baseline.ifPresent(cublas -> {
+                rows.add(run(shape, cublas, DType.BF16));
+                rows.add(run(shape, cublas, DType.I8));
+            });
             for (Way way : ways()) {
                 rows.add(run(shape, way));
             }
@@ -114,9 +131,25 @@ public final class GemmBenchmark {
                     shape.columns);
             PackedWeights w = PackedWeights.at(layout, weights.span(), true);
             gemm.launch(stream, x, w, GemmOutput.of(output.span(), DType.I32));
-            boolean exact = data.equalSums(output.span(), way.tokenBits, way.weightBits);
+            boolean right = data.equalSums(output.span(), way.tokenBits, way.weightBits);
             GemmOutput y = GemmOutput.of(output.span(), DType.BF16);
-            return new Row(shape, kernel, millis(stream, () -> gemm.launch(stream, x, w, y)), exact);
+            return new Row(shape, kernel, millis(stream, () -> gemm.launch(stream, x, w, y)), right);
+        }
+    }
+
+    private Row run(Shape shape, CublasProduct cublas, DType type) {
+        int bytes = type.bits() / 8;
+        try (CudaStream stream = context.newStream();
+                DeviceMemory x = stream.allocate((long) shape.tokens * shape.columns * bytes);
+                DeviceMemory w = stream.allocate((long) shape.outputs * shape.columns * bytes);
+                DeviceMemory y = stream.allocate(4L * shape.tokens * shape.outputs)) {
+            SampleData data = new SampleData(stream, shape);
+            CublasProduct.Factors factors = new CublasProduct.Factors(x.span(), w.span());
+            data.fillFactors(factors, type);
+            cublas.launch(stream, shape, type, factors, y.span());
+            boolean right = type == DType.I8 ? data.equalSums(y.span(), 8, 8) : data.nearSums(y.span());
+            double millis = millis(stream, () -> cublas.launch(stream, shape, type, factors, y.span()));
+            return new Row(shape, "cublas " + (type == DType.I8 ? "s8" : "bf16"), millis, right);
         }
     }
 
@@ -136,20 +169,22 @@ public final class GemmBenchmark {
         }
     }
 
-    /// Rows as a table for people.
+    /// Rows as a table for people; speeds beside that of the shape's first row.
     public static String table(List<Row> rows) {
         StringBuilder text = new StringBuilder(String.format(
-                Locale.ROOT, "%-22s %-22s %10s %8s  %s%n", "M x K -> N", "kernel", "ms", "TOP/s", "sums"));
+                Locale.ROOT, "%-22s %-22s %10s %8s %6s  %s%n", "M x K -> N", "kernel", "ms", "TOP/s", "ratio", "sums"));
+        Map<Shape, Double> first = new HashMap<>();
         for (Row row : rows) {
             Shape shape = row.shape;
             text.append(String.format(
                     Locale.ROOT,
-                    "%-22s %-22s %10.4f %8.1f  %s%n",
+                    "%-22s %-22s %10.4f %8.1f %6.2f  %s%n",
                     shape.tokens + " x " + shape.columns + " -> " + shape.outputs,
                     row.kernel,
                     row.millis,
                     row.tops(),
-                    row.exact ? "exact" : "WRONG"));
+                    first.computeIfAbsent(shape, s -> row.millis) / row.millis,
+                    row.exact ? "right" : "WRONG"));
         }
         return text.toString();
     }

@@ -5,11 +5,13 @@ import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
 import dev.quantreel.engines.runtime.cuda.kernel.PackedLayout;
 import dev.quantreel.engines.runtime.cuda.kernel.PackedWeights;
 import dev.quantreel.engines.runtime.cuda.kernel.WeightPacker;
+import dev.quantreel.engines.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /// Operands of a product that the host can compute again: random bytes, repeated with a length that no row divides.
 final class SampleData {
@@ -83,27 +85,65 @@ final class SampleData {
         }
     }
 
+    /// Codes of 8 bits by rows, as bytes or as BF16, which holds them exactly.
+    void fillFactors(CublasProduct.Factors into, DType type) {
+        repeat(into.x(), type == DType.I8 ? tokens : bf16(tokens));
+        repeat(into.w(), type == DType.I8 ? weights : bf16(weights));
+    }
+
+    private static byte[] bf16(byte[] codes) {
+        byte[] values = new byte[2 * codes.length];
+        for (int i = 0; i < codes.length; i++) {
+            int bits = Float.floatToRawIntBits(codes[i]);
+            values[2 * i] = (byte) (bits >> 16);
+            values[2 * i + 1] = (byte) (bits >> 24);
+        }
+        return values;
+    }
+
+    /// Whether sums of some tokens, rounded to BF16, are near the host's: within what BF16 rounds and, where
+    /// terms cancel, a millionth of what they could add up to.
+    ///
+    /// @param sums BF16 `[tokens, outputs]`
+    boolean nearSums(DeviceSpan sums) {
+        long bytes = 2L * shape.outputs();
+        for (int row : comparedRows()) {
+            int[] expected = expected(row, 8, 8);
+            short[] actual = download(sums, row, bytes).toArray(ValueLayout.JAVA_SHORT);
+            for (int n = 0; n < expected.length; n++) {
+                double bound = Math.abs((double) expected[n]) / 128 + 128.0 * 128 * shape.columns() * 1e-6;
+                if (!(Math.abs(Float.intBitsToFloat(actual[n] << 16) - expected[n]) <= bound)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private int[] comparedRows() {
+        return IntStream.range(0, COMPARED)
+                .map(i -> (int) ((long) (shape.tokens() - 1) * i / (COMPARED - 1)))
+                .toArray();
+    }
+
     /// Whether the sums of some tokens, the first and the last among them, are the host's.
     ///
     /// @param sums S32 `[tokens, outputs]`
     boolean equalSums(DeviceSpan sums, int tokenBits, int weightBits) {
-        for (int i = 0; i < COMPARED; i++) {
-            int row = (int) ((long) (shape.tokens() - 1) * i / (COMPARED - 1));
-            if (!Arrays.equals(download(sums, row), expected(row, tokenBits, weightBits))) {
+        for (int row : comparedRows()) {
+            int[] actual = download(sums, row, 4L * shape.outputs()).toArray(ValueLayout.JAVA_INT);
+            if (!Arrays.equals(actual, expected(row, tokenBits, weightBits))) {
                 return false;
             }
         }
         return true;
     }
 
-    private int[] download(DeviceSpan sums, int row) {
-        long bytes = 4L * shape.outputs();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(bytes, 16);
-            stream.download(host, sums.slice(row * bytes, bytes));
-            stream.synchronize();
-            return host.toArray(ValueLayout.JAVA_INT);
-        }
+    private MemorySegment download(DeviceSpan from, int row, long rowBytes) {
+        MemorySegment host = Arena.ofAuto().allocate(rowBytes, 16);
+        stream.download(host, from.slice(row * rowBytes, rowBytes));
+        stream.synchronize();
+        return host;
     }
 
     private int[] expected(int row, int tokenBits, int weightBits) {

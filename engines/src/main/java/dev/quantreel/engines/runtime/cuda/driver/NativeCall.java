@@ -26,6 +26,7 @@ final class NativeCall {
     private static final MethodHandle CALL_6 = handle(6);
     private static final MethodHandle CALL_11 = handle(11);
     private static final MethodHandle CALL_12 = handle(12);
+    private static final MethodHandle CALL_19 = handle(19);
 
     private NativeCall() {}
 
@@ -37,7 +38,7 @@ final class NativeCall {
 
     /// Calls the function at an address.
     ///
-    /// @param a arguments, 0 to 6, 11 or 12 of them
+    /// @param a arguments, 0 to 6, 11, 12 or 19 of them
     /// @return the raw result; cast to int where the function returns one
     static long invoke(MemorySegment function, long... a) {
         try {
@@ -55,6 +56,7 @@ final class NativeCall {
                 case 12 ->
                     (long) CALL_12.invokeExact(
                             function, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11]);
+                case 19 -> nineteen(function, a);
                 default -> throw new IllegalArgumentException("no call of " + a.length + " arguments");
             };
         } catch (RuntimeException | Error e) {
@@ -62,5 +64,11 @@ final class NativeCall {
         } catch (Throwable e) {
             throw new IllegalStateException("a downcall threw a checked exception", e);
         }
+    }
+
+    private static long nineteen(MemorySegment function, long[] a) throws Throwable {
+        return (long) CALL_19.invokeExact(
+                function, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14],
+                a[15], a[16], a[17], a[18]);
     }
 }

@@ -115,7 +115,7 @@ public final class NativeLibrary {
         }
     }
 
-    /// Calls a function of up to six integers or pointers.
+    /// Calls a function of integers or pointers, up to six of them, 11, 12 or 19.
     ///
     /// @return its raw result; cast to int where the function returns one
     /// @throws NativeLibraryException when the library does not export it

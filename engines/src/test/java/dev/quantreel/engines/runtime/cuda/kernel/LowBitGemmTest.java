@@ -53,6 +53,9 @@ class LowBitGemmTest {
 
     @ParameterizedTest(name = "{0}: {1} x {3} times {2} x {3}")
     @CsvSource({
+        // More token tiles than run as a group, 16 of 128 and 8 of 256.
+        "S8S4, 2200, 140, 32",
+        "HOPPER_S8S4, 2200, 140, 32",
         // On and around the edges of blocks of 16, 128 and 256 tokens, 64 and 128 outputs, 64, 128 and 256 columns.
         "S8S4, 1, 1, 32",
         "S8S4, 16, 64, 256",
