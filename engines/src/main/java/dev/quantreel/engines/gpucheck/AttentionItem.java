@@ -19,8 +19,9 @@ import java.util.Random;
 /// Attention with 8-bit scores, against its twin and beside PyTorch's flash attention.
 public final class AttentionItem implements GpuCheckItem {
 
-    private static final Claim TWIN =
-            new Claim("twin", "Attention equals its Java twin (relative distance of at most 2e-3), in every precision of the chip");
+    private static final Claim TWIN = new Claim(
+            "twin",
+            "Attention equals its Java twin (relative distance of at most 2e-3), in every precision of the chip");
     private static final Claim TIMES = new Claim(
             "times", "Attention of Wan 1.3B and 14B at 32,760 tokens beside PyTorch's flash attention in bf16");
     private static final double TOLERANCE = 2e-3;
@@ -112,7 +113,11 @@ public final class AttentionItem implements GpuCheckItem {
 
     /// @param spans of q, k, v and the output
     private static void launch(
-            GpuSession gpu, AttentionPrecision precision, AttentionProblem problem, List<DeviceSpan> spans, DType type) {
+            GpuSession gpu,
+            AttentionPrecision precision,
+            AttentionProblem problem,
+            List<DeviceSpan> spans,
+            DType type) {
         Shape shape = Shape.of(1, problem.queries(), problem.channels());
         List<DeviceArray> arrays =
                 spans.stream().map(span -> new DeviceArray(span, type, shape)).toList();
@@ -128,7 +133,8 @@ public final class AttentionItem implements GpuCheckItem {
 
     private static void times(CheckContext context, GpuSession gpu, int heads) {
         AttentionProblem problem = problem(gpu.tokens(), heads, context.small() ? 64 : 128);
-        AttentionPrecision precision = AttentionPrecision.fastest(gpu.cuda().device().capability());
+        AttentionPrecision precision =
+                AttentionPrecision.fastest(gpu.cuda().device().capability());
         long elements = (long) problem.queries() * problem.channels();
         Shape shape = Shape.of(1, problem.queries(), problem.channels());
         DeviceArray q = new DeviceArray(gpu.gaussianBf16(elements), DType.BF16, shape);
@@ -138,19 +144,14 @@ public final class AttentionItem implements GpuCheckItem {
         DeviceSpan workspace = gpu.empty(FlashAttention.workspaceBytes(problem, precision));
         FlashAttention attention = new FlashAttention(gpu.kernels());
         FlashAttention.Operands operands = new FlashAttention.Operands(q, k, v, Optional.empty(), out);
-        double millis =
-                gpu.medianMillis(() -> attention.launch(gpu.stream(), precision, problem, operands, workspace));
+        double millis = gpu.medianMillis(() -> attention.launch(gpu.stream(), precision, problem, operands, workspace));
         gpu.free();
         Optional<Double> torch = torch(context, problem);
         context.log()
                 .ok(
                         TIMES,
                         heads + " heads of " + problem.headDim() + ", " + precision,
-                        String.format(
-                                        Locale.ROOT,
-                                        "%.2f ms, %.0f TOP/s",
-                                        millis,
-                                        problem.operations() / millis / 1e9)
+                        String.format(Locale.ROOT, "%.2f ms, %.0f TOP/s", millis, problem.operations() / millis / 1e9)
                                 + torch.map(flash -> String.format(Locale.ROOT, ", %.2f x flash", flash / millis))
                                         .orElse(""),
                         torch.map(flash -> String.format(Locale.ROOT, "flash attention in bf16 %.2f ms", flash))

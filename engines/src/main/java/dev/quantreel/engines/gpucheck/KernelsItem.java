@@ -13,7 +13,8 @@ public final class KernelsItem implements GpuCheckItem {
             new Claim("gemm", "Low-bit products equal their Java twin in every bit, sums and scaled outputs");
 
     private static final Claim ROTATE = new Claim(
-            "rotate", "Rotating and quantizing equals its Java twin in every bit: codes, scales and sums, 8 and 4 bits");
+            "rotate",
+            "Rotating and quantizing equals its Java twin in every bit: codes, scales and sums, 8 and 4 bits");
 
     @Override
     public String id() {

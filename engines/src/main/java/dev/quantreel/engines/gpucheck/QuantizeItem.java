@@ -19,7 +19,8 @@ import java.util.Optional;
 public final class QuantizeItem implements GpuCheckItem {
 
     private static final Claim BANDWIDTH = new Claim(
-            "bandwidth", "Rotating and quantizing bf16 tokens reaches 80 % of the bandwidth of a copy within the device");
+            "bandwidth",
+            "Rotating and quantizing bf16 tokens reaches 80 % of the bandwidth of a copy within the device");
     private static final double WANTED = 0.8;
     private static final long COPIED_BYTES = 1L << 30;
     private static final long SMALL_BYTES = 1L << 16;
@@ -93,8 +94,8 @@ public final class QuantizeItem implements GpuCheckItem {
                     gpu.empty((long) tokens * Float.BYTES),
                     Optional.of(gpu.empty((long) tokens * Integer.BYTES)));
             RotateQuantize.Step step = new RotateQuantize.Step(format, output);
-            double millis = gpu.medianMillis(() ->
-                    kernel.launch(gpu.stream(), rows, new RowProducer.None(), Optional.of(rotation), step));
+            double millis = gpu.medianMillis(
+                    () -> kernel.launch(gpu.stream(), rows, new RowProducer.None(), Optional.of(rotation), step));
             double rate = moved / millis / 1e6;
             context.log()
                     .judge(

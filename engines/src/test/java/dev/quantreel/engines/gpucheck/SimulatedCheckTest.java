@@ -40,6 +40,8 @@ class SimulatedCheckTest {
         assertThat(lines.stream().filter(line -> line.startsWith("| kernels |")))
                 .isNotEmpty()
                 .allSatisfy(line -> assertThat(line).endsWith("| ok |").contains("| 0 of "));
-        assertThat(lines).as("nothing to paste into the document").noneMatch(line -> line.contains("./quantreel gpu-check --only"));
+        assertThat(lines)
+                .as("nothing to paste into the document")
+                .noneMatch(line -> line.contains("./quantreel gpu-check --only"));
     }
 }

@@ -103,6 +103,8 @@ public record ChildJvm(
                 "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
+                // Native memory that the collector frees counts against this, which is the heap's size by default.
+                "-XX:MaxDirectMemorySize=1024g",
                 "-Djava.awt.headless=true"));
         for (String name : INHERITED) {
             String value = System.getProperty(name);
