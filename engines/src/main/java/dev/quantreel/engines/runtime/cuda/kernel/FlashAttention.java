@@ -39,7 +39,7 @@ public record FlashAttention(KernelLibrary kernels) {
     public record Operands(DeviceArray q, DeviceArray k, DeviceArray v, Optional<DeviceArray> bias, DeviceArray out) {}
 
     /// Where the packed operands lie in a workspace.
-    private record Layout(AttentionProblem problem, AttentionPrecision precision) {
+    record Layout(AttentionProblem problem, AttentionPrecision precision) {
 
         long keyTileBytes() {
             return (long) AttentionProblem.KEY_TILE * problem.paddedDim() * precision.scoreBytes();
