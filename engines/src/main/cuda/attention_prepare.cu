@@ -10,7 +10,6 @@ namespace qr {
 
 constexpr int PREPARE_THREADS = 128;
 constexpr float S8_MOST = 127.0f;
-constexpr float E4M3_MOST = 448.0f;
 
 /// An input [batch, tokens, heads * headDim] in C order.
 struct Tokens {
@@ -106,16 +105,23 @@ QR_INLINE void packS8(
     }
 }
 
-/// bf16 rows of one head times `factor`; otherwise like packS8.
+/// bf16 rows of one head, without `mean`, times `factor`; otherwise like packS8.
 template <class T, int D>
-QR_INLINE void packBf16Rows(Tokens x, float factor, unsigned char* out, long long stride) {
+QR_INLINE void packBf16Rows(Tokens x, const float* mean, float factor, unsigned char* out, long long stride) {
     long long tile = ((long long)blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
     bf16* target = reinterpret_cast<bf16*>(out + tile * stride);
     for (int i = threadIdx.x; i < TILE_KEYS * D; i += PREPARE_THREADS) {
         int token = blockIdx.x * TILE_KEYS + i / D;
         int within = i % D;
-        bool real = token < x.tokens && within < x.headDim;
-        target[i] = toBf16(real ? x.at<T>(blockIdx.z, token, blockIdx.y * x.headDim + within) * factor : 0.0f);
+        float v = 0.0f;
+        if (token < x.tokens && within < x.headDim) {
+            int channel = blockIdx.y * x.headDim + within;
+            v = x.at<T>(blockIdx.z, token, channel);
+            if (mean != nullptr) {
+                v -= mean[(long long)blockIdx.z * x.heads * x.headDim + channel];
+            }
+        }
+        target[i] = toBf16(v * factor);
     }
 }
 
@@ -152,6 +158,8 @@ QR_INLINE void packValuesBf16(Tokens x, unsigned char* out, long long stride) {
 }
 
 #if QR_E4M3
+constexpr float E4M3_MOST = 448.0f;
+
 /// Values transposed to [D, 64] in e4m3, the largest magnitude of a channel at 448. peak: [batch, channels].
 template <class T, int D>
 QR_INLINE void packValuesE4m3(Tokens x, const float* peak, unsigned char* out, long long stride) {
@@ -213,8 +221,8 @@ extern "C" __global__ void qr_attention_collect(
         qr::packS8<type, dim>(x, mean, factor, perRow, out, stride, scale);                                               \
     }                                                                                                                     \
     extern "C" __global__ void __launch_bounds__(128) qr_attention_rows_bf16_d##dim##_##suffix(                           \
-            qr::Tokens x, float factor, unsigned char* out, long long stride) {                                           \
-        qr::packBf16Rows<type, dim>(x, factor, out, stride);                                                              \
+            qr::Tokens x, const float* mean, float factor, unsigned char* out, long long stride) {                        \
+        qr::packBf16Rows<type, dim>(x, mean, factor, out, stride);                                                        \
     }                                                                                                                     \
     extern "C" __global__ void __launch_bounds__(128) qr_attention_values_bf16_d##dim##_##suffix(                         \
             qr::Tokens x, unsigned char* out, long long stride) {                                                         \

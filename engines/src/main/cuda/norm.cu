@@ -21,29 +21,44 @@ struct NormTask {
     float epsilon;
 };
 
-/// Grid: rows.
-template <class T>
-QR_INLINE void norm(const NormTask& t) {
-    __shared__ float partial[32];
-    const T* x = static_cast<const T*>(t.x) + (long long)blockIdx.x * t.width;
-    T* y = static_cast<T*>(t.y) + (long long)blockIdx.x * t.width;
+/// How the threads that share a row add up: those of a block, or of a warp.
+struct BlockTotal {
+    float* partial;
+    QR_INLINE float operator()(float v) const { return blockSum(v, partial); }
+};
+
+struct WarpTotal {
+    QR_INLINE float operator()(float v) const { return warpSum(v); }
+};
+
+/// Mean (0 where it stays) and 1 / deviation of `width` elements, of which this thread takes every `step`-th.
+template <class T, class Total>
+QR_INLINE float2 moments(const T* x, int width, int first, int step, int centred, float epsilon, Total total) {
     float mean = 0.0f;
-    if (t.centred) {
+    if (centred) {
         float sum = 0.0f;
-        for (int i = threadIdx.x; i < t.width; i += NORM_THREADS) {
+        for (int i = first; i < width; i += step) {
             sum += toFloat(x[i]);
         }
-        mean = blockSum(sum, partial) / (float)t.width;
+        mean = total(sum) / (float)width;
     }
     float squares = 0.0f;
-    for (int i = threadIdx.x; i < t.width; i += NORM_THREADS) {
+    for (int i = first; i < width; i += step) {
         float v = toFloat(x[i]) - mean;
         squares = fmaf(v, v, squares);
     }
-    float inverse = 1.0f / sqrtf(blockSum(squares, partial) / (float)t.width + t.epsilon);
-    long long vector = (long long)(blockIdx.x / t.rowsPerVector % t.vectors) * t.width;
-    for (int i = threadIdx.x; i < t.width; i += NORM_THREADS) {
-        float v = (toFloat(x[i]) - mean) * inverse;
+    return make_float2(mean, 1.0f / sqrtf(total(squares) / (float)width + epsilon));
+}
+
+/// One row by the threads first, first + step, ...
+template <class T, class Total>
+QR_INLINE void normRow(const NormTask& t, long long row, int first, int step, Total total) {
+    const T* x = static_cast<const T*>(t.x) + row * t.width;
+    T* y = static_cast<T*>(t.y) + row * t.width;
+    float2 m = moments(x, t.width, first, step, t.centred, t.epsilon, total);
+    long long vector = row / t.rowsPerVector % t.vectors * t.width;
+    for (int i = first; i < t.width; i += step) {
+        float v = (toFloat(x[i]) - m.x) * m.y;
         if (t.weight != nullptr) {
             v *= t.weight[i];
         }
@@ -57,6 +72,22 @@ QR_INLINE void norm(const NormTask& t) {
             v += t.shift[vector + i];
         }
         store(y + i, v);
+    }
+}
+
+/// Wide rows. Grid: rows.
+template <class T>
+QR_INLINE void norm(const NormTask& t) {
+    __shared__ float partial[32];
+    normRow<T>(t, blockIdx.x, (int)threadIdx.x, NORM_THREADS, BlockTotal{partial});
+}
+
+/// Rows as narrow as a head: one per warp. Grid: rows / 8.
+template <class T>
+QR_INLINE void normNarrow(const NormTask& t, int rows) {
+    int row = blockIdx.x * (NORM_THREADS / 32) + threadIdx.x / 32;
+    if (row < rows) {
+        normRow<T>(t, row, (int)threadIdx.x % 32, 32, WarpTotal{});
     }
 }
 
@@ -80,34 +111,6 @@ struct NormRopeTask {
     float epsilon;
 };
 
-/// Mean and 1 / deviation of `width` elements; `Sum` adds up over the threads that share them.
-template <class T, class Sum>
-QR_INLINE float2 statistics(const T* x, int width, int first, int step, const NormRopeTask& t, Sum total) {
-    float mean = 0.0f;
-    if (t.centred) {
-        float sum = 0.0f;
-        for (int i = first; i < width; i += step) {
-            sum += toFloat(x[i]);
-        }
-        mean = total(sum) / (float)width;
-    }
-    float squares = 0.0f;
-    for (int i = first; i < width; i += step) {
-        float v = toFloat(x[i]) - mean;
-        squares = fmaf(v, v, squares);
-    }
-    return make_float2(mean, 1.0f / sqrtf(total(squares) / (float)width + t.epsilon));
-}
-
-struct BlockTotal {
-    float* partial;
-    QR_INLINE float operator()(float v) const { return blockSum(v, partial); }
-};
-
-struct WarpTotal {
-    QR_INLINE float operator()(float v) const { return warpSum(v); }
-};
-
 /// Grid: rows. A warp takes a head at a time.
 template <class T>
 QR_INLINE void normRope(const NormRopeTask& t) {
@@ -116,14 +119,15 @@ QR_INLINE void normRope(const NormRopeTask& t) {
     T* y = static_cast<T*>(t.y) + (long long)blockIdx.x * t.heads * t.headDim;
     int lane = threadIdx.x % 32;
     int half = t.headDim / 2;
-    float2 moments = make_float2(0.0f, 1.0f);
+    float2 m = make_float2(0.0f, 1.0f);
     if (t.normHeads == t.heads && t.heads > 1) {
-        moments = statistics(x, t.heads * t.headDim, (int)threadIdx.x, NORM_THREADS, t, BlockTotal{partial});
+        m = moments(
+                x, t.heads * t.headDim, (int)threadIdx.x, NORM_THREADS, t.centred, t.epsilon, BlockTotal{partial});
     }
     for (int head = threadIdx.x / 32; head < t.heads; head += NORM_THREADS / 32) {
         const T* own = x + head * t.headDim;
         if (t.normHeads == 1) {
-            moments = statistics(own, t.headDim, lane, 32, t, WarpTotal{});
+            m = moments(own, t.headDim, lane, 32, t.centred, t.epsilon, WarpTotal{});
         }
         int weights = t.normHeads == 1 ? 0 : head * t.headDim;
         int token = t.firstPosition + (int)(blockIdx.x % t.tokens);
@@ -134,8 +138,8 @@ QR_INLINE void normRope(const NormRopeTask& t) {
             float a = toFloat(own[i]);
             float b = toFloat(own[j]);
             if (t.normHeads > 0) {
-                a = (a - moments.x) * moments.y;
-                b = (b - moments.x) * moments.y;
+                a = (a - m.x) * m.y;
+                b = (b - m.x) * m.y;
                 if (t.weight != nullptr) {
                     a *= t.weight[weights + i];
                     b *= t.weight[weights + j];
@@ -163,6 +167,14 @@ QR_INLINE void normRope(const NormRopeTask& t) {
 extern "C" __global__ void __launch_bounds__(256) qr_norm_modulate_f32(qr::NormTask task) { qr::norm<float>(task); }
 
 extern "C" __global__ void __launch_bounds__(256) qr_norm_modulate_bf16(qr::NormTask task) { qr::norm<qr::bf16>(task); }
+
+extern "C" __global__ void __launch_bounds__(256) qr_norm_narrow_f32(qr::NormTask task, int rows) {
+    qr::normNarrow<float>(task, rows);
+}
+
+extern "C" __global__ void __launch_bounds__(256) qr_norm_narrow_bf16(qr::NormTask task, int rows) {
+    qr::normNarrow<qr::bf16>(task, rows);
+}
 
 extern "C" __global__ void __launch_bounds__(256) qr_norm_rope_f32(qr::NormRopeTask task) { qr::normRope<float>(task); }
 

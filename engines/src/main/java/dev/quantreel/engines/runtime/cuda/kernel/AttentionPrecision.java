@@ -31,7 +31,7 @@ public enum AttentionPrecision {
     public boolean runsOn(ComputeCapability capability) {
         return switch (this) {
             case BF16, S8_BF16 -> capability.isAtLeast(AMPERE);
-            case S8_E4M3 -> capability.number() == ADA || capability.isAtLeast(CONSUMER_BLACKWELL);
+            case S8_E4M3 -> capability.number() == ADA || capability.number() == CONSUMER_BLACKWELL;
         };
     }
 

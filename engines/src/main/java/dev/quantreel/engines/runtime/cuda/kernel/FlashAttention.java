@@ -91,9 +91,7 @@ public record FlashAttention(KernelLibrary kernels) {
         }
 
         long bytes() {
-            return precision.quantizesScores()
-                    ? partialsOffset() + (long) problem.parts() * vectorBytes()
-                    : queryScaleOffset();
+            return partialsOffset() + (long) problem.parts() * vectorBytes();
         }
 
         int sharedBytes() {
@@ -136,8 +134,8 @@ public record FlashAttention(KernelLibrary kernels) {
         check(layout, operands, workspace);
         Preparation preparation = new Preparation(stream, layout, workspace.pointer());
         float factor = problem.scale() * LOG2_E;
+        statistics(preparation, operands.k, false);
         if (precision.quantizesScores()) {
-            statistics(preparation, operands.k, false);
             rowsS8(preparation, operands.q, true, factor);
             rowsS8(preparation, operands.k, false, 1);
         } else {
@@ -244,6 +242,7 @@ public record FlashAttention(KernelLibrary kernels) {
                         Dim3.of(PREPARE_THREADS),
                         0,
                         p.arguments(x, queries ? problem.queries() : problem.keys())
+                                .i64(queries ? 0 : p.base + layout.meanOffset())
                                 .f32(factor)
                                 .i64(p.base + (queries ? 0 : layout.stagesOffset()))
                                 .i64(queries ? layout.keyTileBytes() : layout.stageBytes()));

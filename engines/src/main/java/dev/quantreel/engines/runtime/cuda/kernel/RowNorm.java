@@ -14,6 +14,10 @@ import java.util.Optional;
 public record RowNorm(KernelLibrary kernels) {
 
     private static final int THREADS = 256;
+    private static final int WARP = 32;
+
+    /// Widest rows that a warp takes, so that the heads of a token do not need a block each.
+    private static final int NARROW = 256;
 
     /// What is divided by.
     public enum Kind {
@@ -88,7 +92,20 @@ public record RowNorm(KernelLibrary kernels) {
         struct.pointer(vector(modulation.shift, (long) vectors * width, "shift"));
         struct.i32(width, modulation.rowsPerVector, vectors, norm.kind == Kind.Layer ? 1 : 0)
                 .f32(norm.epsilon);
-        launch(stream, "qr_norm_modulate" + x.suffix("a norm"), rows, struct);
+        String suffix = x.suffix("a norm");
+        if (width > NARROW) {
+            launch(stream, "qr_norm_modulate" + suffix, rows, struct);
+            return;
+        }
+        kernels.function("norm", "qr_norm_narrow" + suffix)
+                .launch(
+                        stream,
+                        Dim3.of(Math.toIntExact(Math.ceilDiv(rows, (long) THREADS / WARP))),
+                        Dim3.of(THREADS),
+                        0,
+                        KernelArguments.of()
+                                .struct(struct.segment(), ArgumentStruct.ALIGNMENT)
+                                .i32(Math.toIntExact(rows)));
     }
 
     private static int vectors(Optional<DeviceArray> given, int width, int otherwise) {

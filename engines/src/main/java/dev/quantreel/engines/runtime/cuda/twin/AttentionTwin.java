@@ -68,12 +68,9 @@ public record AttentionTwin(AttentionProblem problem, AttentionPrecision precisi
         return precision.quantizesScores() ? coded(own, 1, factor) : narrowed(own, factor);
     }
 
-    /// Keys: without their mean and with a step per 64 tokens, or BF16.
+    /// Keys without their mean: with a step per 64 tokens, or BF16.
     public Packed keys(float[] k, int batch, int head) {
         float[] own = head(k, problem.keys(), batch, head);
-        if (!precision.quantizesScores()) {
-            return narrowed(own, 1);
-        }
         int dim = problem.headDim();
         for (int channel = 0; channel < dim && smoothing; channel++) {
             float mean = mean(own, channel);
@@ -81,7 +78,7 @@ public record AttentionTwin(AttentionProblem problem, AttentionPrecision precisi
                 own[i] -= mean;
             }
         }
-        return coded(own, AttentionProblem.KEY_TILE, 1);
+        return precision.quantizesScores() ? coded(own, AttentionProblem.KEY_TILE, 1) : narrowed(own, 1);
     }
 
     /// The mean over the tokens, summed in parts as the kernel sums.

@@ -154,8 +154,7 @@ class FlashAttentionTest {
         AttentionPrecision precision = AttentionPrecision.S8_E4M3;
         DeviceMemory workspace = bench.memory(FlashAttention.workspaceBytes(problem, precision));
 
-        new FlashAttention(bench.kernels())
-                .prepare(bench.stream(), precision, problem, operands, workspace.span());
+        new FlashAttention(bench.kernels()).prepare(bench.stream(), precision, problem, operands, workspace.span());
 
         byte[] packed = bench.bytes(workspace);
         FlashAttention.Layout layout = new FlashAttention.Layout(problem, precision);
@@ -166,14 +165,16 @@ class FlashAttentionTest {
         ByteBuffer words = ByteBuffer.wrap(packed).order(ByteOrder.LITTLE_ENDIAN);
         int dim = problem.paddedDim();
         for (int row = 0; row < queries; row++) {
-            assertThat(words.getFloat((int) layout.queryScaleOffset() + 4 * row)).isEqualTo(twinQueries.steps()[row]);
+            assertThat(words.getFloat((int) layout.queryScaleOffset() + 4 * row))
+                    .isEqualTo(twinQueries.steps()[row]);
             for (int i = 0; i < dim; i++) {
                 float code = i < headDim ? twinQueries.values()[row * headDim + i] : 0;
                 assertThat((float) packed[row * dim + i]).isEqualTo(code);
             }
         }
         for (int row = 0; row < keys; row++) {
-            assertThat(words.getFloat((int) layout.keyScaleOffset() + row / 64 * 4)).isEqualTo(twinKeys.steps()[row]);
+            assertThat(words.getFloat((int) layout.keyScaleOffset() + row / 64 * 4))
+                    .isEqualTo(twinKeys.steps()[row]);
             int at = stages + row / 64 * (int) layout.stageBytes() + row % 64 * dim;
             for (int i = 0; i < headDim; i++) {
                 assertThat((float) packed[at + i]).isEqualTo(twinKeys.values()[row * headDim + i]);
@@ -209,19 +210,22 @@ class FlashAttentionTest {
         assertThat(KernelBench.relativeError(out, exact(problem, data))).isBetween(bound / 3, bound);
     }
 
-    @Test
-    void smoothingTakesOutWhatAllKeysShare() {
+    /// Measured with and without: 0.0105 and 0.26 (S8_BF16), 0.0033 and 0.032 (BF16).
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"BF16, 6", "S8_BF16, 15", "S8_E4M3, 5"})
+    void smoothingTakesOutWhatAllKeysShare(AttentionPrecision precision, double gain) {
         AttentionProblem problem = problem(1, 32, 512, 1, 64);
-        Data data = withOutliers(problem);
+        Data data = Data.gaussian(problem, 11);
+        for (int i = 0; i < data.k.length; i++) {
+            data.k[i] += i % 16 == 5 ? 60 + 20 * (i % 64 / 16) : 0;
+        }
         float[] exact = exact(problem, data);
 
-        float[] out = run(problem, AttentionPrecision.S8_BF16, data, Optional.empty());
+        double smoothed = KernelBench.relativeError(run(problem, precision, data, Optional.empty()), exact);
 
-        float[] rough = new AttentionTwin(problem, AttentionPrecision.S8_BF16, false)
-                .attend(data.q, data.k, data.v, NO_BIAS);
-        double smoothed = KernelBench.relativeError(out, exact);
-        assertThat(smoothed).isLessThan(0.04);
-        assertThat(KernelBench.relativeError(rough, exact)).isGreaterThan(6 * smoothed);
+        float[] rough = new AttentionTwin(problem, precision, false).attend(data.q, data.k, data.v, NO_BIAS);
+        assertThat(smoothed).isLessThan(0.042);
+        assertThat(KernelBench.relativeError(rough, exact)).isGreaterThan(gain * smoothed);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -344,7 +348,8 @@ class FlashAttentionTest {
         float[] inOrder = run(problem, AttentionPrecision.S8_E4M3, data, Optional.empty());
         bench.gpu.threadOrder(seed);
 
-        assertThat(run(problem, AttentionPrecision.S8_E4M3, data, Optional.empty())).containsExactly(inOrder);
+        assertThat(run(problem, AttentionPrecision.S8_E4M3, data, Optional.empty()))
+                .containsExactly(inOrder);
     }
 
     @Test
@@ -371,8 +376,8 @@ class FlashAttentionTest {
         AttentionProblem problem = problem(1, 2, 3, 1, 64);
         Data data = Data.gaussian(problem, 1);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> run(
-                        problem, AttentionPrecision.BF16, data, Optional.of(bench.of(new float[4], 1, 1, 1, 4))))
+                .isThrownBy(() ->
+                        run(problem, AttentionPrecision.BF16, data, Optional.of(bench.of(new float[4], 1, 1, 1, 4))))
                 .withMessageContaining("[1, 1, 1, 4] does not broadcast to [1, 1, 2, 3]");
     }
 }
