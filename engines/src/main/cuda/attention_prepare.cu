@@ -157,7 +157,7 @@ QR_INLINE void packValuesBf16(Tokens x, unsigned char* out, long long stride) {
     }
 }
 
-#if QR_E4M3
+#if QR_PACKS_E4M3
 constexpr float E4M3_MOST = 448.0f;
 
 /// Values transposed to [D, 64] in e4m3, the largest magnitude of a channel at 448. peak: [batch, channels].
@@ -205,7 +205,7 @@ extern "C" __global__ void qr_attention_collect(
     QR_PREPARE_DIM(type, suffix, 64)                                                                                      \
     QR_PREPARE_DIM(type, suffix, 128)
 
-#if QR_E4M3
+#if QR_PACKS_E4M3
 #define QR_PREPARE_E4M3(type, suffix, dim)                                                                                \
     extern "C" __global__ void __launch_bounds__(128) qr_attention_values_e4m3_d##dim##_##suffix(                         \
             qr::Tokens x, const float* peak, unsigned char* out, long long stride) {                                      \

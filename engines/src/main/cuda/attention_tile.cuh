@@ -13,6 +13,12 @@
 
 #include "element.cuh"
 
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 890
+#define QR_PACKS_E4M3 1
+#else
+#define QR_PACKS_E4M3 0
+#endif
+
 // Products of e4m3 are one instruction on Ada and the consumer Blackwells; on sm_90 and sm_100 the compiler turns mma.sync
 // of e4m3 into products of f16, which are no faster than bf16.
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200
@@ -47,7 +53,7 @@ struct ScoresBf16 {
     }
 };
 
-#if QR_E4M3
+#if QR_PACKS_E4M3
 // Weights and values in e4m3. Weights are at most 2^8, so that small ones stay normal numbers; the sum of weights
 // carries the same factor. Keys within 16 are in the order in which a thread holds its scores (see value_slot).
 struct ValuesE4m3 {
@@ -103,11 +109,11 @@ QR_INLINE int swizzled(int row, int chunk) {
     return row * BYTES + turned * 16;
 }
 
-// Starts copying a contiguous tile; every thread of the block takes part.
-template <int ROWS, int BYTES>
+// Starts copying a contiguous tile; all THREADS of the block take part.
+template <int ROWS, int BYTES, int THREADS>
 QR_INLINE void copy_tile(unsigned char* tile, const unsigned char* source) {
     constexpr int CHUNKS = BYTES / 16;
-    constexpr int PASS = ATTENTION_WARPS * 32 * 16;
+    constexpr int PASS = THREADS * 16;
     // One pass of all threads covers whole groups of 8 rows, so the places of a thread repeat from pass to pass.
     int place = swizzled<BYTES>(threadIdx.x / CHUNKS, threadIdx.x % CHUNKS);
     const unsigned char* from = source + threadIdx.x * 16;
@@ -138,6 +144,7 @@ struct AttentionTask {
 // MT: tiles of 16 queries per warp. SPAN: keys per step of the softmax; fewer keys at once need fewer registers.
 template <class Scores, class Values, int D, int MT, int SPAN>
 struct Attention {
+    static constexpr int THREADS = ATTENTION_WARPS * 32;
     static constexpr int NT = SPAN / 8;
     static constexpr int STEPS = SPAN * Values::BYTES / 32;
     static constexpr int ROWS = ATTENTION_WARPS * 16 * MT;
@@ -309,8 +316,8 @@ struct Attention {
     }
 
     static QR_INLINE void load(unsigned char* stage, const unsigned char* tile) {
-        copy_tile<TILE_KEYS, Q_BYTES>(stage, tile);
-        copy_tile<D, V_BYTES>(stage + K_TILE, tile + K_TILE);
+        copy_tile<TILE_KEYS, Q_BYTES, THREADS>(stage, tile);
+        copy_tile<D, V_BYTES, THREADS>(stage + K_TILE, tile + K_TILE);
         commitCopies();
     }
 
@@ -346,7 +353,7 @@ struct Attention {
         long long head = (long long)blockIdx.z * gridDim.y + blockIdx.y;
         long long queryTile = head * gridDim.x + blockIdx.x;
         unsigned char* stages = shared + ROWS * Q_BYTES;
-        copy_tile<ROWS, Q_BYTES>(shared, t.q + queryTile * (ROWS * Q_BYTES));
+        copy_tile<ROWS, Q_BYTES, THREADS>(shared, t.q + queryTile * (ROWS * Q_BYTES));
         const unsigned char* source = t.kv + head * tiles * STAGE;
         load(stages, source);
         const float* keySteps = t.kScale + head * tiles;

@@ -163,6 +163,53 @@ void groupMultiply(void** args, uint32_t) {
     }
 }
 
+struct FloatWgmma {
+    Element element;
+    FloatProduct product;
+    int line;
+};
+
+void groupMultiplyFloats(void** args, uint32_t) {
+    auto* first = static_cast<FloatWgmma*>(args[0]);
+    Element e = first->element;
+    int columns = first->product.columns, bytes = bitsOf(e) / 8, per = 4 / bytes, depth = 8 * per;
+    static double a[64][32], b[256][32];
+    for (int n = 0; n < columns; n++) {
+        for (int k = 0; k < depth; k++) {
+            uint32_t bits = 0;
+            for (int i = 0; i < bytes; i++) {
+                auto byte = static_cast<uint8_t>(operand(first->product.descriptorB, n, k * bytes + i, first->line));
+                bits |= static_cast<uint32_t>(byte) << (8 * i);
+            }
+            b[n][k] = at(e, bits, 0);
+        }
+    }
+    for (int thread = 0; thread < 128; thread++) {
+        auto* w = static_cast<FloatWgmma*>(args[thread]);
+        if (w->element != e || w->product.columns != columns || w->product.descriptorB != first->product.descriptorB) {
+            fail(LaunchFailed, "wgmma at line %d: threads of the warpgroup give different operands", first->line);
+        }
+        int g = thread % 32 / 4, t = thread % 4, top = thread / 32 * 16;
+        for (int r = 0; r < 4; r++) {
+            for (int i = 0; i < per; i++) {
+                a[top + g + 8 * (r & 1)][per * t + i + (r >> 1) * depth / 2] = at(e, w->product.a[r], i);
+            }
+        }
+    }
+    for (int thread = 0; thread < 128; thread++) {
+        const FloatProduct& p = static_cast<FloatWgmma*>(args[thread])->product;
+        int g = thread % 32 / 4, t = thread % 4, top = thread / 32 * 16;
+        for (int i = 0; i < columns / 2; i++) {
+            int row = top + g + 8 * (i >> 1 & 1), column = i / 4 * 8 + 2 * t + (i & 1);
+            double sum = 0;
+            for (int k = 0; k < depth; k++) {
+                sum += a[row][k] * b[column][k];
+            }
+            p.d[i] = static_cast<float>((p.accumulate ? static_cast<double>(p.d[i]) : 0.0) + sum);
+        }
+    }
+}
+
 }  // namespace
 
 void mma(Element element, uint32_t (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], const uint32_t (&c)[4], int line) {
@@ -182,6 +229,11 @@ void wgmmaS8(uint32_t* accumulators, int columns, const uint32_t* a, uint64_t de
              int line) {
     Wgmma mine{accumulators, columns, a, descriptorA, descriptorB, accumulate, line};
     groupCollective("wgmma", line, &mine, groupMultiply);
+}
+
+void wgmmaFloat(Element element, const FloatProduct& product, int line) {
+    FloatWgmma mine{element, product, line};
+    groupCollective("wgmma", line, &mine, groupMultiplyFloats);
 }
 
 }  // namespace sim

@@ -19,4 +19,14 @@ void loadMatrices(uint32_t* registers, int count, bool transposed, const void* r
 void wgmmaS8(uint32_t* accumulators, int columns, const uint32_t* a, uint64_t descriptorA, uint64_t descriptorB, bool accumulate,
              int line);
 
+/// A product of a warpgroup in floating point: m64 n`columns` k16 (bf16) or k32 (e4m3), f32 sums, A from registers.
+struct FloatProduct {
+    float* d;
+    int columns;
+    const uint32_t* a;
+    uint64_t descriptorB;
+    bool accumulate;
+};
+void wgmmaFloat(Element element, const FloatProduct& product, int line);
+
 }  // namespace sim

@@ -15,6 +15,7 @@ public enum AttentionPrecision {
     private static final int ADA = 89;
     private static final int CONSUMER_BLACKWELL = 120;
     private static final int AMPERE = 80;
+    private static final int HOPPER = 90;
 
     private final String kernel;
     private final int scoreBytes;
@@ -26,13 +27,19 @@ public enum AttentionPrecision {
         this.valueBytes = valueBytes;
     }
 
-    /// Whether a chip has the kernels. On sm_90 and sm_100 `mma.sync` of e4m3 is turned into products of f16,
-    /// which are no faster than bf16, so that there are none.
+    /// Whether a chip has the kernels. On sm_100 products of e4m3 by `mma.sync` become products of f16, which are no
+    /// faster than bf16, so that there are none; Hopper, where it is the same, has products of warpgroups.
     public boolean runsOn(ComputeCapability capability) {
+        int number = capability.number();
         return switch (this) {
-            case BF16, S8_BF16 -> capability.isAtLeast(AMPERE);
-            case S8_E4M3 -> capability.number() == ADA || capability.number() == CONSUMER_BLACKWELL;
+            case BF16, S8_BF16 -> number >= AMPERE;
+            case S8_E4M3 -> number == ADA || number == HOPPER || number == CONSUMER_BLACKWELL;
         };
+    }
+
+    /// Whether a chip computes it by products of warpgroups (`wgmma`).
+    boolean byWarpgroups(ComputeCapability capability) {
+        return quantizesScores() && capability.number() == HOPPER;
     }
 
     /// The fastest that a chip has.

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.runtime.cuda.kernel;
 
+import dev.quantreel.engines.runtime.cuda.driver.CudaFunction;
 import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
 import dev.quantreel.engines.runtime.cuda.driver.Dim3;
@@ -7,9 +8,9 @@ import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 import dev.quantreel.engines.tensor.DType;
 import java.util.Optional;
 
-/// Launches `attention_prepare.cu` and `attention.cu`: `softmax(q kᵀ * scale + bias) v` per head, without the
-/// matrix of scores in memory (FlashAttention, arXiv 2205.14135), with 8-bit scores of smoothed keys
-/// (SageAttention, arXiv 2410.02367 and 2411.10958).
+/// Launches `attention_prepare.cu` and `attention.cu` (on Hopper `attention_wgmma.cu`): `softmax(q kᵀ * scale +
+/// bias) v` per head, without the matrix of scores in memory (FlashAttention, arXiv 2205.14135), with 8-bit
+/// scores of smoothed keys (SageAttention, arXiv 2410.02367 and 2411.10958).
 ///
 /// Quantization: queries one step per token, keys one step per 64 tokens of a head after the mean over all
 /// tokens was taken off each channel, codes -127 to 127; values one step per channel with the largest at 448,
@@ -23,6 +24,7 @@ public record FlashAttention(KernelLibrary kernels) {
 
     private static final int PREPARE_THREADS = 128;
     private static final int ATTENTION_THREADS = 128;
+    private static final int WARPGROUP_THREADS = 256;
     private static final int ALIGNMENT = 256;
     private static final float LOG2_E = 1.44269504f;
     private static final float E4M3_MOST = 448;
@@ -287,13 +289,17 @@ public record FlashAttention(KernelLibrary kernels) {
                 .pointer(out.pointer())
                 .i32(out.dtype() == DType.BF16 ? 1 : 0)
                 .i32(problem.queries(), problem.keys(), problem.headDim());
-        kernels.function("attention", "qr_attention_" + precision.kernel() + "_d" + problem.paddedDim())
-                .launch(
-                        stream,
-                        Dim3.of(problem.queryTiles(), problem.heads(), problem.batch()),
-                        Dim3.of(ATTENTION_THREADS),
-                        layout.sharedBytes(),
-                        KernelArguments.of().struct(struct.segment(), ArgumentStruct.ALIGNMENT));
+        boolean warpgroups = precision.byWarpgroups(kernels.context().device().capability());
+        String name = precision.kernel() + "_d" + problem.paddedDim();
+        CudaFunction kernel = warpgroups
+                ? kernels.function("attention_wgmma", "qr_attention_wgmma_" + name)
+                : kernels.function("attention", "qr_attention_" + name);
+        kernel.launch(
+                stream,
+                Dim3.of(problem.queryTiles(), problem.heads(), problem.batch()),
+                Dim3.of(warpgroups ? WARPGROUP_THREADS : ATTENTION_THREADS),
+                layout.sharedBytes(),
+                KernelArguments.of().struct(struct.segment(), ArgumentStruct.ALIGNMENT));
     }
 
     private static long[] biasStrides(AttentionProblem problem, Optional<DeviceArray> bias) {

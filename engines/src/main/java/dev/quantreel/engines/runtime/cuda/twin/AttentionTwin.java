@@ -12,10 +12,13 @@ import java.util.Arrays;
 /// @param precision how scores and values are rounded
 /// @param smoothing whether keys lose their mean; the kernels always smooth, without it the twin shows what
 /// that is worth
-public record AttentionTwin(AttentionProblem problem, AttentionPrecision precision, boolean smoothing) {
+/// @param span keys of a step of the softmax
+public record AttentionTwin(AttentionProblem problem, AttentionPrecision precision, boolean smoothing, int span) {
 
-    /// Keys of a step of the softmax.
-    private static final int SPAN = 32;
+    /// Keys of a step of the softmax: of kernels that multiply by warps, and by warpgroups.
+    private static final int WARP_SPAN = 32;
+
+    private static final int WARPGROUP_SPAN = 64;
 
     private static final float LOG2_E = 1.44269504f;
     private static final float MOST_CODE = 127;
@@ -26,7 +29,17 @@ public record AttentionTwin(AttentionProblem problem, AttentionPrecision precisi
 
     /// The kernels' function.
     public static AttentionTwin of(AttentionProblem problem, AttentionPrecision precision) {
-        return new AttentionTwin(problem, precision, true);
+        return new AttentionTwin(problem, precision, true, WARP_SPAN);
+    }
+
+    /// The function of the kernels of sm_90.
+    public static AttentionTwin ofWarpgroups(AttentionProblem problem, AttentionPrecision precision) {
+        return new AttentionTwin(problem, precision, true, WARPGROUP_SPAN);
+    }
+
+    /// The same function of keys as they come.
+    public AttentionTwin withoutSmoothing() {
+        return new AttentionTwin(problem, precision, false, span);
     }
 
     /// Queries, keys or values of one head as the tensor cores see them.
@@ -180,8 +193,8 @@ public record AttentionTwin(AttentionProblem problem, AttentionPrecision precisi
         float[] mixed = new float[dim];
         float most = Float.NEGATIVE_INFINITY;
         float total = 0;
-        for (int from = 0; from < scores.length; from += SPAN) {
-            int to = Math.min(from + SPAN, scores.length);
+        for (int from = 0; from < scores.length; from += span) {
+            int to = Math.min(from + span, scores.length);
             float before = most;
             for (int key = from; key < to; key++) {
                 most = Math.max(most, scores[key]);

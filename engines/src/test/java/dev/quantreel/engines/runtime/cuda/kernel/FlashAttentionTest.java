@@ -139,6 +139,37 @@ class FlashAttentionTest {
         assertThat(KernelBench.relativeError(out, twin)).isLessThan(TWIN_BOUND);
     }
 
+    @ParameterizedTest(name = "{0}: {1} x {2} queries, {3} keys, {4} heads of {5}")
+    @CsvSource({
+        "S8_BF16, 1, 1, 1, 1, 128",
+        "S8_BF16, 2, 130, 97, 2, 64",
+        "S8_BF16, 1, 129, 257, 1, 128",
+        "S8_E4M3, 1, 1, 1, 1, 64",
+        "S8_E4M3, 1, 70, 64, 2, 40",
+        "S8_E4M3, 2, 129, 257, 1, 128",
+    })
+    void hoppersWarpgroupsComputeTheSame(
+            AttentionPrecision precision, int batch, int queries, int keys, int heads, int headDim) {
+        AttentionProblem problem = problem(batch, queries, keys, heads, headDim);
+        Data data = Data.gaussian(problem, keys);
+        float[] mask = KernelBench.gaussian(4, keys);
+        mask[keys / 2] = Float.NEGATIVE_INFINITY;
+        float[] bias = new float[batch * heads * queries * keys];
+        for (int i = 0; i < bias.length; i++) {
+            bias[i] = mask[i % keys];
+        }
+        bench.close();
+        bench = new KernelBench(9, 0);
+
+        float[] out = run(problem, precision, data, Optional.of(bench.of(mask, 1, 1, 1, keys)));
+
+        float[] twin = AttentionTwin.ofWarpgroups(problem, precision).attend(data.q, data.k, data.v, bias);
+        assertThat(KernelBench.relativeError(out, twin)).isLessThan(TWIN_BOUND);
+        bench.gpu.threadOrder(5);
+        assertThat(run(problem, precision, data, Optional.of(bench.of(mask, 1, 1, 1, keys))))
+                .containsExactly(out);
+    }
+
     /// Queries, keys and values of the twin's head 0 beside those that the kernels packed: codes and steps bit by bit.
     @ParameterizedTest(name = "{0} queries, {1} keys, heads of {2}")
     @CsvSource({"3, 5, 64", "130, 300, 40", "64, 257, 128"})
@@ -223,7 +254,7 @@ class FlashAttentionTest {
 
         double smoothed = KernelBench.relativeError(run(problem, precision, data, Optional.empty()), exact);
 
-        float[] rough = new AttentionTwin(problem, precision, false).attend(data.q, data.k, data.v, NO_BIAS);
+        float[] rough = AttentionTwin.of(problem, precision).withoutSmoothing().attend(data.q, data.k, data.v, NO_BIAS);
         assertThat(smoothed).isLessThan(0.042);
         assertThat(KernelBench.relativeError(rough, exact)).isGreaterThan(gain * smoothed);
     }
@@ -357,7 +388,7 @@ class FlashAttentionTest {
         assertThat(AttentionPrecision.fastest(new ComputeCapability(8, 0))).isEqualTo(AttentionPrecision.S8_BF16);
         assertThat(AttentionPrecision.fastest(new ComputeCapability(8, 6))).isEqualTo(AttentionPrecision.S8_BF16);
         assertThat(AttentionPrecision.fastest(new ComputeCapability(8, 9))).isEqualTo(AttentionPrecision.S8_E4M3);
-        assertThat(AttentionPrecision.fastest(new ComputeCapability(9, 0))).isEqualTo(AttentionPrecision.S8_BF16);
+        assertThat(AttentionPrecision.fastest(new ComputeCapability(9, 0))).isEqualTo(AttentionPrecision.S8_E4M3);
         assertThat(AttentionPrecision.fastest(new ComputeCapability(10, 0))).isEqualTo(AttentionPrecision.S8_BF16);
         assertThat(AttentionPrecision.fastest(new ComputeCapability(12, 0))).isEqualTo(AttentionPrecision.S8_E4M3);
         assertThatIllegalArgumentException()

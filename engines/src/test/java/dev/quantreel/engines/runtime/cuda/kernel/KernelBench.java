@@ -11,8 +11,21 @@ import java.util.Random;
 /// A simulated GPU with arrays on it, for tests of launchers.
 final class KernelBench implements AutoCloseable {
 
-    final HostSimulator gpu = HostSimulator.start();
-    private final DeviceArrays arrays = new DeviceArrays(gpu.context());
+    private static final long MEMORY_BYTES = 8L << 30;
+
+    final HostSimulator gpu;
+    private final DeviceArrays arrays;
+
+    /// An RTX 4090.
+    KernelBench() {
+        this(8, 9);
+    }
+
+    /// A GPU of this compute capability.
+    KernelBench(int major, int minor) {
+        gpu = HostSimulator.start(major, minor, MEMORY_BYTES);
+        arrays = new DeviceArrays(gpu.context());
+    }
 
     CudaStream stream() {
         return gpu.context().defaultStream();
