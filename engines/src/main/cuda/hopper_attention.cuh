@@ -15,15 +15,15 @@ inline u64 narrowDescriptor(const void* matrix, QR_LINE) {
     return (sim::sharedAddress(matrix, line) >> 4 & 0x3FFF) | 1ull << 16 | 32ull << 32 | 2ull << 62;
 }
 inline void wgmmaS8(int (&d)[32], const u32 (&a)[4], u64 b, int accumulate, QR_LINE) {
-    sim::wgmmaS8(reinterpret_cast<uint32_t*>(d), 64, a, 0, b, accumulate, line);
+    sim::issueProduct(reinterpret_cast<uint32_t*>(d), 64, a, b, accumulate != 0, line);
 }
 template <int N>
 void wgmmaBf16(float (&d)[N], const u32 (&a)[4], u64 b, int accumulate, QR_LINE) {
-    sim::wgmmaFloat(sim::Element::Bf16, {d, 2 * N, a, b, accumulate != 0}, line);
+    sim::issueProduct(sim::Element::Bf16, d, 2 * N, a, b, accumulate != 0, line);
 }
 template <int N>
 void wgmmaE4m3(float (&d)[N], const u32 (&a)[4], u64 b, int accumulate, QR_LINE) {
-    sim::wgmmaFloat(sim::Element::E4m3, {d, 2 * N, a, b, accumulate != 0}, line);
+    sim::issueProduct(sim::Element::E4m3, d, 2 * N, a, b, accumulate != 0, line);
 }
 
 }  // namespace qr

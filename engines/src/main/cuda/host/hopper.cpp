@@ -1,7 +1,9 @@
 // Memory barriers, bulk copies and products of warpgroups of the simulator.
 #include "hopper.hpp"
 
+#include <array>
 #include <cstring>
+#include <functional>
 #include <vector>
 
 #include "grid.hpp"
@@ -37,12 +39,7 @@ struct BulkCopy {
 
 std::vector<BulkCopy> open;
 
-struct Product {
-    uint32_t* d;
-    uint32_t a[4];
-    uint64_t b;
-    int line;
-};
+using Product = std::function<void()>;
 
 /// What a thread has issued and not waited for.
 struct Products {
@@ -150,8 +147,18 @@ void copyBulk(void* to, const void* from, int bytes, void* barrier, int line) {
     copyNow(barrier, line);
 }
 
-void issueProduct(uint32_t* d, const uint32_t (&a)[4], uint64_t b, int line) {
-    products[current->linear].open.push_back({d, {a[0], a[1], a[2], a[3]}, b, line});
+void queueProduct(std::function<void()> product) {
+    products[current->linear].open.push_back(std::move(product));
+}
+
+void issueProduct(uint32_t* d, int columns, const uint32_t (&a)[4], uint64_t b, bool accumulate, int line) {
+    std::array<uint32_t, 4> fragment{a[0], a[1], a[2], a[3]};
+    queueProduct([=] { wgmmaS8(d, columns, fragment.data(), 0, b, accumulate, line); });
+}
+
+void issueProduct(Element element, float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool accumulate, int line) {
+    std::array<uint32_t, 4> fragment{a[0], a[1], a[2], a[3]};
+    queueProduct([=] { wgmmaFloat(element, {d, columns, fragment.data(), b, accumulate}, line); });
 }
 
 void commitProducts() {
@@ -165,8 +172,8 @@ void waitProducts(int pending) {
     while (groups.size() > static_cast<size_t>(pending)) {
         std::vector<Product> oldest = std::move(groups.front());
         groups.erase(groups.begin());
-        for (const Product& p : oldest) {
-            wgmmaS8(p.d, 256, p.a, 0, p.b, true, p.line);
+        for (const Product& product : oldest) {
+            product();
         }
     }
     asm volatile("" ::: "memory");

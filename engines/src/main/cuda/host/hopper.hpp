@@ -4,6 +4,8 @@
 #pragma once
 #include <cstdint>
 
+#include "matrix.hpp"
+
 namespace sim {
 
 void barrierInit(void* barrier, int arrivals, int line);
@@ -15,8 +17,9 @@ void barrierWait(void* barrier, int parity, int line);
 void copyBox(void* to, const void* map, int x, int y, void* barrier, int line);
 void copyBulk(void* to, const void* from, int bytes, void* barrier, int line);
 
-/// Queues d += a b of a warpgroup (64 x 256 x 32, `d` the 128 sums of this thread) in the open group.
-void issueProduct(uint32_t* d, const uint32_t (&a)[4], uint64_t b, int line);
+/// Queues d (+)= a b of a warpgroup in the open group: 64 x `columns` x 32 bytes, `d` the sums of this thread.
+void issueProduct(uint32_t* d, int columns, const uint32_t (&a)[4], uint64_t b, bool accumulate, int line);
+void issueProduct(Element element, float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool accumulate, int line);
 void commitProducts();
 /// Does all but the newest `pending` groups.
 void waitProducts(int pending);

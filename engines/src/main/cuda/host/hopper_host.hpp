@@ -31,7 +31,7 @@ void warpgroupWait() {
 inline void pin(unsigned (&)[4]) {}
 
 inline void wgmmaS8(int (&d)[128], const unsigned (&a)[4], u64 b, QR_LINE) {
-    sim::issueProduct(reinterpret_cast<uint32_t*>(d), a, b, line);
+    sim::issueProduct(reinterpret_cast<uint32_t*>(d), 256, a, b, true, line);
 }
 
 template <int Registers>

@@ -77,41 +77,6 @@ class FlashAttentionTest {
         return bench.floats(operands.out());
     }
 
-    private static float[] exact(AttentionProblem p, Data data) {
-        float[] out = new float[data.q.length];
-        int dim = p.headDim();
-        for (int batch = 0; batch < p.batch(); batch++) {
-            for (int head = 0; head < p.heads(); head++) {
-                for (int query = 0; query < p.queries(); query++) {
-                    int own = (batch * p.queries() + query) * p.channels() + head * dim;
-                    double[] scores = new double[p.keys()];
-                    double most = Double.NEGATIVE_INFINITY;
-                    for (int key = 0; key < p.keys(); key++) {
-                        int other = (batch * p.keys() + key) * p.channels() + head * dim;
-                        for (int i = 0; i < dim; i++) {
-                            scores[key] += (double) data.q[own + i] * data.k[other + i] * p.scale();
-                        }
-                        most = Math.max(most, scores[key]);
-                    }
-                    double total = 0;
-                    double[] mixed = new double[dim];
-                    for (int key = 0; key < p.keys(); key++) {
-                        int other = (batch * p.keys() + key) * p.channels() + head * dim;
-                        double weight = Math.exp(scores[key] - most);
-                        total += weight;
-                        for (int i = 0; i < dim; i++) {
-                            mixed[i] += weight * data.v[other + i];
-                        }
-                    }
-                    for (int i = 0; i < dim; i++) {
-                        out[own + i] = (float) (mixed[i] / total);
-                    }
-                }
-            }
-        }
-        return out;
-    }
-
     @ParameterizedTest(name = "{0}: {1} x {2} queries, {3} keys, {4} heads of {5}")
     @CsvSource({
         "BF16, 1, 1, 1, 1, 64",
@@ -238,7 +203,8 @@ class FlashAttentionTest {
 
         float[] out = run(problem, precision, data, Optional.empty());
 
-        assertThat(KernelBench.relativeError(out, exact(problem, data))).isBetween(bound / 3, bound);
+        assertThat(KernelBench.relativeError(out, ExactAttention.of(problem, data.q, data.k, data.v)))
+                .isBetween(bound / 3, bound);
     }
 
     /// Measured with and without: 0.0105 and 0.26 (S8_BF16), 0.0033 and 0.032 (BF16).
@@ -250,7 +216,7 @@ class FlashAttentionTest {
         for (int i = 0; i < data.k.length; i++) {
             data.k[i] += i % 16 == 5 ? 60 + 20 * (i % 64 / 16) : 0;
         }
-        float[] exact = exact(problem, data);
+        float[] exact = ExactAttention.of(problem, data.q, data.k, data.v);
 
         double smoothed = KernelBench.relativeError(run(problem, precision, data, Optional.empty()), exact);
 
@@ -274,7 +240,7 @@ class FlashAttentionTest {
 
         float[] k = first(data.k, 100, 70, padded.channels());
         float[] v = first(data.v, 100, 70, padded.channels());
-        float[] expected = exact(shorter, new Data(data.q, k, v));
+        float[] expected = ExactAttention.of(shorter, data.q, k, v);
         assertThat(KernelBench.relativeError(out, expected)).isLessThan(0.05);
     }
 
