@@ -75,7 +75,9 @@ public final class AttentionItem implements GpuCheckItem {
         float[] q = gaussian(random, problem);
         float[] k = gaussian(random, problem);
         float[] v = gaussian(random, problem);
-        float[] expected = AttentionTwin.of(problem, precision).attend(q, k, v, new float[0]);
+        float[] expected = AttentionTwin.of(
+                        problem, precision, gpu.cuda().device().capability())
+                .attend(q, k, v, new float[0]);
         DeviceSpan out = gpu.empty(4L * q.length);
         launch(gpu, precision, problem, List.of(gpu.of(q), gpu.of(k), gpu.of(v), out), DType.F32);
         double distance = distance(gpu.floats(out), expected);

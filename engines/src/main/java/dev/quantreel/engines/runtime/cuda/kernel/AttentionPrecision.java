@@ -38,7 +38,7 @@ public enum AttentionPrecision {
     }
 
     /// Whether a chip computes it by products of warpgroups (`wgmma`).
-    boolean byWarpgroups(ComputeCapability capability) {
+    public boolean byWarpgroups(ComputeCapability capability) {
         return quantizesScores() && capability.number() == HOPPER;
     }
 

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.runtime.cuda.twin;
 
+import dev.quantreel.engines.runtime.cuda.driver.ComputeCapability;
 import dev.quantreel.engines.runtime.cuda.kernel.AttentionPrecision;
 import dev.quantreel.engines.runtime.cuda.kernel.AttentionProblem;
 import java.util.Arrays;
@@ -27,14 +28,16 @@ public record AttentionTwin(AttentionProblem problem, AttentionPrecision precisi
     /// Exponent by which weights in e4m3 are lifted.
     private static final float LIFT = 8;
 
-    /// The kernels' function.
+    /// The function of the kernels that multiply by warps.
     public static AttentionTwin of(AttentionProblem problem, AttentionPrecision precision) {
         return new AttentionTwin(problem, precision, true, WARP_SPAN);
     }
 
-    /// The function of the kernels of sm_90.
-    public static AttentionTwin ofWarpgroups(AttentionProblem problem, AttentionPrecision precision) {
-        return new AttentionTwin(problem, precision, true, WARPGROUP_SPAN);
+    /// The function of the kernels that a chip runs.
+    public static AttentionTwin of(
+            AttentionProblem problem, AttentionPrecision precision, ComputeCapability capability) {
+        int span = precision.byWarpgroups(capability) ? WARPGROUP_SPAN : WARP_SPAN;
+        return new AttentionTwin(problem, precision, true, span);
     }
 
     /// The same function of keys as they come.

@@ -128,7 +128,8 @@ class FlashAttentionTest {
 
         float[] out = run(problem, precision, data, Optional.of(bench.of(mask, 1, 1, 1, keys)));
 
-        float[] twin = AttentionTwin.ofWarpgroups(problem, precision).attend(data.q, data.k, data.v, bias);
+        float[] twin = AttentionTwin.of(problem, precision, new ComputeCapability(9, 0))
+                .attend(data.q, data.k, data.v, bias);
         assertThat(KernelBench.relativeError(out, twin)).isLessThan(TWIN_BOUND);
         bench.gpu.threadOrder(5);
         assertThat(run(problem, precision, data, Optional.of(bench.of(mask, 1, 1, 1, keys))))
