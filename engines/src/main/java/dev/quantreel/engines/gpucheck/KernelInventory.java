@@ -89,7 +89,8 @@ final class KernelInventory {
         }
         return units.size() + " units " + units
                 + (common.isEmpty()
-                        ? " as source, which NVRTC compiles on the device's machine"
+                        ? " as source, which NVRTC compiles on the device's machine (`./quantreel install cuda-compiler`,"
+                                + " and the next build compiles them)"
                         : " with machine code for chips " + common);
     }
 }
