@@ -39,6 +39,7 @@ import dev.quantreel.nodes.report.BitTimeline;
 import dev.quantreel.nodes.report.CalibrateMagCache;
 import dev.quantreel.nodes.report.ErrorCurves;
 import dev.quantreel.nodes.report.FitTeaCache;
+import dev.quantreel.nodes.report.GPUReport;
 import dev.quantreel.nodes.report.QuantizationReport;
 import dev.quantreel.nodes.report.ReportCard;
 import dev.quantreel.nodes.report.Sweep;
@@ -167,6 +168,7 @@ public final class BuiltinNodePack implements NodePack {
                 new BitTimeline(),
                 new AddMethod(),
                 new ReportCard(),
+                new GPUReport(),
                 new Sweep(),
                 new VBenchQuality());
     }

@@ -11,6 +11,9 @@ public final class LiveMemory {
 
     private static final System.Logger LOG = System.getLogger(LiveMemory.class.getName());
 
+    /// Knows nothing but what detection saw.
+    public static final LiveMemory NONE = new LiveMemory(Optional.empty());
+
     private final Optional<Nvml> nvml;
 
     private LiveMemory(Optional<Nvml> nvml) {
@@ -19,6 +22,9 @@ public final class LiveMemory {
 
     /// Opens the library where the report says that it works.
     public static LiveMemory of(GpuReport report) {
+        if (report.gpus().isEmpty()) {
+            return NONE;
+        }
         if (report.of(Component.MANAGEMENT) instanceof Finding.Found(String version, String path)) {
             try {
                 return new LiveMemory(Optional.of(Nvml.open(path.isEmpty() ? Nvml.DEFAULT_LIBRARY : path)));
@@ -26,7 +32,7 @@ public final class LiveMemory {
                 LOG.log(System.Logger.Level.WARNING, "Free memory of GPUs is not followed: {0}", e.getMessage());
             }
         }
-        return new LiveMemory(Optional.empty());
+        return NONE;
     }
 
     /// Free bytes of a GPU now; else what detection saw; empty where neither is known.
@@ -40,5 +46,21 @@ public final class LiveMemory {
             }
         }
         return gpu.freeMemoryBytes();
+    }
+
+    /// A report with the free memory of now.
+    public GpuReport refresh(GpuReport report) {
+        return new GpuReport(
+                report.gpus().stream()
+                        .map(gpu -> new Gpu(
+                                gpu.index(),
+                                gpu.name(),
+                                gpu.capability(),
+                                gpu.totalMemoryBytes(),
+                                freeBytes(gpu),
+                                gpu.memoryProblem(),
+                                gpu.uuid()))
+                        .toList(),
+                report.parts());
     }
 }

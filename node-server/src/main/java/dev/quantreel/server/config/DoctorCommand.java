@@ -1,6 +1,8 @@
 package dev.quantreel.server.config;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.quantreel.engines.gpu.GpuDetection;
+import dev.quantreel.engines.gpu.GpuReportText;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.video.Frames;
@@ -30,7 +32,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "doctor",
         description =
-                "Tells what this machine has: JDK, CPU, memory, engines, models, encoders. Exit code 1 when no workflow could run.",
+                "Tells what this machine has: JDK, CPU, memory, GPUs and NVIDIA's libraries, engines, models, encoders. Exit code 1 when no workflow could run.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class DoctorCommand implements Callable<Integer> {
@@ -50,6 +52,8 @@ final class DoctorCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Application application = Application.create(folders.config(Optional.empty()));
         machine(out);
+        GpuReportText.lines(GpuDetection.report())
+                .forEach(found -> line(out, "gpu", found.good() ? "ok" : "no", found.text()));
         boolean engines = engines(out);
         packs(out, application);
         models(out, application);

@@ -1,5 +1,6 @@
 package dev.quantreel.server.config;
 
+import dev.quantreel.engines.gpu.GpuDetection;
 import dev.quantreel.server.execution.PromptService;
 import dev.quantreel.server.http.HttpServer;
 import dev.quantreel.server.http.HttpSettings;
@@ -11,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +126,13 @@ final class ServeCommand implements Callable<Integer> {
                         application.catalog(),
                         application.folders(),
                         application.folders(),
-                        frontEndRoot != null));
+                        frontEndRoot != null,
+                        CompletableFuture.supplyAsync(
+                                GpuDetection::report,
+                                task -> Thread.ofPlatform()
+                                        .daemon()
+                                        .name("gpu-detection")
+                                        .start(task))));
     }
 
     private void announce(PrintWriter out, Application application, HttpServer server) {

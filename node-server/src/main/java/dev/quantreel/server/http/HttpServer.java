@@ -2,6 +2,7 @@ package dev.quantreel.server.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quantreel.nodes.spi.NodeFolders;
+import dev.quantreel.engines.gpu.GpuReport;
 import dev.quantreel.server.execution.PromptService;
 import dev.quantreel.server.graph.GraphValidator;
 import dev.quantreel.server.graph.NodeCatalog;
@@ -20,6 +21,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.FileSystemException;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.concurrent.CompletableFuture;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.http.UriCompliance;
 
@@ -46,7 +48,8 @@ public final class HttpServer implements AutoCloseable {
             NodeCatalog catalog,
             NodeFolders folders,
             ModelIndex models,
-            boolean foreignFrontEnd) {}
+            boolean foreignFrontEnd,
+            CompletableFuture<GpuReport> gpus) {}
 
     /// Starts to answer.
     ///
@@ -122,7 +125,8 @@ public final class HttpServer implements AutoCloseable {
         new FileRoutes(services.folders()).register(routes);
         new UserRoutes(settings.userFolder()).register(routes);
         new UserdataRoutes(settings.userFolder()).register(routes);
-        new SystemRoutes(settings, services.catalog(), objectInfo, services.models()).register(routes);
+        new SystemRoutes(settings, services.catalog(), objectInfo, services.models(), new DeviceJson(services.gpus()))
+                .register(routes);
         new ModelRoutes(services.models(), services.folders()).register(routes);
         page.register(routes);
         page.registerFallback(config.routes);

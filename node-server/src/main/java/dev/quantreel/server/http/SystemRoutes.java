@@ -18,12 +18,19 @@ final class SystemRoutes {
     private final NodeCatalog catalog;
     private final ObjectInfoJson objectInfo;
     private final ModelIndex models;
+    private final DeviceJson devices;
 
-    SystemRoutes(HttpSettings settings, NodeCatalog catalog, ObjectInfoJson objectInfo, ModelIndex models) {
+    SystemRoutes(
+            HttpSettings settings,
+            NodeCatalog catalog,
+            ObjectInfoJson objectInfo,
+            ModelIndex models,
+            DeviceJson devices) {
         this.settings = settings;
         this.catalog = catalog;
         this.objectInfo = objectInfo;
         this.models = models;
+        this.devices = devices;
     }
 
     void register(RouteTable routes) {
@@ -83,15 +90,7 @@ final class SystemRoutes {
                 .put("embedded_python", false);
         ArrayNode arguments = system.putArray("argv");
         settings.arguments().forEach(arguments::add);
-        json.putArray("devices")
-                .addObject()
-                .put("name", "cpu")
-                .put("type", "cpu")
-                .put("index", 0)
-                .put("vram_total", total)
-                .put("vram_free", free)
-                .put("torch_vram_total", total)
-                .put("torch_vram_free", free);
+        devices.write(json.putArray("devices"), total, free);
         Exchange.reply(context, json);
     }
 }

@@ -1,6 +1,7 @@
 package dev.quantreel.server.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.quantreel.engines.gpu.GpuReport;
 import dev.quantreel.nodes.testing.TestFolders;
 import dev.quantreel.server.execution.Executor;
 import dev.quantreel.server.execution.PromptService;
@@ -21,9 +22,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /// A real server on a free port, with test nodes and folders of its own.
 public final class TestServer implements AutoCloseable {
+
+    private static final CompletableFuture<GpuReport> NO_GPU =
+            CompletableFuture.completedFuture(new GpuReport(List.of(), List.of()));
 
     private final TestFolders folders;
     private final TestNodes nodes = new TestNodes();
@@ -31,7 +36,11 @@ public final class TestServer implements AutoCloseable {
     private final HttpServer server;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    private TestServer(Path root, Optional<Path> frontEnd, Set<String> trustedOrigins) {
+    private TestServer(
+            Path root,
+            Optional<Path> frontEnd,
+            Set<String> trustedOrigins,
+            CompletableFuture<GpuReport> gpus) {
         this.folders = new TestFolders(root);
         this.prompts = new PromptService(new Executor(folders, Executor.Limits.DEFAULTS));
         HttpSettings settings = new HttpSettings(
@@ -60,19 +69,24 @@ public final class TestServer implements AutoCloseable {
         };
         prompts.start();
         this.server =
-                HttpServer.start(settings, new HttpServer.Services(prompts, nodes.catalog(), folders, models, false));
+                HttpServer.start(settings, new HttpServer.Services(prompts, nodes.catalog(), folders, models, false, gpus));
     }
 
     public static TestServer in(Path root) {
-        return new TestServer(root, Optional.empty(), Set.of());
+        return new TestServer(root, Optional.empty(), Set.of(), NO_GPU);
     }
 
     public static TestServer in(Path root, Path frontEnd) {
-        return new TestServer(root, Optional.of(frontEnd), Set.of());
+        return new TestServer(root, Optional.of(frontEnd), Set.of(), NO_GPU);
     }
 
     public static TestServer trusting(Path root, String origin) {
-        return new TestServer(root, Optional.empty(), Set.of(origin));
+        return new TestServer(root, Optional.empty(), Set.of(origin), NO_GPU);
+    }
+
+    /// A machine with GPUs, or one whose detection is not done.
+    public static TestServer with(Path root, CompletableFuture<GpuReport> gpus) {
+        return new TestServer(root, Optional.empty(), Set.of(), gpus);
     }
 
     public TestNodes nodes() {
