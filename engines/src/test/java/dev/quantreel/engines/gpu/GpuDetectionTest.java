@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import org.assertj.core.api.ObjectAssert;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,14 +15,12 @@ import org.junit.jupiter.api.io.TempDir;
 /// all of them.
 class GpuDetectionTest {
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+    private final StubMachine machine;
 
-    private StubMachine machine;
-
-    @BeforeEach
-    void anEmptyMachine() {
-        machine = new StubMachine(folder);
+    GpuDetectionTest(@TempDir Path folder) {
+        this.folder = folder;
+        this.machine = new StubMachine(folder);
     }
 
     private static ObjectAssert<Finding.Found> found(GpuReport report, Component component) {

@@ -12,8 +12,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -127,12 +127,10 @@ final class ServeCommand implements Callable<Integer> {
                         application.folders(),
                         application.folders(),
                         frontEndRoot != null,
-                        CompletableFuture.supplyAsync(
-                                GpuDetection::report,
-                                task -> Thread.ofPlatform()
-                                        .daemon()
-                                        .name("gpu-detection")
-                                        .start(task))));
+                        CompletableFuture.supplyAsync(GpuDetection::report, task -> Thread.ofPlatform()
+                                .daemon()
+                                .name("gpu-detection")
+                                .start(task))));
     }
 
     private void announce(PrintWriter out, Application application, HttpServer server) {

@@ -46,12 +46,7 @@ final class DeviceJson {
         for (Gpu gpu : gpus) {
             long total = gpu.totalMemoryBytes();
             Memory vram = new Memory(total, memory.join().freeBytes(gpu).orElse(total));
-            add(
-                    devices,
-                    "cuda:" + gpu.index() + " " + gpu.name(),
-                    new Device("cuda", gpu.index()),
-                    vram,
-                    NO_TORCH);
+            add(devices, "cuda:" + gpu.index() + " " + gpu.name(), new Device("cuda", gpu.index()), vram, NO_TORCH);
         }
     }
 

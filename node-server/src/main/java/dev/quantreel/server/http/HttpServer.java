@@ -1,8 +1,8 @@
 package dev.quantreel.server.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.engines.gpu.GpuReport;
+import dev.quantreel.nodes.spi.NodeFolders;
 import dev.quantreel.server.execution.PromptService;
 import dev.quantreel.server.graph.GraphValidator;
 import dev.quantreel.server.graph.NodeCatalog;

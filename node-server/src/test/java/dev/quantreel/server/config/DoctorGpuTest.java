@@ -16,13 +16,17 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The program itself on machines whose NVIDIA libraries are stubs (sources: `engines/src/test/resources/native-stubs`).
+/// The program itself on machines whose NVIDIA libraries are stubs (sources:
+// `engines/src/test/resources/native-stubs`).
 class DoctorGpuTest {
 
     private static final Path STUBS = Path.of("..", "engines", "src", "test", "resources", "native-stubs");
 
-    @TempDir
-    private Path root;
+    private final Path root;
+
+    DoctorGpuTest(@TempDir Path root) {
+        this.root = root;
+    }
 
     private Path libraries() throws IOException {
         return Files.createDirectories(root.resolve("libraries"));
@@ -109,10 +113,12 @@ class DoctorGpuTest {
             while (line != null && !line.contains("http://")) {
                 line = reader.readLine();
             }
-            String url = Objects.requireNonNull(line, "the server told no address").replaceAll(".*(http://\\S+?)/?$", "$1");
+            String url =
+                    Objects.requireNonNull(line, "the server told no address").replaceAll(".*(http://\\S+?)/?$", "$1");
             try (HttpClient client = HttpClient.newHttpClient()) {
                 HttpResponse<String> stats = client.send(
-                        HttpRequest.newBuilder(URI.create(url + "/system_stats")).build(),
+                        HttpRequest.newBuilder(URI.create(url + "/system_stats"))
+                                .build(),
                         HttpResponse.BodyHandlers.ofString());
 
                 assertThat(stats.statusCode()).isEqualTo(200);

@@ -30,13 +30,7 @@ class GpuStatsTest {
 
     private static Gpu gpu(int index, OptionalLong free) {
         return new Gpu(
-                index,
-                "NVIDIA H100",
-                new ComputeCapability(9, 0),
-                80L << 30,
-                free,
-                Optional.empty(),
-                Optional.empty());
+                index, "NVIDIA H100", new ComputeCapability(9, 0), 80L << 30, free, Optional.empty(), Optional.empty());
     }
 
     @Test
@@ -66,7 +60,10 @@ class GpuStatsTest {
 
     @Test
     void detectionThatHangsOrFailsDoesNotHoldThePageUp(@TempDir Path root) {
-        assertThat(devices(root.resolve("a"), new CompletableFuture<>()).get(0).path("type").asText())
+        assertThat(devices(root.resolve("a"), new CompletableFuture<>())
+                        .get(0)
+                        .path("type")
+                        .asText())
                 .isEqualTo("cpu");
         assertThat(devices(root.resolve("b"), CompletableFuture.failedFuture(new IllegalStateException("broken")))
                         .get(0)

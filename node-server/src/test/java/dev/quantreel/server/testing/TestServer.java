@@ -37,10 +37,7 @@ public final class TestServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     private TestServer(
-            Path root,
-            Optional<Path> frontEnd,
-            Set<String> trustedOrigins,
-            CompletableFuture<GpuReport> gpus) {
+            Path root, Optional<Path> frontEnd, Set<String> trustedOrigins, CompletableFuture<GpuReport> gpus) {
         this.folders = new TestFolders(root);
         this.prompts = new PromptService(new Executor(folders, Executor.Limits.DEFAULTS));
         HttpSettings settings = new HttpSettings(
@@ -68,8 +65,8 @@ public final class TestServer implements AutoCloseable {
             }
         };
         prompts.start();
-        this.server =
-                HttpServer.start(settings, new HttpServer.Services(prompts, nodes.catalog(), folders, models, false, gpus));
+        this.server = HttpServer.start(
+                settings, new HttpServer.Services(prompts, nodes.catalog(), folders, models, false, gpus));
     }
 
     public static TestServer in(Path root) {

@@ -33,7 +33,8 @@ public final class GPUReport implements Node<GPUReport.Inputs, GPUReport.Outputs
     public record Outputs(
             @Out(help = "The table.") String report,
 
-            @Out(help = "Number of GPUs; 0 where there is none, or no driver that works.") int gpus) {}
+            @Out(help = "Number of GPUs; 0 where there is none, or no driver that works.")
+            int gpus) {}
 
     private final Supplier<GpuReport> detection;
 
