@@ -30,7 +30,24 @@ done
 [[ -n "${CXX:-}" ]] && flags+=(-ccbin "$CXX")
 version="$("$nvcc" --version | tail -n 1)"
 
-key_of() { { echo "$version ${flags[*]} ${chips[*]}"; cat "$1" "$sources"/*.cuh; } | sha256sum; }
+# A source and the headers that it includes, directly or not.
+files_of() {
+    local file include
+    for file in "$@"; do
+        [[ -f "$file" && "$seen" != *" $file "* ]] || continue
+        seen+="$file "
+        while read -r include; do
+            files_of "$sources/$include"
+        done < <(sed -n 's/^ *#include "\([^"]*\)".*/\1/p' "$file")
+    done
+}
+
+key_of() {
+    local seen=" "
+    files_of "$1"
+    # shellcheck disable=SC2086
+    { echo "$version ${flags[*]} ${chips[*]}"; cat $seen; } | sha256sum
+}
 
 # One object: `sm` names machine code, `compute` PTX. The report is what ptxas says; it is kept beside the object.
 compile() {
