@@ -88,11 +88,7 @@ class CompileGateTest {
                 assertThat(report.registers()).as(report.toString()).isPositive();
                 table.append("| %s | %s | %d | %d | %d |%n"
                         .formatted(
-                                chip,
-                                report.kernel(),
-                                report.registers(),
-                                report.sharedBytes(),
-                                report.stackBytes()));
+                                chip, report.kernel(), report.registers(), report.sharedBytes(), report.stackBytes()));
             }
         }
         System.out.print("| sm | kernel | registers | static shared bytes | stack bytes |\n" + table);

@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.cuda.driver.Dim3;
 import dev.quantreel.engines.runtime.cuda.driver.KernelArguments;
 import java.util.Random;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,8 +37,7 @@ class TensorCoreTest {
 
         private static double e4m3(int code) {
             int exponent = code >> 3 & 15;
-            double magnitude =
-                    exponent == 0 ? (code & 7) / 512.0 : (1 + (code & 7) / 8.0) * Math.pow(2, exponent - 7);
+            double magnitude = exponent == 0 ? (code & 7) / 512.0 : (1 + (code & 7) / 8.0) * Math.pow(2, exponent - 7);
             return (code & 128) == 0 ? magnitude : -magnitude;
         }
 
@@ -108,12 +108,14 @@ class TensorCoreTest {
             expected[4 * code + 3] = code;
         }
         assertRounded(x, expected, 1, 8, 0x80);
-        assertRounded(new float[] {448, 464, 1e30f, Float.POSITIVE_INFINITY}, new int[] {126, 126, 126, 126}, 1, 8, 0x80);
+        assertRounded(
+                new float[] {448, 464, 1e30f, Float.POSITIVE_INFINITY}, new int[] {126, 126, 126, 126}, 1, 8, 0x80);
     }
 
     @Test
     void bf16RoundsToTheNearestCodeAndTiesToEven() {
-        float[] x = {1, 1.00390625f, Math.nextUp(1.00390625f), 1.01171875f, 3.4e38f, Float.POSITIVE_INFINITY, 1e-40f, 0};
+        float[] x = {1, 1.00390625f, Math.nextUp(1.00390625f), 1.01171875f, 3.4e38f, Float.POSITIVE_INFINITY, 1e-40f, 0
+        };
         int[] expected = {0x3F80, 0x3F80, 0x3F81, 0x3F82, 0x7F80, 0x7F80, 0x0001, 0};
 
         assertRounded(x, expected, 0, 16, 0x8000);
@@ -131,7 +133,10 @@ class TensorCoreTest {
                             new Dim3(Math.ceilDiv(x.length, 64), 1, 1),
                             new Dim3(64, 1, 1),
                             0,
-                            KernelArguments.of().pointer(arrays.of(x)).pointer(rounded).i32(x.length));
+                            KernelArguments.of()
+                                    .pointer(arrays.of(x))
+                                    .pointer(rounded)
+                                    .i32(x.length));
             int[] words = arrays.ints(rounded);
             for (int i = 0; i < x.length; i++) {
                 int pair = words[2 * i + word];
@@ -147,10 +152,10 @@ class TensorCoreTest {
         Random random = new Random(operand.ordinal());
         int[][] a = matrix(operand, ROWS, operand.depth(), random);
         int[][] transposedB = matrix(operand, COLUMNS, operand.depth(), random);
-        int[] c = new int[128];
-        for (int i = 0; i < c.length; i++) {
-            c[i] = operand.isInteger() ? random.nextInt(1000) : Float.floatToIntBits(random.nextInt(8));
-        }
+        int[] c = IntStream.generate(() -> random.nextInt(1000))
+                .map(value -> operand.isInteger() ? value : Float.floatToIntBits(value))
+                .limit(128)
+                .toArray();
         try (HostSimulator gpu = HostSimulator.start();
                 DeviceArrays arrays = new DeviceArrays(gpu.context())) {
             DeviceMemory d = arrays.empty(512);
@@ -174,8 +179,8 @@ class TensorCoreTest {
                 double expected = operand.isInteger() ? c[i] : Float.intBitsToFloat(c[i]);
                 double size = Math.abs(expected);
                 for (int k = 0; k < operand.depth(); k++) {
-                    double product =
-                            operand.value.applyAsDouble(a[row][k]) * operand.value.applyAsDouble(transposedB[column][k]);
+                    double product = operand.value.applyAsDouble(a[row][k])
+                            * operand.value.applyAsDouble(transposedB[column][k]);
                     expected += product;
                     size += Math.abs(product);
                 }
