@@ -156,6 +156,25 @@ class TensorCoreTest {
                 .map(value -> operand.isInteger() ? value : Float.floatToIntBits(value))
                 .limit(128)
                 .toArray();
+        int[] words = multiplied(operand, a, transposedB, c);
+
+        for (int i = 0; i < 128; i++) {
+            int row = i / 16 + 8 * (i % 4 >> 1);
+            int column = 2 * (i / 4 % 4) + (i & 1);
+            double expected = operand.isInteger() ? c[i] : Float.intBitsToFloat(c[i]);
+            double size = Math.abs(expected);
+            for (int k = 0; k < operand.depth(); k++) {
+                double product =
+                        operand.value.applyAsDouble(a[row][k]) * operand.value.applyAsDouble(transposedB[column][k]);
+                expected += product;
+                size += Math.abs(product);
+            }
+            double actual = operand.isInteger() ? words[i] : Float.intBitsToFloat(words[i]);
+            assertThat(actual).isCloseTo(expected, within(operand.isInteger() ? 0 : 1e-6 * size));
+        }
+    }
+
+    private static int[] multiplied(Operand operand, int[][] a, int[][] transposedB, int[] c) {
         try (HostSimulator gpu = HostSimulator.start();
                 DeviceArrays arrays = new DeviceArrays(gpu.context())) {
             DeviceMemory d = arrays.empty(512);
@@ -172,21 +191,7 @@ class TensorCoreTest {
                                     .pointer(arrays.of(fragments(operand, transposedB, 2)))
                                     .pointer(arrays.of(c))
                                     .pointer(d));
-            int[] words = arrays.ints(d);
-            for (int i = 0; i < 128; i++) {
-                int row = i / 16 + 8 * (i % 4 >> 1);
-                int column = 2 * (i / 4 % 4) + (i & 1);
-                double expected = operand.isInteger() ? c[i] : Float.intBitsToFloat(c[i]);
-                double size = Math.abs(expected);
-                for (int k = 0; k < operand.depth(); k++) {
-                    double product = operand.value.applyAsDouble(a[row][k])
-                            * operand.value.applyAsDouble(transposedB[column][k]);
-                    expected += product;
-                    size += Math.abs(product);
-                }
-                double actual = operand.isInteger() ? words[i] : Float.intBitsToFloat(words[i]);
-                assertThat(actual).isCloseTo(expected, within(operand.isInteger() ? 0 : 1e-6 * size));
-            }
+            return arrays.ints(d);
         }
     }
 }
