@@ -88,7 +88,8 @@ public final class GemmItem implements GpuCheckItem {
         }
         Map<String, Double> torch = torch(context);
         for (List<Row> rows : byShape) {
-            String key = rows.getFirst().shape().columns() + "." + rows.getFirst().shape().outputs();
+            String key = rows.getFirst().shape().columns() + "."
+                    + rows.getFirst().shape().outputs();
             times(
                     context,
                     rows,
