@@ -6,7 +6,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 
-/// The compound operations that transformers are made of, emitted in the operators that a [Dialect] allows. Both
+/// The compound operations that transformers are made of, emitted in the operators that a [Dialect] allows. All
 /// dialects compute the same function.
 ///
 /// @param graph receives the nodes
@@ -160,7 +160,7 @@ public record NeuralOps(OnnxGraphBuilder graph, Dialect dialect) {
                     ? graph.op(OnnxOp.MultiHeadAttention, attributes, q, k, v)
                     : graph.op(OnnxOp.MultiHeadAttention, attributes, q, k, v, graph.none, graph.none, bias);
         }
-        return bias == graph.none
+        return bias == graph.none && dialect == Dialect.STANDARD
                 ? inChunks(q, k, v, heads, SCORES)
                 : mixed(q, keys(k, heads), perHead(v, heads), bias, heads);
     }

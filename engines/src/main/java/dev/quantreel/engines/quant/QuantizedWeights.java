@@ -6,6 +6,7 @@ import dev.quantreel.engines.rotation.FusedValues;
 import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Checkpoint;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.Collections;
 import java.util.HashMap;
@@ -187,6 +188,22 @@ public final class QuantizedWeights {
     /// The full-precision weight of a layer as the plan quantizes it: smoothed and rotated where the plan does so.
     WeightMatrix original(String layer) {
         return LayerQuantizer.weight(plan, layer, checkpoint.tensor(layer + ".weight"), smoothing(layer));
+    }
+
+    /// What the codes of a layer were rounded from: its full-precision weight, smoothed and rotated, less its branches;
+    /// empty where the checkpoint holds the codes alone.
+    public Optional<WeightMatrix> unrounded(String layer) {
+        boolean stored = matrices.containsKey(layer) && checkpoint.contains(layer + ".weight");
+        return stored && isFloat(checkpoint.tensor(layer + ".weight").dtype())
+                ? Optional.of(withoutBranch(layer, original(layer)))
+                : Optional.empty();
+    }
+
+    private static boolean isFloat(DType dtype) {
+        return switch (dtype) {
+            case F64, F32, F16, BF16, F8_E4M3, F8_E5M2 -> true;
+            default -> false;
+        };
     }
 
     /// What of a layer's weight is left to the codes.

@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import com.google.protobuf.CodedOutputStream;
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.OnnxTypes;
 import dev.quantreel.engines.onnx.OnnxWriter;
 import dev.quantreel.engines.onnx.proto.Onnx.GraphProto;
 import dev.quantreel.engines.onnx.proto.Onnx.ModelProto;
@@ -18,6 +19,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.ValueInfoProto;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.Session;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -134,7 +136,7 @@ public final class OrtModelLoader {
     @SuppressWarnings("MustBeClosedChecker")
     private OrtSession createInMemory(OnnxModel model, Set<String> embedded) throws OrtException {
         Map<String, OnnxTensorLike> external = new HashMap<>();
-        try (OrtSession.SessionOptions options = options();
+        try (OrtSession.SessionOptions options = options(model);
                 Arena arena = Arena.ofShared()) {
             for (Map.Entry<String, Tensor> weight : model.weights().entrySet()) {
                 if (!embedded.contains(weight.getKey())) {
@@ -155,7 +157,7 @@ public final class OrtModelLoader {
         try {
             Path folder = Files.createTempDirectory("quantreel-ort");
             Path file = folder.resolve("model.onnx");
-            try (OrtSession.SessionOptions options = options()) {
+            try (OrtSession.SessionOptions options = options(model)) {
                 OnnxWriter.write(model, file);
                 return environment.createSession(file.toString(), options);
             } finally {
@@ -186,10 +188,10 @@ public final class OrtModelLoader {
 
     /// Closed by the caller.
     @SuppressWarnings("MustBeClosedChecker")
-    private OrtSession.SessionOptions options() throws OrtException {
+    private OrtSession.SessionOptions options(OnnxModel model) throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
         try {
-            configure(options);
+            configure(options, model);
             target.addProviders(options);
             return options;
         } catch (OrtException e) {
@@ -198,7 +200,7 @@ public final class OrtModelLoader {
         }
     }
 
-    private void configure(OrtSession.SessionOptions options) throws OrtException {
+    private void configure(OrtSession.SessionOptions options, OnnxModel model) throws OrtException {
         options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
         options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
         options.setIntraOpNumThreads(threads);
@@ -214,6 +216,15 @@ public final class OrtModelLoader {
         options.addConfigEntry("session.intra_op.allow_spinning", "0");
         // A weight-only product multiplies in fp32, as its graph says, never with activations rounded behind our back.
         options.addConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
+        if (hasFloat8(model)) {
+            // ONNX Runtime 1.29 fuses products of dequantized FP8 to an integer product that has no such type.
+            options.addConfigEntry("session.disable_quant_qdq", "1");
+        }
+    }
+
+    private static boolean hasFloat8(OnnxModel model) {
+        return model.proto().getGraph().getInitializerList().stream()
+                .anyMatch(initializer -> initializer.getDataType() == OnnxTypes.code(DType.F8_E4M3));
     }
 
     private boolean hasArena() {
