@@ -25,8 +25,12 @@ public final class NoText {
 
     /// @param latent shape of the noise, `[1, channels, frames, height, width]`
     public static BranchConditioning of(TransformerCheckpoint model, Shape latent) {
+        return of(model, latent, Math.min(model.facts().text().length(), TOKENS));
+    }
+
+    /// The same for a text of so many tokens.
+    public static BranchConditioning of(TransformerCheckpoint model, Shape latent, int tokens) {
         TransformerFacts.Text text = model.facts().text();
-        int tokens = Math.min(text.length(), TOKENS);
         Tensor context = zeros(1, tokens, text.width());
         Optional<Tensor> pooled = text.pooledWidth() > 0 ? Optional.of(zeros(1, text.pooledWidth())) : Optional.empty();
         return new BranchConditioning(

@@ -5,6 +5,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.GraphProto;
 import dev.quantreel.engines.onnx.proto.Onnx.ModelProto;
 import dev.quantreel.engines.onnx.proto.Onnx.StringStringEntryProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
+import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -43,10 +44,23 @@ public final class OnnxWriter {
     /// @throws IllegalArgumentException when the graph is not well formed
     /// @throws IOException when a file cannot be written; neither is then left half-written
     public static void write(OnnxModel model, Path file) throws IOException {
-        write(model, file, EMBED_LIMIT_BYTES);
+        write(model, file, EMBED_LIMIT_BYTES, CancellationToken.NONE);
+    }
+
+    /// Writes a model that may take long.
+    ///
+    /// @param cancellation asked before every 64 MB of weights that lie beside the graph
+    /// @throws java.util.concurrent.CancellationException when cancellation was asked; no file is left half-written
+    public static void write(OnnxModel model, Path file, CancellationToken cancellation) throws IOException {
+        write(model, file, EMBED_LIMIT_BYTES, cancellation);
     }
 
     static void write(OnnxModel model, Path file, long embedLimitBytes) throws IOException {
+        write(model, file, embedLimitBytes, CancellationToken.NONE);
+    }
+
+    private static void write(OnnxModel model, Path file, long embedLimitBytes, CancellationToken cancellation)
+            throws IOException {
         OnnxValidation.check(model);
         Path data = file.resolveSibling(file.getFileName() + ".data");
         Path messagePart = part(file);
@@ -56,7 +70,7 @@ public final class OnnxWriter {
                 writeMessage(embed(model, name -> true), messagePart);
             } else {
                 writeMessage(external(model, data.getFileName().toString()), messagePart);
-                writeData(model, dataPart);
+                writeData(model, dataPart, cancellation);
                 Files.move(dataPart, data, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
             Files.move(messagePart, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -120,13 +134,14 @@ public final class OnnxWriter {
         }
     }
 
-    private static void writeData(OnnxModel model, Path file) throws IOException {
+    private static void writeData(OnnxModel model, Path file, CancellationToken cancellation) throws IOException {
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
             for (Tensor weight : model.weights().values()) {
                 MemorySegment data = weight.data();
                 channel.position(align(channel.position()));
                 for (long at = 0; at < data.byteSize(); at += CHUNK_BYTES) {
+                    cancellation.throwIfCancelled();
                     ByteBuffer chunk = data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at))
                             .asByteBuffer();
                     while (chunk.hasRemaining()) {

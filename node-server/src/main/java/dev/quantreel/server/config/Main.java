@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             NodesCommand.class,
             ModelsCommand.class,
             ConvertCommand.class,
+            ExportCommand.class,
             QuantizeCommand.class,
             DoctorCommand.class,
             GpuCheckCommand.class,
