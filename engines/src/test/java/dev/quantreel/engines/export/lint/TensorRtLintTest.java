@@ -294,7 +294,7 @@ class TensorRtLintTest {
                         "blocks that do not divide",
                         c -> c.op(OnnxOp.MatMul, c.x, c.int4(64, 0, 3, 128)),
                         "DequantizeLinear",
-                        "scales [3, 128]",
+                        "scales [3x128]",
                         "a scale per whole block"),
                 new Bad(
                         "normalization with three outputs",
@@ -336,7 +336,7 @@ class TensorRtLintTest {
                 assertThat(finding.severity()).isEqualTo(LintFinding.Severity.REFUSED);
                 assertThat(finding.op()).isEqualTo(bad.op);
                 assertThat(finding.node()).startsWith(bad.op);
-                assertThat(finding.value()).contains(bad.value.replace("[", "").split("]")[0]);
+                assertThat(finding.value()).contains(bad.value);
                 assertThat(finding.accepted()).contains(bad.accepted);
             });
         }
