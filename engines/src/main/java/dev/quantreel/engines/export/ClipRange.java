@@ -39,8 +39,13 @@ public record ClipRange(Clip min, Clip opt, Clip max) {
                 int width = Integer.parseInt(matcher.group(1));
                 int height = Integer.parseInt(matcher.group(2));
                 int pictures = Integer.parseInt(matcher.group(3));
-                if (width >= factor && height >= factor && pictures > 0 && width % factor == 0 && height % factor == 0) {
-                    return new Clip(new LatentSize(space.frames(pictures), height / factor, width / factor), textTokens);
+                if (width >= factor
+                        && height >= factor
+                        && pictures > 0
+                        && width % factor == 0
+                        && height % factor == 0) {
+                    return new Clip(
+                            new LatentSize(space.frames(pictures), height / factor, width / factor), textTokens);
                 }
             }
             throw new IllegalArgumentException("the size is " + text + "; accepted are width, height and pictures as"

@@ -68,7 +68,8 @@ public record ExportFiles(Path folder, UnaryOperator<String> name) {
                 Path file = workshop.resolve(name.apply(part.getKey() + ".onnx"));
                 OnnxWriter.write(part.getValue(), file, cancellation);
                 if (profile.isPresent()) {
-                    Files.writeString(OptimizationProfile.beside(file), profile.get().toJson());
+                    Files.writeString(
+                            OptimizationProfile.beside(file), profile.get().toJson());
                 }
                 Optional<LintReport> lint = result.report().settings().form().isTyped()
                         ? Optional.of(TensorRtLint.check(part.getValue(), target, profile.map(ExportFiles::ranges)))
@@ -110,7 +111,11 @@ public record ExportFiles(Path folder, UnaryOperator<String> name) {
         long bytes = written.stream().mapToLong(Written::bytes).sum();
         long original = 2 * model.parameters();
         lines.add(String.format(
-                Locale.ROOT, "together %,d bytes, %.2f of the weights in 16 bits (%,d)", bytes, (double) bytes / original, original));
+                Locale.ROOT,
+                "together %,d bytes, %.2f of the weights in 16 bits (%,d)",
+                bytes,
+                (double) bytes / original,
+                original));
         return lines;
     }
 

@@ -47,7 +47,10 @@ public record ExportReport(ExportSettings settings, List<String> notes, List<Rec
                                     changed.size(),
                                     layers.size(),
                                     source(changed),
-                                    changed.stream().mapToDouble(RecodedLayer::extraError).average().orElse(0),
+                                    changed.stream()
+                                            .mapToDouble(RecodedLayer::extraError)
+                                            .average()
+                                            .orElse(0),
                                     worstExtraError(),
                                     changed.stream()
                                             .max(Comparator.comparingDouble(RecodedLayer::extraError))

@@ -49,7 +49,8 @@ final class GraphNames {
                 kept.addFirst(node);
             }
         }
-        GraphProto.Builder graph = whole.toBuilder().clearNode().clearInitializer().addAllNode(kept);
+        GraphProto.Builder graph =
+                whole.toBuilder().clearNode().clearInitializer().addAllNode(kept);
         Map<String, Tensor> used = new LinkedHashMap<>();
         for (TensorProto initializer : initializers) {
             String name = initializer.getName();
@@ -79,6 +80,10 @@ final class GraphNames {
                 .filter(set -> set.getDomain().isEmpty())
                 .toList();
         return new OnnxModel(
-                model.proto().toBuilder().clearOpsetImport().addAllOpsetImport(sets).build(), model.weights());
+                model.proto().toBuilder()
+                        .clearOpsetImport()
+                        .addAllOpsetImport(sets)
+                        .build(),
+                model.weights());
     }
 }

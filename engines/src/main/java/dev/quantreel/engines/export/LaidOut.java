@@ -27,8 +27,9 @@ public final class LaidOut {
         try {
             return ScratchFile.of(List.of(tensor), folder).getFirst();
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, () -> "weights stay in memory, " + folder + " takes none: "
-                    + e.getMessage());
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    () -> "weights stay in memory, " + folder + " takes none: " + e.getMessage());
             return tensor;
         }
     }

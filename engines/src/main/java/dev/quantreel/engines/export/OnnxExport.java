@@ -17,8 +17,8 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -38,7 +38,8 @@ public record OnnxExport(
 
     /// The graphs, and what became of the weights.
     ///
-    /// @param graphs text, prelude, trunk (and the trunk of both branches), head, in the order they run, by those names
+    /// @param graphs text, prelude, trunk (and the trunk of both branches), head, in the order they run, by those
+    // names
     /// @param report what the form holds
     /// @param linears that were emitted: they know what to feed to the inputs of activation bits
     public record Result(SequencedMap<String, OnnxModel> graphs, ExportReport report, LinearLayers linears) {}
@@ -48,7 +49,8 @@ public record OnnxExport(
 
     /// Builds the graphs in memory; large weights are referenced where they lie, or are in `place`.
     ///
-    /// @throws IllegalArgumentException when the plan has no such form; says what is in the way and what is accepted
+    /// @throws IllegalArgumentException when the plan has no such form; says what is in the way and what is
+    // accepted
     /// @throws java.util.concurrent.CancellationException when cancellation was asked
     public Result build() {
         FormRules.require(source, settings);
@@ -130,8 +132,8 @@ public record OnnxExport(
     /// row a step runs through them, and their rounding would shift every token alike.
     private Predicate<String> wide() {
         Pattern layers = Pattern.compile(source.checkpoint().architecture().timeLinears());
-        Predicate<String> ofTime = name ->
-                name.endsWith(".weight") && layers.matcher(name.substring(0, name.length() - 7)).matches();
+        Predicate<String> ofTime = name -> name.endsWith(".weight")
+                && layers.matcher(name.substring(0, name.length() - 7)).matches();
         long elements = source.checkpoint().names().stream()
                 .filter(ofTime)
                 .mapToLong(name -> source.checkpoint().shape(name).elements())

@@ -48,9 +48,8 @@ public final class OnnxFiles {
     private static ModelProto message(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             if (channel.size() > Integer.MAX_VALUE) {
-                throw new IllegalArgumentException(
-                        file + " has " + channel.size() + " bytes; a message of ONNX has at most 2 GB, weights beyond"
-                                + " lie in a file beside it");
+                throw new IllegalArgumentException(file + " has " + channel.size()
+                        + " bytes; a message of ONNX has at most 2 GB, weights beyond" + " lie in a file beside it");
             }
             CodedInputStream in = CodedInputStream.newInstance(channel.map(MapMode.READ_ONLY, 0, channel.size()));
             in.setSizeLimit(Integer.MAX_VALUE);
@@ -81,9 +80,8 @@ public final class OnnxFiles {
         }
         MemorySegment whole = mapped.get(location);
         DType dtype = OnnxTypes.dtype(initializer.getDataType());
-        Shape shape = Shape.of(initializer.getDimsList().stream()
-                .mapToLong(Long::longValue)
-                .toArray());
+        Shape shape = Shape.of(
+                initializer.getDimsList().stream().mapToLong(Long::longValue).toArray());
         long offset = Long.parseLong(entries.getOrDefault("offset", "0"));
         long bytes = dtype.byteSize(shape.elements());
         if (offset < 0 || offset + bytes > whole.byteSize()) {

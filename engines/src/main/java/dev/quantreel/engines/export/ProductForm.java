@@ -124,7 +124,9 @@ final class ProductForm {
 
     /// What zero points add to the outputs: sums of the inputs times what one unit of them counts for.
     private Value zeroProduct(OnnxGraphBuilder graph, Value x, Value zeros, CarriedWeight weight) {
-        int blocks = weight.blockSize() == 0 ? 1 : Math.toIntExact(weight.scales().shape().dim(0));
+        int blocks = weight.blockSize() == 0
+                ? 1
+                : Math.toIntExact(weight.scales().shape().dim(0));
         if (blocks == 1) {
             Value sum = graph.op(OnnxOp.ReduceSum, Attributes.of("keepdims", 1), x, graph.longs(-1));
             return graph.op(OnnxOp.Mul, sum, zeros);

@@ -71,10 +71,12 @@ public final class ProfileShapes {
                         input.getName(),
                         dtype,
                         new Extents(
-                                least.extents(graph, input), usual.extents(graph, input), largest.extents(graph, input)),
+                                least.extents(graph, input),
+                                usual.extents(graph, input),
+                                largest.extents(graph, input)),
                         dtype == DType.I64
-                                ? Optional.of(new Extents(
-                                        least.values(input), usual.values(input), largest.values(input)))
+                                ? Optional.of(
+                                        new Extents(least.values(input), usual.values(input), largest.values(input)))
                                 : Optional.empty()));
             }
             profiles.put(part, new OptimizationProfile(graph.name(), inputs));
@@ -149,7 +151,8 @@ public final class ProfileShapes {
 
     private static Optional<Tensor> like(@Nullable Tensor empty, int tokens) {
         return Optional.ofNullable(empty)
-                .map(own -> Tensor.zeros(DType.F32, Shape.of(1, tokens, own.shape().dim(2))));
+                .map(own ->
+                        Tensor.zeros(DType.F32, Shape.of(1, tokens, own.shape().dim(2))));
     }
 
     /// Learns what the names of extents stand for.

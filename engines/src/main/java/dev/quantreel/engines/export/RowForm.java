@@ -125,8 +125,10 @@ sealed interface RowForm {
         }
     }
 
-    /// One scale per block of columns, codes of -8 to 7. Codes with a zero point are carried less 8, and what that leaves
-    /// is subtracted by the sum of a block's inputs: every even grid of up to four bits fits, with a fractional zero
+    /// One scale per block of columns, codes of -8 to 7. Codes with a zero point are carried less 8, and what that
+    // leaves
+    /// is subtracted by the sum of a block's inputs: every even grid of up to four bits fits, with a fractional
+    // zero
     /// point too. Tables of levels do not.
     ///
     /// @param blockSize divides the columns and the plan's groups

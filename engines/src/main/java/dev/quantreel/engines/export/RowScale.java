@@ -61,7 +61,8 @@ sealed interface RowScale {
     /// F32 `[batch, tokens, 1]`: what the token is divided by.
     ///
     /// @param x F32 `[batch, tokens, channels]`
-    /// @param codes value of the largest code in units of the constant scale's inverse: `127 / 128` for INT8, 1 for FP8
+    /// @param codes value of the largest code in units of the constant scale's inverse: `127 / 128` for INT8, 1 for
+    // FP8
     default Value emit(OnnxGraphBuilder graph, Value x, float codes) {
         Value range =
                 switch (this) {

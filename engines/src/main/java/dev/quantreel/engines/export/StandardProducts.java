@@ -23,8 +23,7 @@ final class StandardProducts {
                 nodes.add(node);
             }
         }
-        return GraphNames.pruned(
-                model, nodes, model.proto().getGraph().getInitializerList(), model.weights());
+        return GraphNames.pruned(model, nodes, model.proto().getGraph().getInitializerList(), model.weights());
     }
 
     /// Inputs are the operands, their scales, their zero points.
@@ -48,6 +47,10 @@ final class StandardProducts {
     }
 
     private static NodeProto.Builder node(String op, String output, String... inputs) {
-        return NodeProto.newBuilder().setName(output).setOpType(op).addOutput(output).addAllInput(List.of(inputs));
+        return NodeProto.newBuilder()
+                .setName(output)
+                .setOpType(op)
+                .addOutput(output)
+                .addAllInput(List.of(inputs));
     }
 }

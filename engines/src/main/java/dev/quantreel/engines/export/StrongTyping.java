@@ -83,8 +83,7 @@ final class StrongTyping {
             OnnxModel model, ComputePrecision precision, Predicate<String> isWide, UnaryOperator<Tensor> place) {
         StrongTyping typing = new StrongTyping(model, precision, isWide, place);
         model.proto().getGraph().getNodeList().forEach(typing::node);
-        return GraphNames.pruned(
-                model, typing.nodes, List.copyOf(typing.initializers.values()), typing.weights);
+        return GraphNames.pruned(model, typing.nodes, List.copyOf(typing.initializers.values()), typing.weights);
     }
 
     private static DType dtype(ValueInfoProto value) {
@@ -153,8 +152,7 @@ final class StrongTyping {
     private boolean multipliesWide(NodeProto node) {
         return node.getInputList().stream().map(this::resolved).anyMatch(name -> {
             NodeProto turned = transposed.get(name);
-            return wideValues.contains(name)
-                    || isWide.test(turned == null ? name : resolved(turned.getInput(0)));
+            return wideValues.contains(name) || isWide.test(turned == null ? name : resolved(turned.getInput(0)));
         });
     }
 
@@ -269,11 +267,11 @@ final class StrongTyping {
         }
         String other = name + suffix(dtype);
         if (made.add(other)) {
-            Tensor converted = Conversions.fromF32(Conversions.toF32(weight == null ? inline(constant) : weight), dtype);
+            Tensor converted =
+                    Conversions.fromF32(Conversions.toF32(weight == null ? inline(constant) : weight), dtype);
             TensorProto.Builder header = constant.toBuilder().setName(other).setDataType(OnnxTypes.code(dtype));
             if (weight == null) {
-                header.setRawData(
-                        ByteString.copyFrom(converted.data().asByteBuffer()));
+                header.setRawData(ByteString.copyFrom(converted.data().asByteBuffer()));
                 keep(header.build(), null);
             } else {
                 keep(header.build(), place.apply(converted));

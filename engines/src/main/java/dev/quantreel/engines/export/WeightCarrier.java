@@ -60,8 +60,9 @@ record WeightCarrier(ComputePrecision precision, RecodingPolicy policy, Cancella
             throw refused(layer, form);
         }
         double extra = exact.get() || energy.sum() == 0 ? 0 : Math.sqrt(error.sum() / energy.sum());
-        RecodedLayer.Source source =
-                exact.get() || layer.unrounded.isEmpty() ? RecodedLayer.Source.PLAN : RecodedLayer.Source.FULL_PRECISION;
+        RecodedLayer.Source source = exact.get() || layer.unrounded.isEmpty()
+                ? RecodedLayer.Source.PLAN
+                : RecodedLayer.Source.FULL_PRECISION;
         Shape shape = form.blockSize() == 0 ? Shape.of(rows) : Shape.of(blocks, rows);
         return new CarriedWeight(
                 layout.codes,

@@ -16,8 +16,7 @@ record ExportedEngine(Engine engine, Map<String, OnnxModel> graphs) implements E
 
     static ExportedEngine of(Engine engine, OnnxExport.Result result) {
         return new ExportedEngine(
-                engine,
-                result.graphs().values().stream().collect(Collectors.toMap(OnnxModel::name, model -> model)));
+                engine, result.graphs().values().stream().collect(Collectors.toMap(OnnxModel::name, model -> model)));
     }
 
     @Override

@@ -77,7 +77,8 @@ class ExportedFamiliesTest {
         ENGINE.close();
     }
 
-    /// Beside the native linears in graphs of the same operators, so that both read the same inputs to the last bit; and
+    /// Beside the native linears in graphs of the same operators, so that both read the same inputs to the last bit;
+    // and
     /// beside the native path as it is, where a value that lies between two codes may fall to either.
     @ParameterizedTest
     @MethodSource("families")
@@ -126,8 +127,7 @@ class ExportedFamiliesTest {
 
         QuantizationPlan plan = QuantizationPlan.DVD_QUANT;
         QuantizedWeights sixteen = quantized(
-                tiny.checkpoint(),
-                plan.withActivations(plan.rotation(), new ActivationQuantizer.FullPrecision()));
+                tiny.checkpoint(), plan.withActivations(plan.rotation(), new ActivationQuantizer.FullPrecision()));
         OnnxExport.Result int4 = export(tiny, sixteen, ExportSettings.of(ExportForm.INT4, ComputePrecision.FP32));
         assertThat(LatentMetrics.relativeL2(
                         prediction(tiny, ExportedEngine.of(ENGINE, int4), int4.linears(), 8),
@@ -166,14 +166,13 @@ class ExportedFamiliesTest {
             for (ComputePrecision precision : ComputePrecision.values()) {
                 OnnxExport.Result result =
                         export(tiny, weights, ExportSettings.of(form, precision).withBothBranches(true));
-                Map<String, OptimizationProfile> profiles =
-                        ProfileShapes.of(tiny.checkpoint(), result.graphs(), range);
+                Map<String, OptimizationProfile> profiles = ProfileShapes.of(tiny.checkpoint(), result.graphs(), range);
                 result.graphs().forEach((part, graph) -> {
                     OnnxValidation.check(graph);
                     hasStandardOperatorsAlone(graph);
                     for (TensorRtTarget target : TensorRtTarget.values()) {
-                        LintReport report = TensorRtLint.check(
-                                graph, target, Optional.of(ExportFiles.ranges(profiles.get(part))));
+                        LintReport report =
+                                TensorRtLint.check(graph, target, Optional.of(ExportFiles.ranges(profiles.get(part))));
                         assertThat(report.isGreen())
                                 .as(String.join("\n", report.lines()))
                                 .isTrue();
@@ -187,11 +186,10 @@ class ExportedFamiliesTest {
     @MethodSource("families")
     void theIntegerFormIsNotForTensorRt(TinyTransformer tiny) {
         QuantizedWeights weights = quantized(tiny.checkpoint(), QuantizationPlan.DVD_QUANT);
-        OnnxExport.Result result =
-                export(tiny, weights, ExportSettings.of(ExportForm.INTEGER, ComputePrecision.FP32));
+        OnnxExport.Result result = export(tiny, weights, ExportSettings.of(ExportForm.INTEGER, ComputePrecision.FP32));
 
-        LintReport report = TensorRtLint.check(
-                result.graphs().get("trunk"), TensorRtTarget.TENSORRT_10_15, Optional.empty());
+        LintReport report =
+                TensorRtLint.check(result.graphs().get("trunk"), TensorRtTarget.TENSORRT_10_15, Optional.empty());
 
         assertThat(report.isGreen()).isFalse();
         assertThat(report.findings()).anySatisfy(finding -> {
@@ -205,15 +203,13 @@ class ExportedFamiliesTest {
     @MethodSource("families")
     void profilesAreTheShapesThatAreFed(TinyTransformer tiny) {
         QuantizedWeights weights = quantized(tiny.checkpoint(), QuantizationPlan.DVD_QUANT);
-        OnnxExport.Result result =
-                export(tiny, weights, ExportSettings.of(ExportForm.QDQ_INT8, ComputePrecision.FP32));
-        ClipRange.Clip clip = new ClipRange.Clip(
-                LatentSize.of(tiny.latent()), (int) prompt(tiny).text().context().shape().dim(1));
+        OnnxExport.Result result = export(tiny, weights, ExportSettings.of(ExportForm.QDQ_INT8, ComputePrecision.FP32));
+        ClipRange.Clip clip = new ClipRange.Clip(LatentSize.of(tiny.latent()), (int)
+                prompt(tiny).text().context().shape().dim(1));
         Map<String, OptimizationProfile> profiles =
                 ProfileShapes.of(tiny.checkpoint(), result.graphs(), ClipRange.fixed(clip));
         Map<String, List<OptimizationProfile.Input>> wanted = profiles.values().stream()
-                .collect(Collectors.toMap(
-                        OptimizationProfile::model, OptimizationProfile::inputs));
+                .collect(Collectors.toMap(OptimizationProfile::model, OptimizationProfile::inputs));
         int[] checked = {0};
         Engine watching = new Engine() {
             @Override
@@ -256,7 +252,9 @@ class ExportedFamiliesTest {
             public Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation) {
                 for (OptimizationProfile.Input input : wanted) {
                     Tensor fed = inputs.get(input.name());
-                    assertThat(fed.shape().toList()).as(input.name()).isEqualTo(input.shape().opt());
+                    assertThat(fed.shape().toList())
+                            .as(input.name())
+                            .isEqualTo(input.shape().opt());
                     assertThat(fed.dtype()).isEqualTo(input.dtype());
                     checked[0]++;
                 }
@@ -293,7 +291,8 @@ class ExportedFamiliesTest {
     }
 
     private static BranchConditioning prompt(TinyTransformer tiny) {
-        return tiny.conditioning(12, Math.min(5, tiny.checkpoint().facts().text().length()));
+        return tiny.conditioning(
+                12, Math.min(5, tiny.checkpoint().facts().text().length()));
     }
 
     static Tensor prediction(TinyTransformer tiny, Engine engine, LinearLayers linears, int bits) {

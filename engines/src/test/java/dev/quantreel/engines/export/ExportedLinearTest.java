@@ -202,8 +202,7 @@ class ExportedLinearTest {
         assertClose(run(carried.model, Map.of()), unrounded(weights), table ? 0.3 : 1e-6);
         if (table) {
             assertThat(carried.report.extraError()).isBetween(0.01, 0.12);
-            assertThatThrownBy(() ->
-                            carried(weights, ExportForm.INT4, ComputePrecision.FP32, RecodingPolicy.REFUSE))
+            assertThatThrownBy(() -> carried(weights, ExportForm.INT4, ComputePrecision.FP32, RecodingPolicy.REFUSE))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(LAYER)
                     .hasMessageContaining("INT4 g64");
@@ -232,17 +231,14 @@ class ExportedLinearTest {
         for (ComputePrecision precision : List.of(ComputePrecision.BF16, ComputePrecision.FP16)) {
             CarriedWeight weight = new WeightCarrier(precision, RecodingPolicy.REFUSE, NONE)
                     .carry(
-                            new WeightCarrier.Layer(
-                                    LAYER, weights.matrix(LAYER).orElseThrow(), Optional.empty()),
+                            new WeightCarrier.Layer(LAYER, weights.matrix(LAYER).orElseThrow(), Optional.empty()),
                             new RowForm.Int8(precision));
             float[] scales = weight.scales().toFloatArray();
             float[] factors = weight.factors().orElseThrow().toFloatArray();
             for (int o = 0; o < OUTPUTS; o++) {
                 assertThat(precision.rounded(scales[o])).isEqualTo(scales[o]);
                 assertThat(scales[o] * factors[o])
-                        .isCloseTo(
-                                weights.matrix(LAYER).orElseThrow().step(o),
-                                Percentage.withPercentage(3e-5));
+                        .isCloseTo(weights.matrix(LAYER).orElseThrow().step(o), Percentage.withPercentage(3e-5));
             }
         }
     }
@@ -254,7 +250,10 @@ class ExportedLinearTest {
         ExportSettings settings =
                 ExportSettings.of(form, precision).with(policy).withBlockSize(64);
         ProductForm products = new ProductForm(
-                settings, new WeightCarrier(precision, policy, NONE), layer -> Optional.empty(), UnaryOperator.identity());
+                settings,
+                new WeightCarrier(precision, policy, NONE),
+                layer -> Optional.empty(),
+                UnaryOperator.identity());
         OnnxModel model = StrongTyping.of(
                 ConstantWeights.of(model(new CarriedLinears(weights, products))),
                 precision,
@@ -264,8 +263,8 @@ class ExportedLinearTest {
     }
 
     private static QuantizedWeights quantized(ActivationQuantizer mode, WeightPlan weight) {
-        QuantizationPlan plan = new QuantizationPlan(
-                weight, new InputPlan(new RotationPlan.Hadamard(256, 11), mode), LayerRule.ALL);
+        QuantizationPlan plan =
+                new QuantizationPlan(weight, new InputPlan(new RotationPlan.Hadamard(256, 11), mode), LayerRule.ALL);
         return QuantizedWeights.of(
                 SyntheticData.linears(OUTPUTS, CHANNELS, LAYER), plan, List.of(LAYER), QuantizationProgress.NONE, NONE);
     }
@@ -290,7 +289,8 @@ class ExportedLinearTest {
     }
 
     private static ActivationMatrix rotated(QuantizedWeights weights) {
-        return activations().rotated(weights.rotation(weights.matrix(LAYER).orElseThrow()).orElseThrow());
+        return activations()
+                .rotated(weights.rotation(weights.matrix(LAYER).orElseThrow()).orElseThrow());
     }
 
     private static QuantizedActivation activation(QuantizedWeights weights, int bits) {
@@ -336,8 +336,7 @@ class ExportedLinearTest {
                 graph.addOutput(ValueInfoProto.newBuilder()
                         .setName(node.getOutput(0))
                         .setType(TypeProto.newBuilder()
-                                .setTensorType(
-                                        TypeProto.Tensor.newBuilder().setElemType(OnnxTypes.code(DType.I32)))));
+                                .setTensorType(TypeProto.Tensor.newBuilder().setElemType(OnnxTypes.code(DType.I32)))));
             }
         }
         return new OnnxModel(model.proto().toBuilder().setGraph(graph).build(), model.weights());

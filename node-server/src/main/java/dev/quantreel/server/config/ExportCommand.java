@@ -50,9 +50,10 @@ import picocli.CommandLine.Spec;
 /// `quantreel export`.
 @Command(
         name = "export",
-        description = "Writes a diffusion transformer as ONNX for other programs: exact integers, or the typed forms that"
-                + " TensorRT builds engines of, with a check of what TensorRT would say. With --lint it checks ONNX"
-                + " files of any origin and writes nothing; it ends with 1 where something would be refused.",
+        description =
+                "Writes a diffusion transformer as ONNX for other programs: exact integers, or the typed forms that"
+                        + " TensorRT builds engines of, with a check of what TensorRT would say. With --lint it checks ONNX"
+                        + " files of any origin and writes nothing; it ends with 1 where something would be refused.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class ExportCommand implements Callable<Integer> {
@@ -127,7 +128,10 @@ final class ExportCommand implements Callable<Integer> {
             description = "TensorRT that the files are checked for: 10.15 or 11. Default: ${DEFAULT-VALUE}.")
     private String target = "10.15";
 
-    @Option(names = {"-o", "--out"}, paramLabel = "FOLDER", description = "Folder to write to. Default: the name of FILE with the form's, here.")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FOLDER",
+            description = "Folder to write to. Default: the name of FILE with the form's, here.")
     private @Nullable Path out;
 
     @Option(names = "--force", description = "Write into a folder that holds an export already.")
@@ -143,8 +147,8 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         try {
             TensorRtTarget wanted = TensorRtTarget.of(target)
-                    .orElseThrow(() -> new ConfigException(
-                            "--target is " + target + "; accepted are " + TensorRtTarget.ids()));
+                    .orElseThrow(() ->
+                            new ConfigException("--target is " + target + "; accepted are " + TensorRtTarget.ids()));
             if (lint) {
                 return check(wanted);
             }
@@ -207,7 +211,8 @@ final class ExportCommand implements Callable<Integer> {
                 .findFirst();
     }
 
-    private int export(CheckpointFile file, ExportSettings settings, TensorRtTarget wanted, CancellationToken cancellation)
+    private int export(
+            CheckpointFile file, ExportSettings settings, TensorRtTarget wanted, CancellationToken cancellation)
             throws Exception {
         TransformerCheckpoint model = TransformerCheckpoint.of(file);
         Path folder = out != null ? out : Path.of(stem(file) + "_" + settings.form());
@@ -218,9 +223,8 @@ final class ExportCommand implements Callable<Integer> {
                 sizes.isBlank() ? Optional.empty() : Optional.of(ClipRange.parse(sizes, textTokens, model.facts()));
         ExportSource source = source(file, model, settings, cancellation);
         Path cache = ServerConfig.homeFolder().resolve("cache");
-        OnnxExport.Result result = new OnnxExport(
-                        source, settings, tensor -> LaidOut.inFile(tensor, cache), cancellation)
-                .build();
+        OnnxExport.Result result =
+                new OnnxExport(source, settings, tensor -> LaidOut.inFile(tensor, cache), cancellation).build();
         Map<String, OptimizationProfile> profiles =
                 range.isPresent() ? ProfileShapes.of(model, result.graphs(), range.get()) : Map.of();
         List<ExportFiles.Written> written = new ExportFiles(folder, part -> part)
@@ -250,10 +254,7 @@ final class ExportCommand implements Callable<Integer> {
             }
             QuantizationPlan plan = artifact.get().header().recipe().plan();
             return new ExportSource(
-                    model,
-                    Optional.of(artifact.get().weights(model, plan, cancellation)),
-                    LowRankBranches.NONE,
-                    false);
+                    model, Optional.of(artifact.get().weights(model, plan, cancellation)), LowRankBranches.NONE, false);
         }
         if (recipe == null) {
             throw new ConfigException("--form " + form + " holds quantized weights: name a --recipe, one of "
@@ -303,8 +304,8 @@ final class ExportCommand implements Callable<Integer> {
         PrintWriter terminal = spec.commandLine().getOut();
         ExportSettings settings = result.report().settings();
         terminal.println(folder + ": " + model.facts().variant());
-        terminal.println("form       " + settings.form() + ", " + settings.form().says()
-                + (settings.form().isTyped() ? ", products in " + settings.precision() : ""));
+        terminal.println("form       " + settings.form() + ", "
+                + settings.form().says() + (settings.form().isTyped() ? ", products in " + settings.precision() : ""));
         result.report().lines().forEach(terminal::println);
         written.forEach(part -> part.lint().ifPresent(found -> found.lines().forEach(terminal::println)));
         ExportFiles.table(written, model).forEach(terminal::println);

@@ -161,8 +161,7 @@ public final class ExportONNX implements Node<ExportONNX.Inputs, ExportONNX.Outp
             String sizes) {
 
         /// In the native form.
-        public Inputs(
-                DiffusionModel model, String filenamePrefix, Operators operators, ActivationBits activationBits) {
+        public Inputs(DiffusionModel model, String filenamePrefix, Operators operators, ActivationBits activationBits) {
             this(
                     model,
                     filenamePrefix,
@@ -254,10 +253,15 @@ public final class ExportONNX implements Node<ExportONNX.Inputs, ExportONNX.Outp
                             ClipRange.parse(in.sizes(), "", weights.checkpoint().facts()));
             List<ExportFiles.Written> written = new ExportFiles(
                             place.names.folder(), part -> place.names.fileName(place.counter, part))
-                    .write(result, profiles, in.target(), (part, done, total) -> {
-                        context.status("writing " + part);
-                        context.progress(done, total);
-                    }, context.cancellation());
+                    .write(
+                            result,
+                            profiles,
+                            in.target(),
+                            (part, done, total) -> {
+                                context.status("writing " + part);
+                                context.progress(done, total);
+                            },
+                            context.cancellation());
             written.forEach(file -> place.show(String.valueOf(file.file().getFileName())));
             List<String> report = new ArrayList<>(List.of("form       " + form + ", " + form.says()));
             report.addAll(result.report().lines());

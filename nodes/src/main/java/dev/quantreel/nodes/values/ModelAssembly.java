@@ -288,11 +288,7 @@ public final class ModelAssembly {
             DiffusionModel model, Weights weights, Engine engine, LayerProbe probe, Blocks blocks) {
         try {
             return DiffusionTransformer.open(
-                    engine,
-                    weights.checkpoint(),
-                    weights.linears(arithmetic(model, engine)),
-                    probe,
-                    blocks);
+                    engine, weights.checkpoint(), weights.linears(arithmetic(model, engine)), probe, blocks);
         } catch (IllegalArgumentException e) {
             throw new NodeInputException(PORT, "cannot be run as planned: " + e.getMessage(), e);
         }

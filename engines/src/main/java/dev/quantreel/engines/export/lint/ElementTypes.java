@@ -84,21 +84,32 @@ final class ElementTypes {
         return switch (node.getOpType()) {
             case "Cast" -> attribute(node, "to").flatMap(to -> known((int) to.getI()));
             case "Shape", "Size", "ArgMax", "ArgMin", "NonZero" -> Optional.of(DType.I64);
-            case "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "Not", "And", "Or", "Xor", "IsNaN", "IsInf" ->
-                Optional.of(DType.BOOL);
+            case "Greater",
+                    "GreaterOrEqual",
+                    "Less",
+                    "LessOrEqual",
+                    "Equal",
+                    "Not",
+                    "And",
+                    "Or",
+                    "Xor",
+                    "IsNaN",
+                    "IsInf" -> Optional.of(DType.BOOL);
             case "MatMulInteger", "ConvInteger" -> Optional.of(DType.I32);
             case "DynamicQuantizeLinear" -> Optional.of(DType.U8);
             case "QuantizeLinear" -> quantized(node);
             case "DequantizeLinear", "Where" -> input(node, 1);
-            case "Constant" -> attribute(node, "value")
-                    .map(AttributeProto::getT)
-                    .map(TensorProto::getDataType)
-                    .flatMap(ElementTypes::known);
-            case "ConstantOfShape" -> Optional.of(attribute(node, "value")
-                    .map(AttributeProto::getT)
-                    .map(TensorProto::getDataType)
-                    .flatMap(ElementTypes::known)
-                    .orElse(DType.F32));
+            case "Constant" ->
+                attribute(node, "value")
+                        .map(AttributeProto::getT)
+                        .map(TensorProto::getDataType)
+                        .flatMap(ElementTypes::known);
+            case "ConstantOfShape" ->
+                Optional.of(attribute(node, "value")
+                        .map(AttributeProto::getT)
+                        .map(TensorProto::getDataType)
+                        .flatMap(ElementTypes::known)
+                        .orElse(DType.F32));
             case "OneHot" -> input(node, 2);
             default -> input(node, 0);
         };

@@ -24,7 +24,7 @@ public record LintFinding(Severity severity, String node, String op, String inpu
     public String toString() {
         String place = op.isEmpty() ? node : node + " (" + op + ")";
         String what = input.isEmpty() || input.equals(node) ? "" : ", input " + input;
-        return severity.name().toLowerCase(Locale.ROOT) + ": " + place + what + ": " + value
-                + "; TensorRT takes " + accepted;
+        return severity.name().toLowerCase(Locale.ROOT) + ": " + place + what + ": " + value + "; TensorRT takes "
+                + accepted;
     }
 }

@@ -38,6 +38,8 @@ public record LintReport(String model, TensorRtTarget target, int nodes, List<Li
         Stream<String> shown = findings.stream().limit(SHOWN).map(finding -> "  " + finding);
         Stream<String> more =
                 findings.size() > SHOWN ? Stream.of("  and " + (findings.size() - SHOWN) + " more") : Stream.empty();
-        return Stream.of(Stream.of(verdict), shown, more).flatMap(lines -> lines).toList();
+        return Stream.of(Stream.of(verdict), shown, more)
+                .flatMap(lines -> lines)
+                .toList();
     }
 }

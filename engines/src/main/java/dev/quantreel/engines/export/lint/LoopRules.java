@@ -56,12 +56,10 @@ final class LoopRules {
     }
 
     private static void body(NodeProto node, String attribute, Findings findings) {
-        ElementTypes.attribute(node, attribute)
-                .map(AttributeProto::getG)
-                .ifPresent(body -> body.getNodeList().stream()
-                        .filter(inner -> inner.getOpType().equals("QuantizeLinear"))
-                        .forEach(inner -> findings.doubt(
-                                inner, inner.getInput(0), "quantization inside a loop", "quantization outside of loops")));
+        ElementTypes.attribute(node, attribute).map(AttributeProto::getG).ifPresent(body -> body.getNodeList().stream()
+                .filter(inner -> inner.getOpType().equals("QuantizeLinear"))
+                .forEach(inner -> findings.doubt(
+                        inner, inner.getInput(0), "quantization inside a loop", "quantization outside of loops")));
     }
 
     private static void branches(NodeProto node, Findings findings) {
@@ -77,11 +75,16 @@ final class LoopRules {
         for (int i = 0; i < Math.min(first.size(), second.size()); i++) {
             if (first.get(i).getName().equals(second.get(i).getName())) {
                 findings.refuse(
-                        node, "", "branches whose outputs are both called " + first.get(i).getName(), "different names");
+                        node,
+                        "",
+                        "branches whose outputs are both called " + first.get(i).getName(),
+                        "different names");
             }
             TypeProto.Tensor a = first.get(i).getType().getTensorType();
             TypeProto.Tensor b = second.get(i).getType().getTensorType();
-            if (a.hasShape() && b.hasShape() && a.getShape().getDimCount() != b.getShape().getDimCount()) {
+            if (a.hasShape()
+                    && b.hasShape()
+                    && a.getShape().getDimCount() != b.getShape().getDimCount()) {
                 findings.refuse(
                         node,
                         "",

@@ -10,7 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// Which operators there are, on which types, and which of their inputs must be known when an engine is built: the table
+/// Which operators there are, on which types, and which of their inputs must be known when an engine is built: the
+// table
 /// of onnx-tensorrt 10.15 with its restrictions.
 final class OperatorRules {
 
@@ -149,14 +150,19 @@ final class OperatorRules {
                     findings.refuse(node, node.getOutput(1), "a second output", "the first output of it alone");
                 }
             }
-            case "Resize" -> text(node, "mode", "nearest").filter(mode -> !RESIZE_MODES.contains(mode))
-                    .ifPresent(mode -> findings.refuse(node, "", "mode " + mode, "the modes " + RESIZE_MODES));
-            case "ScatterND" -> text(node, "reduction", "none").filter(own -> !own.equals("none"))
-                    .ifPresent(own -> findings.refuse(node, "", "reduction " + own, "reduction none"));
-            case "TopK" -> graph.values(node.getInput(1))
-                    .filter(values -> values.length == 1 && values[0] >= 3840)
-                    .ifPresent(values -> findings.refuse(
-                            node, node.getInput(1), "K of " + (long) values[0], "K below 3840"));
+            case "Resize" ->
+                text(node, "mode", "nearest")
+                        .filter(mode -> !RESIZE_MODES.contains(mode))
+                        .ifPresent(mode -> findings.refuse(node, "", "mode " + mode, "the modes " + RESIZE_MODES));
+            case "ScatterND" ->
+                text(node, "reduction", "none")
+                        .filter(own -> !own.equals("none"))
+                        .ifPresent(own -> findings.refuse(node, "", "reduction " + own, "reduction none"));
+            case "TopK" ->
+                graph.values(node.getInput(1))
+                        .filter(values -> values.length == 1 && values[0] >= 3840)
+                        .ifPresent(values ->
+                                findings.refuse(node, node.getInput(1), "K of " + (long) values[0], "K below 3840"));
             case "Dropout" -> {
                 if (node.getInputCount() > 2 && !graph.isConstant(node.getInput(2))) {
                     findings.refuse(node, node.getInput(2), "a computed training mode", "a constant false");

@@ -71,14 +71,18 @@ final class QuantizationRules {
                         "INT8, FP8 (E4M3), INT4 and FP4 codes; those with a sign, so a zero point of type INT8"));
         if (codes().equals(Optional.of(DType.I4)) && (quantizes || !graph.isConstant(data()))) {
             findings.refuse(
-                    node, data(), "INT4 of a value that is computed", "INT4 of constant weights, behind DequantizeLinear");
+                    node,
+                    data(),
+                    "INT4 of a value that is computed",
+                    "INT4 of constant weights, behind DequantizeLinear");
         }
         Optional<DType> scale = graph.type(scaleName());
         if (quantizes && scale.isPresent() && !scale.equals(graph.type(data()))) {
             findings.refuse(
                     node,
                     scaleName(),
-                    "a " + scale.get() + " scale of " + graph.type(data()).map(DType::name).orElse("unknown") + " data",
+                    "a " + scale.get() + " scale of "
+                            + graph.type(data()).map(DType::name).orElse("unknown") + " data",
                     "a scale of the type of its input");
         }
     }
@@ -120,12 +124,13 @@ final class QuantizationRules {
         });
         Optional<Shape> own = graph.shape(name);
         Optional<Shape> scale = graph.shape(scaleName());
-        if (own.isPresent() && scale.isPresent() && own.get().elements() != scale.get().elements()) {
+        if (own.isPresent()
+                && scale.isPresent()
+                && own.get().elements() != scale.get().elements()) {
             findings.refuse(
                     node,
                     name,
-                    own.get().elements() + " zero points beside "
-                            + scale.get().elements() + " scales",
+                    own.get().elements() + " zero points beside " + scale.get().elements() + " scales",
                     "as many zero points as scales");
         }
     }
@@ -190,7 +195,8 @@ final class QuantizationRules {
         }
         boolean fits = scale.rank() == rank;
         for (int i = 0; fits && i < rank; i++) {
-            long extent = i == axis ? shape.get().dim(i) / blockSize : shape.get().dim(i);
+            long extent =
+                    i == axis ? shape.get().dim(i) / blockSize : shape.get().dim(i);
             boolean whole = i != axis || shape.get().dim(i) % blockSize == 0;
             fits = whole && scale.dim(i) == extent;
         }

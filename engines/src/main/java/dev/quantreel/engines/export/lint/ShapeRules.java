@@ -97,8 +97,7 @@ final class ShapeRules {
         for (int axis = 0; axis < dims.size(); axis++) {
             TensorShapeProto.Dimension dim = dims.get(axis);
             boolean fits = !dim.hasDimValue()
-                    || own.min().get(axis) == dim.getDimValue()
-                            && own.max().get(axis) == dim.getDimValue();
+                    || own.min().get(axis) == dim.getDimValue() && own.max().get(axis) == dim.getDimValue();
             if (!fits) {
                 findings.refuse(
                         place,
@@ -113,7 +112,9 @@ final class ShapeRules {
         Optional<DType> dtype = ElementTypes.known(constant.getDataType());
         if (dtype.filter(type -> CONSTANT.contains(type) || type == DType.F64).isEmpty()) {
             findings.refuse(
-                    place, dtype.map(DType::name).orElse("element type " + constant.getDataType()), CONSTANT.toString());
+                    place,
+                    dtype.map(DType::name).orElse("element type " + constant.getDataType()),
+                    CONSTANT.toString());
         }
         if (constant.getDimsCount() > MAX_RANK) {
             findings.refuse(place, constant.getDimsCount() + " axes", "at most " + MAX_RANK);

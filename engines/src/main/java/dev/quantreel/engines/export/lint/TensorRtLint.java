@@ -11,7 +11,8 @@ import java.util.Optional;
 /// Stands in for TensorRT's parser, which cannot be created without a GPU: checks a model against what the parser and
 /// the builder of a strongly typed network accept, and names every node that they would refuse.
 ///
-/// What it knows comes from documents ([TensorRtOperators], [QuantizationRules] and the others name theirs); no rule has
+/// What it knows comes from documents ([TensorRtOperators], [QuantizationRules] and the others name theirs); no rule
+// has
 /// been tried on TensorRT itself. A green report therefore says that nothing is known against a model, not that it
 /// builds, and nothing about which products get fused.
 public final class TensorRtLint {
@@ -27,8 +28,7 @@ public final class TensorRtLint {
     /// Checks a model for a target.
     ///
     /// @param ranges of its inputs, by name, where there is an optimisation profile
-    public static LintReport check(
-            OnnxModel model, TensorRtTarget target, Optional<Map<String, InputRange>> ranges) {
+    public static LintReport check(OnnxModel model, TensorRtTarget target, Optional<Map<String, InputRange>> ranges) {
         TensorRtLint lint = new TensorRtLint(target);
         lint.model(model.proto());
         ShapeRules.check(model.proto().getGraph(), ranges, lint.findings);
@@ -41,7 +41,9 @@ public final class TensorRtLint {
             boolean standard = set.getDomain().isEmpty() || set.getDomain().equals("ai.onnx");
             if (standard && (set.getVersion() < target.minOpset() || set.getVersion() > target.maxOpset())) {
                 findings.refuse(
-                        "model", "opset " + set.getVersion(), "opsets " + target.minOpset() + " to " + target.maxOpset());
+                        "model",
+                        "opset " + set.getVersion(),
+                        "opsets " + target.minOpset() + " to " + target.maxOpset());
             }
         }
     }

@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 public enum TensorRtTarget {
     /// Opsets 9 to 24: `operators.md` of onnx-tensorrt 10.15.
     TENSORRT_10_15("10.15", 9, 24),
-    /// Opsets 9 to 25: ONNX opset guide of TensorRT 11. The operator table of 11 was not at hand; that of 10.15 is taken,
+    /// Opsets 9 to 25: ONNX opset guide of TensorRT 11. The operator table of 11 was not at hand; that of 10.15 is
+    // taken,
     /// nothing is known to have been removed.
     TENSORRT_11("11", 9, 25);
 

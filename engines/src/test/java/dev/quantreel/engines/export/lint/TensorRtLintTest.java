@@ -107,8 +107,7 @@ class TensorRtLintTest {
                         "operators.md"),
                 new Bad(
                         "contrib domain",
-                        c -> c.op(
-                                OnnxOp.MultiHeadAttention, Attributes.of("num_heads", 2), c.x, c.x, c.x),
+                        c -> c.op(OnnxOp.MultiHeadAttention, Attributes.of("num_heads", 2), c.x, c.x, c.x),
                         "MultiHeadAttention",
                         "domain com.microsoft",
                         "standard ONNX"),
@@ -123,7 +122,9 @@ class TensorRtLintTest {
                 new Bad(
                         "dynamic quantization",
                         c -> c.cast(
-                                c.graph.op(OnnxOp.DynamicQuantizeLinear, 3, Attributes.NONE, c.x).getFirst(),
+                                c.graph
+                                        .op(OnnxOp.DynamicQuantizeLinear, 3, Attributes.NONE, c.x)
+                                        .getFirst(),
                                 DType.F32),
                         "DynamicQuantizeLinear",
                         "operator DynamicQuantizeLinear",
@@ -188,7 +189,10 @@ class TensorRtLintTest {
                         "scale that is computed",
                         c -> {
                             Value scale = c.op(
-                                    OnnxOp.ReduceMax, Attributes.of("keepdims", 0), c.op(OnnxOp.Abs, c.x), c.graph.longs(0, 1));
+                                    OnnxOp.ReduceMax,
+                                    Attributes.of("keepdims", 0),
+                                    c.op(OnnxOp.Abs, c.x),
+                                    c.graph.longs(0, 1));
                             return c.op(
                                     OnnxOp.DequantizeLinear,
                                     c.quantized(scale, c.zero(DType.I8)),
@@ -387,7 +391,8 @@ class TensorRtLintTest {
         assertThat(TensorRtLint.check(new OnnxModel(later, Map.of()), TensorRtTarget.TENSORRT_10_15, Optional.empty())
                         .findings())
                 .singleElement()
-                .satisfies(finding -> assertThat(finding.toString()).contains("opset 25").contains("9 to 24"));
+                .satisfies(finding ->
+                        assertThat(finding.toString()).contains("opset 25").contains("9 to 24"));
         assertThat(TensorRtLint.check(new OnnxModel(later, Map.of()), TensorRtTarget.TENSORRT_11, Optional.empty())
                         .isGreen())
                 .isTrue();
@@ -432,7 +437,8 @@ class TensorRtLintTest {
             Value row = body.input("row", DType.I64, Dim.of(128));
             body.output("same", body.op(OnnxOp.Add, row, row), DType.I64, Dim.of(128));
             Value numbers = c.cast(c.x, DType.I64);
-            Value all = c.graph.op(OnnxOp.Scan, Attributes.of("num_scan_inputs", 1).and("body", body), numbers);
+            Value all =
+                    c.graph.op(OnnxOp.Scan, Attributes.of("num_scan_inputs", 1).and("body", body), numbers);
             return c.cast(all, DType.F32);
         });
 
