@@ -23,9 +23,9 @@ import java.util.Optional;
 /// Linears as TensorRT reads them: [ExportForm#QDQ_INT8], [ExportForm#INT4], [ExportForm#FP8]. Emitted in F32;
 /// [StrongTyping] gives the graph its types afterwards.
 ///
-/// What a plan does to an input before it is rounded (mean split, smoothing, rotation) is done here too, so that the
-/// weights may be carried as they are. How activations are rounded is the form's: one constant scale behind a division
-/// by the token's own ([RowScale]), or not at all.
+/// What a plan does to an input before it is rounded (mean split, smoothing, rotation) is done here too, so
+/// that the weights may be carried as they are. How activations are rounded is the form's: one constant scale
+/// behind a division by the token's own ([RowScale]), or not at all.
 ///
 /// Serves one graph at a time; not thread-safe.
 final class CarriedLinears implements LinearLayers {

@@ -2,8 +2,8 @@ package dev.quantreel.engines.export;
 
 import dev.quantreel.engines.tensor.DType;
 
-/// The type in which a typed graph multiplies: linears, attention, convolutions. Norms, residuals, modulation and the
-/// scales of activations stay F32 in all of them.
+/// The type in which a typed graph multiplies: linears, attention, convolutions. Norms, residuals, modulation
+/// and the scales of activations stay F32 in all of them.
 public enum ComputePrecision {
     /// What ONNX Runtime's CPU runs; for tests and as a reference.
     FP32(DType.F32),

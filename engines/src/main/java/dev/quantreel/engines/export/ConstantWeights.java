@@ -15,9 +15,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Makes constants of weights again. Graphs for ONNX Runtime tie the widening of a large weight to an activation
-/// ([dev.quantreel.engines.onnx.Widening]), so that it is not widened before its turn; a builder of engines must see
-/// that the weight is constant, and does not widen it at all.
+/// Makes constants of weights again. Graphs for ONNX Runtime tie the widening of a large weight to an
+/// activation ([dev.quantreel.engines.onnx.Widening]), so that it is not widened before its turn; a builder of
+/// engines must see that the weight is constant, and does not widen it at all.
 final class ConstantWeights {
 
     private final GraphProto graph;

@@ -22,8 +22,8 @@ import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/// Writes exported graphs as files, all of them or none: they are made in a folder of their own beside the target, and
-/// moved into place when the last is whole.
+/// Writes exported graphs as files, all of them or none: they are made in a folder of their own beside the
+/// target, and moved into place when the last is whole.
 ///
 /// @param folder that the files go to
 /// @param name file name of a part: `trunk.onnx` becomes whatever this says

@@ -6,13 +6,14 @@ import java.util.stream.Collectors;
 
 /// How the products of quantized linears are written down.
 public enum ExportForm {
-    /// Standard `MatMulInteger`, `Cast` and `Mul`, with the scales of activations computed in the graph: the exact
-    /// integers of the native engines, for any engine that runs ONNX. TensorRT has no MatMulInteger.
+    /// Standard `MatMulInteger`, `Cast` and `Mul`, with the scales of activations computed in the graph: the
+    /// exact integers of the native engines, for any engine that runs ONNX. TensorRT has no MatMulInteger.
     INTEGER("integer", "integer products, as natively"),
     /// `QuantizeLinear` and `DequantizeLinear` around a `MatMul`, strongly typed: 8-bit activations with the
     /// row-normalised static scale, weights of up to 8 bits carried as INT8. What TensorRT runs as W8A8.
     QDQ_INT8("qdq-int8", "W8A8"),
-    /// 4-bit weights in blocks behind `DequantizeLinear`, products in 16 bits: W4A16, which saves memory and no time.
+    /// 4-bit weights in blocks behind `DequantizeLinear`, products in 16 bits: W4A16, which saves memory and no
+    /// time.
     INT4("int4", "W4A16"),
     /// As [#QDQ_INT8] in FP8 E4M3, for chips that have it (Ada, Hopper, Blackwell).
     FP8("fp8", "FP8 weights and activations"),

@@ -4,10 +4,11 @@ package dev.quantreel.engines.export;
 ///
 /// @param form how products are written
 /// @param precision of the products of typed forms; [ExportForm#INTEGER] computes in F32 whatever it says
-/// @param blockSize inputs that share a scale in [ExportForm#INT4], where columns and groups are divisible by it
+/// @param blockSize inputs that share a scale in [ExportForm#INT4], where columns and groups are divisible by
+/// it
 /// @param recoding of weights that do not fit the form
-/// @param activationBits of [ExportForm#INTEGER], whose graph can have activations of 4 to 8 bits; 0 makes them a graph
-/// input. The other forms have 8, or none
+/// @param activationBits of [ExportForm#INTEGER], whose graph can have activations of 4 to 8 bits; 0 makes them
+/// a graph input. The other forms have 8, or none
 /// @param bothBranches whether the trunk that runs both branches of guidance at once is written too
 public record ExportSettings(
         ExportForm form,

@@ -15,7 +15,8 @@ final class FormRules {
 
     private FormRules() {}
 
-    /// @throws IllegalArgumentException when a plan has no such form; says what is in the way and what is accepted
+    /// @throws IllegalArgumentException when a plan has no such form; says what is in the way and what is
+    /// accepted
     static void require(ExportSource source, ExportSettings settings) {
         ExportForm form = settings.form();
         if (form.isQuantized() && source.quantized().isEmpty()) {

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// What rewriting a graph needs of its names: who reads what, and a graph without the nodes and weights that nobody
-/// reads.
+/// What rewriting a graph needs of its names: who reads what, and a graph without the nodes and weights that
+/// nobody reads.
 final class GraphNames {
 
     private GraphNames() {}

@@ -16,8 +16,8 @@ public final class LaidOut {
 
     private LaidOut() {}
 
-    /// The same weight in a temporary file, so that a large model never lies in memory whole; in memory where it is
-    /// small, or the folder takes no file.
+    /// The same weight in a temporary file, so that a large model never lies in memory whole; in memory where
+    /// it is small, or the folder takes no file.
     ///
     /// @param folder on a disk with room for the model
     public static Tensor inFile(Tensor tensor, Path folder) {

@@ -38,8 +38,8 @@ public record OnnxExport(
 
     /// The graphs, and what became of the weights.
     ///
-    /// @param graphs text, prelude, trunk (and the trunk of both branches), head, in the order they run, by those
-    // names
+    /// @param graphs text, prelude, trunk (and the trunk of both branches), head, in the order they run, by
+    /// those names
     /// @param report what the form holds
     /// @param linears that were emitted: they know what to feed to the inputs of activation bits
     public record Result(SequencedMap<String, OnnxModel> graphs, ExportReport report, LinearLayers linears) {}
@@ -50,7 +50,7 @@ public record OnnxExport(
     /// Builds the graphs in memory; large weights are referenced where they lie, or are in `place`.
     ///
     /// @throws IllegalArgumentException when the plan has no such form; says what is in the way and what is
-    // accepted
+    /// accepted
     /// @throws java.util.concurrent.CancellationException when cancellation was asked
     public Result build() {
         FormRules.require(source, settings);
@@ -128,8 +128,8 @@ public record OnnxExport(
         return graphs;
     }
 
-    /// Weights that stay F32: those that make vectors out of the time, where they are a small part of the model. One
-    /// row a step runs through them, and their rounding would shift every token alike.
+    /// Weights that stay F32: those that make vectors out of the time, where they are a small part of the
+    /// model. One row a step runs through them, and their rounding would shift every token alike.
     private Predicate<String> wide() {
         Pattern layers = Pattern.compile(source.checkpoint().architecture().timeLinears());
         Predicate<String> ofTime = name -> name.endsWith(".weight")

@@ -29,7 +29,8 @@ public final class OnnxFiles {
     private OnnxFiles() {}
 
     /// @throws IOException when the file, or one beside it that holds its weights, cannot be read
-    /// @throws IllegalArgumentException when it is no ONNX file, or says that its weights lie where there are none
+    /// @throws IllegalArgumentException when it is no ONNX file, or says that its weights lie where there are
+    /// none
     public static OnnxModel read(Path file) throws IOException {
         ModelProto proto = message(file);
         if (!proto.hasGraph()) {

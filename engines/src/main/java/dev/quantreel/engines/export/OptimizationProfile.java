@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// The shapes that a graph is to run with, as builders of GPU engines ask for them: TensorRT's optimisation profile. It
-/// lies as a small JSON beside the `.onnx` file ([#beside]).
+/// The shapes that a graph is to run with, as builders of GPU engines ask for them: TensorRT's optimisation
+/// profile. It lies as a small JSON beside the `.onnx` file ([#beside]).
 ///
 /// @param model name of the graph
 /// @param inputs every input of the graph, in its order

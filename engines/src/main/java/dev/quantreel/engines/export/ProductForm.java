@@ -20,8 +20,8 @@ import java.util.WeakHashMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
-/// Emits the products of one typed form, and keeps what became of each weight. A weight that several graphs hold (the
-/// trunks of one branch and of both) is laid out once.
+/// Emits the products of one typed form, and keeps what became of each weight. A weight that several graphs
+/// hold (the trunks of one branch and of both) is laid out once.
 final class ProductForm {
 
     private static final int FOUR_BITS = 4;
@@ -146,8 +146,8 @@ final class ProductForm {
         });
     }
 
-    /// Whether the products of a weight are computed in F32 whatever the precision: zero points make up for large
-    /// offsets, which rounding must not touch.
+    /// Whether the products of a weight are computed in F32 whatever the precision: zero points make up for
+    /// large offsets, which rounding must not touch.
     static boolean isWide(String weight) {
         return weight.endsWith(ZEROS) || weight.startsWith(BLOCKS);
     }

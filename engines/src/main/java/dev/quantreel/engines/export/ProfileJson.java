@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// Profiles as JSON: `{"version": 1, "model": .., "inputs": [{"name": .., "type": "F32", "min": [..], "opt": [..],
-/// "max": [..], "values": {"min": [..], "opt": [..], "max": [..]}}]}`; `values` for shape tensors alone.
+/// Profiles as JSON: `{"version": 1, "model": .., "inputs": [{"name": .., "type": "F32", "min": [..], "opt":
+/// [..], "max": [..], "values": {"min": [..], "opt": [..], "max": [..]}}]}`; `values` for shape tensors alone.
 final class ProfileJson {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();

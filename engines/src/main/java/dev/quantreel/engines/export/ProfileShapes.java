@@ -27,8 +27,9 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// The shapes of all inputs of exported graphs for a range of clips. What samplers feed is made as they make it, from
-/// zeros, and measured; what one graph hands to the next follows from the names of extents that both declare.
+/// The shapes of all inputs of exported graphs for a range of clips. What samplers feed is made as they make
+/// it, from zeros, and measured; what one graph hands to the next follows from the names of extents that both
+/// declare.
 public final class ProfileShapes {
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

@@ -4,10 +4,11 @@ package dev.quantreel.engines.export;
 ///
 /// @param layer name
 /// @param bits it was quantized to
-/// @param carried as what: `INT8`, `INT4 g128`, `E4M3`, or `values` where it is written in the compute precision
+/// @param carried as what: `INT8`, `INT4 g128`, `E4M3`, or `values` where it is written in the compute
+/// precision
 /// @param exact whether the form holds the very weights of the plan
-/// @param extraError `|carried - planned| / |planned|`, by the root of the sums of squares; 0 when exact. Where the
-/// weight was rounded anew from full precision ([#source]) this is the distance of the two roundings
+/// @param extraError `|carried - planned| / |planned|`, by the root of the sums of squares; 0 when exact. Where
+/// the weight was rounded anew from full precision ([#source]) this is the distance of the two roundings
 /// @param source what was rounded
 public record RecodedLayer(String layer, int bits, String carried, boolean exact, double extraError, Source source) {
 

@@ -6,8 +6,8 @@ import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.tensor.DType;
 import java.util.Arrays;
 
-/// How one row of a quantized weight becomes symmetric codes with scales: as it is where the codes allow it, else
-/// rounded anew.
+/// How one row of a quantized weight becomes symmetric codes with scales: as it is where the codes allow it,
+/// else rounded anew.
 sealed interface RowForm {
 
     /// A row under way.
@@ -65,8 +65,8 @@ sealed interface RowForm {
     /// For people.
     String title();
 
-    /// One step per row, levels of -127 to 127. Eight-bit codes with a zero point reach farther: they are carried less
-    /// 128, and what that leaves is subtracted by the sum of the inputs.
+    /// One step per row, levels of -127 to 127. Eight-bit codes with a zero point reach farther: they are
+    /// carried less 128, and what that leaves is subtracted by the sum of the inputs.
     ///
     /// @param precision type of the scales
     record Int8(ComputePrecision precision) implements RowForm {
@@ -125,11 +125,9 @@ sealed interface RowForm {
         }
     }
 
-    /// One scale per block of columns, codes of -8 to 7. Codes with a zero point are carried less 8, and what that
-    // leaves
-    /// is subtracted by the sum of a block's inputs: every even grid of up to four bits fits, with a fractional
-    // zero
-    /// point too. Tables of levels do not.
+    /// One scale per block of columns, codes of -8 to 7. Codes with a zero point are carried less 8, and what
+    /// that leaves is subtracted by the sum of a block's inputs: every even grid of up to four bits fits, with
+    /// a fractional zero point too. Tables of levels do not.
     ///
     /// @param blockSize divides the columns and the plan's groups
     /// @param precision type of the scales

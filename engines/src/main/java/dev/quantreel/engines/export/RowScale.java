@@ -9,12 +9,12 @@ import dev.quantreel.engines.quant.ClipRatios;
 import dev.quantreel.engines.rotation.Rotation;
 import java.util.Optional;
 
-/// What a token is divided by before it meets a constant scale: per-token quantization in a form that knows constant
-/// scales alone (the row-normalised static scale).
+/// What a token is divided by before it meets a constant scale: per-token quantization in a form that knows
+/// constant scales alone (the row-normalised static scale).
 ///
-/// The native engines quantize with `s = range * clip / 127`, codes `rint(x / s)`. Here a token is divided by `128 s`,
-/// an exact multiple, and quantized with the constant scale `1 / 128`: the codes are the same, all values lie within
-/// `[-1, 1]`, and both constants are exact in every float type.
+/// The native engines quantize with `s = range * clip / 127`, codes `rint(x / s)`. Here a token is divided by
+/// `128 s`, an exact multiple, and quantized with the constant scale `1 / 128`: the codes are the same, all
+/// values lie within `[-1, 1]`, and both constants are exact in every float type.
 sealed interface RowScale {
 
     /// 8-bit codes as the native engines have them.
@@ -61,8 +61,8 @@ sealed interface RowScale {
     /// F32 `[batch, tokens, 1]`: what the token is divided by.
     ///
     /// @param x F32 `[batch, tokens, channels]`
-    /// @param codes value of the largest code in units of the constant scale's inverse: `127 / 128` for INT8, 1 for
-    // FP8
+    /// @param codes value of the largest code in units of the constant scale's inverse: `127 / 128` for INT8, 1
+    /// for FP8
     default Value emit(OnnxGraphBuilder graph, Value x, float codes) {
         Value range =
                 switch (this) {

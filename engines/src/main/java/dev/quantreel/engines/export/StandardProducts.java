@@ -8,8 +8,8 @@ import dev.quantreel.engines.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Writes ONNX Runtime's `MatMulIntegerToFloat` as standard `MatMulInteger`, `Cast` and `Mul`: the same integers, the
-/// same scales.
+/// Writes ONNX Runtime's `MatMulIntegerToFloat` as standard `MatMulInteger`, `Cast` and `Mul`: the same
+/// integers, the same scales.
 final class StandardProducts {
 
     private StandardProducts() {}

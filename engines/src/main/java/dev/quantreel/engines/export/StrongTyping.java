@@ -26,13 +26,13 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// Gives an F32 graph the types of strong typing: every operator has operands of one type, and a `Cast` stands wherever
-/// types change, as TensorRT 11 demands of all networks and 10.x of strongly typed ones.
+/// Gives an F32 graph the types of strong typing: every operator has operands of one type, and a `Cast` stands
+/// wherever types change, as TensorRT 11 demands of all networks and 10.x of strongly typed ones.
 ///
-/// Products (linears, attention with its softmax, convolutions) are computed in the compute precision; operators that
-/// only move elements keep the type of what they move; everything else, so norms, residuals, modulation, rotary
-/// embedding and the scales of tokens, is F32. Inputs and outputs of the graph keep their types. Weights are converted
-/// here, each to the type in which it is read.
+/// Products (linears, attention with its softmax, convolutions) are computed in the compute precision;
+/// operators that only move elements keep the type of what they move; everything else, so norms, residuals,
+/// modulation, rotary embedding and the scales of tokens, is F32. Inputs and outputs of the graph keep their
+/// types. Weights are converted here, each to the type in which it is read.
 final class StrongTyping {
 
     private static final Set<String> PRODUCTS = Set.of("MatMul", "Gemm", "Conv", "ConvTranspose", "Softmax");

@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.DoubleAdder;
 
 /// Lays out quantized weights as symmetric codes `[in, out]`, as the right factor of a product reads them.
 ///
-/// Steps of whole rows are rounded to the compute precision, and what that takes away becomes a factor of the outputs
-/// ([CarriedWeight#factors]); zero points become multiples of the inputs' sum ([CarriedWeight#zeros]): the weights are
-/// the plan's in every precision.
+/// Steps of whole rows are rounded to the compute precision, and what that takes away becomes a factor of the
+/// outputs ([CarriedWeight#factors]); zero points become multiples of the inputs' sum ([CarriedWeight#zeros]):
+/// the weights are the plan's in every precision.
 ///
 /// @param precision type of the scales
 /// @param policy for rows that do not fit

@@ -1,5 +1,5 @@
-/// Diffusion transformers as ONNX files for other programs: forms of quantized products, element types, shapes, and
-/// what TensorRT's parser accepts.
+/// Diffusion transformers as ONNX files for other programs: forms of quantized products, element types, shapes,
+/// and what TensorRT's parser accepts.
 @NullMarked
 package dev.quantreel.engines.export;
 

@@ -24,9 +24,10 @@ import java.util.function.Predicate;
 
 /// Writes an [OnnxModel] as a `.onnx` file that any ONNX tool reads.
 ///
-/// Up to 2 GB, the limit of a protobuf message, the weights are embedded; beyond, they go to one `.onnx.data` file
-/// beside it, each at a multiple of [#ALIGNMENT_BYTES] so that engines can map it. The same model gives the same
-/// bytes. Files appear whole or not at all: each is written under a temporary name and moved into place.
+/// Up to 2 GB, the limit of a protobuf message, the weights are embedded; beyond, they go to one `.onnx.data`
+/// file beside it, each at a multiple of [#ALIGNMENT_BYTES] so that engines can map it. The same model gives
+/// the same bytes. Files appear whole or not at all: each is written under a temporary name and moved into
+/// place.
 public final class OnnxWriter {
 
     /// Page size of the usual mappings.
@@ -50,7 +51,8 @@ public final class OnnxWriter {
     /// Writes a model that may take long.
     ///
     /// @param cancellation asked before every 64 MB of weights that lie beside the graph
-    /// @throws java.util.concurrent.CancellationException when cancellation was asked; no file is left half-written
+    /// @throws java.util.concurrent.CancellationException when cancellation was asked; no file is left
+    /// half-written
     public static void write(OnnxModel model, Path file, CancellationToken cancellation) throws IOException {
         write(model, file, EMBED_LIMIT_BYTES, cancellation);
     }

@@ -21,8 +21,8 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/// A plan carried out on a checkpoint: the quantized matrices by layer, beside the checkpoint that holds the rest.
-/// Immutable; safe to share between graphs, bit widths and sessions.
+/// A plan carried out on a checkpoint: the quantized matrices by layer, beside the checkpoint that holds the
+/// rest. Immutable; safe to share between graphs, bit widths and sessions.
 public final class QuantizedWeights {
 
     private final Checkpoint checkpoint;
@@ -83,7 +83,8 @@ public final class QuantizedWeights {
         }
     }
 
-    /// These weights and the linears that make modulation vectors, as [#modulations]; what the plan's rule keeps stays.
+    /// These weights and the linears that make modulation vectors, as [#modulations]; what the plan's rule
+    /// keeps stays.
     ///
     /// @param layers linears that see one row a step
     /// @param bits of them where no rule names them, see [QuantizationPlan#ofModulations]
@@ -144,8 +145,8 @@ public final class QuantizedWeights {
 
     /// Quantizes the layers that the plan selects, on all processors.
     ///
-    /// @throws IllegalArgumentException when a weight is missing, is no floating-point matrix, or is not finite, or
-    /// the plan needs statistics that are not there
+    /// @throws IllegalArgumentException when a weight is missing, is no floating-point matrix, or is not
+    /// finite, or the plan needs statistics that are not there
     /// @throws java.util.concurrent.CancellationException when `cancellation` asked to stop
     public static QuantizedWeights of(
             Source source, QuantizationPlan plan, QuantizationProgress progress, CancellationToken cancellation) {
@@ -185,13 +186,14 @@ public final class QuantizedWeights {
                 new Stored(matrices, new LinkedHashMap<>(), LowRankBranches.of(branches), smoothing));
     }
 
-    /// The full-precision weight of a layer as the plan quantizes it: smoothed and rotated where the plan does so.
+    /// The full-precision weight of a layer as the plan quantizes it: smoothed and rotated where the plan does
+    /// so.
     WeightMatrix original(String layer) {
         return LayerQuantizer.weight(plan, layer, checkpoint.tensor(layer + ".weight"), smoothing(layer));
     }
 
-    /// What the codes of a layer were rounded from: its full-precision weight, smoothed and rotated, less its branches;
-    /// empty where the checkpoint holds the codes alone.
+    /// What the codes of a layer were rounded from: its full-precision weight, smoothed and rotated, less its
+    /// branches; empty where the checkpoint holds the codes alone.
     public Optional<WeightMatrix> unrounded(String layer) {
         boolean stored = matrices.containsKey(layer) && checkpoint.contains(layer + ".weight");
         return stored && isFloat(checkpoint.tensor(layer + ".weight").dtype())
@@ -215,7 +217,8 @@ public final class QuantizedWeights {
         return rest;
     }
 
-    /// The same codes beside other tensors: biases and norms that a LoRA changed, while the quantized weights did not.
+    /// The same codes beside other tensors: biases and norms that a LoRA changed, while the quantized weights
+    /// did not.
     ///
     /// @param other has the names and shapes of [#checkpoint]
     public QuantizedWeights beside(Checkpoint other) {
@@ -254,7 +257,8 @@ public final class QuantizedWeights {
         return Optional.ofNullable(matrices.get(layer));
     }
 
-    /// What was taken out of weights before they were quantized, to run beside them; none where the plan wants none.
+    /// What was taken out of weights before they were quantized, to run beside them; none where the plan wants
+    /// none.
     public LowRankBranches branches() {
         return branches;
     }
@@ -274,8 +278,8 @@ public final class QuantizedWeights {
                 : WeightMatrix.of(name, checkpoint.tensor(name)).rowSums(tasks);
     }
 
-    /// Quantized linears that make modulation vectors of one row a step: their weights alone are quantized, neither
-    /// smoothed nor rotated, and their inputs stay in floating point.
+    /// Quantized linears that make modulation vectors of one row a step: their weights alone are quantized,
+    /// neither smoothed nor rotated, and their inputs stay in floating point.
     public SequencedMap<String, QuantizedMatrix> modulations() {
         return modulations;
     }
@@ -297,8 +301,8 @@ public final class QuantizedWeights {
         return plan.rotation().at(matrix.columns());
     }
 
-    /// Bytes before and after, including steps, zero points, branches, smoothing and the tensors that are kept. Weights
-    /// that are rounded anew at every step ([SmoothingPlan.OfInput]) stay as they are.
+    /// Bytes before and after, including steps, zero points, branches, smoothing and the tensors that are kept.
+    /// Weights that are rounded anew at every step ([SmoothingPlan.OfInput]) stay as they are.
     public WeightMemory memory() {
         boolean roundsAnew = plan.smoothing() instanceof SmoothingPlan.OfInput;
         long original = 0;

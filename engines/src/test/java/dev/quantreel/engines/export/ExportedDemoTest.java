@@ -27,7 +27,6 @@ import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.BranchPlan;
 import dev.quantreel.engines.quant.Granularity;
 import dev.quantreel.engines.quant.InputPlan;
-import dev.quantreel.engines.quant.LayerRule;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedWeights;
@@ -95,9 +94,9 @@ class ExportedDemoTest {
         engine.close();
     }
 
-    /// Integers are those of the native graphs of the same operators. INT8 graphs round what comes before a code
-    /// differently, as ONNX Runtime's fused operators do: a code that falls to its neighbour moves others, until the
-    /// difference is as large as that of the native path with and without fused operators.
+    /// Integers are those of the native graphs of the same operators. INT8 graphs round what comes before a
+    /// code differently, as ONNX Runtime's fused operators do: a code that falls to its neighbour moves others,
+    /// until all differ as much as the native path does with and without fused operators.
     @Test
     void theSameVideoInIntegersAndInInt8() throws IOException {
         QuantizedWeights weights = quantized(QuantizationPlan.DVD_QUANT);
@@ -138,7 +137,8 @@ class ExportedDemoTest {
         Map<String, OnnxModel> graphs = new HashMap<>();
         for (ExportFiles.Written file : written) {
             assertThat(file.lint().map(LintReport::isGreen)).isNotEqualTo(Optional.of(false));
-            assertThat(OptimizationProfile.read(OptimizationProfile.beside(file.file())).inputs())
+            assertThat(OptimizationProfile.read(OptimizationProfile.beside(file.file()))
+                            .inputs())
                     .isNotEmpty();
             OnnxModel model = OnnxFiles.read(file.file());
             graphs.put(model.name(), model);
@@ -158,18 +158,18 @@ class ExportedDemoTest {
         return graphs;
     }
 
-    /// Methods, and how far INT8 may be from the native path at 8 bits beyond rounding: not at all where the plan's 8-bit
-    /// codes are those of a constant scale.
+    /// Methods, and how far INT8 may be from the native path at 8 bits beyond rounding: not at all where the
+    /// plan's 8-bit codes are those of a constant scale.
     static Stream<Arguments> plans() {
         InputPlan rotated = QuantizationPlan.DVD_QUANT.input();
         return Stream.of(
                 Arguments.of("DVD-Quant", QuantizationPlan.DVD_QUANT, 0),
                 Arguments.of("MinMax", QuantizationPlan.MIN_MAX, 0.03),
-                Arguments.of(
-                        "MinMax W8", QuantizationPlan.MIN_MAX.withWeights(new WeightQuantizer.MinMax(), 8), 0.03),
+                Arguments.of("MinMax W8", QuantizationPlan.MIN_MAX.withWeights(new WeightQuantizer.MinMax(), 8), 0.03),
                 Arguments.of(
                         "SVDQuant branches",
-                        QuantizationPlan.DVD_QUANT.withWeights(new WeightPlan(new WeightQuantizer.Bgr(), 4).with(new BranchPlan.LowRank(8, 1))),
+                        QuantizationPlan.DVD_QUANT.withWeights(
+                                new WeightPlan(new WeightQuantizer.Bgr(), 4).with(new BranchPlan.LowRank(8, 1))),
                         0),
                 Arguments.of(
                         "groups",
@@ -225,9 +225,8 @@ class ExportedDemoTest {
 
     @Test
     void whatHasNoFormIsRefusedWithWhatHas() {
-        QuantizationPlan ofInput = QuantizationPlan.MIN_MAX.withInputs(QuantizationPlan.MIN_MAX
-                .input()
-                .with(new SmoothingPlan.OfInput(0.5)));
+        QuantizationPlan ofInput = QuantizationPlan.MIN_MAX.withInputs(
+                QuantizationPlan.MIN_MAX.input().with(new SmoothingPlan.OfInput(0.5)));
         QuantizedWeights anew = quantized(ofInput);
         assertThatThrownBy(() -> export(anew, ExportSettings.of(ExportForm.QDQ_INT8, ComputePrecision.BF16)))
                 .hasMessageContaining("smoothing by the very input")
@@ -248,7 +247,8 @@ class ExportedDemoTest {
         assertThatThrownBy(() -> ClipRange.parse("64x64", "", demo.transformer().facts()))
                 .hasMessageContaining("the size is 64x64")
                 .hasMessageContaining("multiples of 8");
-        assertThatThrownBy(() -> ClipRange.parse("64x64x9,96x96x9", "", demo.transformer().facts()))
+        assertThatThrownBy(() -> ClipRange.parse(
+                        "64x64x9,96x96x9", "", demo.transformer().facts()))
                 .hasMessageContaining("one, or three");
     }
 

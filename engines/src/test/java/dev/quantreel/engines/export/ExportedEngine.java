@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/// Opens exported graphs in place of those that a transformer builds for ONNX Runtime, which have the same names: a
-/// whole generation then runs on the exported ones.
+/// Opens exported graphs in place of those that a transformer builds for ONNX Runtime, which have the same
+/// names: a whole generation then runs on the exported ones.
 ///
 /// @param engine that runs them
 /// @param graphs by name of the graph

@@ -54,8 +54,8 @@ class ExportedFamiliesTest {
     private static final CancellationToken NONE = CancellationToken.NONE;
     private static final Engine ENGINE = new OrtEngineProvider().create(new EngineOptions(1));
 
-    /// A few values that lie between two codes and fall to the other one, because what comes before them was rounded
-    /// differently; without any the difference is 3e-7.
+    /// A few values that lie between two codes and fall to the other one, because what comes before them was
+    /// rounded differently; without any the difference is 3e-7.
     private static final double FLIPS = 2e-3;
 
     static Stream<TinyTransformer> families() {
@@ -77,9 +77,8 @@ class ExportedFamiliesTest {
         ENGINE.close();
     }
 
-    /// Beside the native linears in graphs of the same operators, so that both read the same inputs to the last bit;
-    // and
-    /// beside the native path as it is, where a value that lies between two codes may fall to either.
+    /// Beside the native linears in graphs of the same operators, so that both read the same inputs to the last
+    /// bit; and beside the native path as it is, where a value that lies between two codes may fall to either.
     @ParameterizedTest
     @MethodSource("families")
     void theIntegerFormIsTheNativePathAtEveryBitWidth(TinyTransformer tiny) {

@@ -18,7 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// One graph with what rules ask about it: types, constants, and who reads what. A subgraph knows what it captures.
+/// One graph with what rules ask about it: types, constants, and who reads what. A subgraph knows what it
+/// captures.
 final class LintGraph {
 
     private final GraphProto proto;

@@ -10,7 +10,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/// Loops and conditionals: restrictions of onnx-tensorrt's operator table, and what they keep TensorRT from fusing.
+/// Loops and conditionals: restrictions of onnx-tensorrt's operator table, and what they keep TensorRT from
+/// fusing.
 final class LoopRules {
 
     private static final Set<DType> FLOATS = EnumSet.of(DType.F32, DType.F16, DType.BF16);

@@ -10,13 +10,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// Which operators there are, on which types, and which of their inputs must be known when an engine is built: the
-// table
-/// of onnx-tensorrt 10.15 with its restrictions.
+/// Which operators there are, on which types, and which of their inputs must be known when an engine is built:
+/// the table of onnx-tensorrt 10.15 with its restrictions.
 final class OperatorRules {
 
-    /// Operands that strong typing wants of one type: an elementwise layer, a product or a concatenation of TensorRT
-    /// casts nothing by itself (guide, "Strongly Typed Networks").
+    /// Operands that strong typing wants of one type: an elementwise layer, a product or a concatenation of
+    /// TensorRT casts nothing by itself (guide, "Strongly Typed Networks").
     private static final Map<String, List<Integer>> SAME_TYPE = Map.of(
             "Where", List.of(1, 2),
             "LayerNormalization", List.of(0, 1, 2),

@@ -10,10 +10,11 @@ import java.util.Set;
 
 /// What TensorRT takes of QuantizeLinear and DequantizeLinear, which become its layers Quantize and Dequantize.
 ///
-/// Sources: the pages Quantize and Dequantize of TensorRT's operator reference ("the scale tensor must be a build-time
-/// constant", scalar, one-dimensional, or of blocks for INT4; zero points of zeros; at most 2^31 - 1 elements), the
-/// headers' documentation of `IQuantizeLayer` ("activations cannot be quantized per-channel"; the blocked axis is the
-/// last or the second to last), and onnx-tensorrt's importer (positive scales, no UINT8, zero points shaped as scales).
+/// Sources: the pages Quantize and Dequantize of TensorRT's operator reference ("the scale tensor must be a
+/// build-time constant", scalar, one-dimensional, or of blocks for INT4; zero points of zeros; at most 2^31 - 1
+/// elements), the headers' documentation of `IQuantizeLayer` ("activations cannot be quantized per-channel";
+/// the blocked axis is the last or the second to last), and onnx-tensorrt's importer (positive scales, no
+/// UINT8, zero points shaped as scales).
 final class QuantizationRules {
 
     private static final Set<DType> QUANTIZED = EnumSet.of(DType.I8, DType.I4, DType.F8_E4M3, DType.F4);

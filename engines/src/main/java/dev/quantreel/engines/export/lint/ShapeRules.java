@@ -11,14 +11,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Inputs, outputs and constants of a whole graph: types, ranks, and extents that are fixed or have a name and a range.
+/// Inputs, outputs and constants of a whole graph: types, ranks, and extents that are fixed or have a name and
+/// a range.
 final class ShapeRules {
 
     /// Most axes of a tensor (`Dims::MAX_DIMS`).
     private static final int MAX_RANK = 8;
 
-    /// Types of a network's inputs and outputs. DOUBLE is cast to FLOAT by the parser, with clamping; quantized types
-    /// exist between a Quantize and a Dequantize alone.
+    /// Types of a network's inputs and outputs. DOUBLE is cast to FLOAT by the parser, with clamping; quantized
+    /// types exist between a Quantize and a Dequantize alone.
     private static final Set<DType> OUTER =
             EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.I32, DType.I64, DType.U8, DType.BOOL);
 

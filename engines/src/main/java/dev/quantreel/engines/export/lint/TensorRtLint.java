@@ -8,13 +8,12 @@ import dev.quantreel.engines.onnx.proto.Onnx.OperatorSetIdProto;
 import java.util.Map;
 import java.util.Optional;
 
-/// Stands in for TensorRT's parser, which cannot be created without a GPU: checks a model against what the parser and
-/// the builder of a strongly typed network accept, and names every node that they would refuse.
+/// Stands in for TensorRT's parser, which cannot be created without a GPU: checks a model against what the
+/// parser and the builder of a strongly typed network accept, and names every node that they would refuse.
 ///
-/// What it knows comes from documents ([TensorRtOperators], [QuantizationRules] and the others name theirs); no rule
-// has
-/// been tried on TensorRT itself. A green report therefore says that nothing is known against a model, not that it
-/// builds, and nothing about which products get fused.
+/// What it knows comes from documents ([TensorRtOperators], [QuantizationRules] and the others name theirs); no
+/// rule has been tried on TensorRT itself. A green report therefore says that nothing is known against a model,
+/// not that it builds, and nothing about which products get fused.
 public final class TensorRtLint {
 
     private final TensorRtTarget target;

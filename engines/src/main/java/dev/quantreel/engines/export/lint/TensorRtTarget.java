@@ -6,14 +6,13 @@ import java.util.stream.Collectors;
 
 /// A TensorRT that graphs are made for.
 ///
-/// Both are checked as strongly typed networks: 11 has no others (migration guide 10.x to 11.x), 10.15 has the flag
-/// `kSTRONGLY_TYPED`.
+/// Both are checked as strongly typed networks: 11 has no others (migration guide 10.x to 11.x), 10.15 has the
+/// flag `kSTRONGLY_TYPED`.
 public enum TensorRtTarget {
     /// Opsets 9 to 24: `operators.md` of onnx-tensorrt 10.15.
     TENSORRT_10_15("10.15", 9, 24),
-    /// Opsets 9 to 25: ONNX opset guide of TensorRT 11. The operator table of 11 was not at hand; that of 10.15 is
-    // taken,
-    /// nothing is known to have been removed.
+    /// Opsets 9 to 25: ONNX opset guide of TensorRT 11. The operator table of 11 was not at hand; that of 10.15
+    /// is taken, nothing is known to have been removed.
     TENSORRT_11("11", 9, 25);
 
     private final String id;
