@@ -66,7 +66,7 @@ public record ExportFiles(Path folder, UnaryOperator<String> name) {
                 progress.begins(part.getKey(), written.size(), total);
                 Optional<OptimizationProfile> profile = Optional.ofNullable(profiles.get(part.getKey()));
                 Path file = workshop.resolve(name.apply(part.getKey() + ".onnx"));
-                OnnxWriter.write(part.getValue(), file, cancellation);
+                OnnxWriter.write(part.getValue(), file, cancellation::throwIfCancelled);
                 if (profile.isPresent()) {
                     Files.writeString(
                             OptimizationProfile.beside(file), profile.get().toJson());

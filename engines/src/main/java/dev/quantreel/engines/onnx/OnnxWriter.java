@@ -5,7 +5,6 @@ import dev.quantreel.engines.onnx.proto.Onnx.GraphProto;
 import dev.quantreel.engines.onnx.proto.Onnx.ModelProto;
 import dev.quantreel.engines.onnx.proto.Onnx.StringStringEntryProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
-import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -45,23 +44,22 @@ public final class OnnxWriter {
     /// @throws IllegalArgumentException when the graph is not well formed
     /// @throws IOException when a file cannot be written; neither is then left half-written
     public static void write(OnnxModel model, Path file) throws IOException {
-        write(model, file, EMBED_LIMIT_BYTES, CancellationToken.NONE);
+        write(model, file, EMBED_LIMIT_BYTES, () -> {});
     }
 
     /// Writes a model that may take long.
     ///
-    /// @param cancellation asked before every 64 MB of weights that lie beside the graph
-    /// @throws java.util.concurrent.CancellationException when cancellation was asked; no file is left
-    /// half-written
-    public static void write(OnnxModel model, Path file, CancellationToken cancellation) throws IOException {
-        write(model, file, EMBED_LIMIT_BYTES, cancellation);
+    /// @param check run before every 64 MB of weights that lie beside the graph; what it throws ends the writing, and
+    /// no file is left half-written
+    public static void write(OnnxModel model, Path file, Runnable check) throws IOException {
+        write(model, file, EMBED_LIMIT_BYTES, check);
     }
 
     static void write(OnnxModel model, Path file, long embedLimitBytes) throws IOException {
-        write(model, file, embedLimitBytes, CancellationToken.NONE);
+        write(model, file, embedLimitBytes, () -> {});
     }
 
-    private static void write(OnnxModel model, Path file, long embedLimitBytes, CancellationToken cancellation)
+    private static void write(OnnxModel model, Path file, long embedLimitBytes, Runnable check)
             throws IOException {
         OnnxValidation.check(model);
         Path data = file.resolveSibling(file.getFileName() + ".data");
@@ -72,7 +70,7 @@ public final class OnnxWriter {
                 writeMessage(embed(model, name -> true), messagePart);
             } else {
                 writeMessage(external(model, data.getFileName().toString()), messagePart);
-                writeData(model, dataPart, cancellation);
+                writeData(model, dataPart, check);
                 Files.move(dataPart, data, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
             Files.move(messagePart, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -136,14 +134,14 @@ public final class OnnxWriter {
         }
     }
 
-    private static void writeData(OnnxModel model, Path file, CancellationToken cancellation) throws IOException {
+    private static void writeData(OnnxModel model, Path file, Runnable check) throws IOException {
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
             for (Tensor weight : model.weights().values()) {
                 MemorySegment data = weight.data();
                 channel.position(align(channel.position()));
                 for (long at = 0; at < data.byteSize(); at += CHUNK_BYTES) {
-                    cancellation.throwIfCancelled();
+                    check.run();
                     ByteBuffer chunk = data.asSlice(at, Math.min(CHUNK_BYTES, data.byteSize() - at))
                             .asByteBuffer();
                     while (chunk.hasRemaining()) {

@@ -102,7 +102,8 @@ class ArchitectureTest {
                         "dev.quantreel.engines.checkpoint..",
                         "dev.quantreel.engines.dit..",
                         "dev.quantreel.engines.text..",
-                        "dev.quantreel.engines.evaluation..")
+                        "dev.quantreel.engines.evaluation..",
+                        "dev.quantreel.engines.export..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(JACKSON)

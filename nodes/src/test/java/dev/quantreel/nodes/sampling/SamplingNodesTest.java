@@ -7,6 +7,8 @@ import dev.quantreel.engines.cache.StepCache;
 import dev.quantreel.engines.cache.TeaCacheProfile;
 import dev.quantreel.engines.dit.BranchConditioning;
 import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.export.ComputePrecision;
+import dev.quantreel.engines.export.lint.TensorRtTarget;
 import dev.quantreel.engines.dit.wan.WanConfig;
 import dev.quantreel.engines.dit.wan.WanTransformer;
 import dev.quantreel.engines.schedule.Manual;
@@ -271,6 +273,43 @@ class SamplingNodesTest {
         // 4 blocks of 6 square linears and 2 of the feed-forward network; keys and values of the text lie elsewhere.
         long weights = 4L * (6 * 256 * 256 + 2 * 256 * 1024);
         assertThat(trunkBytes).isBetween(quantized ? weights / 2 : 4 * weights, quantized ? weights : 5 * weights);
-        assertThat(demo.context().shown()).hasSize(8);
+        assertThat(demo.context().shown()).hasSize(10);
+    }
+
+    @Test
+    void exportsTypedFormsWithProfilesAndSaysWhatTensorRtWould() throws Exception {
+        DiffusionModel model = demo.bgr(demo.model(), 4);
+        ExportONNX.Inputs inputs = new ExportONNX.Inputs(
+                model,
+                "onnx/typed",
+                ExportONNX.Operators.ONNX_RUNTIME,
+                ExportONNX.ActivationBits.INPUT,
+                ExportONNX.Product.INT4,
+                ComputePrecision.BF16,
+                TensorRtTarget.TENSORRT_11,
+                "64x64x9");
+        ExportONNX.Outputs outputs = new ExportONNX().run(inputs, demo.context());
+
+        assertThat(Path.of(outputs.path() + ".trunk.onnx")).isNotEmptyFile();
+        assertThat(Path.of(outputs.path() + ".trunk.onnx.profile.json")).isNotEmptyFile();
+        assertThat(outputs.report())
+                .contains("W4A16", "TensorRT 11 lint", "green", "recoding   none", "together")
+                .doesNotContain("refused");
+        assertRejected(
+                "form",
+                () -> new ExportONNX()
+                        .run(
+                                new ExportONNX.Inputs(
+                                        demo.model(),
+                                        "onnx/typed",
+                                        ExportONNX.Operators.ONNX_RUNTIME,
+                                        ExportONNX.ActivationBits.INPUT,
+                                        ExportONNX.Product.QDQ_INT8,
+                                        ComputePrecision.BF16,
+                                        TensorRtTarget.TENSORRT_11,
+                                        ""),
+                                demo.context()),
+                "full precision",
+                "quantize it first");
     }
 }
