@@ -28,6 +28,9 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
     /// What the kernels need the columns of a weight to be a multiple of.
     private static final int COLUMNS = 32;
 
+    /// The widest activation that they quantize.
+    private static final int MOST_COLUMNS = 16_384;
+
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /// An activation in integers.
@@ -39,13 +42,18 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
 
     /// Whether the operators have this quantizer behind this rotation.
     static boolean fit(ActivationQuantizer quantizer, Optional<Rotation> rotation) {
-        return mode(quantizer).isPresent()
-                && rotation.map(own -> own.transformFactors().isPresent()).orElse(true);
+        return mode(quantizer).isPresent() && rotation.map(FusedProducts::fit).orElse(true);
+    }
+
+    /// The kernels have signed blocks, which the operators name by size and seed.
+    private static boolean fit(Rotation rotation) {
+        return rotation.signedBlocks().filter(blocks -> !blocks.isPermuted()).isPresent();
     }
 
     /// Whether the operators have this weight: integers on one grid per row.
     static boolean fit(QuantizedMatrix matrix) {
         return matrix.columns() % COLUMNS == 0
+                && matrix.columns() <= MOST_COLUMNS
                 && matrix.isInteger()
                 && !matrix.grids().areMultiples()
                 && matrix.grids().groups() == 1
@@ -79,12 +87,10 @@ record FusedProducts(OnnxGraphBuilder graph, ActivationInputs.Scalars scalars) {
                     default -> 0;
                 };
         Attributes attributes = Attributes.of("mode", mode(quantizer).orElseThrow())
-                .and("block_size", rotation.map(Rotation::blockSize).orElse(1))
+                .and("block_size", rotation.map(Rotation::blockSize).orElse(0))
+                .and("seed", rotation.map(Rotation::seed).orElse(0L))
                 .and("group_size", groupSize);
-        Value signs = rotation.flatMap(Rotation::transformFactors)
-                .map(factors -> graph.constant(Tensor.of(Shape.of(factors.length), factors)))
-                .orElse(graph.none);
-        List<Value> parts = graph.op(OnnxOp.RotateQuantize, 3, attributes, x, signs, scalars.max(), scalars.clip());
+        List<Value> parts = graph.op(OnnxOp.RotateQuantize, 3, attributes, x, scalars.max(), scalars.clip());
         return new Activation(parts.get(0), parts.get(1), parts.get(2));
     }
 

@@ -154,13 +154,6 @@ public final class Rotation {
         return form != Form.PERMUTED && channels % blockSize == 0;
     }
 
-    /// What the channels are multiplied with before every run of [#blockSize] is transformed by an unscaled fast
-    /// Walsh-Hadamard transform, where that is all there is to it: signs over the root of the block size. Empty for
-    /// blocks that are no power of two, and with a permutation or regular matrices.
-    public Optional<float[]> transformFactors() {
-        return form == Form.SIGNED && factor == 1 ? Optional.of(scaledSigns.clone()) : Optional.empty();
-    }
-
     /// Rotates the first `width` values in place, in single precision.
     public void apply(float[] row) {
         if (sources.length > 0) {

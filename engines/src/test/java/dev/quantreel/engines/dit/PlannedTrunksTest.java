@@ -27,6 +27,7 @@ class PlannedTrunksTest {
     private static final Engine REFERENCE = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
     private static final Engine ORT = new OrtEngineProvider().create(new EngineOptions(1));
     private static final Engine PLANNED = new PlanEngine();
+    private static final Engine FUSING = new PlanEngine(true);
 
     static Stream<TinyTransformer> transformers() {
         return Stream.concat(
@@ -48,6 +49,8 @@ class PlannedTrunksTest {
 
         assertThat(tiny.prediction(PLANNED, floats).data().mismatch(expected.data()))
                 .isEqualTo(-1);
+        assertThat(LatentMetrics.relativeL2(tiny.prediction(FUSING, floats), expected))
+                .isLessThan(2e-6);
     }
 
     @ParameterizedTest
@@ -66,6 +69,8 @@ class PlannedTrunksTest {
                         .data()
                         .mismatch(fused.data()))
                 .isEqualTo(-1);
+        assertThat(LatentMetrics.relativeL2(tiny.prediction(FUSING, QuantizedLinears.of(weights, Arithmetic.FUSED)), fused))
+                .isLessThan(2e-3);
         assertThat(LatentMetrics.relativeL2(
                         fused, tiny.prediction(ORT, QuantizedLinears.of(weights, Arithmetic.INTEGER))))
                 .isLessThan(2e-3);

@@ -81,7 +81,8 @@ public final class SelectEngine implements Node<SelectEngine.Inputs, SelectEngin
             @In(
                     help = "Settings of the engine, name=value each; ort-gpu: device=0, provider=cuda or tensorrt,"
                             + " precision=fp32, fp16 or int8 (TensorRT), cache=FOLDER (TensorRT), memory=8g,"
-                            + " growth=doubling or exact, tf32=true.",
+                            + " growth=doubling or exact, tf32=true; cuda: memory=8g, offload=auto, always or never,"
+                            + " retry=true, attention=auto, bf16, s8 or fp8, graphs=false.",
                     advanced = true)
             String settings,
 

@@ -174,6 +174,7 @@ record Interpreter(CancellationToken cancellation) {
             case QuantizeLinear -> QuantizationOps.quantize(call);
             case DequantizeLinear -> QuantizationOps.dequantize(call);
             case LowBitMatMul -> LowBitOps.product(call);
+            case NormModulate -> Normalizations.modulated(call);
             case ConvTranspose -> throw new IllegalArgumentException("the reference engine has no " + op);
             case If,
                     Scan,

@@ -1,16 +1,17 @@
 package dev.quantreel.engines.runtime.reference;
 
-import dev.quantreel.engines.internal.kernel.RotationKernels;
 import dev.quantreel.engines.quant.ActivationMatrix;
 import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.quant.ClipRatios;
 import dev.quantreel.engines.quant.CodeTiles;
 import dev.quantreel.engines.quant.QuantizedActivation;
+import dev.quantreel.engines.rotation.Rotation;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 
 /// Quantreel's own operators, by what they are made of: the rotation and [QuantizedActivation], the integer product and
 /// its scales. The twin of what the GPU engine does in its kernels.
@@ -27,19 +28,18 @@ final class LowBitOps {
         int tokens = x.size() / channels;
         float[] rotated = new float[x.size()];
         float[] row = new float[channels];
-        Optional<float[]> factors = call.has(1) ? Optional.of(floats(call.in(1))) : Optional.empty();
+        Optional<Rotation> rotation = rotation(call, channels);
         for (int token = 0; token < tokens; token++) {
             for (int j = 0; j < channels; j++) {
                 row[j] = (float) x.get(token * channels + j);
             }
-            factors.ifPresent(
-                    own -> RotationKernels.best().scaleThenTransform(row, call.integer("block_size", 1), own));
+            rotation.ifPresent(own -> own.apply(row));
             System.arraycopy(row, 0, rotated, token * channels, channels);
         }
         QuantizedActivation codes = QuantizedActivation.of(
                 ActivationMatrix.of(channels, rotated),
-                quantizer(call, (float) call.in(3).get(0)),
-                bits((float) call.in(2).get(0)));
+                quantizer(call, (float) call.in(2).get(0)),
+                bits((float) call.in(1).get(0)));
         int[] perToken = x.dims();
         perToken[perToken.length - 1] = 1;
         return List.of(
@@ -52,6 +52,13 @@ final class LowBitOps {
                     }
                     return sum;
                 }));
+    }
+
+    private static Optional<Rotation> rotation(NodeCall call, int channels) {
+        int blockSize = call.integer("block_size", 0);
+        return blockSize == 0
+                ? Optional.empty()
+                : Optional.of(Rotation.of(channels, blockSize, call.longInteger("seed", 0)));
     }
 
     private static ActivationQuantizer quantizer(NodeCall call, float clip) {
@@ -76,7 +83,7 @@ final class LowBitOps {
         return 1 + Integer.SIZE - Integer.numberOfLeadingZeros((int) max);
     }
 
-    /// `y = (sum * step) * scale + bias`, each rounded to F32; then gate and residual.
+    /// `y = (scale * step) * sum + bias`, then gate and residual, each product and sum rounded once together.
     static NdArray product(NodeCall call) {
         NdArray x = call.in(0);
         NdArray zeros = call.in(4);
@@ -85,20 +92,44 @@ final class LowBitOps {
         byte[][] weight = weight(call, outputs, channels);
         int[] dims = x.dims();
         dims[dims.length - 1] = outputs;
-        NdArray scaled = NdArray.of(DType.F32, dims, flat -> {
+        DoubleUnaryOperator activation = activation(call.text("activation", ""));
+        NdArray linear = NdArray.of(DType.F32, dims, flat -> {
             int token = flat / outputs;
             int output = flat % outputs;
-            long sum = 0;
+            long sum = -(long) zeros.get(output) * (long) call.in(2).get(token);
             for (int k = 0; k < channels; k++) {
                 sum += (long) x.get(token * channels + k) * (weight[output][k] & 0xFF);
             }
-            sum -= (long) zeros.get(output) * (long) call.in(2).get(token);
-            float stepped = (float) sum * (float) call.in(3).get(output);
-            return stepped * (float) call.in(1).get(token);
+            float scale = (float) call.in(1).get(token) * (float) call.in(3).get(output);
+            float bias = call.has(5) ? (float) call.in(5).get(output) : 0;
+            return activation.applyAsDouble(Math.fma((float) sum, scale, bias));
         });
-        NdArray biased = call.has(5) ? NdArray.zip(DType.F32, scaled, call.in(5), Double::sum) : scaled;
-        NdArray gated = call.has(6) ? NdArray.zip(DType.F32, biased, call.in(6), (a, b) -> a * b) : biased;
-        return call.has(7) ? NdArray.zip(DType.F32, gated, call.in(7), Double::sum) : gated;
+        if (!call.has(6) && !call.has(7)) {
+            return linear;
+        }
+        return NdArray.of(DType.F32, dims, flat -> {
+            float gate = call.has(6) ? (float) call.in(6).get(gateAt(call.in(6), flat, dims)) : 1;
+            float residual = call.has(7) ? (float) call.in(7).get(flat) : 0;
+            return Math.fma((float) linear.get(flat), gate, residual);
+        });
+    }
+
+    /// A gate has one row per stretch of equally many tokens.
+    private static int gateAt(NdArray gate, int flat, int[] dims) {
+        int outputs = dims[dims.length - 1];
+        int tokensPerGate = NdArray.count(dims) / gate.size();
+        return flat / outputs / tokensPerGate * outputs + flat % outputs;
+    }
+
+    private static DoubleUnaryOperator activation(String name) {
+        return switch (name) {
+            case "" -> value -> value;
+            case "tanh" -> Elementwise::geluTanh;
+            case "none" -> Elementwise::gelu;
+            default ->
+                throw new IllegalArgumentException(
+                        "activation is " + name + "; accepted are tanh and none, as of Gelu");
+        };
     }
 
     private static byte[][] weight(NodeCall call, int outputs, int channels) {
@@ -112,13 +143,5 @@ final class LowBitOps {
             tiles.row(row, codes[row]);
         }
         return codes;
-    }
-
-    private static float[] floats(NdArray array) {
-        float[] values = new float[array.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) array.get(i);
-        }
-        return values;
     }
 }

@@ -26,6 +26,10 @@ record NodeCall(NodeProto node, List<Optional<NdArray>> inputs) {
         return attribute(name).map(a -> Math.toIntExact(a.getI())).orElse(otherwise);
     }
 
+    long longInteger(String name, long otherwise) {
+        return attribute(name).map(AttributeProto::getI).orElse(otherwise);
+    }
+
     float real(String name, float otherwise) {
         return attribute(name).map(AttributeProto::getF).orElse(otherwise);
     }

@@ -116,6 +116,26 @@ final class Normalizations {
         return List.of(y, NdArray.of(DType.F32, rows(x, call), i -> moments[1][i]));
     }
 
+    /// Norm, weight and bias, then scale and shift by stretches of rows.
+    static NdArray modulated(NodeCall call) {
+        NdArray x = call.in(0);
+        double[][] moments = moments(x, call, call.integer("centred", 0) == 1);
+        int width = x.dim(-1);
+        return NdArray.of(DType.F32, x.dims(), i -> {
+            int row = i / width;
+            double y = (x.get(i) - moments[0][row]) * moments[1][row];
+            y = call.has(1) ? y * call.in(1).get(i % width) : y;
+            y = call.has(2) ? y + call.in(2).get(i % width) : y;
+            y = call.has(3) ? y * (1 + vector(call.in(3), x, i)) : y;
+            return call.has(4) ? y + vector(call.in(4), x, i) : y;
+        });
+    }
+
+    private static double vector(NdArray vectors, NdArray x, int flat) {
+        int width = x.dim(-1);
+        return vectors.get(flat / width / (x.size() / vectors.size()) * width + flat % width);
+    }
+
     /// Mean (0 if not centred) and reciprocal deviation of every row, a row being all axes from `axis` on.
     private static double[][] moments(NdArray x, NodeCall call, boolean centred) {
         int length = x.extent(x.axis(call.integer("axis", -1)), x.rank());

@@ -9,10 +9,10 @@ final class HostInputs {
 
     static boolean of(OnnxOp op, int input) {
         return switch (op) {
-            case Clip, Slice, Pad -> input > 0;
+            case Slice, Pad -> input > 0;
             case Reshape, Expand, Squeeze, Unsqueeze, Split -> input == 1;
             case ReduceL2, ReduceMax, ReduceMean, ReduceMin, ReduceSum, RotaryEmbedding -> input == 1;
-            case RotateQuantize -> input >= 2;
+            case RotateQuantize -> input >= 1;
             default -> false;
         };
     }

@@ -12,6 +12,10 @@ public record NodeAttributes(NodeProto node) {
         return find(name).map(a -> Math.toIntExact(a.getI())).orElse(otherwise);
     }
 
+    public long longInteger(String name, long otherwise) {
+        return find(name).map(AttributeProto::getI).orElse(otherwise);
+    }
+
     public float real(String name, float otherwise) {
         return find(name).map(AttributeProto::getF).orElse(otherwise);
     }

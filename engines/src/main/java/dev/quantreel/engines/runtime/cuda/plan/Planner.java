@@ -46,6 +46,11 @@ public final class Planner {
     public interface Needs {
         /// Bytes of memory for this step alone; its own scratch is not in it yet.
         long scratchBytes(Step step);
+
+        /// Whether the kernels do several steps in one pass where they can, [Fusion].
+        default boolean fuses() {
+            return false;
+        }
     }
 
     private Planner(Needs needs) {
@@ -215,12 +220,20 @@ public final class Planner {
             outputs.add(view);
             values.put(node.getOutput(i), new Operand.Stored(view));
         }
-        Step step = new Step(op, node, operands, outputs, Optional.empty(), block);
-        long scratch = needs.scratchBytes(step);
-        steps.add(
-                scratch == 0
-                        ? step
-                        : new Step(op, node, operands, outputs, Optional.of(scratch(node, scratch)), block));
+        steps.add(new Step(op, node, operands, outputs, Optional.empty(), block));
+    }
+
+    private Step withScratch(Step step) {
+        long bytes = needs.scratchBytes(step);
+        return bytes == 0
+                ? step
+                : new Step(
+                        step.op(),
+                        step.node(),
+                        step.inputs(),
+                        step.outputs(),
+                        Optional.of(scratch(step.node(), bytes)),
+                        step.block());
     }
 
     private View scratch(NodeProto node, long bytes) {
@@ -241,6 +254,12 @@ public final class Planner {
     }
 
     private GraphPlan finished(Map<String, View> inputs, SequencedMap<String, Operand> outputs) {
+        if (needs.fuses()) {
+            List<Step> joined = Fusion.of(steps, outputs.values(), constants);
+            steps.clear();
+            steps.addAll(joined);
+        }
+        steps.replaceAll(this::withScratch);
         Map<Buffer, int[]> spans = new IdentityHashMap<>();
         inputs.values().forEach(view -> touch(spans, view, -1));
         for (int i = 0; i < steps.size(); i++) {

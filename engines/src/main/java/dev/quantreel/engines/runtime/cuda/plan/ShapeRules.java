@@ -17,6 +17,12 @@ import java.util.Optional;
 /// @param inputs empty where an optional one is left out
 record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> inputs) {
 
+    /// Attribute of a RotateQuantize whose readers all take packed codes: 1.
+    static final String PACKED = "packed";
+
+    /// Attribute of a LowBitMatMul whose weight is packed: its rows.
+    static final String ROWS = "rows";
+
     /// @param dtype element type
     /// @param shape extents
     record Form(DType dtype, Shape shape) {}
@@ -31,7 +37,9 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
             case RotateQuantize -> {
                 Shape perToken = with(shape(0), -1, 1);
                 yield List.of(
-                        new Form(DType.I8, shape(0)), new Form(DType.F32, perToken), new Form(DType.I32, perToken));
+                        new Form(codesOfTokens(), shape(0)),
+                        new Form(DType.F32, perToken),
+                        new Form(DType.I32, perToken));
             }
             default -> List.of(single());
         };
@@ -41,7 +49,7 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
         return switch (op) {
             case Abs, Ceil, Cos, Erf, Exp, Floor, Gelu, Identity, Neg, Reciprocal, Relu, Round, Sigmoid, Sign, Sin ->
                 same(0);
-            case Sqrt, Tanh, Clip, Softmax, LayerNormalization, SimplifiedLayerNormalization, RotaryEmbedding ->
+            case NormModulate, Sqrt, Tanh, Clip, Softmax, LayerNormalization, SimplifiedLayerNormalization, RotaryEmbedding ->
                 same(0);
             case Add, Sub, Mul, Div, Pow, Max, Min, BitShift -> new Form(dtype(0), broadcast());
             case Equal, Greater -> new Form(DType.BOOL, broadcast());
@@ -59,13 +67,27 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
             case ReduceMax, ReduceMean, ReduceMin, ReduceSum, ReduceL2 -> new Form(dtype(0), reduced());
             case MatMul, MatMulIntegerToFloat -> new Form(DType.F32, product());
             case MatMulInteger -> new Form(DType.I32, product());
-            case LowBitMatMul -> new Form(DType.F32, with(shape(0), -1, shape(4).dim(0)));
+            case LowBitMatMul -> new Form(DType.F32, with(shape(0), -1, outputs()));
             case MultiHeadAttention -> new Form(DType.F32, with(shape(0), -1, shape(2).dim(-1)));
             case QuantizeLinear -> new Form(has(2) ? dtype(2) : codes(), shape(0));
             case DequantizeLinear -> new Form(DType.F32, shape(0));
             case Conv -> convolution();
             default -> throw new IllegalArgumentException("there is no kernel of " + op);
         };
+    }
+
+    /// Codes of at most four bits are packed where all that read them can multiply them so.
+    private DType codesOfTokens() {
+        boolean packs = attributes.integer(PACKED, 0) == 1
+                && in(1).known("the largest code").first() <= 7
+                && !TokenMode.of(attributes, in(1)).hasMultipliers();
+        return packs ? DType.I4 : DType.I8;
+    }
+
+    /// Rows of the weight, which a packed weight does not show.
+    private long outputs() {
+        int rows = attributes.integer(ROWS, 0);
+        return rows == 0 ? shape(4).elements() : rows;
     }
 
     private DType codes() {

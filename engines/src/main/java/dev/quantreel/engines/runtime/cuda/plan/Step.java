@@ -29,6 +29,14 @@ public record Step(
         return new NodeAttributes(node);
     }
 
+    /// Which axes of the first input a reduction goes over.
+    public boolean[] reducedAxes() {
+        return ShapeRules.reducedAxes(
+                attributes(),
+                in(0).shape(),
+                has(1) ? Optional.of(in(1).known("axes").longs()) : Optional.empty());
+    }
+
     public boolean has(int input) {
         return input < inputs.size() && inputs.get(input).isPresent();
     }

@@ -12,6 +12,17 @@ import java.util.Map;
 /// Runs graphs as plans in host memory.
 public final class PlanEngine implements Engine {
 
+    private final boolean fuses;
+
+    public PlanEngine() {
+        this(false);
+    }
+
+    /// @param fuses whether steps are joined as for the kernels
+    public PlanEngine(boolean fuses) {
+        this.fuses = fuses;
+    }
+
     @Override
     public String id() {
         return "plan";
@@ -24,7 +35,7 @@ public final class PlanEngine implements Engine {
 
     @Override
     public Session open(OnnxModel model) {
-        PlanInterpreter interpreter = new PlanInterpreter(model);
+        PlanInterpreter interpreter = new PlanInterpreter(model, fuses);
         return new Session() {
             @Override
             public List<String> inputs() {

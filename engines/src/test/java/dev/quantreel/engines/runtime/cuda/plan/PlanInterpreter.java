@@ -21,10 +21,17 @@ import java.util.Optional;
 public final class PlanInterpreter {
 
     private final OnnxModel model;
+    private final boolean fuses;
     private final Map<String, View> weights = new LinkedHashMap<>();
 
     public PlanInterpreter(OnnxModel model) {
+        this(model, false);
+    }
+
+    /// @param fuses whether steps are joined as for the kernels
+    public PlanInterpreter(OnnxModel model, boolean fuses) {
         this.model = model;
+        this.fuses = fuses;
         for (TensorProto initializer : model.proto().getGraph().getInitializerList()) {
             Tensor weight = model.weights().get(initializer.getName());
             if (weight != null) {

@@ -1,0 +1,138 @@
+package dev.quantreel.engines.runtime.cuda;
+
+import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
+import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
+import dev.quantreel.engines.runtime.cuda.plan.Buffer;
+import dev.quantreel.engines.runtime.cuda.plan.View;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The memory of a session's runs: one arena that grows to the largest plan, and the weights beside it. Decides before
+/// each run whether weights must go to the host. Not thread-safe.
+final class RunMemory implements AutoCloseable {
+
+    private final CudaDeviceState device;
+    private final DeviceWeights weights;
+    private final WeightStream stream;
+    private @Nullable DeviceMemory arena;
+
+    RunMemory(CudaDeviceState device, DeviceWeights weights) {
+        this.device = device;
+        this.weights = weights;
+        this.stream = new WeightStream(weights, device.compute(), device.copies(), device.budget());
+    }
+
+    WeightStream stream() {
+        return stream;
+    }
+
+    /// Makes room for a plan. With [Offload#AUTO] weights leave the device first where the arena and the places for
+    /// blocks have no room beside them.
+    ///
+    /// @return whether anything moved that launches knew the address of
+    /// @throws OutOfDeviceMemoryException when it does not fit
+    boolean prepare(PlannedRun run) {
+        long wanted = Math.max(1, run.plan().arena().bytes());
+        boolean grows = arenaBytes() < wanted;
+        if (grows) {
+            device.compute().synchronize();
+            release();
+        }
+        if (device.settings().offload() == Offload.AUTO) {
+            makeRoom((grows ? wanted : 0) + run.missingBytes());
+        }
+        if (grows) {
+            arena = device.budget().allocate(wanted, "what a run makes");
+        }
+        run.open(device.kernels(), device.compute());
+        long before = stream.slotBytes();
+        stream.open(device.context());
+        return grows || before != stream.slotBytes();
+    }
+
+    private void makeRoom(long wanted) {
+        if (wanted == 0 && stream.slotBytes() >= slotsWanted()) {
+            return;
+        }
+        long missing =
+                wanted + slotsWanted() - stream.slotBytes() - device.budget().availableBytes();
+        if (missing > 0 && weights.offloadedBytes() == 0) {
+            missing += WeightStream.SLOTS * weights.largestBlockBytes();
+        }
+        if (missing > 0) {
+            weights.offload(missing);
+        }
+    }
+
+    private long slotsWanted() {
+        return WeightStream.SLOTS * weights.largestOffloadedBytes();
+    }
+
+    /// After memory ran out in spite of the plan: sends weights to the host to make up for what was missing.
+    ///
+    /// @return false when there is nothing left to send
+    boolean shrink(OutOfDeviceMemoryException cause) {
+        release();
+        stream.close();
+        long missing = cause.askedBytes() - Math.max(0, cause.availableBytes());
+        return weights.offload(Math.max(1, missing) + WeightStream.SLOTS * weights.largestBlockBytes()) > 0;
+    }
+
+    /// What would help, in words.
+    String advice() {
+        String smaller = "a smaller size or fewer frames need less";
+        if (weights.offloadedBytes() > 0 || weights.largestBlockBytes() == 0) {
+            return smaller;
+        }
+        long least = device.budget().heldBytes() - weights.residentBytes() + 2 * weights.largestBlockBytes();
+        return smaller + "; the setting offload=auto lets weights of blocks wait on the host ("
+                + MemoryBudget.megabytes(weights.residentBytes()) + " are on the GPU now, "
+                + MemoryBudget.megabytes(Math.max(0, least))
+                + " would be left), retry=true does so when memory runs out";
+    }
+
+    /// Where an array lies in this run.
+    DeviceSpan address(PlannedRun run, View view) {
+        Buffer buffer = view.buffer();
+        DeviceSpan whole =
+                switch (buffer.kind()) {
+                    case ARENA -> arena().slice(offsetInArena(run, buffer), buffer.bytes());
+                    case CONSTANT -> run.constants().slice(run.offset(buffer), buffer.bytes());
+                    case WEIGHT -> {
+                        DeviceWeights.Place place = weights.place(buffer);
+                        yield stream.weights(place.block()).slice(place.offsetBytes(), buffer.bytes());
+                    }
+                };
+        return whole.slice(view.offsetBytes(), view.bytes());
+    }
+
+    private static long offsetInArena(PlannedRun run, Buffer buffer) {
+        return Objects.requireNonNull(run.plan().arena().offsets().get(buffer), buffer::toString);
+    }
+
+    private DeviceMemory arena() {
+        return Objects.requireNonNull(arena, "no run was prepared");
+    }
+
+    private long arenaBytes() {
+        return arena == null ? 0 : arena.sizeBytes();
+    }
+
+    private void release() {
+        if (arena != null) {
+            device.budget().free(arena);
+            arena = null;
+        }
+    }
+
+    SessionMemory report(long constantBytes) {
+        return new SessionMemory(
+                weights.residentBytes(), weights.offloadedBytes(), stream.slotBytes(), arenaBytes(), constantBytes);
+    }
+
+    @Override
+    public void close() {
+        release();
+        stream.close();
+    }
+}
