@@ -87,8 +87,10 @@ final class Fusion {
             return Optional.empty();
         }
         Integer maker = makers.get(view.buffer());
-        boolean alone = maker != null
-                && readers.getOrDefault(view.buffer(), 0) == 1
+        if (maker == null) {
+            return Optional.empty();
+        }
+        boolean alone = readers.getOrDefault(view.buffer(), 0) == 1
                 && view.offsetBytes() == 0
                 && view.bytes() == view.buffer().bytes()
                 && steps.get(maker).op() == op
