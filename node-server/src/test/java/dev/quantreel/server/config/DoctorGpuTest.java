@@ -16,8 +16,8 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The program itself on machines whose NVIDIA libraries are stubs (sources:
-// `engines/src/test/resources/native-stubs`).
+/// The program itself on machines whose NVIDIA libraries are stubs: sources in
+/// `engines/src/test/resources/native-stubs`.
 class DoctorGpuTest {
 
     private static final Path STUBS = Path.of("..", "engines", "src", "test", "resources", "native-stubs");
