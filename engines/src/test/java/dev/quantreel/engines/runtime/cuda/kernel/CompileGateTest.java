@@ -81,7 +81,9 @@ class CompileGateTest {
             assertThat(log.lines().filter(line -> line.contains("warning")))
                     .as(unit)
                     .isEmpty();
-            assertThat(log).as("wgmma must not be serialized").doesNotContain("Potential Performance Loss", "arrive is injected");
+            assertThat(log)
+                    .as("wgmma must not be serialized")
+                    .doesNotContain("Potential Performance Loss", "arrive is injected");
             List<CompilerReport> reports = CompilerReport.parse(log);
             for (CompilerReport report : reports) {
                 assertThat(report.spillBytes()).as(report.toString()).isZero();
