@@ -126,7 +126,9 @@ final class StrongTyping {
         String op = node.getOpType();
         DType wanted = DType.F32;
         if (PRODUCTS.contains(op)) {
-            wanted = multipliesWide(node) ? DType.F32 : compute;
+            // ONNX has convolutions in BF16 from opset 22 on.
+            boolean lacksType = op.startsWith("Conv") && compute == DType.BF16;
+            wanted = lacksType || multipliesWide(node) ? DType.F32 : compute;
         } else if (MOVES.contains(op)) {
             wanted = moved(node);
         }
