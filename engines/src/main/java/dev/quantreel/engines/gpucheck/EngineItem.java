@@ -20,11 +20,13 @@ import java.util.Locale;
 public final class EngineItem implements GpuCheckItem {
 
     private static final Claim DEMO = new Claim(
-            "demo", "The demo model's transformer (W4A8) on engine cuda equals the processor's (5e-2, attention in 8 bits)");
+            "demo",
+            "The demo model's transformer (W4A8) on engine cuda equals the processor's (5e-2, attention in 8 bits)");
     private static final Claim BLOCK = new Claim(
-            "block", "A block of Wan 1.3B and of Wan 14B at 32,760 tokens on engine cuda, W4A8 and W4A4 (measured, no bound)");
-    private static final Claim STEP =
-            new Claim("step", "All blocks of Wan 1.3B at 32,760 tokens on engine cuda, W4A8 and W4A4 (measured, no bound)");
+            "block",
+            "A block of Wan 1.3B and of Wan 14B at 32,760 tokens on engine cuda, W4A8 and W4A4 (measured, no bound)");
+    private static final Claim STEP = new Claim(
+            "step", "All blocks of Wan 1.3B at 32,760 tokens on engine cuda, W4A8 and W4A4 (measured, no bound)");
     private static final Claim SWITCH =
             new Claim("switch", "Engine cuda switches between 8 and 4 bits of activations without more memory");
 
@@ -108,7 +110,8 @@ public final class EngineItem implements GpuCheckItem {
                     claim,
                     work.model() + ", " + work.blocks() + " blocks, A" + line.bits(),
                     line.isFinite(),
-                    new Measurement(line.text(work), String.format(Locale.ROOT, "%.2f GB held", line.heldBytes() / 1e9)),
+                    new Measurement(
+                            line.text(work), String.format(Locale.ROOT, "%.2f GB held", line.heldBytes() / 1e9)),
                     "finite values");
         }
         long first = lines.getFirst().heldBytes();

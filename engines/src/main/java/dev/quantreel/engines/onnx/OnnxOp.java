@@ -2,8 +2,9 @@ package dev.quantreel.engines.onnx;
 
 import java.util.Set;
 
-/// The operators that Quantreel's graphs are made of, with the arity and attributes of the ONNX operator reference
-/// (opset [#OPSET]) or of ONNX Runtime's contrib operators. The builder checks every node against this table.
+/// The operators that Quantreel's graphs are made of, with the arity and attributes of the ONNX operator
+/// reference (opset [#OPSET]) or of ONNX Runtime's contrib operators. The builder checks every node against
+/// this table.
 public enum OnnxOp {
     Abs(1, 1),
     Add(2, 2),
@@ -85,11 +86,11 @@ public enum OnnxOp {
     Transpose(1, 1, "perm"),
     Unsqueeze(2, 2),
     Where(3, 3),
-    /// `com.microsoft.MatMulIntegerToFloat`: operands, their scales, their zero points, bias; the scaled product in
-    /// F32.
+    /// `com.microsoft.MatMulIntegerToFloat`: operands, their scales, their zero points, bias; the scaled
+    /// product in F32.
     MatMulIntegerToFloat("com.microsoft", 4, 7),
-    /// `com.microsoft.MatMulNBits`: activations `[.., K]`; codes U8 `[N, blocks, block bytes]`, low nibble first; steps
-    /// `[N, blocks]`; zero points U8, packed like the codes.
+    /// `com.microsoft.MatMulNBits`: activations `[.., K]`; codes U8 `[N, blocks, block bytes]`, low nibble
+    /// first; steps `[N, blocks]`; zero points U8, packed like the codes.
     MatMulNBits("com.microsoft", 3, 6, "K", "N", "accuracy_level", "bits", "block_size"),
     /// `com.microsoft.MultiHeadAttention`: query, key, value `[batch, tokens, heads * headDim]`.
     MultiHeadAttention("com.microsoft", 1, 10, "num_heads", "scale", "unidirectional", "mask_filter_value"),
@@ -99,20 +100,20 @@ public enum OnnxOp {
             "com.microsoft", 4, 4, "interleaved", "num_heads", "rotary_embedding_dim", "scale", "is_packed_batching"),
     /// ONNX Runtime's RMSNorm, registered in the default domain: input, scale; outputs y, (unused), 1/rms.
     SimplifiedLayerNormalization("", 2, 2, "axis", "epsilon", "stash_type"),
-    /// `quantreel.RotateQuantize`: x F32 `[..., K]`, largest code and clip ratio (F32 scalars); outputs codes I8 like
-    /// x, scale F32 and sum of the codes I32 `[..., 1]`. The rotation is
-    /// [dev.quantreel.engines.rotation.Rotation#of] of `block_size` (0: none) and `seed`; `mode` is token, block,
-    /// row_norm or auto, with `group_size` channels per multiplier.
+    /// `quantreel.RotateQuantize`: x F32 `[..., K]`, largest code and clip ratio (F32 scalars); outputs codes
+    /// I8 like x, scale F32 and sum of the codes I32 `[..., 1]`. The rotation is
+    /// [dev.quantreel.engines.rotation.Rotation#of] of `block_size` (0: none) and `seed`; `mode` is token,
+    /// block, row_norm or auto, with `group_size` channels per multiplier.
     RotateQuantize(OnnxOp.QUANTREEL, 3, 3, "block_size", "group_size", "mode", "seed"),
-    /// `quantreel.LowBitMatMul`: codes I8 `[..., K]`, their scale F32 and sum I32 `[..., 1]`; step F32, zero point
-    /// I32 and bias F32 `[N]` (may be left out); gate F32 `[stretches of tokens, N]` and residual F32 `[..., N]`,
-    /// both may be left out; then the tiles of the weight's codes `[K, ...]`, U8 with two to a byte up to 4 `bits`,
-    /// beyond I8 (of 8 bits less 128). `y = scale step (Σ_k code c - zero sum) + bias`, then GELU where
-    /// `activation` says which (as `approximate` of Gelu), then `* gate`, then `+ residual`.
+    /// `quantreel.LowBitMatMul`: codes I8 `[..., K]`, their scale F32 and sum I32 `[..., 1]`; step F32, zero
+    /// point I32 and bias F32 `[N]` (may be left out); gate F32 `[stretches of tokens, N]` and residual F32
+    /// `[..., N]`, both may be left out; then the tiles of the weight's codes `[K, ...]`, U8 with two to a byte
+    /// up to 4 `bits`, beyond I8 (of 8 bits less 128). `y = scale step (Σ_k code c - zero sum) + bias`, then
+    /// GELU where `activation` says which (as `approximate` of Gelu), then `* gate`, then `+ residual`.
     LowBitMatMul(OnnxOp.QUANTREEL, 9, Integer.MAX_VALUE, "activation", "bits"),
-    /// `quantreel.NormModulate`: x F32 `[..., K]`, weight and bias F32 `[K]`, scale and shift F32 `[stretches of rows,
-    /// K]`, all but x may be left out. The norm of the rows, RMSNorm or (`centred` 1) LayerNorm, then `* weight + bias`,
-    /// then `* (1 + scale) + shift`.
+    /// `quantreel.NormModulate`: x F32 `[..., K]`, weight and bias F32 `[K]`, scale and shift F32 `[stretches
+    /// of rows, K]`, all but x may be left out. The norm of the rows, RMSNorm or (`centred` 1) LayerNorm, then
+    /// `* weight + bias`, then `* (1 + scale) + shift`.
     NormModulate(OnnxOp.QUANTREEL, 1, 5, "centred", "epsilon");
 
     /// Domain of Quantreel's own operators, which its GPU engine and the reference engine know.

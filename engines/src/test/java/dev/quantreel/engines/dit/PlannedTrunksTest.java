@@ -69,7 +69,8 @@ class PlannedTrunksTest {
                         .data()
                         .mismatch(fused.data()))
                 .isEqualTo(-1);
-        assertThat(LatentMetrics.relativeL2(tiny.prediction(FUSING, QuantizedLinears.of(weights, Arithmetic.FUSED)), fused))
+        assertThat(LatentMetrics.relativeL2(
+                        tiny.prediction(FUSING, QuantizedLinears.of(weights, Arithmetic.FUSED)), fused))
                 .isLessThan(2e-3);
         assertThat(LatentMetrics.relativeL2(
                         fused, tiny.prediction(ORT, QuantizedLinears.of(weights, Arithmetic.INTEGER))))

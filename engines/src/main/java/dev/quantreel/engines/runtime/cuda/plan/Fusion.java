@@ -14,9 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Joins steps that one kernel does in one pass: GELU, gate and residual with the low-bit product before them; the parts
-/// of a layer norm, and scale and shift behind a norm, as [OnnxOp#NormModulate]. What goes from one to the other is read
-/// by nothing else. A joined step takes the place of its last part, where all that it reads is there.
+/// Joins steps that one kernel does in one pass: GELU, gate and residual with the low-bit product before them;
+/// the parts of a layer norm, and scale and shift behind a norm, as [OnnxOp#NormModulate]. What goes from one
+/// to the other is read by nothing else. A joined step takes the place of its last part, where all that it
+/// reads is there.
 final class Fusion {
 
     private static final int GATE = 6;
@@ -112,7 +113,8 @@ final class Fusion {
     }
 
     private static Step like(Step step, List<Optional<Operand>> inputs, View output, NodeProto node) {
-        return new Step(OnnxOp.valueOf(node.getOpType()), node, inputs, List.of(output), Optional.empty(), step.block());
+        return new Step(
+                OnnxOp.valueOf(node.getOpType()), node, inputs, List.of(output), Optional.empty(), step.block());
     }
 
     private void activation(int index, Step gelu) {
@@ -182,7 +184,8 @@ final class Fusion {
         return operand instanceof Operand.Stored && operand.shape().elements() == shape.elements();
     }
 
-    /// How many stretches of equally many rows have vectors of their own, where that is how vectors broadcast to rows.
+    /// How many stretches of equally many rows have vectors of their own, where that is how vectors broadcast
+    /// to rows.
     private static Optional<Long> stretches(Shape vectors, Shape rows) {
         if (vectors.rank() == 0 || rows.rank() < vectors.rank() || vectors.dim(-1) != rows.dim(-1)) {
             return Optional.empty();

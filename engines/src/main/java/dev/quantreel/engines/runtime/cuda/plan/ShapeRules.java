@@ -49,7 +49,14 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
         return switch (op) {
             case Abs, Ceil, Cos, Erf, Exp, Floor, Gelu, Identity, Neg, Reciprocal, Relu, Round, Sigmoid, Sign, Sin ->
                 same(0);
-            case NormModulate, Sqrt, Tanh, Clip, Softmax, LayerNormalization, SimplifiedLayerNormalization, RotaryEmbedding ->
+            case NormModulate,
+                    Sqrt,
+                    Tanh,
+                    Clip,
+                    Softmax,
+                    LayerNormalization,
+                    SimplifiedLayerNormalization,
+                    RotaryEmbedding ->
                 same(0);
             case Add, Sub, Mul, Div, Pow, Max, Min, BitShift -> new Form(dtype(0), broadcast());
             case Equal, Greater -> new Form(DType.BOOL, broadcast());
