@@ -218,7 +218,10 @@ public final class ExportONNX implements Node<ExportONNX.Inputs, ExportONNX.Outp
         for (Map.Entry<String, OnnxModel> part : place.context.track(parts.entrySet())) {
             String file = place.names.fileName(place.counter, part.getKey() + ".onnx");
             place.context.status("writing " + file);
-            OnnxWriter.write(part.getValue(), place.names.folder().resolve(file), place.context.cancellation()::throwIfCancelled);
+            OnnxWriter.write(
+                    part.getValue(),
+                    place.names.folder().resolve(file),
+                    place.context.cancellation()::throwIfCancelled);
             place.show(file);
             report.add(String.format(
                     Locale.ROOT, "%s: %,d bytes", file, part.getValue().weightBytes()));
