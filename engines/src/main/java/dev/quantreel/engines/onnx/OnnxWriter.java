@@ -49,9 +49,8 @@ public final class OnnxWriter {
 
     /// Writes a model that may take long.
     ///
-    /// @param check run before every 64 MB of weights that lie beside the graph; what it throws ends the writing,
-    // and
-    /// no file is left half-written
+    /// @param check run before every 64 MB of weights that lie beside the graph; what it throws ends the
+    ///     writing, and no file is left half-written
     public static void write(OnnxModel model, Path file, Runnable check) throws IOException {
         write(model, file, EMBED_LIMIT_BYTES, check);
     }
