@@ -102,7 +102,7 @@ final class BoundTransformer implements SplitModel {
                 .forEach((name, vector) -> outputs.put(HEAD + name, vector));
         Prelude prelude = new Prelude(
                 timestep,
-                DiffusionTransformer.required(outputs, SplitGraphs.TOKENS),
+                Pools.required(outputs, SplitGraphs.TOKENS),
                 outputs,
                 size.frames(),
                 size.height(),

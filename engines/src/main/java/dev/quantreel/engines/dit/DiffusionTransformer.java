@@ -29,6 +29,7 @@ public final class DiffusionTransformer implements AutoCloseable {
     private final Map<Part, Session> sessions = new EnumMap<>(Part.class);
     private final EarlyGraphs early;
     private @Nullable GraphCut cut;
+    private boolean isPrepared;
 
     /// How it is opened.
     ///
@@ -162,6 +163,16 @@ public final class DiffusionTransformer implements AutoCloseable {
         }
     }
 
+    /// Opens graphs that were made beforehand, see [#open]; their linears are those that were emitted.
+    public static DiffusionTransformer prepared(
+            TransformerCheckpoint checkpoint, PreparedGraphs graphs, LinearLayers linears) {
+        DiffusionTransformer transformer = new DiffusionTransformer(
+                graphs.engine(), checkpoint, graphs.linears(linears), LayerProbe.NONE, Modulation.EVERY_STEP);
+        transformer.isPrepared = true;
+        graphs.open().forEach((part, session) -> transformer.sessions.put(Part.valueOf(part), session));
+        return transformer;
+    }
+
     private void open(Part part, OnnxModel model) {
         sessions.put(part, engine.open(model, part.use));
     }
@@ -207,24 +218,24 @@ public final class DiffusionTransformer implements AutoCloseable {
 
     Map<String, Tensor> runPrelude(Map<String, Tensor> pool, CancellationToken cancellation) {
         Session prelude = session(Part.PRELUDE);
-        return prelude.run(taken(prelude, pool), cancellation);
+        return prelude.run(Pools.taken(prelude, pool), cancellation);
     }
 
     Tensor runTrunk(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
         Session trunk = session(Part.TRUNK);
-        return required(runWithLinears(trunk, pool, activationBits, cancellation), SplitGraphs.OUT);
+        return Pools.required(runWithLinears(trunk, pool, activationBits, cancellation), SplitGraphs.OUT);
     }
 
     SplitModel.Both runTrunkOfBoth(JointPool pool, int activationBits, CancellationToken cancellation) {
         Session trunk = session(Part.TRUNK_OF_BOTH);
         Map<String, Tensor> outputs = runWithLinears(trunk, pool.inputs(trunk.inputs()), activationBits, cancellation);
         return new SplitModel.Both(
-                required(outputs, SplitGraphs.OUT), required(outputs, BranchAxis.SECOND + SplitGraphs.OUT));
+                Pools.required(outputs, SplitGraphs.OUT), Pools.required(outputs, BranchAxis.SECOND + SplitGraphs.OUT));
     }
 
     /// Names of the blocks, where each can have activation bits of its own; else none.
     List<String> blocks() {
-        return linears.byBlock().isEmpty() || !probe.layers().isEmpty()
+        return isPrepared || linears.byBlock().isEmpty() || !probe.layers().isEmpty()
                 ? List.of()
                 : BlockNames.all(architecture().blockLinears());
     }
@@ -237,20 +248,20 @@ public final class DiffusionTransformer implements AutoCloseable {
         Map<String, Tensor> all = new HashMap<>(pool);
         all.putAll(linears.inputs(blocks, bits));
         Session trunk = session(Part.TRUNK_BY_BLOCK);
-        Map<String, Tensor> outputs = trunk.run(taken(trunk, all), cancellation);
+        Map<String, Tensor> outputs = trunk.run(Pools.taken(trunk, all), cancellation);
         return new SplitModel.Blockwise(
-                required(outputs, SplitGraphs.OUT),
+                Pools.required(outputs, SplitGraphs.OUT),
                 blocks.stream()
-                        .map(block -> required(outputs, SplitGraphs.CONTRIBUTION + block))
+                        .map(block -> Pools.required(outputs, SplitGraphs.CONTRIBUTION + block))
                         .toList());
     }
 
     /// Runs the first block alone.
     SplitModel.FirstBlock runFirstBlock(Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
         Map<String, Tensor> outputs = runWithLinears(session(Part.FIRST_BLOCK), pool, activationBits, cancellation);
-        Tensor tokens = required(pool, SplitGraphs.TOKENS);
+        Tensor tokens = Pools.required(pool, SplitGraphs.TOKENS);
         Tensor changed = cut().values().stream()
-                .map(name -> required(outputs, name))
+                .map(name -> Pools.required(outputs, name))
                 .filter(value -> value.dtype() == tokens.dtype() && value.elements() == tokens.elements())
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException(
@@ -265,13 +276,16 @@ public final class DiffusionTransformer implements AutoCloseable {
         if (!sessions.containsKey(Part.LATER_BLOCKS)) {
             open(Part.LATER_BLOCKS, cut().later(first.rest()));
         }
-        return required(
+        return Pools.required(
                 runWithLinears(session(Part.LATER_BLOCKS), first.rest(), activationBits, cancellation),
                 SplitGraphs.OUT);
     }
 
     /// Why the first block cannot run alone; empty where it can.
     Optional<String> firstBlockObstacle() {
+        if (isPrepared) {
+            return Optional.of("its engine was built for all blocks at once");
+        }
         if (!probe.layers().isEmpty()) {
             return Optional.of("the inputs of layers are watched, which is done in all blocks at once");
         }
@@ -295,6 +309,9 @@ public final class DiffusionTransformer implements AutoCloseable {
 
     /// Why the branches cannot run in one pass; empty where they can.
     Optional<String> jointPassObstacle(BranchConditioning conditional, BranchConditioning unconditional) {
+        if (isPrepared && !sessions.containsKey(Part.TRUNK_OF_BOTH)) {
+            return Optional.of("its engine was built for one branch at a time");
+        }
         return probe.layers().isEmpty()
                 ? new JointPass(architecture(), linears.activations()).obstacle(conditional, unconditional)
                 : Optional.of("the inputs of layers are watched, which is done one branch at a time");
@@ -302,7 +319,7 @@ public final class DiffusionTransformer implements AutoCloseable {
 
     Tensor runHead(Map<String, Tensor> pool, CancellationToken cancellation) {
         Session head = session(Part.HEAD);
-        return head.run(taken(head, pool), SplitGraphs.PREDICTION, cancellation);
+        return head.run(Pools.taken(head, pool), SplitGraphs.PREDICTION, cancellation);
     }
 
     /// What is computed before the steps.
@@ -358,32 +375,11 @@ public final class DiffusionTransformer implements AutoCloseable {
         return linears.inputs(activationBits).isEmpty() ? 0 : activationBits;
     }
 
-    static Tensor required(Map<String, Tensor> outputs, String name) {
-        Tensor output = outputs.get(name);
-        if (output == null) {
-            throw new IllegalStateException("no output " + name + " among " + outputs.keySet());
-        }
-        return output;
-    }
-
-    /// What a graph declares, out of what there is.
-    private static Map<String, Tensor> taken(Session session, Map<String, Tensor> pool) {
-        Map<String, Tensor> inputs = new HashMap<>();
-        for (String name : session.inputs()) {
-            Tensor tensor = pool.get(name);
-            if (tensor == null) {
-                throw new IllegalStateException("no tensor for input " + name + " among " + pool.keySet());
-            }
-            inputs.put(name, tensor);
-        }
-        return inputs;
-    }
-
     private Map<String, Tensor> runWithLinears(
             Session session, Map<String, Tensor> pool, int activationBits, CancellationToken cancellation) {
         Map<String, Tensor> all = new HashMap<>(pool);
         all.putAll(linears.inputs(activationBits));
-        Map<String, Tensor> outputs = session.run(taken(session, all), cancellation);
+        Map<String, Tensor> outputs = session.run(Pools.taken(session, all), cancellation);
         outputs.forEach((name, value) -> {
             if (name.startsWith(SplitGraphs.RECORDED)) {
                 probe.listener().observe(name.substring(SplitGraphs.RECORDED.length()), value);

@@ -95,7 +95,7 @@ final class EarlyGraphs {
             public Map<String, Tensor> vectors(Map<String, Tensor> pool) {
                 Map<String, Tensor> inputs = new HashMap<>();
                 for (String name : session.inputs()) {
-                    inputs.put(name, DiffusionTransformer.required(pool, name));
+                    inputs.put(name, Pools.required(pool, name));
                 }
                 return session.run(inputs, cancellation);
             }

@@ -24,12 +24,12 @@ record JointPool(Map<String, Tensor> conditional, Map<String, Tensor> unconditio
                     inputs.put(name, own);
                 }
             } else if (conditional.containsKey(name)) {
-                Tensor first = DiffusionTransformer.required(conditional, name);
+                Tensor first = Pools.required(conditional, name);
                 inputs.put(
                         name,
                         declared.contains(BranchAxis.SECOND + name)
                                 ? first
-                                : common(name, first, DiffusionTransformer.required(unconditional, name)));
+                                : common(name, first, Pools.required(unconditional, name)));
             }
         }
         return inputs;

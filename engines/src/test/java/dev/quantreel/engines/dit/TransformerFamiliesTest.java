@@ -119,7 +119,7 @@ class TransformerFamiliesTest {
 
         assertThat(fused).containsOnlyKeys(standard.keySet()).containsKey(SplitGraphs.PREDICTION);
         standard.forEach((name, tensor) -> assertThat(
-                        LatentMetrics.relativeL2(DiffusionTransformer.required(fused, name), tensor))
+                        LatentMetrics.relativeL2(Pools.required(fused, name), tensor))
                 .as(name)
                 .isLessThan(1e-5));
     }

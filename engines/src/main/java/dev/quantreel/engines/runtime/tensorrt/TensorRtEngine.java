@@ -22,15 +22,21 @@ public final class TensorRtEngine implements Engine {
 
     private final Workshop workshop;
     private final Supplier<Engine> makesCompanion;
+    private final boolean isOwner;
     private @Nullable Engine companion;
 
     /// Takes over the GPU.
     ///
     /// @param makesCompanion the engine for what TensorRT does not run
     TensorRtEngine(Workshop workshop, Supplier<Engine> makesCompanion) {
+        this(workshop, makesCompanion, true);
+        workshop.cache().sweep();
+    }
+
+    private TensorRtEngine(Workshop workshop, Supplier<Engine> makesCompanion, boolean isOwner) {
         this.workshop = workshop;
         this.makesCompanion = makesCompanion;
-        workshop.cache().sweep();
+        this.isOwner = isOwner;
     }
 
     @Override
@@ -64,6 +70,21 @@ public final class TensorRtEngine implements Engine {
             return other.open(model, use);
         }
         return new BuildingSession(workshop, model);
+    }
+
+    /// This engine for graphs of which more is known: the same GPU, library and cache. Closing it closes nothing.
+    ///
+    /// @param label what they compute in
+    public TensorRtEngine with(String label, TensorRtSettings.Profiles profiles) {
+        return new TensorRtEngine(
+                new Workshop(
+                        workshop.settings().with(label, profiles),
+                        workshop.cache(),
+                        workshop.builder(),
+                        workshop.library(),
+                        workshop.gpu()),
+                this::companion,
+                false);
     }
 
     /// Sees to it that the cache has an engine for a graph whose shapes are known.
@@ -115,6 +136,9 @@ public final class TensorRtEngine implements Engine {
 
     @Override
     public synchronized void close() {
+        if (!isOwner) {
+            return;
+        }
         Engine known = companion;
         if (known != null) {
             known.close();

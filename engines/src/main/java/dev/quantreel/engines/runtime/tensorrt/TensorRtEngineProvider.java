@@ -65,7 +65,7 @@ public final class TensorRtEngineProvider implements EngineProvider {
 
     @Override
     public Engine create(EngineOptions options) {
-        return create(options, TensorRtSettings.defaults());
+        return create(options, TensorRtOptions.settings(options));
     }
 
     /// An engine with settings of its own.
@@ -88,7 +88,7 @@ public final class TensorRtEngineProvider implements EngineProvider {
                     new EngineBuilder(),
                     new JavaCppTensorRt(CppObject::delete),
                     new Workshop.Gpu(device, device.newStream(), new SharedScratch(device)));
-            return new TensorRtEngine(workshop, () -> new OrtEngineProvider().create(options));
+            return new TensorRtEngine(workshop, () -> new OrtEngineProvider().create(new EngineOptions(options.threads())));
         } catch (LinkageError e) {
             device.close();
             throw new EngineException(ID, LoadFailure.describe(e), e);

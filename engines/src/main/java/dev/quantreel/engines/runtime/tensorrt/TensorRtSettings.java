@@ -42,4 +42,11 @@ public record TensorRtSettings(Path cache, long cacheBytes, String label, BuildO
     public TensorRtSettings withCache(Path folder) {
         return new TensorRtSettings(folder, cacheBytes, label, build, profiles);
     }
+
+    /// The same for graphs whose shapes are known.
+    ///
+    /// @param newLabel of their engines
+    public TensorRtSettings with(String newLabel, Profiles newProfiles) {
+        return new TensorRtSettings(cache, cacheBytes, newLabel, build, newProfiles);
+    }
 }
