@@ -44,6 +44,7 @@ import dev.quantreel.nodes.report.QuantizationReport;
 import dev.quantreel.nodes.report.ReportCard;
 import dev.quantreel.nodes.report.Sweep;
 import dev.quantreel.nodes.report.VBenchQuality;
+import dev.quantreel.nodes.sampling.BuildTensorRTEngine;
 import dev.quantreel.nodes.sampling.CLIPVisionEncode;
 import dev.quantreel.nodes.sampling.EasyCache;
 import dev.quantreel.nodes.sampling.EmbeddedGuidance;
@@ -139,6 +140,7 @@ public final class BuiltinNodePack implements NodePack {
                 new SampleVideo(),
                 new LowNoiseExpert(),
                 new ExportONNX(),
+                new BuildTensorRTEngine(),
                 new TeaCache(),
                 new MagCache(),
                 new EasyCache(),

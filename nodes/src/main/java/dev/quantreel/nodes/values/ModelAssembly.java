@@ -17,6 +17,7 @@ import dev.quantreel.engines.quant.QuantizedMatrix;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.WeightMemory;
 import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.tensorrt.TensorRtEngine;
 import dev.quantreel.engines.sampling.Guidance.Passes;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.nodes.spi.NodeContext;
@@ -251,7 +252,9 @@ public final class ModelAssembly {
                     Weights weights = weights(model, context);
                     context.status("opening " + model.file().name() + ", " + model.precision() + ", on " + engine.id());
                     return new Opened(
-                            opened(model, weights, engine, LayerProbe.NONE, blocks),
+                            engine instanceof TensorRtEngine tensorRt
+                                    ? new TensorRtAssembly(model, weights, blocks).open(tensorRt, context)
+                                    : opened(model, weights, engine, LayerProbe.NONE, blocks),
                             weights.lease().again());
                 })
                 .transformer();
@@ -273,7 +276,8 @@ public final class ModelAssembly {
 
     private static String transformerKey(DiffusionModel model, Engine engine) {
         return "dit:" + identity(model) + ":" + model.execution().arithmetic() + ":" + engine.id() + ":"
-                + model.execution().engine().threads();
+                + model.execution().engine().threads() + ":"
+                + model.execution().engine().settings();
     }
 
     /// Opens a transformer that the caller owns.
