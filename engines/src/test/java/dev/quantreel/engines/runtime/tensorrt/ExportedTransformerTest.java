@@ -35,12 +35,15 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -171,8 +174,14 @@ class ExportedTransformerTest {
             assertThat(LatentMetrics.relativeL2(four, eight)).isGreaterThan(1e-5);
         }
         engine.close();
-        int blocks = high.graphs().containsKey("text") ? 4 : 2;
-        assertThat(library.builds).isEqualTo(2 + blocks);
+        // Graphs that are equal in both forms have one engine.
+        Set<String> distinct = new HashSet<>();
+        high.graphs().values().forEach(graph -> distinct.add(EngineKey.graph(graph, BuildOptions.DEFAULTS)));
+        Stream.of("text", "trunk")
+                .filter(low.graphs()::containsKey)
+                .forEach(part -> distinct.add(EngineKey.graph(
+                        Objects.requireNonNull(low.graphs().get(part)), BuildOptions.DEFAULTS)));
+        assertThat(library.builds).isEqualTo(distinct.size());
         assertThat(new EngineCache(cache).list())
                 .extracting(CachedEngine::label)
                 .containsOnly("W4A8 carried as int8", "W4A16");
@@ -202,7 +211,7 @@ class ExportedTransformerTest {
                 assertThatExceptionOfType(EngineException.class)
                         .isThrownBy(() -> model.prelude(larger, 600, Branch.CONDITIONAL, NONE))
                         .withMessageContainingAll("wan-prelude", "latent", "Build TensorRT Engine");
-                assertThat(model.cutTrunk()).hasToString(model.cutTrunk().toString());
+                assertThat(model.cutTrunk().toString()).contains("all blocks at once");
                 assertThat(model.jointTrunk().toString()).contains("one branch at a time");
             }
             assertThat(library.builds).isEqualTo(4);
