@@ -73,8 +73,7 @@ public record PreparedGraphs(
             return Optional.of(low.isEmpty() ? session : new Switch(session, session, 0));
         }
         try {
-            return Optional.of(
-                    new Switch(session, low.get().engine.open(few.get(), use), low.get().bits));
+            return Optional.of(new Switch(session, low.get().engine.open(few.get(), use), low.get().bits));
         } catch (RuntimeException e) {
             session.close();
             throw e;
@@ -123,16 +122,12 @@ public record PreparedGraphs(
         }
 
         @Override
-        public Input prepare(
-                OnnxGraphBuilder graph,
-                Value x,
-                List<String> layers) {
+        public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
             return emitted.prepare(graph, x, layers);
         }
 
         @Override
-        public Value apply(
-                OnnxGraphBuilder graph, Input input, String layer) {
+        public Value apply(OnnxGraphBuilder graph, Input input, String layer) {
             return emitted.apply(graph, input, layer);
         }
 
@@ -142,10 +137,7 @@ public record PreparedGraphs(
         }
 
         @Override
-        public Value modulation(
-                OnnxGraphBuilder graph,
-                Value x,
-                String layer) {
+        public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
             return emitted.modulation(graph, x, layer);
         }
     }

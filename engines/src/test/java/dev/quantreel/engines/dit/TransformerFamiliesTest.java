@@ -118,8 +118,7 @@ class TransformerFamiliesTest {
         Map<String, Tensor> fused = outputs(tiny, Dialect.ONNX_RUNTIME);
 
         assertThat(fused).containsOnlyKeys(standard.keySet()).containsKey(SplitGraphs.PREDICTION);
-        standard.forEach((name, tensor) -> assertThat(
-                        LatentMetrics.relativeL2(Pools.required(fused, name), tensor))
+        standard.forEach((name, tensor) -> assertThat(LatentMetrics.relativeL2(Pools.required(fused, name), tensor))
                 .as(name)
                 .isLessThan(1e-5));
     }

@@ -36,12 +36,13 @@ import java.util.stream.Collectors;
         id = "BuildTensorRTEngine",
         title = "Build TensorRT Engine",
         category = "sampling",
-        description = "Makes a model run on NVIDIA's TensorRT: first tells what its engines take and what they can bring"
-                + " at most, then builds them, once for a model, its clip sizes, a GPU and a version of TensorRT. INT8"
-                + " engines round activations to 8 bits, with a scale for every token; INT4 engines keep 4-bit weights"
-                + " and multiply in 16 bits (W4A16). With a bit schedule, steps of few bits can have an engine of"
-                + " their own. Needs an NVIDIA GPU and TensorRT 10.15: ./quantreel install tensorrt. The plan alone"
-                + " works everywhere.",
+        description =
+                "Makes a model run on NVIDIA's TensorRT: first tells what its engines take and what they can bring"
+                        + " at most, then builds them, once for a model, its clip sizes, a GPU and a version of TensorRT. INT8"
+                        + " engines round activations to 8 bits, with a scale for every token; INT4 engines keep 4-bit weights"
+                        + " and multiply in 16 bits (W4A16). With a bit schedule, steps of few bits can have an engine of"
+                        + " their own. Needs an NVIDIA GPU and TensorRT 10.15: ./quantreel install tensorrt. The plan alone"
+                        + " works everywhere.",
         output = true,
         aliases = {"tensorrt", "trt", "nvidia", "engine", "compile", "GPU", "INT8", "W4A16", "plan"})
 public final class BuildTensorRTEngine implements Node<BuildTensorRTEngine.Inputs, BuildTensorRTEngine.Outputs> {
@@ -138,26 +139,27 @@ public final class BuildTensorRTEngine implements Node<BuildTensorRTEngine.Input
 
     /// See [BuildTensorRTEngine].
     public record Inputs(
-            @In(help = "Model to build engines of; behind all nodes that quantize it.") DiffusionModel model,
+            @In(help = "Model to build engines of; behind all nodes that quantize it.")
+            DiffusionModel model,
 
             @In(help = "What the engines compute in.", initial = "as the model is quantized")
             Products products,
 
             @In(
-                    help = "What runs steps of up to 4 activation bits, where a bit schedule has some. Another engine has"
-                            + " weights of its own and shares the memory of activations.",
+                    help =
+                            "What runs steps of up to 4 activation bits, where a bit schedule has some. Another engine has"
+                                    + " weights of its own and shares the memory of activations.",
                     initial = "the same engine")
             FewBits fewBits,
 
             @In(
-                    help = "Clips that the engines are for: width, height and pictures as 832x480x81, or three of them with"
-                            + " commas: least, usual, largest.",
+                    help =
+                            "Clips that the engines are for: width, height and pictures as 832x480x81, or three of them with"
+                                    + " commas: least, usual, largest.",
                     initial = "832x480x81")
             String sizes,
 
-            @In(
-                    help = "Tell the plan and build nothing; works without an NVIDIA GPU.",
-                    initial = "false")
+            @In(help = "Tell the plan and build nothing; works without an NVIDIA GPU.", initial = "false")
             boolean planOnly,
 
             @In(
@@ -243,13 +245,12 @@ public final class BuildTensorRTEngine implements Node<BuildTensorRTEngine.Input
         EngineChoice choice = new EngineChoice(
                 TensorRtEngineProvider.ID, in.model().execution().engine().threads(), in.settings());
         DiffusionModel model = in.model()
-                .with(new DiffusionModel.Execution(choice, in.model().execution().arithmetic()));
+                .with(new DiffusionModel.Execution(
+                        choice, in.model().execution().arithmetic()));
         context.status(plan.lines().findFirst().orElse(""));
-        List<CachedEngine> built = new TensorRtAssembly(
-                        model, ModelAssembly.weights(model, context), Blocks.ONE_BRANCH)
+        List<CachedEngine> built = new TensorRtAssembly(model, ModelAssembly.weights(model, context), Blocks.ONE_BRANCH)
                 .build((TensorRtEngine) choice.open(context), context);
-        String report =
-                plan + "\n\n" + built.stream().map(CachedEngine::line).collect(Collectors.joining("\n"));
+        String report = plan + "\n\n" + built.stream().map(CachedEngine::line).collect(Collectors.joining("\n"));
         context.show(new UiItem.Text(report));
         return new Outputs(model, report);
     }

@@ -79,8 +79,7 @@ public record TensorRtAssembly(DiffusionModel model, ModelAssembly.Weights weigh
         Form high = form(recipe.high(), recipe, engine, context);
         Optional<PreparedGraphs.FewBits> low = recipe.low().map(form -> {
             Form few = form(form, recipe, engine, context);
-            return new PreparedGraphs.FewBits(
-                    TensorRtRecipe.LOW_BITS, few.engine, few.graphs(), few.trunkOfBoth());
+            return new PreparedGraphs.FewBits(TensorRtRecipe.LOW_BITS, few.engine, few.graphs(), few.trunkOfBoth());
         });
         return DiffusionTransformer.prepared(
                 weights.checkpoint(),
@@ -141,7 +140,8 @@ public record TensorRtAssembly(DiffusionModel model, ModelAssembly.Weights weigh
             return new Form(
                     result,
                     engine.with(
-                            TensorRtRecipe.label(form, model), graph -> Optional.ofNullable(profiles.get(graph.name()))));
+                            TensorRtRecipe.label(form, model),
+                            graph -> Optional.ofNullable(profiles.get(graph.name()))));
         } catch (IllegalArgumentException e) {
             throw new NodeInputException(PORT, "has no engine as it was asked for: " + e.getMessage(), e);
         }

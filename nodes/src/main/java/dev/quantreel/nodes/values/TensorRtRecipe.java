@@ -1,6 +1,5 @@
 package dev.quantreel.nodes.values;
 
-import dev.quantreel.engines.export.ClipRange;
 import dev.quantreel.engines.export.ExportForm;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.tensorrt.EngineKind;
@@ -23,16 +22,14 @@ public record TensorRtRecipe(ExportForm high, Optional<ExportForm> low, String c
     ///
     /// @throws IllegalArgumentException when a setting has no such value; says what is accepted
     public static TensorRtRecipe of(DiffusionModel model) {
-        Map<String, String> settings = EngineOptions.parse(
-                        0, model.execution().engine().settings())
-                .settings();
+        Map<String, String> settings =
+                EngineOptions.parse(0, model.execution().engine().settings()).settings();
         ExportForm high =
                 settings.containsKey("high") ? form("high", settings.getOrDefault("high", "")) : suiting(model);
         Optional<ExportForm> low = Optional.ofNullable(settings.get("low"))
                 .filter(name -> !name.equals("none"))
                 .map(name -> form("low", name));
-        return new TensorRtRecipe(
-                high, low, settings.getOrDefault("clips", ""), settings.getOrDefault("text", ""));
+        return new TensorRtRecipe(high, low, settings.getOrDefault("clips", ""), settings.getOrDefault("text", ""));
     }
 
     private static ExportForm form(String setting, String name) {
@@ -54,7 +51,8 @@ public record TensorRtRecipe(ExportForm high, Optional<ExportForm> low, String c
     /// These settings as text.
     public String settings() {
         return "high=" + high.id() + " low=" + low.map(ExportForm::id).orElse("none")
-                + (clips.isBlank() ? "" : " clips=" + clips.replaceAll("\\s", "")) + (text.isBlank() ? "" : " text=" + text);
+                + (clips.isBlank() ? "" : " clips=" + clips.replaceAll("\\s", ""))
+                + (text.isBlank() ? "" : " text=" + text);
     }
 
     /// What a form of a model computes in.

@@ -88,7 +88,8 @@ class BuildTensorRTEngineTest {
         assertThat(recipe.settings()).isEqualTo("high=qdq-int8 low=int4 clips=64x64x5,128x64x9,128x128x17");
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> TensorRtRecipe.of(FOUR.with(new DiffusionModel.Execution(
-                        new EngineChoice("tensorrt", 0, "high=w4a4"), FOUR.execution().arithmetic()))))
+                        new EngineChoice("tensorrt", 0, "high=w4a4"),
+                        FOUR.execution().arithmetic()))))
                 .withMessageContainingAll("w4a4", "qdq-int8, int4, fp8 and plain");
     }
 

@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// What engines of a model would take and bring, told before any is built. Bytes follow from shapes; times are bounds by
+/// What engines of a model would take and bring, told before any is built. Bytes follow from shapes; times are
+/// bounds by
 /// the vendor's peak rates and were not measured.
 ///
 /// @param model name for people
@@ -39,21 +40,25 @@ public record EnginePlan(
     /// The table with its reasons, for people.
     public String text() {
         List<String> lines = new ArrayList<>();
-        lines.add("TensorRT plan of " + model + " for " + chip + ", " + work.tokens() + " tokens, one run (one branch of"
-                + " guidance)");
+        lines.add("TensorRT plan of " + model + " for " + chip + ", " + work.tokens()
+                + " tokens, one run (one branch of" + " guidance)");
         lines.add(row("engine", "weights GB", "least s", "bound"));
         for (EngineKind kind : EngineKind.values()) {
             if (kind == EngineKind.BF16 || kinds.contains(kind)) {
                 lines.add(row(
                         kind.label(),
                         gigabytes(work.weightBytes(kind)),
-                        possible(kind).map(r -> decimals(work.leastSeconds(kind, r))).orElse("-"),
+                        possible(kind)
+                                .map(r -> decimals(work.leastSeconds(kind, r)))
+                                .orElse("-"),
                         possible(kind).map(r -> decimals(bound(kind, r)) + "x").orElse("-")));
             }
         }
-        lines.add("activations " + gigabytes(work.activationBytes(dim)) + " GB (estimate), shared by the engines; together "
+        lines.add("activations " + gigabytes(work.activationBytes(dim))
+                + " GB (estimate), shared by the engines; together "
                 + gigabytes(totalBytes()) + " GB"
-                + rates.map(r -> " of " + gigabytes(r.memoryBytes()) + " GB on the card").orElse(""));
+                + rates.map(r -> " of " + gigabytes(r.memoryBytes()) + " GB on the card")
+                        .orElse(""));
         lines.addAll(reasons());
         return String.join("\n", lines);
     }

@@ -88,7 +88,8 @@ public final class TensorRtEngineProvider implements EngineProvider {
                     new EngineBuilder(),
                     new JavaCppTensorRt(CppObject::delete),
                     new Workshop.Gpu(device, device.newStream(), new SharedScratch(device)));
-            return new TensorRtEngine(workshop, () -> new OrtEngineProvider().create(new EngineOptions(options.threads())));
+            return new TensorRtEngine(
+                    workshop, () -> new OrtEngineProvider().create(new EngineOptions(options.threads())));
         } catch (LinkageError e) {
             device.close();
             throw new EngineException(ID, LoadFailure.describe(e), e);

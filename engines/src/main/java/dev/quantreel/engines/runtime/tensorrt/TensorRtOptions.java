@@ -40,13 +40,16 @@ public final class TensorRtOptions {
                     new BuildOptions(
                             number(values, "workspace", 0) << 20,
                             Duration.ofMinutes(number(
-                                    values, "minutes", defaults.build().timeLimit().toMinutes())),
+                                    values,
+                                    "minutes",
+                                    defaults.build().timeLimit().toMinutes())),
                             (int) number(values, "level", defaults.build().optimizationLevel()),
                             weights(values.getOrDefault("weights", "in-plan")),
                             Boolean.parseBoolean(values.getOrDefault("streaming", "false"))),
                     Profiles.AS_THEY_COME);
         } catch (IllegalArgumentException e) {
-            throw new EngineException(TensorRtEngineProvider.ID, "a setting is not as it should be: " + e.getMessage(), e);
+            throw new EngineException(
+                    TensorRtEngineProvider.ID, "a setting is not as it should be: " + e.getMessage(), e);
         }
     }
 

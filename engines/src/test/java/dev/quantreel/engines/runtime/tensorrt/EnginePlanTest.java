@@ -115,7 +115,8 @@ class EnginePlanTest {
                         "steps of up to 4 bits run W4A16",
                         "share activations, not weights");
         assertThat(plan.weightBytes())
-                .isEqualTo(plan.work().weightBytes(EngineKind.INT8) + plan.work().weightBytes(EngineKind.INT4_WEIGHTS));
+                .isEqualTo(
+                        plan.work().weightBytes(EngineKind.INT8) + plan.work().weightBytes(EngineKind.INT4_WEIGHTS));
         assertThat(plan.totalBytes()).isGreaterThan(plan.weightBytes()).isLessThan(80_000_000_000L);
     }
 

@@ -130,8 +130,7 @@ class ExportedTransformerTest {
 
     private Tensor expected(TinyTransformer tiny, OnnxExport.Result result, LinearLayers linears) {
         PreparedGraphs onOrt = new PreparedGraphs(ort, graphs(result), Optional.empty(), Optional.empty());
-        try (DiffusionTransformer transformer =
-                DiffusionTransformer.prepared(tiny.checkpoint(), onOrt, linears)) {
+        try (DiffusionTransformer transformer = DiffusionTransformer.prepared(tiny.checkpoint(), onOrt, linears)) {
             return prediction(tiny, transformer, 8);
         }
     }
@@ -166,8 +165,10 @@ class ExportedTransformerTest {
 
             assertThat(LatentMetrics.relativeL2(eight, expected(tiny, high, high.linears())))
                     .isLessThan(1e-6);
-            assertThat(LatentMetrics.relativeL2(prediction(tiny, transformer, 6), eight)).isZero();
-            assertThat(LatentMetrics.relativeL2(prediction(tiny, transformer, 8), eight)).isZero();
+            assertThat(LatentMetrics.relativeL2(prediction(tiny, transformer, 6), eight))
+                    .isZero();
+            assertThat(LatentMetrics.relativeL2(prediction(tiny, transformer, 8), eight))
+                    .isZero();
             // Prelude and head are those of the steps of many bits; they hold no linears of blocks.
             assertThat(LatentMetrics.relativeL2(four, expected(tiny, low, low.linears())))
                     .isLessThan(1e-6);
@@ -179,8 +180,8 @@ class ExportedTransformerTest {
         high.graphs().values().forEach(graph -> distinct.add(EngineKey.graph(graph, BuildOptions.DEFAULTS)));
         Stream.of("text", "trunk")
                 .filter(low.graphs()::containsKey)
-                .forEach(part -> distinct.add(EngineKey.graph(
-                        Objects.requireNonNull(low.graphs().get(part)), BuildOptions.DEFAULTS)));
+                .forEach(part -> distinct.add(
+                        EngineKey.graph(Objects.requireNonNull(low.graphs().get(part)), BuildOptions.DEFAULTS)));
         assertThat(library.builds).isEqualTo(distinct.size());
         assertThat(new EngineCache(cache).list())
                 .extracting(CachedEngine::label)
@@ -198,7 +199,10 @@ class ExportedTransformerTest {
             List<CachedEngine> made = result.graphs().values().stream()
                     .map(graph -> own.prepare(graph, message -> {}, NONE))
                     .toList();
-            assertThat(made).extracting(CachedEngine::model).doesNotHaveDuplicates().hasSize(4);
+            assertThat(made)
+                    .extracting(CachedEngine::model)
+                    .doesNotHaveDuplicates()
+                    .hasSize(4);
             assertThat(engine.cached()).containsExactlyInAnyOrderElementsOf(new EngineCache(cache).list());
             assertThat(library.builds).isEqualTo(4);
 

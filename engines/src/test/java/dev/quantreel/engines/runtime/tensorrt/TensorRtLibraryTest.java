@@ -21,8 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The library itself on a machine without a GPU, in a process of its own: `-Dtensorrt.natives=JARS` are the native parts
-/// of the bindings (tensorrt, cuda, javacpp), `-Dtensorrt.libraries=FOLDERS` hold NVIDIA's libraries and an empty one in
+/// The library itself on a machine without a GPU, in a process of its own: `-Dtensorrt.natives=JARS` are the
+/// native parts
+/// of the bindings (tensorrt, cuda, javacpp), `-Dtensorrt.libraries=FOLDERS` hold NVIDIA's libraries and an
+/// empty one in
 /// the place of each that is missing, libcuda.so.1 among them.
 @EnabledIfSystemProperty(named = "tensorrt.natives", matches = ".+")
 @EnabledIfSystemProperty(named = "tensorrt.libraries", matches = ".+")
@@ -55,12 +57,10 @@ class TensorRtLibraryTest {
     @Test
     void everythingUpToTheDeviceIsSaidAndNothingCrashes(@TempDir Path folder) throws IOException, InterruptedException {
         OnnxGraphBuilder graph = OnnxGraphBuilder.create("m");
-        graph.output(
-                "y", graph.op(OnnxOp.Tanh, graph.input("x", DType.F32, Dim.of(3))), DType.F32, Dim.of(3));
+        graph.output("y", graph.op(OnnxOp.Tanh, graph.input("x", DType.F32, Dim.of(3))), DType.F32, Dim.of(3));
         OnnxWriter.write(graph.build(Map.of()), folder.resolve("m.onnx"));
         Files.writeString(
-                OptimizationProfile.beside(folder.resolve("m.onnx")),
-                new OptimizationProfile("m", List.of()).toJson());
+                OptimizationProfile.beside(folder.resolve("m.onnx")), new OptimizationProfile("m", List.of()).toJson());
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
@@ -70,7 +70,8 @@ class TensorRtLibraryTest {
         builder.environment()
                 .put(
                         "CLASSPATH",
-                        System.getProperty("java.class.path") + File.pathSeparator
+                        System.getProperty("java.class.path")
+                                + File.pathSeparator
                                 + System.getProperty("tensorrt.natives"));
         builder.environment().put("LD_LIBRARY_PATH", System.getProperty("tensorrt.libraries"));
         Process process = builder.start();
