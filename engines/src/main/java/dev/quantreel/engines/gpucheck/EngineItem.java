@@ -68,7 +68,9 @@ public final class EngineItem implements GpuCheckItem {
 
     @Override
     public void measure(CheckContext context) {
-        String obstacle = EngineLookup.obstacle(EngineLookup.CUDA);
+        String obstacle = context.small()
+                ? "real sizes take a simulator hours"
+                : EngineLookup.obstacle(EngineLookup.CUDA);
         if (!obstacle.isEmpty()) {
             claims().forEach(claim -> context.log().skipped(claim, "", obstacle));
             return;
