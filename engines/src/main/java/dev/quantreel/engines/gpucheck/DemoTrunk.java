@@ -4,6 +4,7 @@ import dev.quantreel.engines.dit.DiffusionTransformer;
 import dev.quantreel.engines.dit.FloatLinears;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.QuantizedLinears;
+import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.dit.TransformerFacts;
 import dev.quantreel.engines.quant.QuantizationPlan;
@@ -34,8 +35,14 @@ final class DemoTrunk implements AutoCloseable {
     private final DiffusionTransformer transformer;
     private final SplitModel model;
     private final Tensor latent;
+    private final long packedWeightBytes;
 
-    private DemoTrunk(SafetensorsFile file, DiffusionTransformer transformer, TransformerFacts facts, int side) {
+    private DemoTrunk(
+            SafetensorsFile file, DiffusionTransformer transformer, TransformerCheckpoint checkpoint, int side) {
+        TransformerFacts facts = checkpoint.facts();
+        this.packedWeightBytes = checkpoint.blockLinears().stream()
+                .mapToLong(layer -> checkpoint.tensor(layer + ".weight").elements() * WEIGHT_BITS / Byte.SIZE)
+                .sum();
         this.file = file;
         this.transformer = transformer;
         Shape text = Shape.of(1, facts.text().length(), facts.text().width());
@@ -73,10 +80,9 @@ final class DemoTrunk implements AutoCloseable {
                                             checkpoint.blockLinears(),
                                             QuantizationProgress.NONE,
                                             CancellationToken.NONE),
-                                    QuantizedLinears.Arithmetic.INTEGER);
+                                    engine.hasFusedLinears() ? Arithmetic.FUSED : Arithmetic.INTEGER);
                     };
-            return new DemoTrunk(
-                    file, DiffusionTransformer.open(engine, checkpoint, linears), checkpoint.facts(), side);
+            return new DemoTrunk(file, DiffusionTransformer.open(engine, checkpoint, linears), checkpoint, side);
         } catch (RuntimeException | Error e) {
             file.close();
             throw e;
@@ -111,6 +117,11 @@ final class DemoTrunk implements AutoCloseable {
             worst = Math.max(worst, Math.sqrt(difference / norm));
         }
         return worst;
+    }
+
+    /// What the block linears' weights take as codes of 4 bits.
+    long packedWeightBytes() {
+        return packedWeightBytes;
     }
 
     @Override

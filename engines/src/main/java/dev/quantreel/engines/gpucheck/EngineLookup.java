@@ -4,13 +4,14 @@ import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.EngineProvider.Availability;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
+import dev.quantreel.engines.runtime.cuda.CudaEngineProvider;
+import dev.quantreel.engines.runtime.cuda.kernel.KernelImages;
 import java.util.List;
 import java.util.ServiceLoader;
 
 /// Engines by id, as they are registered.
 final class EngineLookup {
 
-    static final String CUDA = "cuda";
     static final String ORT_GPU = "ort-gpu";
     static final String ORT_DJL_CPU = "ort-djl-cpu";
     static final String ORT_CPU = "ort-cpu";
@@ -27,6 +28,15 @@ final class EngineLookup {
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("there is no engine '" + id + "'; there are "
                         + all.stream().map(EngineProvider::id).toList()));
+    }
+
+    /// Our own kernels.
+    ///
+    /// @param settings as people write them
+    static Engine cuda(CheckContext context, String settings) {
+        // The simulator has the kernels compiled in and takes any image.
+        KernelImages images = context.small() ? (unit, chip) -> new byte[] {1} : KernelImages.packed();
+        return new CudaEngineProvider(context.driver(), images).create(EngineOptions.parse(0, settings));
     }
 
     static Engine open(String id) {

@@ -41,7 +41,8 @@ public final class CudaEngineProvider implements EngineProvider {
     }
 
     /// @param library of the driver
-    CudaEngineProvider(String library, KernelImages images) {
+    /// @param images where kernels come from; the host simulator takes any
+    public CudaEngineProvider(String library, KernelImages images) {
         this.library = library;
         this.images = images;
     }

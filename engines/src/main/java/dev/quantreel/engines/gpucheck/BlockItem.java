@@ -1,0 +1,126 @@
+package dev.quantreel.engines.gpucheck;
+
+import dev.quantreel.engines.dit.LatentSize;
+import dev.quantreel.engines.evaluation.BlockBenchmark;
+import dev.quantreel.engines.evaluation.BlockBenchmark.Line;
+import dev.quantreel.engines.evaluation.BlockBenchmark.Work;
+import dev.quantreel.engines.gpucheck.CheckLog.Measurement;
+import dev.quantreel.engines.runtime.CancellationToken;
+import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
+import dev.quantreel.engines.runtime.cuda.driver.CudaDriver;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// A block of Wan 1.3B and one of 14B at 32,760 tokens, beside PyTorch in bf16 and what can be gained at most.
+public final class BlockItem implements GpuCheckItem {
+
+    private static final Claim SMALL =
+            new Claim("wan-1.3b", "A block of Wan 1.3B at W4A8 and W4A4, 32,760 tokens, beside bf16 and the bound");
+    private static final Claim LARGE =
+            new Claim("wan-14b", "A block of Wan 14B at W4A8 and W4A4, 32,760 tokens, beside bf16 and the bound");
+
+    private static final LatentSize SIZE = new LatentSize(21, 60, 104);
+    private static final int BLOCKS = 3;
+    private static final int REPETITIONS = 2;
+    private static final Duration TORCH_LIMIT = Duration.ofSeconds(40);
+
+    private record Model(Claim claim, BlockBenchmark.Model sizes, int width, int heads, int mlp) {
+
+        Roofline roofline() {
+            return new Roofline(tokens(), width, mlp);
+        }
+    }
+
+    private static final List<Model> MODELS = List.of(
+            new Model(SMALL, BlockBenchmark.Model.WAN_1_3B, 1536, 12, 8960),
+            new Model(LARGE, BlockBenchmark.Model.WAN_14B, 5120, 40, 13_824));
+
+    private static int tokens() {
+        return SIZE.frames() * SIZE.height() * SIZE.width() / 4;
+    }
+
+    @Override
+    public String id() {
+        return "block";
+    }
+
+    @Override
+    public int order() {
+        return 60;
+    }
+
+    @Override
+    public Duration limit() {
+        return Duration.ofSeconds(150);
+    }
+
+    @Override
+    public List<Claim> claims() {
+        return List.of(SMALL, LARGE);
+    }
+
+    @Override
+    public void prepare(CheckContext context) {
+        for (Model model : MODELS) {
+            context.log()
+                    .note(String.format(
+                            Locale.ROOT,
+                            "%s: attention is %.0f %% of a block's operations; linears twice as fast give %.2f x",
+                            model.sizes(),
+                            100 * model.roofline().attention(),
+                            model.roofline().bound(2)));
+        }
+    }
+
+    @Override
+    public void measure(CheckContext context) {
+        if (context.small()) {
+            claims().forEach(claim -> context.log().skipped(claim, "", "real widths are not for a simulator"));
+            return;
+        }
+        MODELS.forEach(model -> measure(context, model));
+    }
+
+    private static void measure(CheckContext context, Model model) {
+        Optional<Double> bf16 = torch(context, model);
+        try (CudaContext cuda = CudaDriver.open(context.driver()).device(0).open();
+                Engine engine = EngineLookup.cuda(context, "")) {
+            double bound = model.roofline()
+                    .bound(Roofline.int8OverBf16(cuda.device().capability().number()));
+            Work work = new Work(model.sizes(), SIZE, BLOCKS, List.of(8, 4), REPETITIONS);
+            for (Line line : new BlockBenchmark(engine, () -> 0, CancellationToken.NONE).run(work)) {
+                String gain = bf16.map(time -> String.format(Locale.ROOT, ", %.2f x bf16", time / line.blockMillis()))
+                        .orElse("");
+                Measurement found = new Measurement(
+                        String.format(Locale.ROOT, "%.1f ms%s", line.blockMillis(), gain),
+                        bf16.map(time -> String.format(Locale.ROOT, "bf16 %.1f ms; ", time))
+                                        .orElse("no PyTorch; ")
+                                + String.format(Locale.ROOT, "bound %.2f x if linears alone are faster", bound));
+                context.log().judge(model.claim(), "W4A" + line.bits(), line.isFinite(), found, "finite values");
+            }
+        }
+    }
+
+    private static Optional<Double> torch(CheckContext context, Model model) {
+        if (context.torch().isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> words = List.of(
+                "block",
+                Integer.toString(tokens()),
+                Integer.toString(model.width()),
+                Integer.toString(model.heads()),
+                Integer.toString(model.mlp()));
+        try {
+            return Optional.ofNullable(
+                    context.torch().get().measure(TORCH_LIMIT, words).get("block"));
+        } catch (IOException e) {
+            context.log().note("no baseline for " + model.sizes() + ": " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+}
