@@ -121,8 +121,7 @@ public record BlockBenchmark(Engine engine, LongSupplier heldBytes, Cancellation
         List<Line> lines = new ArrayList<>();
         for (Line line : trunk(work, work.blocks)) {
             double rest = line.trunkMillis - single.getOrDefault(line.bits, 0.0);
-            lines.add(new Line(
-                    line.bits, line.trunkMillis, rest / (work.blocks - 1), line.heldBytes, line.isFinite));
+            lines.add(new Line(line.bits, line.trunkMillis, rest / (work.blocks - 1), line.heldBytes, line.isFinite));
         }
         return lines;
     }

@@ -43,8 +43,7 @@ class CudaDemoModelTest {
             Tensor[] outputs = new Tensor[3];
             int[] bits = {8, 4, 8};
             for (int i = 0; i < bits.length; i++) {
-                SplitModel.Prelude prelude =
-                        model.prelude(latent, 700, Branch.CONDITIONAL, CancellationToken.NONE);
+                SplitModel.Prelude prelude = model.prelude(latent, 700, Branch.CONDITIONAL, CancellationToken.NONE);
                 Tensor tokens = model.trunk(prelude, Branch.CONDITIONAL, bits[i], CancellationToken.NONE);
                 outputs[i] = model.head(prelude, tokens, CancellationToken.NONE);
             }

@@ -74,8 +74,11 @@ class ExportedDemoTest {
     private static Engine engine;
     private static DemoModel demo;
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    ExportedDemoTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @BeforeAll
     static void open() {

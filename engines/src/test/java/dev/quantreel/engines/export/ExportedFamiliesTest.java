@@ -39,6 +39,7 @@ import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -170,8 +171,10 @@ class ExportedFamiliesTest {
                     OnnxValidation.check(graph);
                     hasStandardOperatorsAlone(graph);
                     for (TensorRtTarget target : TensorRtTarget.values()) {
-                        LintReport report =
-                                TensorRtLint.check(graph, target, Optional.of(ExportFiles.ranges(profiles.get(part))));
+                        LintReport report = TensorRtLint.check(
+                                graph,
+                                target,
+                                Optional.of(ExportFiles.ranges(Objects.requireNonNull(profiles.get(part)))));
                         assertThat(report.isGreen())
                                 .as(String.join("\n", report.lines()))
                                 .isTrue();
@@ -187,8 +190,8 @@ class ExportedFamiliesTest {
         QuantizedWeights weights = quantized(tiny.checkpoint(), QuantizationPlan.DVD_QUANT);
         OnnxExport.Result result = export(tiny, weights, ExportSettings.of(ExportForm.INTEGER, ComputePrecision.FP32));
 
-        LintReport report =
-                TensorRtLint.check(result.graphs().get("trunk"), TensorRtTarget.TENSORRT_10_15, Optional.empty());
+        LintReport report = TensorRtLint.check(
+                Objects.requireNonNull(result.graphs().get("trunk")), TensorRtTarget.TENSORRT_10_15, Optional.empty());
 
         assertThat(report.isGreen()).isFalse();
         assertThat(report.findings()).anySatisfy(finding -> {
@@ -223,7 +226,10 @@ class ExportedFamiliesTest {
 
             @Override
             public Session open(OnnxModel model) {
-                return watched(ExportedEngine.of(ENGINE, result).open(model), wanted.get(model.name()), checked);
+                return watched(
+                        ExportedEngine.of(ENGINE, result).open(model),
+                        Objects.requireNonNull(wanted.get(model.name())),
+                        checked);
             }
 
             @Override
@@ -250,7 +256,7 @@ class ExportedFamiliesTest {
             @Override
             public Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation) {
                 for (OptimizationProfile.Input input : wanted) {
-                    Tensor fed = inputs.get(input.name());
+                    Tensor fed = Objects.requireNonNull(inputs.get(input.name()));
                     assertThat(fed.shape().toList())
                             .as(input.name())
                             .isEqualTo(input.shape().opt());

@@ -44,6 +44,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -140,7 +141,7 @@ class ExportedLinearTest {
             Map<String, Tensor> outputs = session.run(inputs, NONE);
             int first = 0;
             for (String name : session.outputs()) {
-                Tensor sums = outputs.get(name);
+                Tensor sums = Objects.requireNonNull(outputs.get(name));
                 if (sums.dtype() != DType.I32) {
                     continue;
                 }

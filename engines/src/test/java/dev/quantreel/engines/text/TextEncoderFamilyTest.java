@@ -15,10 +15,12 @@ import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -181,17 +183,21 @@ class TextEncoderFamilyTest {
             embeddings[i] = (float) Math.sin(i * 0.7);
         }
         inputs.put("embeddings", Tensor.of(Shape.of(1, tokens, config.dim()), embeddings));
-        float[][] outputs = new float[2][];
+        Map<Dialect, float[]> outputs = new EnumMap<>(Dialect.class);
         try (Engine engine = new OrtEngineProvider().create(EngineOptions.DEFAULTS)) {
             for (Dialect dialect : Dialect.values()) {
                 try (Session session = engine.open(
                         config.graph(GoldenEncoders.full(weights), dialect, EncoderSection.all(config.layersRun())))) {
-                    outputs[dialect.ordinal()] = session.run(inputs, "hidden", CancellationToken.NONE)
-                            .toFloatArray();
+                    outputs.put(
+                            dialect,
+                            session.run(inputs, "hidden", CancellationToken.NONE)
+                                    .toFloatArray());
                 }
             }
         }
-        assertThat(outputs[0]).containsExactly(outputs[1], Offset.offset(1e-5f));
+        float[] expected = Objects.requireNonNull(outputs.get(Dialect.ONNX_RUNTIME));
+        assertThat(outputs.values())
+                .allSatisfy(values -> assertThat(values).containsExactly(expected, Offset.offset(1e-5f)));
     }
 
     @Test

@@ -116,11 +116,7 @@ final class CudaKernels implements StepKernels {
         StepArrays arrays = new StepArrays(step, addresses);
         switch (step.op()) {
             case Conv -> tensors.patches(stream, arrays);
-            case LayerNormalization,
-                    SimplifiedLayerNormalization,
-                    NormModulate,
-                    RotaryEmbedding,
-                    MultiHeadAttention ->
+            case LayerNormalization, SimplifiedLayerNormalization, NormModulate, RotaryEmbedding, MultiHeadAttention ->
                 transformers.launch(stream, arrays);
             case RotateQuantize, LowBitMatMul -> lowBits.launch(stream, arrays);
             case QuantizeLinear, MatMulInteger, MatMulIntegerToFloat -> integers.launch(stream, arrays);

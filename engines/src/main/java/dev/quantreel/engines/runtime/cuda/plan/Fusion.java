@@ -137,7 +137,8 @@ final class Fusion {
     /// `residual + product`, or `residual + product * gate`.
     private boolean residual(int index, Step add, int changed) {
         Operand residual = add.in(1 - changed);
-        boolean whole = isWhole(residual, add.out().shape()) && isWhole(add.in(changed), add.out().shape());
+        boolean whole = isWhole(residual, add.out().shape())
+                && isWhole(add.in(changed), add.out().shape());
         if (!whole || residual.dtype() != DType.F32) {
             return false;
         }
@@ -215,8 +216,10 @@ final class Fusion {
             return;
         }
         Optional<Integer> sub = sole(norm.in(0), OnnxOp.Sub);
-        Optional<Integer> mean = sub.flatMap(lessMean -> sole(steps.get(lessMean).in(1), OnnxOp.ReduceMean))
-                .filter(made -> isMeanOf(steps.get(made), steps.get(sub.orElseThrow()).in(0)));
+        Optional<Integer> mean = sub.flatMap(
+                        lessMean -> sole(steps.get(lessMean).in(1), OnnxOp.ReduceMean))
+                .filter(made ->
+                        isMeanOf(steps.get(made), steps.get(sub.orElseThrow()).in(0)));
         Operand x = mean.isPresent() ? steps.get(sub.orElseThrow()).in(0) : norm.in(0);
         mean.ifPresent(made -> drop(sub.orElseThrow(), made));
         NodeProto node = NodeProto.newBuilder()
@@ -227,8 +230,8 @@ final class Fusion {
                 .addAttribute(integer("centred", mean.isPresent() ? 1 : 0))
                 .addAttribute(real("epsilon", norm.attributes().real("epsilon", 1e-5f)))
                 .build();
-        List<Optional<Operand>> inputs = new ArrayList<>(List.of(
-                Optional.of(x), Optional.of(norm.in(1)), Optional.empty(), Optional.empty(), Optional.empty()));
+        List<Optional<Operand>> inputs = new ArrayList<>(
+                List.of(Optional.of(x), Optional.of(norm.in(1)), Optional.empty(), Optional.empty(), Optional.empty()));
         replace(index, like(norm, inputs, norm.out(), node));
     }
 
@@ -301,7 +304,9 @@ final class Fusion {
             return Optional.empty();
         }
         Step maker = steps.get(made);
-        if (maker.op() != OnnxOp.Add || view.offsetBytes() != 0 || view.bytes() != view.buffer().bytes()) {
+        if (maker.op() != OnnxOp.Add
+                || view.offsetBytes() != 0
+                || view.bytes() != view.buffer().bytes()) {
             return Optional.empty();
         }
         for (int side = 0; side < 2; side++) {

@@ -56,8 +56,7 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
                     Softmax,
                     LayerNormalization,
                     SimplifiedLayerNormalization,
-                    RotaryEmbedding ->
-                same(0);
+                    RotaryEmbedding -> same(0);
             case Add, Sub, Mul, Div, Pow, Max, Min, BitShift -> new Form(dtype(0), broadcast());
             case Equal, Greater -> new Form(DType.BOOL, broadcast());
             case Where -> new Form(dtype(1), broadcast());
