@@ -296,7 +296,7 @@ public final class BuildTensorRTEngine implements Node<BuildTensorRTEngine.Input
                     name.flatMap(ChipRates::of),
                     name.orElse("no NVIDIA GPU (name one as chip)"));
         } catch (IllegalArgumentException e) {
-            throw new NodeInputException("sizes", e.getMessage(), e);
+            throw new NodeInputException("sizes", String.valueOf(e.getMessage()), e);
         }
     }
 }
