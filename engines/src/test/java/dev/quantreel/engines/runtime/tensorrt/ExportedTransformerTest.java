@@ -175,18 +175,22 @@ class ExportedTransformerTest {
             assertThat(LatentMetrics.relativeL2(four, eight)).isGreaterThan(1e-5);
         }
         engine.close();
-        // Graphs that are equal in both forms have one engine.
+        assertThat(library.builds).isEqualTo(distinct(high, low));
+        assertThat(new EngineCache(cache).list())
+                .extracting(CachedEngine::label)
+                .containsOnly("W4A8 carried as int8", "W4A16");
+        assertThat(device.open).hasValue(0);
+    }
+
+    /// Graphs that are equal in both forms have one engine.
+    private static int distinct(OnnxExport.Result high, OnnxExport.Result low) {
         Set<String> distinct = new HashSet<>();
         high.graphs().values().forEach(graph -> distinct.add(EngineKey.graph(graph, BuildOptions.DEFAULTS)));
         Stream.of("text", "trunk")
                 .filter(low.graphs()::containsKey)
                 .forEach(part -> distinct.add(
                         EngineKey.graph(Objects.requireNonNull(low.graphs().get(part)), BuildOptions.DEFAULTS)));
-        assertThat(library.builds).isEqualTo(distinct.size());
-        assertThat(new EngineCache(cache).list())
-                .extracting(CachedEngine::label)
-                .containsOnly("W4A8 carried as int8", "W4A16");
-        assertThat(device.open).hasValue(0);
+        return distinct.size();
     }
 
     @Test
