@@ -248,12 +248,7 @@ public final class ExportONNX implements Node<ExportONNX.Inputs, ExportONNX.Outp
                             tensor -> LaidOut.inFile(tensor, context.folders().cache()),
                             context.cancellation())
                     .build();
-            Map<String, OptimizationProfile> profiles = in.sizes().isBlank()
-                    ? Map.of()
-                    : ProfileShapes.of(
-                            weights.checkpoint(),
-                            result.graphs(),
-                            ClipRange.parse(in.sizes(), "", weights.checkpoint().facts()));
+            Map<String, OptimizationProfile> profiles = profiles(in, weights.checkpoint(), result);
             List<ExportFiles.Written> written = new ExportFiles(
                             place.names.folder(), part -> place.names.fileName(place.counter, part))
                     .write(
@@ -274,6 +269,13 @@ public final class ExportONNX implements Node<ExportONNX.Inputs, ExportONNX.Outp
         } catch (IllegalArgumentException e) {
             throw new NodeInputException("form", "cannot be written: " + e.getMessage(), e);
         }
+    }
+
+    private static Map<String, OptimizationProfile> profiles(
+            Inputs in, TransformerCheckpoint checkpoint, OnnxExport.Result result) {
+        return in.sizes().isBlank()
+                ? Map.of()
+                : ProfileShapes.of(checkpoint, result.graphs(), ClipRange.parse(in.sizes(), "", checkpoint.facts()));
     }
 
     private static LinearLayers linears(Inputs in, ModelAssembly.Weights weights) {
