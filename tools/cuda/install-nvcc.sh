@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Fetches NVIDIA's CUDA compiler (nvcc 13.0, 90 MB to fetch, 220 MB there) with pip into extras/cuda, where the build finds it.
+# Fetches NVIDIA's CUDA compiler (nvcc and NVRTC 13.0) with pip into extras/cuda, where the build finds it.
 # The compiler is NVIDIA's, under its licence; nothing of it is packed into Quantreel. Linux on x86-64 or arm64, Python 3 with pip.
 set -euo pipefail
 home="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 target="$home/extras/cuda"
-packages=(nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96)
+packages=(nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96
+    nvidia-cuda-nvrtc==13.0.88)
 
 if [[ "$(cat "$target/.installed" 2>/dev/null)" == "${packages[*]}" ]]; then
     echo "The CUDA compiler is in extras/cuda already."
@@ -19,8 +20,8 @@ mkdir -p "$target"
 python3 -m pip install --quiet --no-deps --no-compile --disable-pip-version-check --only-binary=:all: \
     --target "$target" "${packages[@]}"
 chmod +x "$target"/nvidia/cu13/bin/* "$target"/nvidia/cu13/nvvm/bin/* 2>/dev/null || true
-# Libraries that programs link against are not used: the kernels are loaded by the driver.
-rm -rf "$target/nvidia/cu13/lib"
+# Of the libraries only NVRTC is used: the kernels are loaded by the driver.
+find "$target/nvidia/cu13/lib" -type f ! -name 'libnvrtc.so.*' ! -name 'libnvrtc-builtins.so.*' -delete
 "$target/nvidia/cu13/bin/nvcc" --version | tail -n 2 | head -n 1
 printf '%s' "${packages[*]}" >"$target/.installed"
 echo "Installed in extras/cuda; deleting that folder takes it away again."

@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /// A model whose weights are on the device, or wait for it. Sessions of an engine take turns.
@@ -70,9 +69,6 @@ final class CudaSession implements Session {
             } finally {
                 device.turn().unlock();
             }
-        } catch (CancellationException e) {
-            device.compute().synchronize();
-            throw e;
         } catch (OutOfDeviceMemoryException e) {
             throw failure(e.getMessage() + "; " + memory.advice(), e);
         } catch (CudaException | IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -102,9 +98,7 @@ final class CudaSession implements Session {
 
     private Map<String, Tensor> once(SequencedMap<String, Tensor> ordered, CancellationToken cancellation) {
         PlannedRun planned = planned(ordered);
-        if (memory.prepare(planned)) {
-            forgetGraphs();
-        }
+        memory.prepare(planned, this::forgetGraphs);
         return new RunLoop(device, memory, planned, cancellation).run(ordered);
     }
 

@@ -33,7 +33,6 @@ final class PlannedRun implements AutoCloseable {
     private final List<Stretch> stretches = new ArrayList<>();
     private @Nullable DeviceMemory constants;
     private boolean opened;
-    private int runs;
 
     /// Steps that are queued together.
     static final class Stretch {
@@ -41,6 +40,7 @@ final class PlannedRun implements AutoCloseable {
         private final List<Step> steps;
         private final boolean endsBlock;
         private @Nullable CudaGraph graph;
+        private boolean launched;
 
         private Stretch(String block, List<Step> steps, boolean endsBlock) {
             this.block = block;
@@ -64,6 +64,16 @@ final class PlannedRun implements AutoCloseable {
         @Nullable
         CudaGraph graph() {
             return graph;
+        }
+
+        /// Whether its kernels were launched one by one before, so that all are loaded: nothing may be loaded while
+        /// launches are recorded.
+        boolean launched() {
+            return launched;
+        }
+
+        void setLaunched() {
+            launched = true;
         }
 
         void graph(CudaGraph recorded) {
@@ -160,11 +170,6 @@ final class PlannedRun implements AutoCloseable {
 
     long constantBytes() {
         return constants == null ? 0 : constants.sizeBytes();
-    }
-
-    /// How often it ran before; counts.
-    int count() {
-        return runs++;
     }
 
     /// Forgets what was recorded, because memory has moved.

@@ -33,6 +33,21 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
 
     Map<String, Tensor> run(Map<String, Tensor> inputs) {
         List<Tensor> staged = new ArrayList<>();
+        Deque<CudaEvent> queued = new ArrayDeque<>();
+        try {
+            upload(inputs, staged);
+            memory.stream().begin(planned.blocks());
+            stretches(queued);
+            return outputs();
+        } finally {
+            queued.forEach(CudaEvent::close);
+            device.compute().synchronize();
+            staged.clear();
+        }
+    }
+
+    /// @param staged keeps what is copied until the copies are done
+    private void upload(Map<String, Tensor> inputs, List<Tensor> staged) {
         planned.plan().inputs().forEach((name, view) -> {
             if (view.bytes() > 0 && planned.plan().arena().offsets().containsKey(view.buffer())) {
                 Tensor input = isNative(Objects.requireNonNull(inputs.get(name), name));
@@ -40,32 +55,25 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
                 device.compute().upload(address(view), input.data());
             }
         });
-        boolean records = device.settings().graphs() && planned.count() > 0;
-        memory.stream().begin(planned.blocks());
-        Deque<CudaEvent> queued = new ArrayDeque<>();
-        try {
-            for (PlannedRun.Stretch stretch : planned.stretches()) {
-                cancellation.throwIfCancelled();
-                while (queued.size() >= AHEAD) {
-                    await(queued.removeFirst());
-                }
-                memory.stream().enter(stretch.block());
-                launch(stretch, records);
-                if (stretch.endsBlock()) {
-                    memory.stream().leave(stretch.block());
-                }
-                CudaEvent done = device.context().newEvent();
-                device.compute().record(done);
-                queued.addLast(done);
-            }
-            while (!queued.isEmpty()) {
+    }
+
+    private void stretches(Deque<CudaEvent> queued) {
+        for (PlannedRun.Stretch stretch : planned.stretches()) {
+            cancellation.throwIfCancelled();
+            while (queued.size() >= AHEAD) {
                 await(queued.removeFirst());
             }
-            return outputs();
-        } finally {
-            device.compute().synchronize();
-            queued.forEach(CudaEvent::close);
-            staged.clear();
+            memory.stream().enter(stretch.block());
+            launch(stretch);
+            if (stretch.endsBlock()) {
+                memory.stream().leave(stretch.block());
+            }
+            CudaEvent done = device.context().newEvent();
+            queued.addLast(done);
+            device.compute().record(done);
+        }
+        while (!queued.isEmpty()) {
+            await(queued.removeFirst());
         }
     }
 
@@ -79,9 +87,10 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
         return copy;
     }
 
-    private void launch(PlannedRun.Stretch stretch, boolean records) {
+    private void launch(PlannedRun.Stretch stretch) {
         CudaGraph graph = stretch.graph();
         boolean isFixed = memory.stream().slotBytes() == 0;
+        boolean records = device.settings().graphs() && stretch.launched();
         if (records && isFixed && graph == null) {
             graph = device.compute().capture(() -> steps(stretch));
             stretch.graph(graph);
@@ -90,6 +99,7 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
             graph.launch(device.compute());
         } else {
             steps(stretch);
+            stretch.setLaunched();
         }
     }
 

@@ -29,13 +29,14 @@ final class RunMemory implements AutoCloseable {
     /// Makes room for a plan. With [Offload#AUTO] weights leave the device first where the arena and the places for
     /// blocks have no room beside them.
     ///
-    /// @return whether anything moved that launches knew the address of
+    /// @param moves told before anything moves that recorded launches know the address of
     /// @throws OutOfDeviceMemoryException when it does not fit
-    boolean prepare(PlannedRun run) {
+    void prepare(PlannedRun run, Runnable moves) {
         long wanted = Math.max(1, run.plan().arena().bytes());
         boolean grows = arenaBytes() < wanted;
         if (grows) {
             device.compute().synchronize();
+            moves.run();
             release();
         }
         if (device.settings().offload() == Offload.AUTO) {
@@ -47,7 +48,9 @@ final class RunMemory implements AutoCloseable {
         run.open(device.kernels(), device.compute());
         long before = stream.slotBytes();
         stream.open(device.context());
-        return grows || before != stream.slotBytes();
+        if (before != stream.slotBytes()) {
+            moves.run();
+        }
     }
 
     private void makeRoom(long wanted) {

@@ -1,17 +1,19 @@
 package dev.quantreel.engines.runtime.tensorrt;
 
+import dev.quantreel.engines.runtime.cuda.driver.CppObject;
 import dev.quantreel.engines.runtime.tensorrt.BuildMessage.Log;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.tensorrt.global.nvinfer;
 import org.bytedeco.tensorrt.nvinfer.ICudaEngine;
 import org.bytedeco.tensorrt.nvinfer.ILogger;
 import org.bytedeco.tensorrt.nvinfer.IRuntime;
+import org.bytedeco.tensorrt.nvonnxparser.IParser;
+import org.bytedeco.tensorrt.nvonnxparser.IParserRefitter;
 
 /// TensorRT 10 through JavaCPP. Making one loads the native libraries, which throws a [LinkageError] whose cause names
 /// the missing file; the second attempt in a process loses that cause, so callers keep the first.
@@ -23,12 +25,12 @@ final class JavaCppTensorRt implements TensorRtBindings {
     /// TensorRT 10.15 returns small numbers instead of null when there is no device (0x238 of `createInferRuntime`).
     private static final long LEAST_ADDRESS = 1 << 16;
 
-    private final LongConsumer deleter;
+    private final Deleter deleter;
     private final Logger logger;
 
     /// @param deleter frees a C++ object
     /// @throws LinkageError when a library is missing
-    JavaCppTensorRt(LongConsumer deleter) {
+    JavaCppTensorRt(Deleter deleter) {
         this.deleter = deleter;
         this.logger = new Logger();
     }
@@ -127,10 +129,27 @@ final class JavaCppTensorRt implements TensorRtBindings {
         }
     }
 
+    /// Frees objects of C++.
+    @FunctionalInterface
+    interface Deleter {
+        /// As [dev.quantreel.engines.runtime.cuda.driver.CppObject#delete].
+        void delete(long address, int slot);
+    }
+
+    /// Where an object's class has its deleting destructor: first in NvInfer.h's interfaces, behind the other functions
+    /// in NvOnnxParser.h's (10.15: eight of them in IParser, five in IParserRefitter).
+    static int destructorSlot(Pointer object) {
+        return switch (object) {
+            case IParser parser -> 9;
+            case IParserRefitter refitter -> 6;
+            default -> CppObject.FIRST;
+        };
+    }
+
     /// Frees an object that the library made.
     void delete(Pointer object) {
         if (object.address() >= LEAST_ADDRESS) {
-            deleter.accept(object.address());
+            deleter.delete(object.address(), destructorSlot(object));
             object.setNull();
         }
     }

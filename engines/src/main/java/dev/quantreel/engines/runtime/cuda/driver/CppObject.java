@@ -8,17 +8,18 @@ public final class CppObject {
 
     /// Where the Itanium C++ ABI (2.5.2) has the deleting destructor of a class whose first virtual function is its
     /// destructor: behind the one that frees no memory.
-    private static final long DELETING_DESTRUCTOR = 1;
+    public static final int FIRST = 1;
 
     private CppObject() {}
 
-    /// What `delete` does in C++. The class must have a virtual destructor before all other virtual functions, as the
-    /// interfaces of TensorRT have.
+    /// What `delete` does in C++.
     ///
     /// @param address of the object, not 0; of no use afterwards
-    public static void delete(long address) {
+    /// @param slot of the deleting destructor among the virtual functions, in the order in which the class declares
+    ///     them: a destructor takes two, of which it is the second; [#FIRST] where the destructor comes first
+    public static void delete(long address, int slot) {
         long table = word(address);
-        long destructor = word(table + DELETING_DESTRUCTOR * Long.BYTES);
+        long destructor = word(table + (long) slot * Long.BYTES);
         NativeCall.invoke(MemorySegment.ofAddress(destructor), address);
     }
 

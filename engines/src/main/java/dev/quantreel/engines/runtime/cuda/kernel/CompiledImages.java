@@ -7,6 +7,7 @@ import dev.quantreel.engines.runtime.cuda.driver.NvrtcException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /// Kernels compiled by NVRTC for the chip at hand.
 final class CompiledImages implements KernelImages {
@@ -23,12 +24,20 @@ final class CompiledImages implements KernelImages {
         this.compiler = compiler;
     }
 
-    /// The newest NVRTC of this machine.
+    /// The NVRTC that was named, else the newest of this machine.
     ///
     /// @param unit what it is needed for, for the message
     /// @throws KernelException when there is none
     static CompiledImages find(String unit) {
         List<String> reasons = new ArrayList<>();
+        try {
+            Optional<Nvrtc> found = Nvrtc.find();
+            if (found.isPresent()) {
+                return new CompiledImages(found.get());
+            }
+        } catch (NativeLibraryException e) {
+            reasons.add(e.getMessage());
+        }
         for (String library : Nvrtc.defaultLibraries()) {
             try {
                 return new CompiledImages(Nvrtc.open(library));

@@ -6,13 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// The real compiler, which needs no GPU; skipped where `libnvrtc` is not installed. A path can be given in
-/// `-Dquantreel.nvrtc=...` or the environment variable `QUANTREEL_NVRTC`.
+/// The real compiler, which needs no GPU; skipped where `libnvrtc` is not installed ([InstalledNvrtc]).
 class NvrtcTest {
 
     private static final Nvrtc.Source SOURCE =
@@ -28,9 +25,7 @@ class NvrtcTest {
 
     @BeforeEach
     void findIt() {
-        Optional<Nvrtc> found = Nvrtc.find();
-        Assumptions.assumeTrue(found.isPresent(), "skipped: libnvrtc is not installed (QUANTREEL_NVRTC names none)");
-        nvrtc = found.get();
+        nvrtc = InstalledNvrtc.orSkip();
     }
 
     @Test
