@@ -139,8 +139,8 @@ public record RowNorm(KernelLibrary kernels) {
         ArgumentStruct struct = new ArgumentStruct().pointer(x.pointer()).pointer(y.pointer());
         struct.pointer(vector(norm.flatMap(Norm::weight), normWidth, "weight"));
         struct.pointer(vector(norm.flatMap(Norm::bias), normWidth, "bias"));
-        struct.pointer(table(rope.map(Rope::cosines), rope, tokens * (long) angles, headDim));
-        struct.pointer(table(rope.map(Rope::sines), rope, tokens * (long) angles, headDim));
+        struct.pointer(table(rope.map(Rope::cosines), rope, tokens, angles * headDim));
+        struct.pointer(table(rope.map(Rope::sines), rope, tokens, angles * headDim));
         struct.i64(rows.rowStride).i32(rows.heads, headDim, tokens);
         struct.i32(rope.map(Rope::firstPosition).orElse(0), angles);
         struct.i32(norm.isEmpty() ? 0 : perHead ? 1 : rows.heads);
@@ -167,15 +167,16 @@ public record RowNorm(KernelLibrary kernels) {
                 .orElse(0L);
     }
 
-    private static long table(Optional<DeviceArray> table, Optional<Rope> rope, long rows, int headDim) {
+    /// @param width of the angles of a token, twice their number
+    private static long table(Optional<DeviceArray> table, Optional<Rope> rope, long tokens, int width) {
         if (table.isEmpty() || rope.isEmpty()) {
             return 0;
         }
-        long needed = (rope.get().firstPosition + rows) * headDim / 2;
+        long needed = (rope.get().firstPosition + tokens) * width / 2;
         DeviceArray values = table.get().require(DType.F32, "a rotary table");
         if (values.shape().elements() < needed) {
-            throw new IllegalArgumentException(
-                    "a rotary table of " + values.shape() + "; " + rows + " rows of " + headDim / 2 + " are needed");
+            throw new IllegalArgumentException("a rotary table of " + values.shape() + "; "
+                    + (rope.get().firstPosition + tokens) + " rows of " + width / 2 + " are needed");
         }
         return values.pointer();
     }

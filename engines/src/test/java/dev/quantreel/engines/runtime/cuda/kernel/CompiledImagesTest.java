@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every unit as a build without nvcc makes it on the GPU's machine: by the real NVRTC, which has no header of the
-// host.
+/// Every unit as a build without nvcc makes it on the GPU's machine: by the real NVRTC, which has no header of
+/// the host.
 class CompiledImagesTest {
 
     private static final ComputeCapability ADA = new ComputeCapability(8, 9);
