@@ -169,6 +169,7 @@ final class CudaSession implements Session {
                 plans.values().forEach(PlannedRun::close);
                 memory.close();
                 weights.close();
+                device.context().trim();
             }
         } finally {
             device.turn().unlock();

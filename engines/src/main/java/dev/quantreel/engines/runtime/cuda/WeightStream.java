@@ -7,8 +7,10 @@ import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// Brings the weights of blocks that wait on the host to the device, each before its turn: while one block
 /// runs, the next are copied on a stream of their own into the other slots. Not thread-safe.
@@ -25,6 +27,7 @@ final class WeightStream implements AutoCloseable {
     private final MemoryBudget budget;
     private final List<Slot> slots = new ArrayList<>();
     private final Map<String, Slot> taken = new HashMap<>();
+    private final Set<String> entered = new HashSet<>();
     private List<String> order = List.of();
     private int next;
 
@@ -72,6 +75,7 @@ final class WeightStream implements AutoCloseable {
     /// @param blocks that the run passes, in order; those on the device are left alone
     void begin(List<String> blocks) {
         taken.clear();
+        entered.clear();
         order = blocks.stream()
                 .filter(block -> weights.has(block) && !weights.isOnDevice(block))
                 .toList();
@@ -96,7 +100,7 @@ final class WeightStream implements AutoCloseable {
     /// Lets the kernels that follow wait for the weights of a block.
     void enter(String block) {
         Slot slot = taken.get(block);
-        if (slot != null) {
+        if (slot != null && entered.add(block)) {
             compute.waitFor(slot.filled);
         }
     }
@@ -110,9 +114,17 @@ final class WeightStream implements AutoCloseable {
         }
     }
 
-    /// The weights of a block that was entered, or that is always there.
+    /// The weights of a block whose turn it is, or that is always there. A block that a neighbour's node reads ahead
+    /// of its turn is waited for here.
+    ///
+    /// @throws IllegalArgumentException when its turn is over, or too far ahead
     DeviceSpan weights(String block) {
         Slot slot = taken.get(block);
+        if (slot == null && !weights.isOnDevice(block)) {
+            throw new IllegalArgumentException("weights of " + block + " wait on the host: it is not their turn, which"
+                    + " the setting offload=never does without");
+        }
+        enter(block);
         return slot == null ? weights.onDevice(block) : slot.memory.slice(0, weights.bytes(block));
     }
 

@@ -138,18 +138,17 @@ final class JavaCppTensorRt implements TensorRtBindings {
 
     /// Where an object's class has its deleting destructor: first in NvInfer.h's interfaces, behind the other functions
     /// in NvOnnxParser.h's (10.15: eight of them in IParser, five in IParserRefitter).
-    static int destructorSlot(Pointer object) {
-        return switch (object) {
-            case IParser parser -> 9;
-            case IParserRefitter refitter -> 6;
-            default -> CppObject.FIRST;
-        };
+    static int destructorSlot(Class<? extends Pointer> type) {
+        if (IParser.class.isAssignableFrom(type)) {
+            return 9;
+        }
+        return IParserRefitter.class.isAssignableFrom(type) ? 6 : CppObject.FIRST;
     }
 
     /// Frees an object that the library made.
     void delete(Pointer object) {
         if (object.address() >= LEAST_ADDRESS) {
-            deleter.delete(object.address(), destructorSlot(object));
+            deleter.delete(object.address(), destructorSlot(object.getClass()));
             object.setNull();
         }
     }

@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -17,8 +18,8 @@ import java.util.Random;
 ///
 /// @param problem sizes
 /// @param precision how it was computed
-/// @param prepareMillis of packing and quantizing, the least of all repetitions
-/// @param attendMillis of the product, the least of all repetitions
+/// @param prepareMillis of packing and quantizing, the median of all repetitions
+/// @param attendMillis of the product, the median of all repetitions
 public record AttentionRate(
         AttentionProblem problem, AttentionPrecision precision, float prepareMillis, float attendMillis) {
 
@@ -53,7 +54,7 @@ public record AttentionRate(
 
     /// Measures with random BF16 operands, after one run that is not counted.
     ///
-    /// @param repetitions of both parts; the least time counts
+    /// @param repetitions of both parts; the median counts
     public static AttentionRate measure(
             KernelLibrary kernels, AttentionPrecision precision, AttentionProblem problem, int repetitions) {
         List<DeviceMemory> memory = new ArrayList<>();
@@ -72,15 +73,15 @@ public record AttentionRate(
             prepare.run();
             attend.run();
             return new AttentionRate(
-                    problem, precision, least(stream, prepare, repetitions), least(stream, attend, repetitions));
+                    problem, precision, median(stream, prepare, repetitions), median(stream, attend, repetitions));
         } finally {
             memory.forEach(DeviceMemory::close);
         }
     }
 
-    /// The least time of some work, in milliseconds.
-    private static float least(CudaStream stream, Runnable work, int repetitions) {
-        float least = Float.MAX_VALUE;
+    /// The median time of some work, in milliseconds.
+    private static float median(CudaStream stream, Runnable work, int repetitions) {
+        float[] times = new float[repetitions];
         try (CudaEvent start = stream.context().newEvent();
                 CudaEvent end = stream.context().newEvent()) {
             for (int i = 0; i < repetitions; i++) {
@@ -88,10 +89,11 @@ public record AttentionRate(
                 work.run();
                 stream.record(end);
                 end.synchronize();
-                least = Math.min(least, end.millisSince(start));
+                times[i] = end.millisSince(start);
             }
         }
-        return least;
+        Arrays.sort(times);
+        return times[repetitions / 2];
     }
 
     private static DeviceArray random(
