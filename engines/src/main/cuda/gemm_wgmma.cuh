@@ -195,6 +195,7 @@ QR_INLINE void consume(const Pipeline<S>& pipeline, const GemmOperands& o, const
         for (int i = 0; i < 128; i++) {
             d[i] = 0;
         }
+        settle(d);
         u32 even[4][4], odd[4][4];
         mbarrierWait(pipeline.filled(turn.stage), turn.parity);
         fragments<W_BITS>(pipeline.weights(turn.stage, group), even);
@@ -210,6 +211,7 @@ QR_INLINE void consume(const Pipeline<S>& pipeline, const GemmOperands& o, const
             }
         }
         warpgroupWait<0>();
+        settle(d);
         release(pipeline, freeing);
         storeTile<S>(t, pipeline.tokens(0) + S::STORE_AT + group * S::STORE_BYTES, (out_tile * 2 + group) * kPanel,
                       token_tile * S::TOKENS, group, d);

@@ -128,6 +128,23 @@ QR_INLINE void pin(u32 (&a)[4]) {
     asm volatile("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]), "+r"(a[3])::"memory");
 }
 
+/// Keeps the compiler from reading or writing sums of a product elsewhere than here: on this side of a fence or a wait.
+template <int N>
+QR_INLINE void settle(int (&d)[N]) {
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        asm volatile("" : "+r"(d[i])::"memory");
+    }
+}
+
+template <int N>
+QR_INLINE void settle(float (&d)[N]) {
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        asm volatile("" : "+f"(d[i])::"memory");
+    }
+}
+
 template <int REGISTERS>
 QR_INLINE void giveRegisters() {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(REGISTERS));

@@ -9,8 +9,6 @@
 namespace qr {
 
 inline void fenceAsyncProxy() {}
-template <class T, int N>
-void settle(T (&)[N]) {}
 inline u64 narrowDescriptor(const void* matrix, QR_LINE) {
     return (sim::sharedAddress(matrix, line) >> 4 & 0x3FFF) | 1ull << 16 | 32ull << 32 | 2ull << 62;
 }
@@ -36,23 +34,6 @@ namespace qr {
 /// Lets products of warpgroups see what this thread has written to shared memory; before the barrier behind the writes.
 QR_INLINE void fenceAsyncProxy() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-}
-
-/// Keeps the compiler from reading or writing sums of a product elsewhere than here: on this side of a fence or a wait.
-template <int N>
-QR_INLINE void settle(int (&d)[N]) {
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        asm volatile("" : "+r"(d[i])::"memory");
-    }
-}
-
-template <int N>
-QR_INLINE void settle(float (&d)[N]) {
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        asm volatile("" : "+f"(d[i])::"memory");
-    }
 }
 
 /// Descriptor of a K-major B operand in rows of 64 bytes (SWIZZLE_64B): 8 rows are 512 bytes apart from the next 8.

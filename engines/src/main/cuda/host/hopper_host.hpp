@@ -29,6 +29,8 @@ void warpgroupWait() {
     sim::waitProducts(Pending);
 }
 inline void pin(unsigned (&)[4]) {}
+template <class T, int N>
+void settle(T (&)[N]) {}
 
 inline void wgmmaS8(int (&d)[128], const unsigned (&a)[4], u64 b, QR_LINE) {
     sim::issueProduct(reinterpret_cast<uint32_t*>(d), 256, a, b, true, line);
