@@ -251,6 +251,21 @@ QR_INLINE long long apply(int op, long long a, long long b, long long c) {
     }
 }
 
+/// Where the operands of element (or group of neighbours) number `at` lie.
+QR_INLINE void places(const ElementwiseTask& t, u32 at, u32 (&place)[3]) {
+    place[0] = place[1] = place[2] = 0;
+    u32 rest = at;
+    for (int axis = t.rank - 1; axis >= 0; axis--) {
+        u32 next = axis > 0 ? rest / t.extent[axis] : 0;
+        u32 index = rest - next * t.extent[axis];
+        rest = next;
+#pragma unroll
+        for (int i = 0; i < 3; i++) {
+            place[i] += index * t.stride[i][axis];
+        }
+    }
+}
+
 /// Each thread computes the element of its number. Grid: count / 256.
 template <class C>
 QR_INLINE void elementwise(const ElementwiseTask& t) {
@@ -258,66 +273,77 @@ QR_INLINE void elementwise(const ElementwiseTask& t) {
     if (at >= t.count) {
         return;
     }
-    u32 place[3] = {0, 0, 0};
-    u32 rest = at;
-    for (int axis = t.rank - 1; axis > 0; axis--) {
-        u32 next = rest / t.extent[axis];
-        u32 index = rest - next * t.extent[axis];
-        rest = next;
-#pragma unroll
-        for (int i = 0; i < 3; i++) {
-            place[i] += index * t.stride[i][axis];
-        }
-    }
+    u32 place[3];
+    places(t, at, place);
     C v[3] = {0, 0, 0};
 #pragma unroll
     for (int i = 0; i < 3; i++) {
         if (i < t.operands) {
-            v[i] = load<C>(t.in[i], t.type[i], place[i] + rest * t.stride[i][0]);
+            v[i] = load<C>(t.in[i], t.type[i], place[i]);
         }
     }
     save<C>(t.out, t.outType, at, apply(t.op, v[0], v[1], v[2]));
 }
 
-/// Four elements side by side per thread, all f32, every operand's last axis dense or constant, everything aligned to 16 bytes.
-/// `dense` has bit i where operand i is dense. Grid: count / 1024; count and extents in groups of four.
-QR_INLINE float4 load4(const float* data, u32 at, bool dense) {
+/// Neighbours of an operand whose last axis is dense, or one element for all of them.
+QR_INLINE void loadWide(float (&v)[4], const void* data, int, u32 at, bool dense) {
     if (dense) {
-        return *reinterpret_cast<const float4*>(data + at);
+        load4(v, static_cast<const float*>(data) + at);
+        return;
     }
-    float v = data[at];
-    return make_float4(v, v, v, v);
+    v[0] = v[1] = v[2] = v[3] = static_cast<const float*>(data)[at];
 }
 
-QR_INLINE void elementwise4(const ElementwiseTask& t, int dense) {
+QR_INLINE void loadWide(float (&v)[8], const void* data, int type, u32 at, bool dense) {
+    if (!dense) {
+        float one = load<float>(data, type, at);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            v[i] = one;
+        }
+    } else if (type == BF16) {
+        load8(v, static_cast<const bf16*>(data) + at);
+    } else {
+        load8(v, static_cast<const float*>(data) + at);
+    }
+}
+
+QR_INLINE void saveWide(void* data, int, u32 at, const float (&v)[4]) {
+    store4(static_cast<float*>(data) + at, v);
+}
+
+QR_INLINE void saveWide(void* data, int type, u32 at, const float (&v)[8]) {
+    if (type == BF16) {
+        store8(static_cast<bf16*>(data) + at, v);
+    } else {
+        store8(static_cast<float*>(data) + at, v);
+    }
+}
+
+/// WIDTH elements side by side per thread: 4 where all is f32, 8 where bf16 is among f32 and bf16. Every operand's last axis is
+/// dense or constant, everything dense aligned to 16 bytes. `dense` has bit i where operand i is dense. Grid: count / 256; count
+/// and extents in groups of WIDTH.
+template <int WIDTH>
+QR_INLINE void elementwiseWide(const ElementwiseTask& t, int dense) {
     u32 at = blockIdx.x * THREADS + threadIdx.x;
     if (at >= t.count) {
         return;
     }
-    u32 place[3] = {0, 0, 0};
-    u32 rest = at;
-    for (int axis = t.rank - 1; axis > 0; axis--) {
-        u32 next = rest / t.extent[axis];
-        u32 index = rest - next * t.extent[axis];
-        rest = next;
-#pragma unroll
-        for (int i = 0; i < 3; i++) {
-            place[i] += index * t.stride[i][axis];
-        }
-    }
-    float4 v[3] = {};
+    u32 place[3];
+    places(t, at, place);
+    float v[3][WIDTH] = {};
 #pragma unroll
     for (int i = 0; i < 3; i++) {
         if (i < t.operands) {
-            v[i] = load4(static_cast<const float*>(t.in[i]), place[i] + rest * t.stride[i][0], dense >> i & 1);
+            loadWide(v[i], t.in[i], t.type[i], place[i], dense >> i & 1);
         }
     }
-    float4 out;
-    out.x = apply(t.op, v[0].x, v[1].x, v[2].x);
-    out.y = apply(t.op, v[0].y, v[1].y, v[2].y);
-    out.z = apply(t.op, v[0].z, v[1].z, v[2].z);
-    out.w = apply(t.op, v[0].w, v[1].w, v[2].w);
-    reinterpret_cast<float4*>(t.out)[at] = out;
+    float out[WIDTH];
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) {
+        out[i] = apply(t.op, v[0][i], v[1][i], v[2][i]);
+    }
+    saveWide(t.out, t.outType, at * WIDTH, out);
 }
 
 }  // namespace qr
@@ -331,5 +357,9 @@ extern "C" __global__ void __launch_bounds__(256) qr_elementwise_s64(qr::Element
 }
 
 extern "C" __global__ void __launch_bounds__(256) qr_elementwise4_f32(qr::ElementwiseTask task, int dense) {
-    qr::elementwise4(task, dense);
+    qr::elementwiseWide<4>(task, dense);
+}
+
+extern "C" __global__ void __launch_bounds__(256) qr_elementwise8_bf16(qr::ElementwiseTask task, int dense) {
+    qr::elementwiseWide<8>(task, dense);
 }

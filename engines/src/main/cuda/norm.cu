@@ -1,15 +1,17 @@
-// Normalizations of the rows of transformers, fused with what follows them: adaLN's scale and shift, or rotary positions.
-// Sums run in f32; learned vectors, modulation and rotary tables are f32 whatever the rows are.
-#include "element.cuh"
+// Normalizations of the rows of transformers, fused with adaLN's scale and shift (norm_rope.cu: with rotary positions). Sums run
+// in f32; learned vectors and modulation are f32 whatever the rows are. Rows are f32 or bf16, and so are results, each as it likes:
+// names end in the type of x, then that of y.
+//
+// Kernels that end in _1 or _2 keep a row in registers, read once by loads of 16 bytes: eight channels a thread, once or twice.
+// The others take rows of any width and address, element by element.
+#include "norm.cuh"
 
 namespace qr {
-
-constexpr int NORM_THREADS = 256;
 
 /// Row-wise norm: y = norm(x) * weight + bias, then y * (1 + scale) + shift. Absent vectors are null.
 struct NormTask {
     const void* x;        // [rows, width]
-    void* y;              // like x
+    void* y;              // [rows, width]
     const float* weight;  // [width]
     const float* bias;    // [width]
     const float* scale;   // [vectors, width]
@@ -21,40 +23,11 @@ struct NormTask {
     float epsilon;
 };
 
-/// How the threads that share a row add up: those of a block, or of a warp.
-struct BlockTotal {
-    float* partial;
-    QR_INLINE float operator()(float v) const { return blockSum(v, partial); }
-};
-
-struct WarpTotal {
-    QR_INLINE float operator()(float v) const { return warpSum(v); }
-};
-
-/// Mean (0 where it stays) and 1 / deviation of `width` elements, of which this thread takes every `step`-th.
-template <class T, class Total>
-QR_INLINE float2 moments(const T* x, int width, int first, int step, int centred, float epsilon, Total total) {
-    float mean = 0.0f;
-    if (centred) {
-        float sum = 0.0f;
-        for (int i = first; i < width; i += step) {
-            sum += toFloat(x[i]);
-        }
-        mean = total(sum) / (float)width;
-    }
-    float squares = 0.0f;
-    for (int i = first; i < width; i += step) {
-        float v = toFloat(x[i]) - mean;
-        squares = fmaf(v, v, squares);
-    }
-    return make_float2(mean, 1.0f / sqrtf(total(squares) / (float)width + epsilon));
-}
-
 /// One row by the threads first, first + step, ...
-template <class T, class Total>
+template <class X, class Y, class Total>
 QR_INLINE void normRow(const NormTask& t, long long row, int first, int step, Total total) {
-    const T* x = static_cast<const T*>(t.x) + row * t.width;
-    T* y = static_cast<T*>(t.y) + row * t.width;
+    const X* x = static_cast<const X*>(t.x) + row * t.width;
+    Y* y = static_cast<Y*>(t.y) + row * t.width;
     float2 m = moments(x, t.width, first, step, t.centred, t.epsilon, total);
     long long vector = row / t.rowsPerVector % t.vectors * t.width;
     for (int i = first; i < t.width; i += step) {
@@ -75,107 +48,116 @@ QR_INLINE void normRow(const NormTask& t, long long row, int first, int step, To
     }
 }
 
-/// Wide rows. Grid: rows.
-template <class T>
+/// v = v * (extra + factor[0 ..]), or v + term[0 ..]; absent vectors are null.
+QR_INLINE void scale8(float (&v)[8], const float* factor, float extra) {
+    if (factor != nullptr) {
+        float f[8];
+        load8(f, factor);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            v[i] *= extra + f[i];
+        }
+    }
+}
+
+QR_INLINE void shift8(float (&v)[8], const float* term) {
+    if (term != nullptr) {
+        float f[8];
+        load8(f, term);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            v[i] += f[i];
+        }
+    }
+}
+
+QR_INLINE void normalize8(float (&v)[8], float2 m, const float* weight, const float* bias) {
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        v[i] = (v[i] - m.x) * m.y;
+    }
+    scale8(v, weight, 0.0f);
+    shift8(v, bias);
+}
+
+QR_INLINE const float* part(const float* vector, long long at) {
+    return vector == nullptr ? nullptr : vector + at;
+}
+
+/// One row of whole eights in the registers of the threads of `total`.
+template <class X, class Y, int CHUNKS, class Total>
+QR_INLINE void normHeldRow(const NormTask& t, long long row, const Held& held, Total total) {
+    const X* x = static_cast<const X*>(t.x) + row * t.width;
+    Y* y = static_cast<Y*>(t.y) + row * t.width;
+    float v[CHUNKS][8];
+#pragma unroll
+    for (int c = 0; c < CHUNKS; c++) {
+        if (held.has(c)) {
+            load8(v[c], x + 8 * held.eight(c));
+        }
+    }
+    float2 m = heldMoments<CHUNKS>(v, held, t.width, t.centred, t.epsilon, total);
+    long long vector = row / t.rowsPerVector % t.vectors * t.width;
+#pragma unroll
+    for (int c = 0; c < CHUNKS; c++) {
+        int at = 8 * held.eight(c);
+        if (held.has(c)) {
+            normalize8(v[c], m, part(t.weight, at), part(t.bias, at));
+            scale8(v[c], part(t.scale, vector + at), 1.0f);
+            shift8(v[c], part(t.shift, vector + at));
+            store8(y + at, v[c]);
+        }
+    }
+}
+
+/// Wide rows, a block each. Grid: rows.
+template <class X, class Y>
 QR_INLINE void norm(const NormTask& t) {
     __shared__ float partial[32];
-    normRow<T>(t, blockIdx.x, (int)threadIdx.x, NORM_THREADS, BlockTotal{partial});
+    normRow<X, Y>(t, blockIdx.x, (int)threadIdx.x, NORM_THREADS, BlockTotal{partial});
 }
 
-/// Rows as narrow as a head: one per warp. Grid: rows / 8.
-template <class T>
+template <class X, class Y, int CHUNKS>
+QR_INLINE void normHeld(const NormTask& t) {
+    __shared__ float partial[32];
+    normHeldRow<X, Y, CHUNKS>(
+            t, blockIdx.x, Held{(int)threadIdx.x, (int)blockDim.x, t.width / 8}, BlockTotal{partial});
+}
+
+/// Rows as narrow as a head: one per warp. Grid: rows / 8. HELD: eight channels a lane.
+template <class X, class Y, bool HELD>
 QR_INLINE void normNarrow(const NormTask& t, int rows) {
     int row = blockIdx.x * (NORM_THREADS / 32) + threadIdx.x / 32;
-    if (row < rows) {
-        normRow<T>(t, row, (int)threadIdx.x % 32, 32, WarpTotal{});
+    if (row >= rows) {
+        return;
     }
-}
-
-/// Norm over whole rows or over each head, then rotary positions; either may be left out.
-struct NormRopeTask {
-    const void* x;         // [rows, heads * headDim], rows `rowStride` elements apart
-    void* y;               // [rows, heads * headDim]
-    const float* weight;   // [width of the norm] or null
-    const float* bias;     // like weight
-    const float* cosines;  // [positions, headDim / 2] or null
-    const float* sines;
-    long long rowStride;
-    int heads;
-    int headDim;
-    int tokens;            // row r is token r % tokens
-    int firstPosition;     // of token 0
-    int anglesPerToken;    // 1, or heads where every head has angles of its own
-    int normHeads;         // heads that are normalized together: 0 (no norm), 1 (each by itself) or all
-    int centred;
-    int interleaved;       // pairs (2j, 2j + 1), or else (j, j + headDim / 2)
-    float epsilon;
-};
-
-/// Grid: rows. A warp takes a head at a time.
-template <class T>
-QR_INLINE void normRope(const NormRopeTask& t) {
-    __shared__ float partial[32];
-    const T* x = static_cast<const T*>(t.x) + blockIdx.x * t.rowStride;
-    T* y = static_cast<T*>(t.y) + (long long)blockIdx.x * t.heads * t.headDim;
-    int lane = threadIdx.x % 32;
-    int half = t.headDim / 2;
-    float2 m = make_float2(0.0f, 1.0f);
-    if (t.normHeads == t.heads && t.heads > 1) {
-        m = moments(
-                x, t.heads * t.headDim, (int)threadIdx.x, NORM_THREADS, t.centred, t.epsilon, BlockTotal{partial});
-    }
-    for (int head = threadIdx.x / 32; head < t.heads; head += NORM_THREADS / 32) {
-        const T* own = x + head * t.headDim;
-        if (t.normHeads == 1) {
-            m = moments(own, t.headDim, lane, 32, t.centred, t.epsilon, WarpTotal{});
-        }
-        int weights = t.normHeads == 1 ? 0 : head * t.headDim;
-        int token = t.firstPosition + (int)(blockIdx.x % t.tokens);
-        long long angles = ((long long)token * t.anglesPerToken + (t.anglesPerToken > 1 ? head : 0)) * half;
-        for (int pair = lane; pair < half; pair += 32) {
-            int i = t.interleaved ? 2 * pair : pair;
-            int j = t.interleaved ? 2 * pair + 1 : pair + half;
-            float a = toFloat(own[i]);
-            float b = toFloat(own[j]);
-            if (t.normHeads > 0) {
-                a = (a - m.x) * m.y;
-                b = (b - m.x) * m.y;
-                if (t.weight != nullptr) {
-                    a *= t.weight[weights + i];
-                    b *= t.weight[weights + j];
-                }
-                if (t.bias != nullptr) {
-                    a += t.bias[weights + i];
-                    b += t.bias[weights + j];
-                }
-            }
-            if (t.cosines != nullptr) {
-                float c = t.cosines[angles + pair];
-                float s = t.sines[angles + pair];
-                float turned = a * c - b * s;
-                b = a * s + b * c;
-                a = turned;
-            }
-            store(y + head * t.headDim + i, a);
-            store(y + head * t.headDim + j, b);
-        }
+    if constexpr (HELD) {
+        normHeldRow<X, Y, 1>(t, row, Held{(int)threadIdx.x % 32, 32, t.width / 8}, WarpTotal{});
+    } else {
+        normRow<X, Y>(t, row, (int)threadIdx.x % 32, 32, WarpTotal{});
     }
 }
 
 }  // namespace qr
 
-extern "C" __global__ void __launch_bounds__(256) qr_norm_modulate_f32(qr::NormTask task) { qr::norm<float>(task); }
+#define QR_NORM(names, X, Y)                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256) qr_norm_modulate_##names(qr::NormTask task) {                       \
+        qr::norm<X, Y>(task);                                                                                             \
+    }                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(512) qr_norm_modulate_##names##_1(qr::NormTask task) {                   \
+        qr::normHeld<X, Y, 1>(task);                                                                                      \
+    }                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(512) qr_norm_modulate_##names##_2(qr::NormTask task) {                   \
+        qr::normHeld<X, Y, 2>(task);                                                                                      \
+    }                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(256) qr_norm_narrow_##names(qr::NormTask task, int rows) {               \
+        qr::normNarrow<X, Y, false>(task, rows);                                                                          \
+    }                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(256) qr_norm_narrow_##names##_1(qr::NormTask task, int rows) {           \
+        qr::normNarrow<X, Y, true>(task, rows);                                                                           \
+    }
 
-extern "C" __global__ void __launch_bounds__(256) qr_norm_modulate_bf16(qr::NormTask task) { qr::norm<qr::bf16>(task); }
-
-extern "C" __global__ void __launch_bounds__(256) qr_norm_narrow_f32(qr::NormTask task, int rows) {
-    qr::normNarrow<float>(task, rows);
-}
-
-extern "C" __global__ void __launch_bounds__(256) qr_norm_narrow_bf16(qr::NormTask task, int rows) {
-    qr::normNarrow<qr::bf16>(task, rows);
-}
-
-extern "C" __global__ void __launch_bounds__(256) qr_norm_rope_f32(qr::NormRopeTask task) { qr::normRope<float>(task); }
-
-extern "C" __global__ void __launch_bounds__(256) qr_norm_rope_bf16(qr::NormRopeTask task) { qr::normRope<qr::bf16>(task); }
+QR_NORM(f32_f32, float, float)
+QR_NORM(f32_bf16, float, qr::bf16)
+QR_NORM(bf16_f32, qr::bf16, float)
+QR_NORM(bf16_bf16, qr::bf16, qr::bf16)

@@ -69,16 +69,28 @@ public record Elementwise(KernelLibrary kernels) {
             return axes.rank() - 1;
         }
 
-        /// Whether four neighbours can be computed at once.
-        boolean byFour() {
-            boolean fits = extent(last()) % 4 == 0 && out.dtype() == DType.F32 && pointer(in.length) % 16 == 0;
+        /// How many neighbours a thread computes at once: 8 where BF16 is among the types, 4 where all are F32,
+        /// 1 where others are or extents and addresses do not allow it.
+        int width() {
+            boolean narrow = out.dtype() == DType.BF16;
+            boolean others = out.dtype() != DType.BF16 && out.dtype() != DType.F32;
+            for (DeviceArray operand : in) {
+                narrow |= operand.dtype() == DType.BF16;
+                others |= operand.dtype() != DType.BF16 && operand.dtype() != DType.F32;
+            }
+            int width = narrow ? 8 : 4;
+            return !others && fits(width) ? width : 1;
+        }
+
+        private boolean fits(int width) {
+            boolean fits = extent(last()) % width == 0 && pointer(in.length) % 16 == 0;
             for (int i = 0; i < in.length && fits; i++) {
                 long[] strides = axes.strides()[i];
                 boolean dense = strides[last()] == 1 && pointer(i) % 16 == 0;
                 for (int axis = 0; axis < last(); axis++) {
-                    dense &= strides[axis] % 4 == 0;
+                    dense &= strides[axis] % width == 0;
                 }
-                fits = in[i].dtype() == DType.F32 && (dense || strides[last()] == 0);
+                fits = dense || strides[last()] == 0;
             }
             return fits;
         }
@@ -114,12 +126,12 @@ public record Elementwise(KernelLibrary kernels) {
     }
 
     private void launch(CudaStream stream, Task task) {
-        int width = task.byFour() ? 4 : 1;
+        int width = task.width();
         KernelArguments arguments =
                 KernelArguments.of().struct(task.struct(width).segment(), ArgumentStruct.ALIGNMENT);
         Dim3 grid = Dim3.of(Math.toIntExact(Math.ceilDiv(task.count() / width, (long) THREADS)));
-        if (width == 4) {
-            kernels.function("elementwise", "qr_elementwise4_f32")
+        if (width > 1) {
+            kernels.function("elementwise", width == 4 ? "qr_elementwise4_f32" : "qr_elementwise8_bf16")
                     .launch(stream, grid, Dim3.of(THREADS), 0, arguments.i32(task.denseOperands()));
             return;
         }

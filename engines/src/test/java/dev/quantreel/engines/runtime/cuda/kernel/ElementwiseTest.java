@@ -139,6 +139,87 @@ class ElementwiseTest {
         }
     }
 
+    private DeviceArray array(DType dtype, float[] values, long... dims) {
+        return dtype == DType.F32 ? bench.of(values, dims) : bench.bf16(values, dims);
+    }
+
+    /// By eight where the last axis is a multiple of it, one by one where it is not: a row more or less must not show.
+    @ParameterizedTest(name = "{0} of {1}, {2}, {3} to {4}")
+    @CsvSource({
+        "MulAdd, BF16, BF16, BF16, BF16",
+        "MulAdd, BF16, BF16, F32, BF16",
+        "MulAdd, F32, BF16, F32, F32",
+        "Modulate, BF16, F32, F32, BF16",
+        "Modulate, F32, F32, F32, BF16",
+        "Where, F32, BF16, F32, BF16",
+    })
+    void rowsOfTwoFloatTypesAreTheSameByEightAndOneByOne(
+            ElementwiseOp op, DType first, DType second, DType third, DType to) {
+        int rows = 37;
+        int width = 64;
+        float[] x = KernelBench.narrow(KernelBench.gaussian(1, rows * width));
+        float[] y = KernelBench.narrow(KernelBench.gaussian(2, rows * width));
+        float[] gate = KernelBench.narrow(KernelBench.gaussian(3, width));
+
+        float[] out = run(
+                op,
+                bench.empty(to, rows, width),
+                array(first, x, rows, width),
+                array(second, y, rows, width),
+                array(third, gate, 1, width));
+
+        int narrower = width - 1;
+        float[] again = run(
+                op,
+                bench.empty(to, rows, narrower),
+                array(first, cut(x, rows, width), rows, narrower),
+                array(second, cut(y, rows, width), rows, narrower),
+                array(third, Arrays.copyOf(gate, narrower), 1, narrower));
+        float[] twin = new float[out.length];
+        for (int i = 0; i < twin.length; i++) {
+            twin[i] = ElementTwin.of(op, x[i], y[i], gate[i % width]);
+        }
+        assertThat(out).containsExactly(KernelBench.rounded(twin, to));
+        assertThat(cut(out, rows, width)).containsExactly(again);
+    }
+
+    /// Rows without their last element.
+    private static float[] cut(float[] x, int rows, int width) {
+        float[] result = new float[rows * (width - 1)];
+        for (int row = 0; row < rows; row++) {
+            System.arraycopy(x, row * width, result, row * (width - 1), width - 1);
+        }
+        return result;
+    }
+
+    @ParameterizedTest(name = "one {1} added to {0}")
+    @CsvSource({"BF16, F32", "F32, BF16", "BF16, BF16"})
+    void oneNumberIsTakenForAllEight(DType many, DType one) {
+        float[] x = KernelBench.narrow(KernelBench.gaussian(1, 80));
+
+        float[] out = run(
+                ElementwiseOp.Mul,
+                bench.empty(DType.BF16, 5, 16),
+                array(many, x, 5, 16),
+                array(one, new float[] {-2}, 1));
+
+        for (int i = 0; i < x.length; i++) {
+            assertThat(out[i]).isEqualTo(-2 * x[i]);
+        }
+    }
+
+    @ParameterizedTest(name = "{0} to {1}")
+    @CsvSource({"F32, BF16", "BF16, F32", "BF16, BF16"})
+    void castsBetweenFloatsRoundToNearestEven(DType from, DType to) {
+        float[] x = KernelBench.gaussian(1, 1024);
+        System.arraycopy(EDGES, 0, x, 0, EDGES.length);
+        x = KernelBench.rounded(x, from);
+
+        float[] out = run(ElementwiseOp.Copy, bench.empty(to, 2, 512), array(from, x, 2, 512));
+
+        assertThat(out).containsExactly(KernelBench.rounded(x, to));
+    }
+
     @Test
     void integersStayExactWhereFloatsWouldNot() {
         int[] x = {16_777_217, -7, 7, Integer.MAX_VALUE, 5};

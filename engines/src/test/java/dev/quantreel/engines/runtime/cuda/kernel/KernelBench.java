@@ -119,6 +119,16 @@ final class KernelBench implements AutoCloseable {
         return result;
     }
 
+    /// Values as an array of this type holds them: F32 as they are, BF16 rounded to the nearest, ties to even.
+    static float[] rounded(float[] values, DType dtype) {
+        float[] result = values.clone();
+        for (int i = 0; i < result.length && dtype == DType.BF16; i++) {
+            int bits = Float.floatToRawIntBits(result[i]);
+            result[i] = Float.intBitsToFloat(bits + 0x7FFF + (bits >>> 16 & 1) & 0xFFFF0000);
+        }
+        return result;
+    }
+
     /// `|a - b| / |b|`.
     static double relativeError(float[] a, float[] b) {
         double error = 0;
