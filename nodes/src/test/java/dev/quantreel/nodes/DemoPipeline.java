@@ -23,6 +23,7 @@ import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.values.TextModel;
 import dev.quantreel.nodes.values.VideoDecoder;
 import dev.quantreel.nodes.video.DecodeVAE;
+import dev.quantreel.nodes.video.Tiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,7 +136,7 @@ public record DemoPipeline(TestContext context) {
 
     public Pictures decode(Latent latent) throws Exception {
         return new DecodeVAE()
-                .run(new DecodeVAE.Inputs(latent, vae(), 0, 0), context)
+                .run(new DecodeVAE.Inputs(latent, vae(), new Tiles(0, 0)), context)
                 .images();
     }
 }

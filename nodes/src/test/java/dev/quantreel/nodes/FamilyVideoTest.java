@@ -56,6 +56,7 @@ import dev.quantreel.nodes.values.VisionFeatures;
 import dev.quantreel.nodes.video.DecodeVAE;
 import dev.quantreel.nodes.video.FileKind;
 import dev.quantreel.nodes.video.SaveVideo;
+import dev.quantreel.nodes.video.Tiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -537,7 +538,7 @@ class FamilyVideoTest {
 
     private Video saved(Latent latent, VideoDecoder vae, String name) throws Exception {
         Pictures pictures = new DecodeVAE()
-                .run(new DecodeVAE.Inputs(latent, vae, 0, 0), context)
+                .run(new DecodeVAE.Inputs(latent, vae, new Tiles(0, 0)), context)
                 .images();
         return new SaveVideo()
                 .run(new SaveVideo.Inputs(pictures, "video/" + name, FileKind.MP4, 16, 90, 0), context)

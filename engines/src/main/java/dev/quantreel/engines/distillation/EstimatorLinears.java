@@ -1,49 +1,30 @@
 package dev.quantreel.engines.distillation;
 
+import dev.quantreel.engines.dit.ForwardingLinears;
 import dev.quantreel.engines.dit.LinearLayers;
-import dev.quantreel.engines.onnx.Attributes;
+import dev.quantreel.engines.dit.LowRankLinears;
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
-import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.Shape;
-import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// Other linears with a branch of rank one beside some of them, `y += M_frame (x·α) βᵀ`, whose three vectors are inputs
-/// of the graph: what is trained. The arithmetic is that of [dev.quantreel.engines.dit.LowRankLinears].
-final class EstimatorLinears implements LinearLayers {
+/// of the graph: what is trained. The arithmetic is that of [LowRankLinears].
+final class EstimatorLinears extends ForwardingLinears {
 
-    private final LinearLayers linears;
     private final Map<String, Estimator> estimators;
 
     /// @param estimators by layer; only their sizes count here
     EstimatorLinears(LinearLayers linears, Map<String, Estimator> estimators) {
-        this.linears = linears;
+        super(linears);
         this.estimators = estimators;
     }
 
     /// @param x as it came
     private record Prepared(Input inner, Value x) implements Input {}
-
-    @Override
-    public void declareInputs(OnnxGraphBuilder graph) {
-        linears.declareInputs(graph);
-    }
-
-    @Override
-    public Map<String, Tensor> inputs(int activationBits) {
-        return linears.inputs(activationBits);
-    }
-
-    @Override
-    public Optional<ActivationQuantizer> activations() {
-        return linears.activations();
-    }
 
     @Override
     public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
@@ -67,26 +48,10 @@ final class EstimatorLinears implements LinearLayers {
         Value reduced = graph.op(OnnxOp.MatMul, x, alpha);
         if (estimator.frames().length > 0) {
             Value frames = graph.input(Estimator.Part.FRAMES.of(layer), DType.F32, Dim.of(estimator.frames().length));
-            reduced = graph.op(OnnxOp.Mul, reduced, byToken(graph, x, frames, estimator.frames().length));
+            reduced =
+                    graph.op(OnnxOp.Mul, reduced, LowRankLinears.byToken(graph, x, frames, estimator.frames().length));
         }
         return graph.op(OnnxOp.MatMul, reduced, beta);
-    }
-
-    /// `[tokens, 1]`: the factor of each token's frame.
-    private static Value byToken(OnnxGraphBuilder graph, Value x, Value frames, int count) {
-        Value tokens = graph.op(
-                OnnxOp.Squeeze, graph.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), x));
-        Value zero = graph.constant(Tensor.ofLongs(Shape.of(), 0));
-        Value one = graph.constant(Tensor.ofLongs(Shape.of(), 1));
-        Value numbers = graph.op(OnnxOp.Range, zero, tokens, one);
-        Value frame = graph.op(OnnxOp.Div, graph.op(OnnxOp.Mul, numbers, graph.longs(count)), tokens);
-        Value factors = graph.op(OnnxOp.Gather, Attributes.of("axis", 0), frames, frame);
-        return graph.op(OnnxOp.Unsqueeze, factors, graph.longs(1));
-    }
-
-    @Override
-    public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
-        return linears.modulation(graph, x, layer);
     }
 
     @Override

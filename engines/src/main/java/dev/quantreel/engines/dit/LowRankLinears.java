@@ -8,7 +8,6 @@ import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.onnx.Widening;
-import dev.quantreel.engines.quant.ActivationQuantizer;
 import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.MemoryCheckpoint;
 import dev.quantreel.engines.tensor.Shape;
@@ -25,16 +24,15 @@ import java.util.Optional;
 /// as the parts of a fused matrix do, share that product.
 ///
 /// Serves one graph at a time, as all linears do.
-public final class LowRankLinears implements LinearLayers {
+public final class LowRankLinears extends ForwardingLinears {
 
     /// Elements from which on a matrix is streamed: what is copied below is less than the nodes of widening.
     static final long STREAMED_FROM = 1 << 14;
 
-    private final LinearLayers linears;
     private final LowRankBranches branches;
 
     private LowRankLinears(LinearLayers linears, LowRankBranches branches) {
-        this.linears = linears;
+        super(linears);
         this.branches = branches;
     }
 
@@ -51,38 +49,13 @@ public final class LowRankLinears implements LinearLayers {
     private record Reduction(Value operand, Tensor down, float factor) {}
 
     @Override
-    public void declareInputs(OnnxGraphBuilder graph) {
-        linears.declareInputs(graph);
-    }
-
-    @Override
-    public Map<String, Tensor> inputs(int activationBits) {
-        return linears.inputs(activationBits);
-    }
-
-    @Override
     public Optional<LinearLayers> byBlock() {
         return linears.byBlock().map(own -> new LowRankLinears(own, branches));
     }
 
     @Override
-    public void passed(OnnxGraphBuilder graph, String block, Value before, Value after) {
-        linears.passed(graph, block, before, after);
-    }
-
-    @Override
-    public Optional<ActivationQuantizer> activations() {
-        return linears.activations();
-    }
-
-    @Override
     public Input prepare(OnnxGraphBuilder graph, Value x, List<String> layers) {
         return new Prepared(linears.prepare(graph, x, layers), x, new HashMap<>());
-    }
-
-    @Override
-    public Value modulation(OnnxGraphBuilder graph, Value x, String layer) {
-        return linears.modulation(graph, x, layer);
     }
 
     @Override
@@ -133,16 +106,25 @@ public final class LowRankLinears implements LinearLayers {
         if (frames.isEmpty()) {
             return x;
         }
+        Value factors = byToken(
+                graph, x, graph.constant(frames.tensor()), frames.factors().size());
+        return graph.op(OnnxOp.Mul, x, factors);
+    }
+
+    /// The factor of each token's frame, see [FrameFactors].
+    ///
+    /// @param x `[branches, tokens, any]`
+    /// @param factors F32 `[count]`
+    /// @return F32 `[tokens, 1]`
+    public static Value byToken(OnnxGraphBuilder graph, Value x, Value factors, int count) {
         Value tokens = graph.op(
                 OnnxOp.Squeeze, graph.op(OnnxOp.Shape, Attributes.of("start", 1).and("end", 2), x));
         Value zero = graph.constant(Tensor.ofLongs(Shape.of(), 0));
         Value one = graph.constant(Tensor.ofLongs(Shape.of(), 1));
         Value numbers = graph.op(OnnxOp.Range, zero, tokens, one);
-        Value scaled =
-                graph.op(OnnxOp.Mul, numbers, graph.longs(frames.factors().size()));
-        Value frame = graph.op(OnnxOp.Div, scaled, tokens);
-        Value factors = graph.op(OnnxOp.Gather, Attributes.of("axis", 0), graph.constant(frames.tensor()), frame);
-        return graph.op(OnnxOp.Mul, x, graph.op(OnnxOp.Unsqueeze, factors, graph.longs(1)));
+        Value frame = graph.op(OnnxOp.Div, graph.op(OnnxOp.Mul, numbers, graph.longs(count)), tokens);
+        Value chosen = graph.op(OnnxOp.Gather, Attributes.of("axis", 0), factors, frame);
+        return graph.op(OnnxOp.Unsqueeze, chosen, graph.longs(1));
     }
 
     /// `x Wᵀ`.

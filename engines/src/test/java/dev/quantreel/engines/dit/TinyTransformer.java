@@ -18,12 +18,26 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.SequencedSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /// The two-block transformers of the golden files, and inputs that fit them.
 ///
 /// @param file golden file
 /// @param frames latent frames that it takes
 public record TinyTransformer(String file, int frames) {
+
+    /// One of every family but Wan, as diffusers saves them.
+    public static Stream<TinyTransformer> besidesWan() {
+        return Stream.of(
+                new TinyTransformer("ltx_diffusers.safetensors", 2),
+                new TinyTransformer("cogvideox2b_diffusers.safetensors", 3),
+                new TinyTransformer("cogvideox5b_diffusers.safetensors", 3),
+                new TinyTransformer("cogvideox15_diffusers.safetensors", 4),
+                new TinyTransformer("hunyuan_video_diffusers.safetensors", 3),
+                new TinyTransformer("hunyuan_video_15_t2v_diffusers.safetensors", 2),
+                new TinyTransformer("hunyuan_video_15_i2v_diffusers.safetensors", 2),
+                new TinyTransformer("latte_diffusers.safetensors", 3));
+    }
 
     private static final CancellationToken NONE = CancellationToken.NONE;
 

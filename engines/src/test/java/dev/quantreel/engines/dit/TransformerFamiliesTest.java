@@ -41,15 +41,7 @@ class TransformerFamiliesTest {
     private static final Engine ENGINE = new OrtEngineProvider().create(new EngineOptions(1));
 
     static Stream<TinyTransformer> transformers() {
-        return Stream.of(
-                new TinyTransformer("ltx_diffusers.safetensors", 2),
-                new TinyTransformer("cogvideox2b_diffusers.safetensors", 3),
-                new TinyTransformer("cogvideox5b_diffusers.safetensors", 3),
-                new TinyTransformer("cogvideox15_diffusers.safetensors", 4),
-                new TinyTransformer("hunyuan_video_diffusers.safetensors", 3),
-                new TinyTransformer("hunyuan_video_15_t2v_diffusers.safetensors", 2),
-                new TinyTransformer("hunyuan_video_15_i2v_diffusers.safetensors", 2),
-                new TinyTransformer("latte_diffusers.safetensors", 3));
+        return TinyTransformer.besidesWan();
     }
 
     @AfterAll

@@ -60,17 +60,11 @@ class ExportedFamiliesTest {
     private static final double FLIPS = 2e-3;
 
     static Stream<TinyTransformer> families() {
-        return Stream.of(
-                new TinyTransformer("wan_t2v_diffusers.safetensors", 2),
-                new TinyTransformer("wan_t2v_comfy.safetensors", 2),
-                new TinyTransformer("ltx_diffusers.safetensors", 2),
-                new TinyTransformer("cogvideox2b_diffusers.safetensors", 3),
-                new TinyTransformer("cogvideox5b_diffusers.safetensors", 3),
-                new TinyTransformer("cogvideox15_diffusers.safetensors", 4),
-                new TinyTransformer("hunyuan_video_diffusers.safetensors", 3),
-                new TinyTransformer("hunyuan_video_15_t2v_diffusers.safetensors", 2),
-                new TinyTransformer("hunyuan_video_15_i2v_diffusers.safetensors", 2),
-                new TinyTransformer("latte_diffusers.safetensors", 3));
+        return Stream.concat(
+                Stream.of(
+                        new TinyTransformer("wan_t2v_diffusers.safetensors", 2),
+                        new TinyTransformer("wan_t2v_comfy.safetensors", 2)),
+                TinyTransformer.besidesWan());
     }
 
     @AfterAll

@@ -12,6 +12,7 @@ import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.values.TileCheck;
@@ -37,36 +38,7 @@ public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs
 
             @In(help = "Decoder that belongs to the model.") VideoDecoder vae,
 
-            @In(
-                    help =
-                            "Side of a tile, pixels; smaller needs less memory and more time. 0 chooses: the whole picture"
-                                    + " where 2 GiB are enough.",
-                    initial = "0",
-                    max = 4096,
-                    step = 32,
-                    advanced = true)
-            int tileSize,
-
-            @In(
-                    help = "How far neighbouring tiles reach into each other and blend, pixels. 0 is a quarter of the"
-                            + " tile.",
-                    initial = "0",
-                    max = 1024,
-                    step = 16,
-                    advanced = true)
-            int overlap) {
-
-        public Inputs {
-            if (tileSize > 0 && overlap > tileSize / 2) {
-                throw new NodeInputException(
-                        "overlap", "is " + overlap + "; accepted is at most half the tile, " + tileSize / 2);
-            }
-        }
-
-        private DecodeOptions options() {
-            return new DecodeOptions(tileSize, overlap);
-        }
-    }
+            @SharedInputs Tiles tiles) {}
 
     /// See [DecodeVAE].
     public record Outputs(@Out(help = "The frames.") Pictures images) {}
@@ -85,7 +57,7 @@ public final class DecodeVAE implements Node<DecodeVAE.Inputs, DecodeVAE.Outputs
                         "decoding",
                         new TileCheck.Ports("samples", "tileSize"),
                         tiles -> decoder.workingBytes(latent.shape(), tiles))
-                .require(in.options(), context);
+                .require(in.tiles().options(), context);
         FrameSpool spool = new FrameSpool(context.folders().temp());
         context.status(String.format(
                 Locale.ROOT,

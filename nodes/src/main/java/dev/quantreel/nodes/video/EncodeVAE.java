@@ -2,7 +2,6 @@ package dev.quantreel.nodes.video;
 
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.tensor.UnsupportedCheckpointException;
-import dev.quantreel.engines.vae.DecodeOptions;
 import dev.quantreel.engines.vae.VaeEncoder;
 import dev.quantreel.engines.vae.VaeTraits;
 import dev.quantreel.engines.video.Frames;
@@ -12,6 +11,7 @@ import dev.quantreel.nodes.spi.NodeContext;
 import dev.quantreel.nodes.spi.NodeInputException;
 import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
+import dev.quantreel.nodes.spi.SharedInputs;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.values.Pictures;
 import dev.quantreel.nodes.values.TileCheck;
@@ -37,32 +37,7 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
 
             @In(help = "VAE with an encoder.") VideoDecoder vae,
 
-            @In(
-                    help =
-                            "Side of a tile, pixels; smaller needs less memory and more time. 0 chooses: the whole picture"
-                                    + " where 2 GiB are enough.",
-                    initial = "0",
-                    max = 4096,
-                    step = 32,
-                    advanced = true)
-            int tileSize,
-
-            @In(
-                    help = "How far neighbouring tiles reach into each other and blend, pixels. 0 is a quarter of the"
-                            + " tile.",
-                    initial = "0",
-                    max = 1024,
-                    step = 16,
-                    advanced = true)
-            int overlap) {
-
-        public Inputs {
-            if (tileSize > 0 && overlap > tileSize / 2) {
-                throw new NodeInputException(
-                        "overlap", "is " + overlap + "; accepted is at most half the tile, " + tileSize / 2);
-            }
-        }
-    }
+            @SharedInputs Tiles tiles) {}
 
     /// See [EncodeVAE].
     public record Outputs(@Out(help = "The latent.") Latent latent) {}
@@ -73,11 +48,7 @@ public final class EncodeVAE implements Node<EncodeVAE.Inputs, EncodeVAE.Outputs
         requireWholeLatents(in.pixels().frames().count(), encoder.traits());
         Frames frames = fitting(in.pixels().frames(), encoder.traits().pixelsPerCell(), context);
         Tensor latent = VideoDecoder.encode(
-                encoder,
-                frames,
-                new DecodeOptions(in.tileSize(), in.overlap()),
-                new TileCheck.Ports("pixels", "tileSize"),
-                context);
+                encoder, frames, in.tiles().options(), new TileCheck.Ports("pixels", "tileSize"), context);
         return new Outputs(new Latent(latent, encoder.traits().pairing().likely(), 0));
     }
 

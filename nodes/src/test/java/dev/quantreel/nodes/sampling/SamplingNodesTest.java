@@ -29,6 +29,7 @@ import dev.quantreel.nodes.values.Conditioning;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.Latent;
 import dev.quantreel.nodes.video.DecodeVAE;
+import dev.quantreel.nodes.video.Tiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -218,12 +219,12 @@ class SamplingNodesTest {
 
         assertRejected(
                 "vae",
-                () -> new DecodeVAE().run(new DecodeVAE.Inputs(wide, demo.vae(), 0, 0), demo.context()),
+                () -> new DecodeVAE().run(new DecodeVAE.Inputs(wide, demo.vae(), new Tiles(0, 0)), demo.context()),
                 "16 channels",
                 "has 48");
         assertRejected(
                 "samples",
-                () -> new DecodeVAE().run(new DecodeVAE.Inputs(broken, demo.vae(), 0, 0), demo.context()),
+                () -> new DecodeVAE().run(new DecodeVAE.Inputs(broken, demo.vae(), new Tiles(0, 0)), demo.context()),
                 "NaN at element 10");
     }
 

@@ -48,7 +48,7 @@ class VaeMemoryTest {
 
     private Frames decoded(Latent latent, VideoDecoder vae) throws Exception {
         return new DecodeVAE()
-                .run(new DecodeVAE.Inputs(latent, vae, 0, 0), context)
+                .run(new DecodeVAE.Inputs(latent, vae, new Tiles(0, 0)), context)
                 .images()
                 .frames();
     }
@@ -103,7 +103,7 @@ class VaeMemoryTest {
         leaveLittle(vae);
         assertRejected(
                 "tileSize",
-                () -> new DecodeVAE().run(new DecodeVAE.Inputs(wide(64), vae, 512, 64), context),
+                () -> new DecodeVAE().run(new DecodeVAE.Inputs(wide(64), vae, new Tiles(512, 64)), context),
                 "at its peak",
                 "> decoding",
                 "It would fit with tileSize ");

@@ -95,7 +95,7 @@ class VaeNodesTest {
 
     private Frames decoded(Latent latent, VideoDecoder vae) throws Exception {
         return new DecodeVAE()
-                .run(new DecodeVAE.Inputs(latent, vae, 0, 0), context)
+                .run(new DecodeVAE.Inputs(latent, vae, new Tiles(0, 0)), context)
                 .images()
                 .frames();
     }
@@ -268,7 +268,7 @@ class VaeNodesTest {
         assertThat(pixels[1]).isLessThan(0.1f);
         VideoDecoder vae = vae("wan21_vae_diffusers", "wan_2.1_vae.safetensors");
         Latent latent = new EncodeVAE()
-                .run(new EncodeVAE.Inputs(loaded, vae, 0, 0), context)
+                .run(new EncodeVAE.Inputs(loaded, vae, new Tiles(0, 0)), context)
                 .latent();
         assertThat(latent.samples().shape()).isEqualTo(Shape.of(1, 16, 1, 2, 3));
         assertThat(latent.space()).contains(LatentSpace.WAN_21);
@@ -299,13 +299,13 @@ class VaeNodesTest {
 
         assertRejected(
                 "vae",
-                () -> new EncodeVAE().run(new EncodeVAE.Inputs(one, decoderOnly, 0, 0), context),
+                () -> new EncodeVAE().run(new EncodeVAE.Inputs(one, decoderOnly, new Tiles(0, 0)), context),
                 "taew2_1.safetensors",
                 "wan_2.1_vae");
         VideoDecoder vae = vae("hunyuan_vae_encoder", "hunyuan_video_vae_bf16.safetensors");
         assertRejected(
                 "pixels",
-                () -> new EncodeVAE().run(new EncodeVAE.Inputs(three, vae, 0, 0), context),
+                () -> new EncodeVAE().run(new EncodeVAE.Inputs(three, vae, new Tiles(0, 0)), context),
                 "3 frames",
                 "HunyuanVideo VAE",
                 "1 and 5");
@@ -316,13 +316,13 @@ class VaeNodesTest {
         VideoDecoder vae = vae("hunyuan_vae_encoder", "hunyuan_video_vae_bf16.safetensors");
         Pictures clip = new Pictures(Frames.ofBytes(5, 16, 24, new byte[5 * 16 * 24 * 3]));
         Latent latent = new EncodeVAE()
-                .run(new EncodeVAE.Inputs(clip, vae, 0, 0), context)
+                .run(new EncodeVAE.Inputs(clip, vae, new Tiles(0, 0)), context)
                 .latent();
 
         assertThat(latent.samples().shape()).isEqualTo(Shape.of(1, 4, 2, 2, 3));
         assertThat(latent.space()).contains(LatentSpace.HUNYUAN_VIDEO);
         assertThat(new DecodeVAE()
-                        .run(new DecodeVAE.Inputs(latent, vae, 0, 0), context)
+                        .run(new DecodeVAE.Inputs(latent, vae, new Tiles(0, 0)), context)
                         .images()
                         .frames()
                         .count())
