@@ -36,6 +36,7 @@ struct GemmShape {
     static constexpr int SHIFT = A_BITS == 8 && W_BITS == 4 ? 4 : 0;
     /// Steps of 64 columns in a slab, after each of which a scaled group may end.
     static constexpr int STEPS = COLUMNS / 64;
+    using Store = StoreShape<WARPS_K == 1 ? 32 : THREADS, 16, TILES_T / 2, WARPS_K, SCALED>;
 };
 
 /// Issues the copies of one stage: `slab` is its first slab. What lies outside the operands is filled with zeros.
@@ -154,34 +155,25 @@ QR_INLINE void addScaled(const GemmTerms& t, const int (&zero)[4][2], int token,
 
 /// Stores a warp's (or with WARPS_K > 1 the block's) sums by way of shared memory, 16 tokens at a time.
 template <class S>
-QR_INLINE void store(const GemmTerms& t, char* shared, int n, int token, const int (&c)[4][S::TILES_T][4]) {
+QR_INLINE void store(Storing<typename S::Store>& storing, char* shared, const int (&c)[4][S::TILES_T][4]) {
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    constexpr int TOKENS = 16;
-    int* mine = reinterpret_cast<int*>(shared) + warp * TOKENS * kStagePitch;
-    const int* buffer = S::WARPS_K > 1 ? reinterpret_cast<const int*>(shared) : mine;
-    int index = S::WARPS_K > 1 ? static_cast<int>(threadIdx.x) : lane;
-    Channels<S::SCALED> channels;
-    channels.load(t, n + index % 16 * 4);
+    int* mine = reinterpret_cast<int*>(shared) + warp * S::Store::TOKENS * kStagePitch;
+    storing.store(
+        S::WARPS_K > 1 ? reinterpret_cast<int*>(shared) : mine,
+        [&](int part) {
 #pragma unroll
-    for (int part = 0; part < S::TILES_T / 2; part++) {
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            stage(mine, i * 16 + (lane >> 2), (lane & 3) * 2, c[i][part * 2]);
-            stage(mine, i * 16 + (lane >> 2), (lane & 3) * 2 + 8, c[i][part * 2 + 1]);
-        }
-        if (S::WARPS_K > 1) {
-            __syncthreads();
-        } else {
-            __syncwarp();
-        }
-        unstage<S::SCALED, TOKENS, S::WARPS_K>(t, channels, buffer, token + part * TOKENS, index,
-                                               S::WARPS_K > 1 ? S::THREADS : 32);
-        if (S::WARPS_K > 1) {
-            __syncthreads();
-        } else {
-            __syncwarp();
-        }
-    }
+            for (int i = 0; i < 4; i++) {
+                stage(mine, i * 16 + (lane >> 2), (lane & 3) * 2, c[i][part * 2]);
+                stage(mine, i * 16 + (lane >> 2), (lane & 3) * 2 + 8, c[i][part * 2 + 1]);
+            }
+        },
+        [] {
+            if (S::WARPS_K > 1) {
+                __syncthreads();
+            } else {
+                __syncwarp();
+            }
+        });
 }
 
 template <class S>
@@ -209,6 +201,8 @@ QR_INLINE void gemm(const GemmOperands& o, const GemmTerms& t, char* shared) {
     for (int i = 0; i < S::STAGES - 1; i++) {
         copyStage<S>(o, shared + i * S::STAGE_BYTES, i * S::WARPS_K, panel, token, t.m);
     }
+    Storing<typename S::Store> storing(t, first, S::WARPS_K > 1 ? threadIdx.x : threadIdx.x & 31);
+    storing.begin(n);
     int group = 0, in_group = 0;
     int reading = 0, writing = S::STAGES - 1;
     for (int k = 0; k < stages; k++) {
@@ -231,6 +225,7 @@ QR_INLINE void gemm(const GemmOperands& o, const GemmTerms& t, char* shared) {
         reading = reading + 1 == S::STAGES ? 0 : reading + 1;
         writing = writing + 1 == S::STAGES ? 0 : writing + 1;
     }
+    storing.prepare(n);
     waitCopies<0>();
     __syncthreads();
 #pragma unroll
@@ -238,7 +233,7 @@ QR_INLINE void gemm(const GemmOperands& o, const GemmTerms& t, char* shared) {
         int& sum = c[i / 4 / S::TILES_T][i / 4 % S::TILES_T][i % 4];
         sum = S::SCALED ? __float_as_int(y[i / 4 / S::TILES_T][i / 4 % S::TILES_T][i % 4]) : sum >> S::SHIFT;
     }
-    store<S>(t, shared, n, first, c);
+    store<S>(storing, shared, c);
 }
 
 }  // namespace qr

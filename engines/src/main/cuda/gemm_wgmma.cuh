@@ -20,8 +20,8 @@ struct WgmmaShape {
     static constexpr int TOKEN_BYTES = TOKENS * COLUMNS;
     static constexpr int PANEL_BYTES = kPanel * COLUMNS * W_BITS / 8;
     static constexpr int STAGE_BYTES = TOKEN_BYTES + 2 * PANEL_BYTES;
-    static constexpr int STORED_TOKENS = 64;
-    static constexpr int STORE_BYTES = STORED_TOKENS * kStagePitch * 4;
+    using Store = StoreShape<128, 64, TOKENS / 64, 1, false>;
+    static constexpr int STORE_BYTES = Store::TOKENS * kStagePitch * 4;
     static constexpr int STORE_AT = STAGES * STAGE_BYTES;
     static constexpr int BARRIERS_AT = STORE_AT + 2 * STORE_BYTES;
     static constexpr int SHIFT = W_BITS == 4 ? 4 : 0;
@@ -163,23 +163,20 @@ QR_INLINE void multiplyStage(const Pipeline<S>& pipeline, Turn& turn, int& freei
 
 /// Stores the sums of a warpgroup, 64 tokens at a time.
 template <class S>
-QR_INLINE void storeTile(const GemmTerms& t, char* buffer, int n, int token, int group, const int (&d)[128]) {
-    int* staged = reinterpret_cast<int*>(buffer);
-    int index = threadIdx.x & 127, lane = threadIdx.x & 31;
-    Channels<false> channels;
-    channels.load(t, n + index % 16 * 4);
+QR_INLINE void storeTile(Storing<typename S::Store>& storing, int* buffer, int group, const int (&d)[128]) {
+    constexpr int TILES = S::Store::TOKENS / 8;
+    int warp = threadIdx.x >> 5 & 3, lane = threadIdx.x & 31;
+    storing.store(
+        buffer,
+        [&](int part) {
 #pragma unroll
-    for (int part = 0; part < S::TOKENS / S::STORED_TOKENS; part++) {
-#pragma unroll
-        for (int j = 0; j < S::STORED_TOKENS / 8; j++) {
-            int at = (part * S::STORED_TOKENS / 8 + j) * 4;
-            int c[4] = {d[at] >> S::SHIFT, d[at + 1] >> S::SHIFT, d[at + 2] >> S::SHIFT, d[at + 3] >> S::SHIFT};
-            stage(staged, (index >> 5) * 16 + (lane >> 2), j * 8 + (lane & 3) * 2, c);
-        }
-        barrierSync(1 + group, 128);
-        unstage<false, S::STORED_TOKENS>(t, channels, staged, token + part * S::STORED_TOKENS, index, 128);
-        barrierSync(1 + group, 128);
-    }
+            for (int j = 0; j < TILES; j++) {
+                int at = (part * TILES + j) * 4;
+                int c[4] = {d[at] >> S::SHIFT, d[at + 1] >> S::SHIFT, d[at + 2] >> S::SHIFT, d[at + 3] >> S::SHIFT};
+                stage(buffer, warp * 16 + (lane >> 2), j * 8 + (lane & 3) * 2, c);
+            }
+        },
+        [&] { barrierSync(1 + group, 128); });
 }
 
 template <int W_BITS, class S = WgmmaShape<W_BITS>>
@@ -196,6 +193,8 @@ QR_INLINE void consume(const Pipeline<S>& pipeline, const GemmOperands& o, const
             d[i] = 0;
         }
         settle(d);
+        Storing<typename S::Store> storing(t, token_tile * S::TOKENS, threadIdx.x & 127);
+        storing.begin((out_tile * 2 + group) * kPanel);
         u32 even[4][4], odd[4][4];
         mbarrierWait(pipeline.filled(turn.stage), turn.parity);
         fragments<W_BITS>(pipeline.weights(turn.stage, group), even);
@@ -210,11 +209,11 @@ QR_INLINE void consume(const Pipeline<S>& pipeline, const GemmOperands& o, const
                 break;
             }
         }
+        storing.prepare((out_tile * 2 + group) * kPanel);
         warpgroupWait<0>();
         settle(d);
         release(pipeline, freeing);
-        storeTile<S>(t, pipeline.tokens(0) + S::STORE_AT + group * S::STORE_BYTES, (out_tile * 2 + group) * kPanel,
-                      token_tile * S::TOKENS, group, d);
+        storeTile<S>(storing, reinterpret_cast<int*>(pipeline.tokens(0) + S::STORE_AT + group * S::STORE_BYTES), group, d);
     }
 }
 

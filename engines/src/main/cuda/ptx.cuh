@@ -106,6 +106,13 @@ QR_INLINE float minNan(float a, float b) {
     return r;
 }
 
+// ---- memory -----------------------------------------------------------------------------------------------------------------
+
+/// Asks for the line of global memory at `pointer` to be brought to the L2; no more than a hint.
+QR_INLINE void prefetchL2(const void* pointer) {
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(pointer));
+}
+
 // ---- shared memory ----------------------------------------------------------------------------------------------------------
 
 /// A pointer into shared memory as the 32-bit address that instructions and descriptors take.

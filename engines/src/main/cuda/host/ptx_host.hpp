@@ -24,6 +24,8 @@ inline unsigned short packE4m3(float low, float high) {
     return static_cast<unsigned short>(sim::floatToE4m3(low) | sim::floatToE4m3(high) << 8);
 }
 
+inline void prefetchL2(const void*) {}
+
 inline unsigned sharedAddress(const void* pointer, QR_LINE) { return sim::sharedAddress(pointer, line); }
 
 inline void copyAsync(void* shared, const void* global, int bytes, bool valid, int line) {
