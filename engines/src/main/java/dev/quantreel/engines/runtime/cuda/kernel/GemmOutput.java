@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// @param type F32 or BF16; I32 stores the bare sums of codes, without anything applied
 /// @param activation applied before gate and residual
 /// @param gate of the output's type, or null
-/// @param residual `[tokens, outputs]` of the output's type, or null; may be `data` itself
+/// @param residual `[tokens, outputs]` of the output's type, or null; may be `data` itself. Where outputs are a
+///     multiple of four, gate and residual start at a multiple of four elements
 public record GemmOutput(
         DeviceSpan data,
         DType type,

@@ -31,6 +31,9 @@ public final class LowBitGemm {
     /// Tokens up to which blocks of 16 tokens are taken.
     public static final int NARROW_ROWS = 32;
 
+    /// Bytes of the copies into shared memory, asynchronous ones and those of the copy engine.
+    private static final int COPY_ALIGNMENT = 16;
+
     /// Which instructions may multiply.
     public enum Route {
         /// The fastest that the chip has.
@@ -152,13 +155,21 @@ public final class LowBitGemm {
         }
         long cells = (long) x.rows() * layout.rows();
         int elementBytes = y.type() == DType.BF16 ? 2 : 4;
+        // Rows whose lengths are multiples of four are read and written four elements at a time.
+        int alignment = layout.rows() % 4 == 0 ? 4 * elementBytes : elementBytes;
         long groups = (long) x.rows() * (layout.columns() / x.group()) * 4;
-        checkSize("codes of tokens", x.codes(), (long) x.rows() * layout.columns() * x.bits() / 8);
-        checkSize("scales of tokens", x.scale(), groups);
-        checkSize("sums of tokens", x.sum(), groups);
-        checkSize("output", y.data(), cells * elementBytes);
+        require("codes of tokens", x.codes(), (long) x.rows() * layout.columns() * x.bits() / 8, COPY_ALIGNMENT);
+        require("scales of tokens", x.scale(), groups, 4);
+        require("sums of tokens", x.sum(), groups, 4);
+        require("codes of weights", weights.codes(), layout.bytes(), COPY_ALIGNMENT);
+        require("steps of weights", weights.step(), layout.rows() * 4L, 4);
+        require("zero points of weights", weights.zero(), layout.rows() * 4L, 4);
+        require("output", y.data(), cells * elementBytes, COPY_ALIGNMENT);
+        if (weights.bias() != null) {
+            require("bias", weights.bias(), layout.rows() * 4L, 4);
+        }
         if (y.residual() != null) {
-            checkSize("residual", y.residual(), cells * elementBytes);
+            require("residual", y.residual(), cells * elementBytes, alignment);
         }
         if (y.gate() != null) {
             int timesteps = y.gate().timesteps();
@@ -166,13 +177,17 @@ public final class LowBitGemm {
                 throw new IllegalArgumentException("a gate of " + timesteps + " timesteps for " + x.rows()
                         + " tokens; they must divide the tokens");
             }
-            checkSize("gate", y.gate().values(), (long) timesteps * layout.rows() * elementBytes);
+            require("gate", y.gate().values(), (long) timesteps * layout.rows() * elementBytes, alignment);
         }
     }
 
-    private static void checkSize(String what, DeviceSpan span, long bytes) {
+    private static void require(String what, DeviceSpan span, long bytes, int alignment) {
         if (span.sizeBytes() < bytes) {
             throw new IllegalArgumentException(what + ": " + span.sizeBytes() + " bytes, " + bytes + " are needed");
+        }
+        if (span.pointer() % alignment != 0) {
+            throw new IllegalArgumentException(
+                    what + " at address " + span.pointer() + "; a multiple of " + alignment + " bytes is needed");
         }
     }
 }

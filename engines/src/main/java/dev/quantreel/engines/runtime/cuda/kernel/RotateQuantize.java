@@ -57,6 +57,9 @@ public final class RotateQuantize {
     public void launch(CudaStream stream, Rows x, RowProducer producer, Optional<DeviceRotation> rotation, Step step) {
         RowGeometry geometry = RowGeometry.of(x.width);
         check(x, rotation, step);
+        if (producer instanceof RowProducer.LayerNorm norm) {
+            check(x, norm);
+        }
         if (x.rows == 0) {
             return;
         }
@@ -134,6 +137,12 @@ public final class RotateQuantize {
         long scales = (long) x.rows * format.scalesPerRow(x.width);
         require("scales", step.output.scales, scales * Float.BYTES, Float.BYTES);
         step.output.sums.ifPresent(sums -> require("sums", sums, (long) x.rows * Integer.BYTES, Integer.BYTES));
+    }
+
+    private static void check(Rows x, RowProducer.LayerNorm norm) {
+        long groups = Math.ceilDiv(x.rows, norm.rowsPerModulation());
+        norm.gain().ifPresent(gain -> require("gain", gain, groups * x.width * Float.BYTES, VECTOR_BYTES));
+        norm.shift().ifPresent(shift -> require("shift", shift, groups * x.width * Float.BYTES, VECTOR_BYTES));
     }
 
     private static void require(String what, DeviceSpan span, long bytes, int alignment) {

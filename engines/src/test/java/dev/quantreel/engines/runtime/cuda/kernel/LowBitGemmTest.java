@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
+import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
 import dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm.Route;
 import dev.quantreel.engines.runtime.cuda.simulator.DeviceArrays;
 import dev.quantreel.engines.runtime.cuda.simulator.HostSimulator;
@@ -345,6 +346,39 @@ class LowBitGemmTest {
                     .isThrownBy(() ->
                             new LowBitGemm(gpu.kernels()).launch(gpu.context().defaultStream(), x, w, y))
                     .withMessage("output: 124 bytes, 128 are needed");
+        }
+    }
+
+    @Test
+    void addressesThatVectorLoadsDoNotTakeAreNamed() {
+        GemmCase made = Way.S8S4.random(4, 8, 64);
+        try (HostSimulator gpu = Way.S8S4.start();
+                DeviceArrays device = new DeviceArrays(gpu.context())) {
+            LowBitGemm gemm = new LowBitGemm(gpu.kernels());
+            CudaStream stream = gpu.context().defaultStream();
+            GemmTokens x = made.tokensOn(device, 8);
+            PackedWeights w = made.weightsOn(device);
+            DeviceSpan odd = device.empty(256).span().slice(8, 128);
+            GemmOutput y = GemmOutput.of(device.empty(128).span(), DType.F32);
+            PackedWeights shifted = new PackedWeights(
+                    w.layout(),
+                    device.empty(w.layout().bytes() + 8)
+                            .span()
+                            .slice(8, w.layout().bytes()),
+                    w.step(),
+                    w.zero(),
+                    w.bias());
+
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> gemm.launch(stream, x, w, y.withResidual(odd)))
+                    .withMessageStartingWith("residual at address")
+                    .withMessageEndingWith("a multiple of 16 bytes is needed");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> gemm.launch(stream, x, w, y.withGate(new GemmOutput.Gate(odd, 1))))
+                    .withMessageStartingWith("gate at address");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> gemm.launch(stream, x, shifted, y))
+                    .withMessageStartingWith("codes of weights at address");
         }
     }
 

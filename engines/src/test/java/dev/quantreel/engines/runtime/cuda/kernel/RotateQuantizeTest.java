@@ -387,5 +387,12 @@ class RotateQuantizeTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new RotateQuantize.Rows(small.span(), DType.F32, 2, 16))
                 .withMessageContaining("values has 64 bytes");
+        RowProducer producer = RowProducer.LayerNorm.modulated(
+                arrays.empty(128).span().slice(4, 64), arrays.empty(64).span(), 1e-6f, 1);
+        Setup setup = new Setup(Optional.empty(), new ActivationQuantizer.Token(), 8, producer);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> run(setup, rows(1, 16, 1), DType.F32))
+                .withMessageContaining("gain has 64 bytes")
+                .withMessageContaining("from a multiple of 16 on");
     }
 }
