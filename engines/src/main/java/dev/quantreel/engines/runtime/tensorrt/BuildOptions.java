@@ -8,7 +8,8 @@ import java.time.Duration;
 /// @param timeLimit after which the building process is ended
 /// @param optimizationLevel 0 (fast build) to 5 (tries most tactics); TensorRT's default is 3
 /// @param weights whether the plan holds them
-/// @param weightStreaming whether weights may stay in main memory and be brought over while the engine runs
+/// @param weightStreaming whether weights may stay in main memory and be brought over while the engine runs; not of
+/// stripped plans
 public record BuildOptions(
         long workspaceBytes, Duration timeLimit, int optimizationLevel, Weights weights, boolean weightStreaming) {
 
@@ -18,8 +19,9 @@ public record BuildOptions(
         IN_PLAN,
         /// Everything, and other weights of the same shapes can take their place.
         REFITTABLE,
-        /// Nothing but what the optimizer needed: a small plan, filled from our weights when it is opened
-        /// (`kSTRIP_PLAN`).
+        /// Nothing but what the optimizer needed: a small plan, filled when it is opened with the very weights
+        /// that it was built from (`kSTRIP_PLAN` with `kREFIT_IDENTICAL`, which lets the optimizer fold and fuse
+        /// them as if they were in the plan).
         STRIPPED
     }
 
@@ -35,6 +37,10 @@ public record BuildOptions(
         }
         if (optimizationLevel < 0 || optimizationLevel > 5) {
             throw new IllegalArgumentException("optimization level " + optimizationLevel + "; 0 to 5 are accepted");
+        }
+        if (weights == Weights.STRIPPED && weightStreaming) {
+            throw new IllegalArgumentException("stripped plans with streamed weights: NVIDIA documents neither order"
+                    + " of filling and streaming; plans that hold their weights can stream them");
         }
     }
 

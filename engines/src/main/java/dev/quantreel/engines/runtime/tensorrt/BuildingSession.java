@@ -16,6 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +28,12 @@ import org.jspecify.annotations.Nullable;
 /// Without a profile an engine is built for the shapes of the first run; shapes outside of it get another one,
 /// for both.
 /// With a profile, they are refused.
+///
+/// Runs take turns: one must not close the engine that another is about to use, nor build what is being built.
 final class BuildingSession implements Session {
 
     private static final System.Logger LOG = System.getLogger(BuildingSession.class.getName());
+    private static final long POLL_MILLIS = 50;
 
     private final Workshop workshop;
     private final OnnxModel graph;
@@ -37,12 +43,14 @@ final class BuildingSession implements Session {
     private @Nullable OptimizationProfile profile;
     private @Nullable Path file;
     private @Nullable Session session;
+    private boolean isClosed;
+    private final ReentrantLock turn = new ReentrantLock();
 
     /// Reads the weights: looks into the cache, or writes them to a file.
     BuildingSession(Workshop workshop, OnnxModel model) {
         this.workshop = workshop;
         this.graph = new OnnxModel(model.proto(), Map.of());
-        this.graphKey = EngineKey.graph(model, workshop.settings().build());
+        this.graphKey = EngineKey.graph(model);
         this.inputs = new SessionInputs(TensorRtEngineProvider.ID, model.proto().getGraph());
         this.given = workshop.settings().profiles().of(model);
         this.profile = given.orElse(null);
@@ -80,16 +88,43 @@ final class BuildingSession implements Session {
 
     @Override
     public Map<String, Tensor> run(Map<String, Tensor> values, CancellationToken cancellation) {
-        return ready(values, cancellation).run(values, cancellation);
+        takeTurn(cancellation);
+        try {
+            return ready(values, cancellation).run(values, cancellation);
+        } finally {
+            turn.unlock();
+        }
     }
 
     @Override
     public void runInto(Map<String, Tensor> values, Map<String, Tensor> outputs, CancellationToken cancellation) {
-        ready(values, cancellation).runInto(values, outputs, cancellation);
+        takeTurn(cancellation);
+        try {
+            ready(values, cancellation).runInto(values, outputs, cancellation);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /// Another run may build for minutes, and whoever waits for it may give up.
+    private void takeTurn(CancellationToken cancellation) {
+        boolean isMine = false;
+        while (!isMine) {
+            cancellation.throwIfCancelled();
+            try {
+                isMine = turn.tryLock(POLL_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted while " + graph.name() + " was in use");
+            }
+        }
     }
 
     private Session ready(Map<String, Tensor> values, CancellationToken cancellation) {
         cancellation.throwIfCancelled();
+        if (isClosed) {
+            throw failure("the session is closed", null);
+        }
         Map<String, Tensor> ordered = inputs.check(values);
         OptimizationProfile current = profile;
         Optional<String> outside = current == null ? Optional.empty() : ShapeRanges.outside(current, ordered);
@@ -124,7 +159,7 @@ final class BuildingSession implements Session {
     private Session make(OptimizationProfile wanted, Consumer<BuildMessage> listener, CancellationToken cancellation) {
         if (!opensCached(wanted)) {
             workshop.build(new Workshop.Job(key(wanted), graph.name(), wanted, requiredFile()), listener, cancellation);
-            session = open(key(wanted));
+            session = open(wanted);
         }
         Session made = session;
         if (made == null) {
@@ -140,7 +175,7 @@ final class BuildingSession implements Session {
             return false;
         }
         try {
-            session = open(key);
+            session = open(wanted);
             return true;
         } catch (EngineException e) {
             LOG.log(
@@ -152,8 +187,8 @@ final class BuildingSession implements Session {
         }
     }
 
-    private Session open(EngineKey key) {
-        return workshop.open(key, graph, Optional.ofNullable(file));
+    private Session open(OptimizationProfile wanted) {
+        return workshop.open(key(wanted), graph, wanted, Optional.ofNullable(file));
     }
 
     private EngineKey key(OptimizationProfile wanted) {
@@ -201,7 +236,12 @@ final class BuildingSession implements Session {
 
     @Override
     public void close() {
-        closeSession();
-        deleteFile();
+        turn.lock();
+        try {
+            isClosed = true;
+            Closing.inOrder(this::closeSession, this::deleteFile);
+        } finally {
+            turn.unlock();
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.runtime.tensorrt;
 
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Properties;
 
 /// What is known of an engine in the cache.
@@ -13,6 +14,7 @@ import java.util.Properties;
 /// @param options [BuildOptions#identity]
 /// @param bytes of the plan
 /// @param buildSeconds that building took
+/// @param layers which products run in 8 bits, in words; empty where there are none, or nobody has looked
 /// @param lastUsed when it was last asked for
 public record CachedEngine(
         String key,
@@ -23,6 +25,7 @@ public record CachedEngine(
         String options,
         long bytes,
         long buildSeconds,
+        String layers,
         Instant lastUsed) {
 
     Properties toProperties() {
@@ -34,7 +37,13 @@ public record CachedEngine(
         properties.setProperty("options", options);
         properties.setProperty("bytes", Long.toString(bytes));
         properties.setProperty("buildSeconds", Long.toString(buildSeconds));
+        properties.setProperty("layers", layers);
         return properties;
+    }
+
+    /// The same after its layers were looked at.
+    CachedEngine withLayers(String told) {
+        return new CachedEngine(key, model, label, tensorRt, chip, options, bytes, buildSeconds, told, lastUsed);
     }
 
     /// @throws NumberFormatException when a number is none
@@ -48,13 +57,15 @@ public record CachedEngine(
                 properties.getProperty("options", "?"),
                 Long.parseLong(properties.getProperty("bytes", "-1")),
                 Long.parseLong(properties.getProperty("buildSeconds", "0")),
+                properties.getProperty("layers", ""),
                 lastUsed);
     }
 
     /// One line for people.
     public String line() {
-        return "%s %s, %s, %.1f MB, TensorRT %s, %s, built in %d s, last used %s"
-                .formatted(
+        return String.format(
+                        Locale.ROOT,
+                        "%s %s, %s, %.1f MB, TensorRT %s, %s, built in %d s, last used %s",
                         key.substring(0, Math.min(8, key.length())),
                         model,
                         label,
@@ -62,6 +73,7 @@ public record CachedEngine(
                         tensorRt,
                         chip,
                         buildSeconds,
-                        lastUsed);
+                        lastUsed)
+                + (layers.isEmpty() ? "" : "; " + layers);
     }
 }

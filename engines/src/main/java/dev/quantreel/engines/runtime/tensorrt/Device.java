@@ -10,6 +10,12 @@ interface Device extends AutoCloseable {
     /// Memory of the card.
     long totalBytes();
 
+    /// Memory that others can still have. What we freed is given back first.
+    long freeBytes();
+
+    /// Gives back what we freed, so that libraries and processes beside us can have it.
+    void trim();
+
     /// Device memory, at multiples of 256 bytes.
     ///
     /// @throws dev.quantreel.engines.runtime.EngineException when there is not enough; says how much is free

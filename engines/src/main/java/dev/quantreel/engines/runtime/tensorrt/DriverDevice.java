@@ -49,6 +49,17 @@ final class DriverDevice implements Device {
     }
 
     @Override
+    public long freeBytes() {
+        trim();
+        return explained(context::memory).freeBytes();
+    }
+
+    @Override
+    public void trim() {
+        explain(context::trim);
+    }
+
+    @Override
     public Memory allocate(long bytes) {
         DeviceMemory memory = explained(() -> context.allocate(bytes));
         return new Memory() {

@@ -2,7 +2,6 @@ package dev.quantreel.engines.runtime.tensorrt;
 
 import dev.quantreel.engines.export.OptimizationProfile;
 import dev.quantreel.engines.onnx.OnnxModel;
-import dev.quantreel.engines.runtime.tensorrt.BuildOptions.Weights;
 import dev.quantreel.engines.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +16,7 @@ import java.util.Map;
 /// What an engine depends on: the graph with its weights, the shapes, the options, the version of TensorRT and the
 /// chip. Plans are tied to both of the latter.
 ///
-/// @param graph as [#graph(OnnxModel, BuildOptions)] has it
+/// @param graph as [#graph(OnnxModel)] has it
 /// @param shapes as [#shapes(OptimizationProfile)] has it
 /// @param options [BuildOptions#identity]
 /// @param tensorRt version number of the library, 101501
@@ -26,18 +25,16 @@ public record EngineKey(String graph, String shapes, String options, int tensorR
 
     private static final int CHUNK_BYTES = 64 << 20;
 
-    /// What an engine depends on of a model: its graph, and its weights unless they are put in when it is opened. Reads
-    /// all weights.
+    /// What an engine depends on of a model: its graph and its weights. Also of a stripped plan, whose optimizer saw
+    /// them and which takes no others. Reads all weights.
     ///
     /// @return SHA-256
-    public static String graph(OnnxModel model, BuildOptions options) {
+    public static String graph(OnnxModel model) {
         MessageDigest graph = sha256();
         graph.update(bytes(model));
-        if (options.weights() != Weights.STRIPPED) {
-            for (Map.Entry<String, Tensor> weight : model.weights().entrySet()) {
-                graph.update(weight.getKey().getBytes(StandardCharsets.UTF_8));
-                update(graph, weight.getValue().data());
-            }
+        for (Map.Entry<String, Tensor> weight : model.weights().entrySet()) {
+            graph.update(weight.getKey().getBytes(StandardCharsets.UTF_8));
+            update(graph, weight.getValue().data());
         }
         return hex(graph);
     }

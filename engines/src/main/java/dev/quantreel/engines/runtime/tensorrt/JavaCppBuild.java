@@ -3,24 +3,21 @@ package dev.quantreel.engines.runtime.tensorrt;
 import dev.quantreel.engines.export.OptimizationProfile;
 import dev.quantreel.engines.export.OptimizationProfile.Extents;
 import dev.quantreel.engines.runtime.tensorrt.BuildMessage.Progress;
-import dev.quantreel.engines.runtime.tensorrt.JavaCppTensorRt.At;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.tensorrt.global.nvinfer;
 import org.bytedeco.tensorrt.global.nvinfer.BuilderFlag;
 import org.bytedeco.tensorrt.global.nvinfer.MemoryPoolType;
 import org.bytedeco.tensorrt.global.nvinfer.NetworkDefinitionCreationFlag;
 import org.bytedeco.tensorrt.global.nvinfer.OptProfileSelector;
+import org.bytedeco.tensorrt.global.nvinfer.ProfilingVerbosity;
 import org.bytedeco.tensorrt.global.nvonnxparser;
 import org.bytedeco.tensorrt.nvinfer.Dims64;
 import org.bytedeco.tensorrt.nvinfer.IBuilder;
@@ -41,17 +38,17 @@ final class JavaCppBuild {
     private final JavaCppTensorRt library;
     private final BuildRequest request;
     private final Consumer<BuildMessage> listener;
-    /// What is freed at the end, the last first.
-    private final Deque<Pointer> made = new ArrayDeque<>();
+    private final JavaCppTensorRt.Made made;
 
     JavaCppBuild(JavaCppTensorRt library, BuildRequest request, Consumer<BuildMessage> listener) {
         this.library = library;
         this.request = request;
         this.listener = listener;
+        this.made = new JavaCppTensorRt.Made(library);
     }
 
     void run() throws IOException {
-        try {
+        try (made) {
             listener.accept(new Progress("starting TensorRT", 0, STEPS));
             IBuilder builder = kept(nvinfer.createInferBuilder(library.logger()), "TensorRT's builder does not start");
             INetworkDefinition network = kept(
@@ -62,24 +59,19 @@ final class JavaCppBuild {
             IBuilderConfig config = kept(builder.createBuilderConfig(), "TensorRT makes no configuration");
             configure(config);
             addProfile(builder, config);
-            ITimingCache times = timingCache(config);
+            JavaCppTimingCache file = new JavaCppTimingCache(library, config, made, request.timingCache());
+            ITimingCache times = file.open();
             listener.accept(new Progress("timing tactics and building the engine", 2, STEPS));
             IHostMemory plan = kept(builder.buildSerializedNetwork(network, config), "TensorRT builds no engine");
             listener.accept(new Progress("writing the engine", 3, STEPS));
             write(plan, request.plan());
-            keepTimes(times);
+            keepTimes(file, times);
             listener.accept(new Progress("done", STEPS, STEPS));
-        } finally {
-            while (!made.isEmpty()) {
-                library.delete(made.pop());
-            }
         }
     }
 
     private <T extends Pointer> T kept(@org.jspecify.annotations.Nullable T pointer, String what) {
-        T present = library.required(pointer, what);
-        made.push(present);
-        return present;
+        return made.kept(pointer, what);
     }
 
     private void parse(INetworkDefinition network) {
@@ -87,10 +79,15 @@ final class JavaCppBuild {
         if (parser.parseFromFile(request.model().toString(), ILogger.Severity.kWARNING.value)) {
             return;
         }
-        StringBuilder refused = new StringBuilder("the graph is refused");
-        for (int i = 0; i < parser.getNbErrors(); i++) {
-            IParserError error = parser.getError(i);
-            refused.append(i == 0 ? ": " : "; ")
+        throw library.failure("the graph is refused" + told(parser.getNbErrors(), parser::getError));
+    }
+
+    /// Errors of a parser, behind what failed.
+    static String told(int count, IntFunction<IParserError> errors) {
+        StringBuilder told = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            IParserError error = errors.apply(i);
+            told.append(i == 0 ? ": " : "; ")
                     .append("node ")
                     .append(error.nodeName())
                     .append(" (")
@@ -98,7 +95,7 @@ final class JavaCppBuild {
                     .append("): ")
                     .append(error.desc());
         }
-        throw library.failure(refused.toString());
+        return told.toString();
     }
 
     private void configure(IBuilderConfig config) {
@@ -107,12 +104,14 @@ final class JavaCppBuild {
             config.setMemoryPoolLimit(MemoryPoolType.kWORKSPACE, options.workspaceBytes());
         }
         config.setBuilderOptimizationLevel(options.optimizationLevel());
+        // Else the engine inspector tells names alone (InspectedLayers).
+        config.setProfilingVerbosity(ProfilingVerbosity.kDETAILED);
         switch (options.weights()) {
             case IN_PLAN -> {}
             case REFITTABLE -> config.setFlag(BuilderFlag.kREFIT);
             case STRIPPED -> {
-                config.setFlag(BuilderFlag.kREFIT);
                 config.setFlag(BuilderFlag.kSTRIP_PLAN);
+                config.setFlag(BuilderFlag.kREFIT_IDENTICAL);
             }
         }
         if (options.weightStreaming()) {
@@ -167,41 +166,18 @@ final class JavaCppBuild {
         return dims;
     }
 
-    /// Times of earlier builds; an unreadable file is as good as none.
-    private ITimingCache timingCache(IBuilderConfig config) throws IOException {
-        Path file = request.timingCache();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment known = Files.isRegularFile(file)
-                    ? arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_BYTE, Files.readAllBytes(file))
-                    : MemorySegment.NULL;
-            ITimingCache cache = config.createTimingCache(new At(known.address()), known.byteSize());
-            if (cache == null || cache.isNull()) {
-                cache = config.createTimingCache(new At(0), 0);
-            }
-            ITimingCache present = kept(cache, "TensorRT makes no timing cache");
-            library.require(config.setTimingCache(present, false), "the timing cache is refused");
-            return present;
-        }
-    }
-
     /// A cache that cannot be written is no reason to lose an engine.
-    private void keepTimes(ITimingCache times) {
-        Path file = request.timingCache();
-        Path part = file.resolveSibling(
-                "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+    private void keepTimes(JavaCppTimingCache file, ITimingCache times) {
         try {
-            IHostMemory bytes = kept(times.serialize(), "the timing cache cannot be written");
-            write(bytes, part);
-            EngineCache.move(part, file);
+            file.keep(times);
         } catch (IOException | TensorRtException e) {
             listener.accept(new BuildMessage.Log(
-                    BuildMessage.Severity.WARNING, "the times of tactics were not kept in " + file + ": " + e));
-        } finally {
-            part.toFile().delete();
+                    BuildMessage.Severity.WARNING,
+                    "the times of tactics were not kept in " + request.timingCache() + ": " + e));
         }
     }
 
-    private static void write(IHostMemory memory, Path file) throws IOException {
+    static void write(IHostMemory memory, Path file) throws IOException {
         MemorySegment bytes = MemorySegment.ofAddress(memory.data().address()).reinterpret(memory.size());
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {

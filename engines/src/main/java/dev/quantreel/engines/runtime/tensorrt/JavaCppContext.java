@@ -20,6 +20,7 @@ final class JavaCppContext implements TensorRtBindings.Context {
 
     @Override
     public void inputShape(String tensor, Shape shape) {
+        library.forgetErrors();
         try (Dims64 dims =
                 JavaCppBuild.dims(Arrays.stream(shape.toArray()).boxed().toList())) {
             library.require(
@@ -59,6 +60,7 @@ final class JavaCppContext implements TensorRtBindings.Context {
 
     @Override
     public void enqueue(long stream) {
+        library.forgetErrors();
         library.require(context.enqueueV3(new CUstream_st(new At(stream))), "the run cannot be queued");
     }
 

@@ -4,8 +4,8 @@ import dev.quantreel.engines.runtime.cuda.driver.CppObject;
 import dev.quantreel.engines.runtime.tensorrt.BuildMessage.Log;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.tensorrt.global.nvinfer;
@@ -38,7 +38,10 @@ final class JavaCppTensorRt implements TensorRtBindings {
     /// What the library says goes to whoever listens; its errors are kept for the exception that follows.
     private static final class Logger extends ILogger {
 
-        private final List<String> errors = new ArrayList<>();
+        /// More than these say nothing new: a build tries, and logs, hundreds of tactics.
+        private static final int MOST_ERRORS = 20;
+
+        private final Deque<String> errors = new ArrayDeque<>();
         private Consumer<BuildMessage> listener = message -> {};
 
         @Override
@@ -54,11 +57,20 @@ final class JavaCppTensorRt implements TensorRtBindings {
                     };
             synchronized (errors) {
                 if (own.compareTo(BuildMessage.Severity.ERROR) <= 0) {
-                    errors.add(text);
+                    errors.addLast(text);
+                    if (errors.size() > MOST_ERRORS) {
+                        errors.removeFirst();
+                    }
                 }
             }
             if (own != BuildMessage.Severity.VERBOSE) {
                 listener.accept(new Log(own, text));
+            }
+        }
+
+        void forget() {
+            synchronized (errors) {
+                errors.clear();
             }
         }
 
@@ -84,6 +96,11 @@ final class JavaCppTensorRt implements TensorRtBindings {
         return logger.failure(what);
     }
 
+    /// Before something that may fail: errors that the library logged earlier and survived are not its reasons.
+    void forgetErrors() {
+        logger.forget();
+    }
+
     @Override
     public int libraryVersion() {
         return nvinfer.getInferLibVersion();
@@ -97,18 +114,20 @@ final class JavaCppTensorRt implements TensorRtBindings {
     @Override
     public void build(BuildRequest request, Consumer<BuildMessage> listener) throws IOException {
         listen(listener);
+        forgetErrors();
         new JavaCppBuild(this, request, listener).run();
     }
 
     @Override
     public Plan open(MemorySegment plan) {
+        forgetErrors();
         IRuntime runtime = required(nvinfer.createInferRuntime(logger), "TensorRT does not start");
         try {
             ICudaEngine engine = required(
                     runtime.deserializeCudaEngine(new At(plan.address()), plan.byteSize()),
                     "the engine cannot be opened, it may be damaged or made for another chip or version");
             return new JavaCppPlan(this, runtime, engine);
-        } catch (TensorRtException e) {
+        } catch (RuntimeException e) {
             delete(runtime);
             throw e;
         }
@@ -116,10 +135,15 @@ final class JavaCppTensorRt implements TensorRtBindings {
 
     /// @throws TensorRtException when the library gave nothing, with what it logged
     <T extends Pointer> T required(@org.jspecify.annotations.Nullable T pointer, String what) {
-        if (pointer == null || pointer.address() < LEAST_ADDRESS) {
+        if (pointer == null || !isThere(pointer)) {
             throw logger.failure(what);
         }
         return pointer;
+    }
+
+    /// Whether the library gave something.
+    static boolean isThere(@org.jspecify.annotations.Nullable Pointer pointer) {
+        return pointer != null && pointer.address() >= LEAST_ADDRESS;
     }
 
     /// @throws TensorRtException when `done` is false, with what the library logged
@@ -147,9 +171,34 @@ final class JavaCppTensorRt implements TensorRtBindings {
 
     /// Frees an object that the library made.
     void delete(Pointer object) {
-        if (object.address() >= LEAST_ADDRESS) {
+        if (isThere(object)) {
             deleter.delete(object.address(), destructorSlot(object.getClass()));
             object.setNull();
+        }
+    }
+
+    /// What is freed together, the last first.
+    static final class Made implements AutoCloseable {
+
+        private final JavaCppTensorRt library;
+        private final Deque<Pointer> objects = new ArrayDeque<>();
+
+        Made(JavaCppTensorRt library) {
+            this.library = library;
+        }
+
+        /// @throws TensorRtException as [#required]
+        <T extends Pointer> T kept(@org.jspecify.annotations.Nullable T pointer, String what) {
+            T present = library.required(pointer, what);
+            objects.push(present);
+            return present;
+        }
+
+        @Override
+        public void close() {
+            while (!objects.isEmpty()) {
+                library.delete(objects.pop());
+            }
         }
     }
 

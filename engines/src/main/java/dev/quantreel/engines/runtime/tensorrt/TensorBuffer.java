@@ -89,11 +89,16 @@ final class TensorBuffer implements AutoCloseable {
         Device.Pinned pinned = staging;
         memory = null;
         staging = null;
-        if (onDevice != null) {
-            onDevice.close();
-        }
-        if (pinned != null) {
-            pinned.close();
-        }
+        Closing.inOrder(
+                () -> {
+                    if (onDevice != null) {
+                        onDevice.close();
+                    }
+                },
+                () -> {
+                    if (pinned != null) {
+                        pinned.close();
+                    }
+                });
     }
 }

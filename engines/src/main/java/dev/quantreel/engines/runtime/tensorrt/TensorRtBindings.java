@@ -42,17 +42,22 @@ interface TensorRtBindings {
         /// Whether an input is read on the host, for its values are extents.
         boolean isReadOnHost(String tensor);
 
-        /// Fills a stripped or refittable engine with the weights of a graph.
+        /// Fills a stripped engine with the weights of the graph that it was built from.
         ///
         /// @param onnx file of the graph
-        /// @throws TensorRtException when they do not fit the engine
+        /// @throws TensorRtException when they do not fit the engine, or some are missing
         void refit(Path onnx);
 
-        /// Lets weights stay in main memory as far as TensorRT thinks fit for the memory that is free; before the first
-        /// context.
+        /// Lets weights stay in main memory: as many as TensorRT thinks fit for the memory that is free, and more where
+        /// that would leave no room for the scratch memory of the largest shapes. Before the first context.
         ///
-        /// @return bytes of weights that are held on the GPU
-        long streamWeights();
+        /// @param spareBytes of the GPU that weights and scratch memory may take together
+        Streaming streamWeights(long spareBytes);
+
+        /// What became of the graph's layers, in JSON of the library's own.
+        ///
+        /// @throws TensorRtException when the library does not say
+        String layers();
 
         /// A context without scratch memory of its own.
         Context newContext();
@@ -60,6 +65,13 @@ interface TensorRtBindings {
         @Override
         void close();
     }
+
+    /// Where the weights of an engine that streams them are.
+    ///
+    /// @param streamableBytes of weights that need not be on the GPU
+    /// @param heldBytes of these that are
+    /// @param scratchBytes for the largest shapes, what passing weights take included
+    record Streaming(long streamableBytes, long heldBytes, long scratchBytes) {}
 
     /// Shapes, addresses and scratch memory of runs, one after the other.
     interface Context extends AutoCloseable {
@@ -72,7 +84,7 @@ interface TensorRtBindings {
         /// @throws TensorRtException when it depends on what is computed
         Shape shape(String tensor);
 
-        /// Scratch bytes for the shapes that are set.
+        /// Scratch bytes for the shapes that are set. Lays scratch memory out anew: [#scratch] must follow.
         long scratchBytes();
 
         /// Where scratch memory is; stays in use until the stream has passed the run.

@@ -140,11 +140,15 @@ public final class TensorRtEngine implements Engine {
             return;
         }
         Engine known = companion;
-        if (known != null) {
-            known.close();
-        }
-        workshop.gpu().scratch().close();
-        workshop.gpu().stream().close();
-        workshop.gpu().device().close();
+        Workshop.Gpu gpu = workshop.gpu();
+        Closing.inOrder(
+                () -> {
+                    if (known != null) {
+                        known.close();
+                    }
+                },
+                gpu.scratch()::close,
+                gpu.stream()::close,
+                gpu.device()::close);
     }
 }

@@ -9,6 +9,7 @@ import dev.quantreel.engines.runtime.cuda.driver.NativeLibraryException;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// Finds TensorRT, which is NVIDIA's and the user's to install.
 ///
@@ -75,24 +76,41 @@ public final class TensorRtEngineProvider implements EngineProvider {
         if (probe.result() instanceof TensorRtProbe.Missing(String reason)) {
             throw new EngineException(ID, reason, null);
         }
+        return create(options, settings, () -> DriverDevice.open(0), () -> new JavaCppTensorRt(CppObject::delete));
+    }
+
+    /// @param gpu opens it
+    /// @param library loads it
+    static TensorRtEngine create(
+            EngineOptions options,
+            TensorRtSettings settings,
+            Supplier<Device> gpu,
+            Supplier<TensorRtBindings> library) {
         Device device;
         try {
-            device = DriverDevice.open(0);
+            device = gpu.get();
         } catch (NativeLibraryException | CudaException e) {
             throw new EngineException(ID, "the GPU does not open: " + e.getMessage(), e);
         }
         try {
+            TensorRtBindings loaded = library.get();
             Workshop workshop = new Workshop(
                     settings,
                     new EngineCache(settings.cache()),
                     new EngineBuilder(),
-                    new JavaCppTensorRt(CppObject::delete),
+                    loaded,
                     new Workshop.Gpu(device, device.newStream(), new SharedScratch(device)));
             return new TensorRtEngine(
                     workshop, () -> new OrtEngineProvider().create(new EngineOptions(options.threads())));
         } catch (LinkageError e) {
             device.close();
             throw new EngineException(ID, LoadFailure.describe(e), e);
+        } catch (TensorRtException e) {
+            device.close();
+            throw new EngineException(ID, String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException e) {
+            device.close();
+            throw e;
         }
     }
 }

@@ -43,6 +43,7 @@ final class TensorRtSession implements Session {
     private final Map<String, TensorBuffer> buffers = new LinkedHashMap<>();
     private Map<String, Shape> shapes = Map.of();
     private long scratchPointer;
+    private long scratchBytes;
     private Device.@Nullable Recording recording;
     private boolean isRecordable = true;
     private boolean isFresh = true;
@@ -174,8 +175,12 @@ final class TensorRtSession implements Session {
                 moved = true;
             }
         }
-        Device.Memory lent = scratch.lend(context.scratchBytes());
-        if (moved || isFresh || lent.pointer() != scratchPointer) {
+        boolean isLaidOut = isFresh || moved;
+        if (isLaidOut) {
+            scratchBytes = context.scratchBytes();
+        }
+        Device.Memory lent = scratch.lend(scratchBytes);
+        if (isLaidOut || lent.pointer() != scratchPointer) {
             context.scratch(lent.pointer(), lent.bytes());
             scratchPointer = lent.pointer();
             forgetRecording();
@@ -271,12 +276,15 @@ final class TensorRtSession implements Session {
     public void close() {
         scratch.turn().lock();
         try {
-            device.makeCurrent();
-            await(CancellationToken.NONE);
-            forgetRecording();
-            context.close();
-            plan.close();
-            buffers.values().forEach(TensorBuffer::close);
+            Closing.inOrder(
+                    device::makeCurrent,
+                    () -> await(CancellationToken.NONE),
+                    this::forgetRecording,
+                    context::close,
+                    plan::close,
+                    () -> Closing.inOrder(buffers.values().stream()
+                            .map(buffer -> (Runnable) buffer::close)
+                            .toArray(Runnable[]::new)));
         } finally {
             scratch.turn().unlock();
         }

@@ -28,6 +28,9 @@ record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builde
 
     private static final System.Logger LOG = System.getLogger(Workshop.class.getName());
 
+    /// For what libraries allocate besides.
+    private static final long MARGIN_BYTES = 256L << 20;
+
     /// @param device the GPU
     /// @param stream that all sessions queue into
     /// @param scratch memory of all contexts
@@ -55,6 +58,8 @@ record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builde
         EngineKey key = job.key();
         Instant start = Instant.now();
         try {
+            gpu.device().makeCurrent();
+            gpu.device().trim();
             Path shapes = OptimizationProfile.beside(job.onnx());
             Files.writeString(shapes, job.profile().toJson());
             builder.build(
@@ -75,6 +80,7 @@ record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builde
                     key.options(),
                     Files.size(cache.plan(key)),
                     Duration.between(start, Instant.now()).toSeconds(),
+                    "",
                     Instant.now()));
             cache.evict(settings.cacheBytes(), Optional.of(key))
                     .forEach(gone -> LOG.log(
@@ -92,8 +98,9 @@ record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builde
     /// @param graph of which inputs and outputs are known
     /// @param onnx with the weights, for engines that have none of their own
     /// @throws EngineException when TensorRT refuses it
-    Session open(EngineKey key, OnnxModel graph, Optional<Path> onnx) {
+    Session open(EngineKey key, OnnxModel graph, OptimizationProfile profile, Optional<Path> onnx) {
         gpu.device().makeCurrent();
+        gpu.device().trim();
         TensorRtBindings.Plan plan = opened(key, graph);
         try {
             if (settings.build().weights() == Weights.STRIPPED) {
@@ -101,15 +108,46 @@ record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builde
                         new TensorRtException("the engine has no weights of its own, and the graph's were not kept")));
             }
             if (settings.build().weightStreaming()) {
-                long bytes = plan.streamWeights();
-                LOG.log(
-                        System.Logger.Level.INFO,
-                        () -> graph.name() + " holds " + bytes + " bytes of weights on the GPU");
+                TensorRtBindings.Streaming streaming = plan.streamWeights(spareBytes(profile));
+                LOG.log(System.Logger.Level.INFO, () -> graph.name() + " streams weights: " + streaming);
             }
+            inspect(key, graph, plan);
             return new TensorRtSession(graph, plan, gpu);
         } catch (TensorRtException e) {
             plan.close();
             throw failure(graph, e);
+        } catch (RuntimeException e) {
+            plan.close();
+            throw e;
+        }
+    }
+
+    /// What weights and scratch memory may take together: what is free, without inputs and outputs. Outputs are
+    /// counted as large as inputs, which they are for a trunk (tokens in, tokens out).
+    private long spareBytes(OptimizationProfile profile) {
+        long inputBytes = profile.inputs().stream()
+                .mapToLong(input -> input.dtype()
+                        .byteSize(input.shape().max().stream()
+                                .mapToLong(Long::longValue)
+                                .reduce(1, Math::multiplyExact)))
+                .sum();
+        return gpu.device().freeBytes() + gpu.scratch().bytes() - 2 * inputBytes - MARGIN_BYTES;
+    }
+
+    /// Looks once whether products of 8-bit operands became kernels of 8 bits; told with the engine from then on.
+    private void inspect(EngineKey key, OnnxModel graph, TensorRtBindings.Plan plan) {
+        Optional<CachedEngine> known = cache.find(key).filter(engine -> engine.layers().isEmpty());
+        if (known.isEmpty() || InspectedLayers.products(graph.proto().getGraph()).isEmpty()) {
+            return;
+        }
+        try {
+            InspectedLayers layers = InspectedLayers.of(graph.proto().getGraph(), plan.layers());
+            LOG.log(
+                    layers.fellBack() ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
+                    () -> graph.name() + ": " + layers.text());
+            cache.keep(known.get().withLayers(layers.text()));
+        } catch (TensorRtException | IOException e) {
+            LOG.log(System.Logger.Level.INFO, () -> graph.name() + ": " + e.getMessage());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.runtime.tensorrt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.quantreel.engines.export.OptimizationProfile;
 import dev.quantreel.engines.export.OptimizationProfile.Extents;
@@ -44,7 +45,7 @@ class EngineCacheTest {
             EngineKey key = key(graph);
             Files.write(cache.plan(key), new byte[100]);
             cache.keep(new CachedEngine(
-                    key.fileName(), graph, "W8A8", "10.15.1", "H100", key.options(), 100, 7, Instant.EPOCH));
+                    key.fileName(), graph, "W8A8", "10.15.1", "H100", key.options(), 100, 7, "", Instant.EPOCH));
             time = time.plusSeconds(60);
             Files.setLastModifiedTime(cache.plan(key), FileTime.from(time));
         }
@@ -138,12 +139,22 @@ class EngineCacheTest {
     }
 
     @Test
-    void aStrippedEngineServesAllWeightsOfItsGraph() {
-        BuildOptions stripped = new BuildOptions(0, Duration.ofHours(1), 3, BuildOptions.Weights.STRIPPED, false);
+    void strippedPlansDoNotStreamWeights() {
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(
+                        () -> new BuildOptions(0, Duration.ofHours(1), 3, BuildOptions.Weights.STRIPPED, true))
+                .withMessageContainingAll("stripped", "streamed");
+    }
 
-        assertThat(EngineKey.graph(model(1), stripped)).isEqualTo(EngineKey.graph(model(2), stripped));
-        assertThat(EngineKey.graph(model(1), BuildOptions.DEFAULTS))
-                .isNotEqualTo(EngineKey.graph(model(2), BuildOptions.DEFAULTS));
+    @Test
+    void whatWasSeenOfLayersIsKeptWithTheEngine() throws IOException {
+        EngineCache cache = cache("a");
+        CachedEngine found = cache.find(key("a")).orElseThrow();
+        assertThat(found.layers()).isEmpty();
+
+        cache.keep(found.withLayers("3 of 4 products in 8 bits"));
+
+        assertThat(cache.find(key("a")).orElseThrow().line()).endsWith("; 3 of 4 products in 8 bits");
     }
 
     @Test
@@ -157,7 +168,7 @@ class EngineCacheTest {
     private static String fileName(
             OnnxModel model, OptimizationProfile profile, BuildOptions options, int version, Chip chip) {
         return new EngineKey(
-                        EngineKey.graph(model, options), EngineKey.shapes(profile), options.identity(), version, chip)
+                        EngineKey.graph(model), EngineKey.shapes(profile), options.identity(), version, chip)
                 .fileName();
     }
 

@@ -185,11 +185,11 @@ class ExportedTransformerTest {
     /// Graphs that are equal in both forms have one engine.
     private static int distinct(OnnxExport.Result high, OnnxExport.Result low) {
         Set<String> distinct = new HashSet<>();
-        high.graphs().values().forEach(graph -> distinct.add(EngineKey.graph(graph, BuildOptions.DEFAULTS)));
+        high.graphs().values().forEach(graph -> distinct.add(EngineKey.graph(graph)));
         Stream.of("text", "trunk")
                 .filter(low.graphs()::containsKey)
                 .forEach(part -> distinct.add(
-                        EngineKey.graph(Objects.requireNonNull(low.graphs().get(part)), BuildOptions.DEFAULTS)));
+                        EngineKey.graph(Objects.requireNonNull(low.graphs().get(part)))));
         return distinct.size();
     }
 

@@ -24,6 +24,11 @@ final class FakeDevice implements Device {
     private final AtomicLong allocated = new AtomicLong();
     final AtomicInteger open = new AtomicInteger();
     long limitBytes = Long.MAX_VALUE;
+    int trims;
+    boolean isClosed;
+    boolean refusesStreams;
+    /// As behind a kernel that broke.
+    boolean isLost;
 
     static FakeStream stream(long handle) {
         FakeStream stream = STREAMS.get(handle);
@@ -45,6 +50,16 @@ final class FakeDevice implements Device {
     @Override
     public long totalBytes() {
         return 80L << 30;
+    }
+
+    @Override
+    public long freeBytes() {
+        return totalBytes() - allocated.get();
+    }
+
+    @Override
+    public void trim() {
+        trims++;
     }
 
     @Override
@@ -97,16 +112,25 @@ final class FakeDevice implements Device {
 
     @Override
     public Stream newStream() {
+        if (refusesStreams) {
+            throw new EngineException("tensorrt", "CUDA_ERROR_OUT_OF_MEMORY", null);
+        }
         FakeStream stream = new FakeStream(HANDLES.getAndIncrement());
         STREAMS.put(stream.handle, stream);
         return stream;
     }
 
     @Override
-    public void makeCurrent() {}
+    public void makeCurrent() {
+        if (isLost) {
+            throw new EngineException("tensorrt", "CUDA_ERROR_ILLEGAL_ADDRESS", null);
+        }
+    }
 
     @Override
-    public void close() {}
+    public void close() {
+        isClosed = true;
+    }
 
     /// Work in order.
     static final class FakeStream implements Stream {

@@ -48,6 +48,10 @@ final class FakeTensorRt implements TensorRtBindings {
     int openContexts;
     int refits;
     int builds;
+    int inspections;
+    int layouts;
+    String layers = "{\"Layers\": []}";
+    final List<Long> spare = new ArrayList<>();
 
     FakeTensorRt(String... onHost) {
         this.onHost = Set.of(onHost);
@@ -154,8 +158,18 @@ final class FakeTensorRt implements TensorRtBindings {
         }
 
         @Override
-        public long streamWeights() {
-            return 0;
+        public Streaming streamWeights(long spareBytes) {
+            if (openContexts > 0) {
+                throw new TensorRtException("a budget is set before the first context");
+            }
+            spare.add(spareBytes);
+            return new Streaming(0, 0, 0);
+        }
+
+        @Override
+        public String layers() {
+            inspections++;
+            return layers;
         }
 
         @Override
@@ -214,6 +228,12 @@ final class FakeTensorRt implements TensorRtBindings {
 
         @Override
         public long scratchBytes() {
+            layouts++;
+            scratch = MemorySegment.NULL;
+            return wantedBytes();
+        }
+
+        private long wantedBytes() {
             return SCRATCH_PER_ELEMENT
                     * shapes.values().stream().mapToLong(Shape::elements).sum();
         }
@@ -252,7 +272,7 @@ final class FakeTensorRt implements TensorRtBindings {
         /// Shapes and addresses are those of now, also when a recording runs it later.
         @Override
         public void enqueue(long stream) {
-            if (scratch.byteSize() < scratchBytes()) {
+            if (scratch.byteSize() < wantedBytes()) {
                 throw new TensorRtException("scratch memory of " + scratch.byteSize() + " bytes is too small");
             }
             Map<String, Tensor> inputs = new LinkedHashMap<>();
