@@ -103,7 +103,8 @@ class ArchitectureTest {
                         "dev.quantreel.engines.dit..",
                         "dev.quantreel.engines.text..",
                         "dev.quantreel.engines.evaluation..",
-                        "dev.quantreel.engines.export..")
+                        "dev.quantreel.engines.export..",
+                        "dev.quantreel.engines.runtime.tensorrt..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(JACKSON)

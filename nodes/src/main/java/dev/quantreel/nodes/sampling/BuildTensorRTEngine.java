@@ -233,6 +233,10 @@ public final class BuildTensorRTEngine implements Node<BuildTensorRTEngine.Input
 
     @Override
     public Outputs run(Inputs in, NodeContext context) throws Exception {
+        if (in.streaming() && in.weights() == PlanWeights.STRIPPED) {
+            throw new NodeInputException(
+                    "streaming", "is not possible with stripped plans; plans that hold their weights can stream them");
+        }
         String plan = plan(in).text();
         if (in.planOnly()) {
             context.show(new UiItem.Text(plan));

@@ -110,6 +110,30 @@ class BuildTensorRTEngineTest {
     }
 
     @Test
+    void strippedPlansDoNotStreamTheirWeights() {
+        Inputs in = inputs(FOUR, Products.INT8, FewBits.SAME, true, Otherwise.STOP);
+        assertThatExceptionOfType(NodeInputException.class)
+                .isThrownBy(() -> new BuildTensorRTEngine()
+                        .run(
+                                new Inputs(
+                                        in.model(),
+                                        in.products(),
+                                        in.fewBits(),
+                                        in.sizes(),
+                                        true,
+                                        in.chip(),
+                                        in.level(),
+                                        in.workspace(),
+                                        in.minutes(),
+                                        PlanWeights.STRIPPED,
+                                        true,
+                                        in.otherwise()),
+                                context))
+                .satisfies(e -> assertThat(e.port()).isEqualTo("streaming"))
+                .withMessageContaining("stripped");
+    }
+
+    @Test
     void aSizeThatIsNoneIsNamed() {
         assertThatExceptionOfType(NodeInputException.class)
                 .isThrownBy(() -> new BuildTensorRTEngine()

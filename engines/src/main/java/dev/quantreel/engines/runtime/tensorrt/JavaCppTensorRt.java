@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.tensorrt.global.nvinfer;
+import org.bytedeco.tensorrt.global.nvonnxparser;
 import org.bytedeco.tensorrt.nvinfer.ICudaEngine;
 import org.bytedeco.tensorrt.nvinfer.ILogger;
 import org.bytedeco.tensorrt.nvinfer.IRuntime;
@@ -27,12 +28,19 @@ final class JavaCppTensorRt implements TensorRtBindings {
 
     private final Deleter deleter;
     private final Logger logger;
+    private final int parserVersion;
 
     /// @param deleter frees a C++ object
     /// @throws LinkageError when a library is missing
     JavaCppTensorRt(Deleter deleter) {
         this.deleter = deleter;
         this.logger = new Logger();
+        this.parserVersion = nvonnxparser.getNvOnnxParserVersion();
+    }
+
+    /// Of the parser, which wants the library of plugins besides; asked when both are loaded.
+    int parserVersion() {
+        return parserVersion;
     }
 
     /// What the library says goes to whoever listens; its errors are kept for the exception that follows.
