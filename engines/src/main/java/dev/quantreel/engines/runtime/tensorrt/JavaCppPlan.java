@@ -104,8 +104,7 @@ final class JavaCppPlan implements TensorRtBindings.Plan {
     public String layers() {
         library.forgetErrors();
         try (JavaCppTensorRt.Made made = new JavaCppTensorRt.Made(library)) {
-            IEngineInspector inspector =
-                    made.kept(engine.createEngineInspector(), "the engine cannot be inspected");
+            IEngineInspector inspector = made.kept(engine.createEngineInspector(), "the engine cannot be inspected");
             String layers = inspector.getEngineInformation(LayerInformationFormat.kJSON);
             if (layers == null) {
                 throw library.failure("the engine's layers are not told");

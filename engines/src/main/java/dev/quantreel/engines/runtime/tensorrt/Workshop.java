@@ -136,8 +136,10 @@ record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builde
 
     /// Looks once whether products of 8-bit operands became kernels of 8 bits; told with the engine from then on.
     private void inspect(EngineKey key, OnnxModel graph, TensorRtBindings.Plan plan) {
-        Optional<CachedEngine> known = cache.find(key).filter(engine -> engine.layers().isEmpty());
-        if (known.isEmpty() || InspectedLayers.products(graph.proto().getGraph()).isEmpty()) {
+        Optional<CachedEngine> known =
+                cache.find(key).filter(engine -> engine.layers().isEmpty());
+        if (known.isEmpty()
+                || InspectedLayers.products(graph.proto().getGraph()).isEmpty()) {
             return;
         }
         try {

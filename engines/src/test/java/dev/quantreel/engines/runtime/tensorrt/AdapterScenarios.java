@@ -17,7 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The adapters on JavaCPP's own machine code and a library in the place of TensorRT, in a process of its own: scenarios by
+/// The adapters on JavaCPP's own machine code and a library in the place of TensorRT, in a process of its own:
+// scenarios by
 /// name, each of which leaves what the library was called for in `NAME.txt`, and what was said of it.
 final class AdapterScenarios {
 
@@ -66,8 +67,10 @@ final class AdapterScenarios {
     public static void main(String[] args) throws IOException {
         AdapterScenarios all = new AdapterScenarios(Path.of(args[0]));
         all.files();
-        all.scenario("versions", () -> all.said(all.library.boundVersion() + " " + all.library.libraryVersion() + " "
-                + all.library.parserVersion()));
+        all.scenario(
+                "versions",
+                () -> all.said(all.library.boundVersion() + " " + all.library.libraryVersion() + " "
+                        + all.library.parserVersion()));
         all.scenario("in-plan", () -> all.build(options(0, Weights.IN_PLAN, false)));
         all.scenario("stripped", () -> all.build(options(0, Weights.STRIPPED, false)));
         all.scenario("refittable", () -> all.build(options(1 << 20, Weights.REFITTABLE, true)));
@@ -137,7 +140,11 @@ final class AdapterScenarios {
                         options),
                 message -> {
                     if (message instanceof BuildMessage.Log(BuildMessage.Severity severity, String text)) {
-                        logged.append("logged ").append(severity).append(' ').append(text).append('\n');
+                        logged.append("logged ")
+                                .append(severity)
+                                .append(' ')
+                                .append(text)
+                                .append('\n');
                     }
                 });
         if (!logged.isEmpty()) {

@@ -141,8 +141,7 @@ class EngineCacheTest {
     @Test
     void strippedPlansDoNotStreamWeights() {
         assertThatExceptionOfType(IllegalArgumentException.class)
-                .isThrownBy(
-                        () -> new BuildOptions(0, Duration.ofHours(1), 3, BuildOptions.Weights.STRIPPED, true))
+                .isThrownBy(() -> new BuildOptions(0, Duration.ofHours(1), 3, BuildOptions.Weights.STRIPPED, true))
                 .withMessageContainingAll("stripped", "streamed");
     }
 
@@ -167,8 +166,7 @@ class EngineCacheTest {
 
     private static String fileName(
             OnnxModel model, OptimizationProfile profile, BuildOptions options, int version, Chip chip) {
-        return new EngineKey(
-                        EngineKey.graph(model), EngineKey.shapes(profile), options.identity(), version, chip)
+        return new EngineKey(EngineKey.graph(model), EngineKey.shapes(profile), options.identity(), version, chip)
                 .fileName();
     }
 

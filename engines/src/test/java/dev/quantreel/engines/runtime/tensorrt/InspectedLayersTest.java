@@ -31,8 +31,9 @@ class InspectedLayersTest {
             .build();
 
     private static String layer(String nodes, String type) {
-        return "{\"Name\": \"n\", \"Metadata\": \"" + nodes + "\", \"Inputs\": [{\"Name\": \"t\", \"Dimensions\": [2, 3],"
-                + " \"Format/Datatype\": \"" + type + "\"}]}";
+        return "{\"Name\": \"n\", \"Metadata\": \"" + nodes
+                + "\", \"Inputs\": [{\"Name\": \"t\", \"Dimensions\": [2, 3]," + " \"Format/Datatype\": \"" + type
+                + "\"}]}";
     }
 
     private static InspectedLayers layers(String... layers) {
@@ -52,7 +53,8 @@ class InspectedLayersTest {
         assertThat(all).isEqualTo(new InspectedLayers(3, 3, 3));
         assertThat(all.fellBack()).isFalse();
         assertThat(all.text()).isEqualTo("3 of 3 products in 8 bits");
-        assertThat(layers(layer("[ONNX Layer: /a/MatMul]", "FP8")).inEightBits()).isEqualTo(1);
+        assertThat(layers(layer("[ONNX Layer: /a/MatMul]", "FP8")).inEightBits())
+                .isEqualTo(1);
     }
 
     @Test
@@ -63,7 +65,9 @@ class InspectedLayersTest {
                 layer("[ONNX Layer: /b/MatMul]", "Int8"));
         assertThat(some).isEqualTo(new InspectedLayers(3, 2, 1));
         assertThat(some.fellBack()).isTrue();
-        assertThat(some.text()).contains("1 of 2 products in 8 bits (1 more not told); WARNING").contains("16 bits");
+        assertThat(some.text())
+                .contains("1 of 2 products in 8 bits (1 more not told); WARNING")
+                .contains("16 bits");
     }
 
     @Test

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the adapters ask of TensorRT, in which order, and what they free: JavaCPP's real machine code calls a library of
+/// What the adapters ask of TensorRT, in which order, and what they free: JavaCPP's real machine code calls a library
+// of
 /// ours (`native-stubs/tensorrt.cpp`) that has TensorRT's names and virtual tables. See [AdapterScenarios].
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class TensorRtAdapterTest {
@@ -108,7 +109,9 @@ class TensorRtAdapterTest {
             if (words[0].equals("made") && !words[1].startsWith("IOptimizationProfile")) {
                 open.add(words[1]);
             } else if (words[0].equals("deleted")) {
-                assertThat(open.remove(words[1])).as(line + " twice, or never made").isTrue();
+                assertThat(open.remove(words[1]))
+                        .as(line + " twice, or never made")
+                        .isTrue();
             }
         }
         assertThat(open).as("never deleted").isEmpty();
@@ -215,8 +218,11 @@ class TensorRtAdapterTest {
     @MethodSource("buildFailures")
     void whateverFailsInABuildIsToldAndNothingIsLeft(String function) throws IOException {
         everythingIsFreedOnce(function);
-        assertThat(lines(function)).filteredOn(line -> line.startsWith("failed: ")).singleElement().satisfies(line ->
-                assertThat(line).contains(function.endsWith("small") ? "did not say why" : function + " was told to"));
+        assertThat(lines(function))
+                .filteredOn(line -> line.startsWith("failed: "))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .contains(function.endsWith("small") ? "did not say why" : function + " was told to"));
     }
 
     @Test
@@ -236,7 +242,9 @@ class TensorRtAdapterTest {
     @MethodSource("runFailures")
     void whateverFailsInARunIsToldAndNothingIsLeft(String function) throws IOException {
         everythingIsFreedOnce(function);
-        assertThat(lines(function)).filteredOn(line -> line.startsWith("failed: ")).hasSize(1);
+        assertThat(lines(function))
+                .filteredOn(line -> line.startsWith("failed: "))
+                .hasSize(1);
     }
 
     @Test

@@ -202,8 +202,7 @@ class TensorRtFailureTest {
                 }
             };
             assertThatExceptionOfType(CancellationException.class)
-                    .isThrownBy(() ->
-                            session.run(Map.of("x", Tensor.of(Shape.of(4), new float[4])), soon));
+                    .isThrownBy(() -> session.run(Map.of("x", Tensor.of(Shape.of(4), new float[4])), soon));
             goOn.countDown();
             assertThat(builder.get()).isEqualTo(-1);
         }
@@ -234,7 +233,9 @@ class TensorRtFailureTest {
     void whatWeFreedIsGivenBackBeforeTensorRtTakesMemory() {
         try (TensorRtEngine engine = engine(
                         (request, listener, cancellation) -> {
-                            assertThat(device.trims).as("before the building process").isEqualTo(1);
+                            assertThat(device.trims)
+                                    .as("before the building process")
+                                    .isEqualTo(1);
                             library.builder().build(request, listener, cancellation);
                         },
                         false);

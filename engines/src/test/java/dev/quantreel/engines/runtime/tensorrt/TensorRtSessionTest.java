@@ -122,7 +122,9 @@ class TensorRtSessionTest {
         assertThat(stream.queued).isEqualTo(1);
         assertThat(stream.captures).isEqualTo(1);
         assertThat(stream.launched).isEqualTo(4);
-        assertThat(library.layouts).as("scratch memory is laid out for new shapes alone").isEqualTo(1);
+        assertThat(library.layouts)
+                .as("scratch memory is laid out for new shapes alone")
+                .isEqualTo(1);
     }
 
     @Test
