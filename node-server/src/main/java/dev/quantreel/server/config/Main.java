@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             QuantizeCommand.class,
             DoctorCommand.class,
             GpuCheckCommand.class,
+            EnginesCommand.class,
             BenchCommand.class,
             SynthCommand.class,
             InspectCommand.class

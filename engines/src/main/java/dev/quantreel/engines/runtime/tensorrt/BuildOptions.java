@@ -20,9 +20,8 @@ public record BuildOptions(
         /// Everything, and other weights of the same shapes can take their place.
         REFITTABLE,
         /// Nothing but what the optimizer needed: a small plan, filled when it is opened with the very weights
-        /// that it was built from (`kSTRIP_PLAN` with `kREFIT_IDENTICAL`, which lets the optimizer fold and
-        // fuse
-        /// them as if they were in the plan).
+        /// that it was built from (`kSTRIP_PLAN` with `kREFIT_IDENTICAL`, which lets the optimizer fold
+        /// and fuse them as if they were in the plan).
         STRIPPED
     }
 

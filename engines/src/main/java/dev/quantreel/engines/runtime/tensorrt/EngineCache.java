@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,6 +30,8 @@ public record EngineCache(Path folder) {
     private static final String PLAN = ".plan";
     private static final String FACTS = ".properties";
     private static final String GRAPH = "graph-";
+    private static final String TIMES = "timing-";
+    private static final String TIMES_END = ".cache";
     private static final Pattern GRAPH_FOLDER = Pattern.compile(GRAPH + "(\\d+)-.*");
 
     /// Where the plan of a key lies, or would.
@@ -47,7 +50,7 @@ public record EngineCache(Path folder) {
     /// Times of tactics on a chip under a version of TensorRT, shared by all engines built there.
     public Path timingCache(int tensorRt, Chip chip) {
         String name = chip.toString().replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
-        return folder.resolve("timing-" + tensorRt + "-" + name + ".cache");
+        return folder.resolve(TIMES + tensorRt + "-" + name + TIMES_END);
     }
 
     /// A whole engine; says to the cache that it is in use.
@@ -85,13 +88,9 @@ public record EngineCache(Path folder) {
     /// @throws IOException when the folder cannot be read
     public List<CachedEngine> list() throws IOException {
         List<CachedEngine> engines = new ArrayList<>();
-        if (Files.isDirectory(folder)) {
-            try (Stream<Path> files = Files.list(folder)) {
-                files.map(file -> file.getFileName().toString())
-                        .filter(name -> name.endsWith(FACTS) && !name.startsWith("."))
-                        .map(name -> name.substring(0, name.length() - FACTS.length()))
-                        .forEach(name -> read(name).ifPresent(engines::add));
-            }
+        for (Path facts : files(name -> name.endsWith(FACTS) && !name.startsWith("."))) {
+            String name = facts.getFileName().toString();
+            read(name.substring(0, name.length() - FACTS.length())).ifPresent(engines::add);
         }
         engines.sort(Comparator.comparing(CachedEngine::lastUsed).reversed().thenComparing(CachedEngine::key));
         return engines;
@@ -161,6 +160,44 @@ public record EngineCache(Path folder) {
     /// @throws IOException when a file cannot be deleted
     public void delete(EngineKey key) throws IOException {
         delete(key.fileName());
+    }
+
+    /// Deletes an engine.
+    ///
+    /// @throws IOException when a file cannot be deleted
+    public void delete(CachedEngine engine) throws IOException {
+        delete(engine.key());
+    }
+
+    /// Times of tactics, one file per chip and version of TensorRT.
+    ///
+    /// @throws IOException when the folder cannot be read
+    public List<Path> timingCaches() throws IOException {
+        return files(name -> name.startsWith(TIMES) && name.endsWith(TIMES_END));
+    }
+
+    /// Deletes all engines, also those that are not whole, and the times of tactics; what others are building stays.
+    ///
+    /// @throws IOException when a file cannot be deleted
+    public void clear() throws IOException {
+        for (Path file : files(name -> !name.startsWith(".") && (name.endsWith(PLAN) || name.endsWith(FACTS)))) {
+            Files.deleteIfExists(file);
+        }
+        for (Path file : timingCaches()) {
+            Files.deleteIfExists(file);
+        }
+        sweep();
+    }
+
+    private List<Path> files(Predicate<String> wanted) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> wanted.test(file.getFileName().toString()))
+                    .sorted()
+                    .toList();
+        }
     }
 
     private void delete(String key) throws IOException {

@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The adapters on JavaCPP's own machine code and a library in the place of TensorRT, in a process of its own:
-// scenarios by
-/// name, each of which leaves what the library was called for in `NAME.txt`, and what was said of it.
+/// The adapters on JavaCPP's own machine code and a library in the place of TensorRT, in a process of its
+/// own: scenarios by name, each of which leaves what the library was called for in `NAME.txt`, and what was
+/// said of it.
 final class AdapterScenarios {
 
     /// Functions that fail, one in each scenario of the same name.

@@ -92,6 +92,32 @@ class EngineCacheTest {
     }
 
     @Test
+    void clearingTakesEnginesTimesAndHalvesButNothingInTheMaking() throws IOException {
+        EngineCache cache = cache("a", "b");
+        Files.delete(folder.resolve(key("b").fileName() + ".properties"));
+        Path times = Files.writeString(cache.timingCache(101501, FakeDevice.CHIP), "t");
+        Path making = Files.writeString(folder.resolve("." + key("c").fileName() + ".plan.part"), "half");
+        Path graph = cache.newGraphFolder();
+        assertThat(cache.timingCaches()).containsExactly(times);
+
+        cache.clear();
+
+        assertThat(cache.list()).isEmpty();
+        assertThat(folder.toFile().list())
+                .containsExactlyInAnyOrder(
+                        making.getFileName().toString(), graph.getFileName().toString());
+    }
+
+    @Test
+    void oneEngineIsDeletedAndOthersStay() throws IOException {
+        EngineCache cache = cache("a", "b");
+        cache.delete(cache.find(key("a")).orElseThrow());
+
+        assertThat(cache.list()).extracting(CachedEngine::model).containsExactly("b");
+        assertThat(cache.plan(key("a"))).doesNotExist();
+    }
+
+    @Test
     void graphsOfProcessesThatAreGoneAreSweptAway() throws IOException {
         EngineCache cache = new EngineCache(folder);
         Path own = cache.newGraphFolder();

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the adapters ask of TensorRT, in which order, and what they free: JavaCPP's real machine code calls a library
-// of
-/// ours (`native-stubs/tensorrt.cpp`) that has TensorRT's names and virtual tables. See [AdapterScenarios].
+/// What the adapters ask of TensorRT, in which order, and what they free: JavaCPP's real machine code calls
+/// a library of ours (`native-stubs/tensorrt.cpp`) that has TensorRT's names and virtual tables. See
+/// [AdapterScenarios].
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class TensorRtAdapterTest {
 
