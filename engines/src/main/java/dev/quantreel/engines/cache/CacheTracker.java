@@ -13,7 +13,8 @@ public interface CacheTracker {
     /// @return whether this step reuses what was computed last
     boolean reuses(int step, Tensor watched);
 
-    /// Remembers what was computed.
+    /// Remembers what was computed. Whoever needs the tensors later reads them now: they may be discarded afterwards
+    /// where an engine holds them.
     ///
     /// @param input F32
     /// @param output F32, same shape

@@ -344,7 +344,8 @@ final class BoundTransformer implements SplitModel {
     private Map<String, Tensor> positions(Branch branch, LatentSize size) {
         Positions known = positions.get(branch);
         if (known == null || !known.size.equals(size)) {
-            known = new Positions(size, architecture.positionInputs(size, of(conditionings, branch)));
+            known = new Positions(
+                    size, transformer.placed(architecture.positionInputs(size, of(conditionings, branch))));
             positions.put(branch, known);
         }
         return known.tables;

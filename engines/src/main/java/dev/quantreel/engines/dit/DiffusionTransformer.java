@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A diffusion transformer opened on an engine. Not thread-safe; closed by whoever opened it, after the models bound to
@@ -119,8 +120,7 @@ public final class DiffusionTransformer implements AutoCloseable {
         return open(engine, checkpoint, linears, probe, Blocks.ONE_BRANCH);
     }
 
-    /// Like [#open(Engine, TransformerCheckpoint, LinearLayers, LayerProbe)], for a sampler that runs the branches of
-    /// guidance so.
+    /// Like the others, for a sampler that runs the branches of guidance so.
     public static DiffusionTransformer open(
             Engine engine,
             TransformerCheckpoint checkpoint,
@@ -202,6 +202,12 @@ public final class DiffusionTransformer implements AutoCloseable {
     public SplitModel bind(Tensor conditional, Tensor unconditional) {
         BranchConditioning positive = BranchConditioning.of(conditional);
         return bind(positive, conditional == unconditional ? positive : BranchConditioning.of(unconditional));
+    }
+
+    /// Tensors that graphs read at every step, where the engine reads them best.
+    Map<String, Tensor> placed(Map<String, Tensor> tensors) {
+        return tensors.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, entry -> engine.place(entry.getValue())));
     }
 
     boolean readsText() {
@@ -369,8 +375,7 @@ public final class DiffusionTransformer implements AutoCloseable {
         return checkpoint.graphs(linears, new TransformerCheckpoint.Options(Dialect.ONNX_RUNTIME, probe.layers()));
     }
 
-    /// Key under which results that depend on activation bits may be kept: all bits alike where the linears do not
-    /// care.
+    /// Key under which results that depend on activation bits may be kept: all alike where the linears do not care.
     int bitsKey(int activationBits) {
         return linears.inputs(activationBits).isEmpty() ? 0 : activationBits;
     }

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.runtime;
 
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.tensor.Tensor;
 
 /// An inference backend that is ready to open models. Thread-safe.
 public interface Engine extends AutoCloseable {
@@ -36,6 +37,14 @@ public interface Engine extends AutoCloseable {
     /// @throws EngineException as [#open(OnnxModel)]
     default Session open(OnnxModel model, Use use) {
         return open(model);
+    }
+
+    /// A tensor that graphs of this engine read again and again, where they read it without a copy. Its elements must
+    /// not change afterwards.
+    ///
+    /// @return the tensor itself where there is no such place
+    default Tensor place(Tensor tensor) {
+        return tensor;
     }
 
     @Override

@@ -13,7 +13,8 @@ public interface Session extends AutoCloseable {
     /// Names of the graph outputs, in graph order.
     List<String> outputs();
 
-    /// Runs the graph once. Inputs are read, not kept; outputs are new tensors in garbage-collected native memory.
+    /// Runs the graph once. Inputs are read, not kept; outputs are new tensors in garbage-collected native
+    /// memory, or in the engine's own ([Tensor#residence]) until they are read on the host.
     ///
     /// @throws EngineException when an input is missing or has another type or shape than the graph declares, or
     /// the engine fails

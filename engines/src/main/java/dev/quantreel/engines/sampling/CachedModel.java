@@ -164,6 +164,9 @@ final class CachedModel {
     private Answered headed(Pass pass, Tensor tokens, Decision decision) {
         pass.watch.trunk();
         Tensor output = model.head(pass.prelude, tokens, pass.query.cancellation());
+        if (decision == Decision.COMPUTED) {
+            tokens.discard();
+        }
         pass.watch.head();
         return new Answered(output, decision);
     }

@@ -187,10 +187,11 @@ class ArchitectureTest {
     }
 
     @Test
-    void nativeCodeIsCalledByHandInTheDriversBindingAlone() {
+    void nativeCodeIsCalledByHandInTheBindingsOfTheDriverAndOfOnnxRuntimeAlone() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("dev.quantreel.engines.runtime.cuda.driver..")
+                .resideOutsideOfPackages(
+                        "dev.quantreel.engines.runtime.cuda.driver..", "dev.quantreel.engines.runtime.ort.binding..")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.lang.foreign.Linker")

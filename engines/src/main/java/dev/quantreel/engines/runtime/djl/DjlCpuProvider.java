@@ -8,7 +8,8 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
-/// The engine of `ort-gpu` on the processor: what shows, without a GPU, that everything but the device works.
+/// The engine of `ort-gpu` on the processor: what shows, without a GPU, that everything but the device works. Settings:
+/// `binding`, `resident`.
 public final class DjlCpuProvider implements EngineProvider {
 
     /// Id of the engine: `ort-djl-cpu`.
@@ -37,7 +38,8 @@ public final class DjlCpuProvider implements EngineProvider {
             return new Availability.Unavailable(hazard.get());
         }
         try {
-            return new Availability.Available(DjlTarget.cpu(ID).describe());
+            return new Availability.Available(DjlTarget.cpu(ID, BindingOptions.of(ID, EngineOptions.DEFAULTS))
+                    .describe());
         } catch (LinkageError | RuntimeException e) {
             return new Availability.Unavailable(OrtEngineProvider.reason(e));
         }
@@ -45,12 +47,13 @@ public final class DjlCpuProvider implements EngineProvider {
 
     @Override
     public Engine create(EngineOptions options) {
-        options.accept(ID, Set.of());
+        options.accept(ID, BindingOptions.SETTINGS);
+        BindingOptions binding = BindingOptions.of(ID, options);
         if (probe() instanceof Availability.Unavailable(String reason)) {
             throw new EngineException(ID, reason, null);
         }
         try {
-            return new DjlEngine(DjlTarget.cpu(ID), options.threads());
+            return new DjlEngine(DjlTarget.cpu(ID, binding), options.threads());
         } catch (LinkageError e) {
             throw new EngineException(ID, OrtEngineProvider.reason(e), e);
         }

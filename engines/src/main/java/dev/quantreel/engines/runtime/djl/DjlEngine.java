@@ -4,6 +4,7 @@ import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.ort.OrtModelLoader;
+import dev.quantreel.engines.tensor.Tensor;
 
 /// ONNX Runtime on a device of Deep Java Library. Thread-safe; sessions stay open when the engine is closed.
 final class DjlEngine implements Engine {
@@ -35,6 +36,11 @@ final class DjlEngine implements Engine {
     @Override
     public Session open(OnnxModel model, Use use) {
         return new OrtModelLoader(target, threads, use).open(model);
+    }
+
+    @Override
+    public Tensor place(Tensor tensor) {
+        return target.residents().map(residents -> residents.place(tensor)).orElse(tensor);
     }
 
     /// Nothing to release: the environment belongs to the process.

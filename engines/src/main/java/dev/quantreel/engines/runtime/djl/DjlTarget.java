@@ -14,7 +14,11 @@ import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
 import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.runtime.ort.OrtTarget;
+import dev.quantreel.engines.runtime.ort.ResidentMemory;
+import dev.quantreel.engines.runtime.ort.binding.BindingUnavailableException;
+import dev.quantreel.engines.runtime.ort.binding.OrtApi;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,29 +33,46 @@ final class DjlTarget implements OrtTarget {
 
     static final String LIBRARY = "OnnxRuntime";
 
+    private static final System.Logger LOG = System.getLogger(DjlTarget.class.getName());
+
     private final String id;
     private final OrtEnvironment environment;
     private final Engine library;
     private final Device device;
     private final Optional<OrtGpuOptions> gpu;
+    private final Optional<ResidentMemory> residents;
 
-    private DjlTarget(String id, Device device, Optional<OrtGpuOptions> gpu) {
+    private DjlTarget(String id, Device device, Optional<OrtGpuOptions> gpu, BindingOptions binding) {
         this.id = id;
         // Makes the environment through Deep Java Library, which refuses one that is not its own.
         this.environment = OrtEngineProvider.environment();
         this.library = Engine.getEngine(LIBRARY);
         this.device = device;
         this.gpu = gpu;
+        this.residents = binding.on() ? bound(binding.residentBytes()) : Optional.empty();
+    }
+
+    private Optional<ResidentMemory> bound(long limitBytes) {
+        try {
+            OrtApi api = ResidentMemory.loadedApi();
+            return Optional.of(
+                    device.isGpu()
+                            ? ResidentMemory.ofGpu(api, this, device.getDeviceId(), limitBytes)
+                            : ResidentMemory.ofHost(api, limitBytes));
+        } catch (BindingUnavailableException e) {
+            LOG.log(Level.WARNING, "{0}: results are copied to the host after every graph: {1}", id, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /// @throws LinkageError when ONNX Runtime does not load
-    static DjlTarget cpu(String id) {
-        return new DjlTarget(id, Device.cpu(), Optional.empty());
+    static DjlTarget cpu(String id, BindingOptions binding) {
+        return new DjlTarget(id, Device.cpu(), Optional.empty(), binding);
     }
 
     /// @throws LinkageError when ONNX Runtime does not load
     static DjlTarget gpu(String id, OrtGpuOptions options) {
-        return new DjlTarget(id, Device.gpu(options.device()), Optional.of(options));
+        return new DjlTarget(id, Device.gpu(options.device()), Optional.of(options), options.binding());
     }
 
     Device device() {
@@ -61,7 +82,12 @@ final class DjlTarget implements OrtTarget {
     /// For people, the version being ONNX Runtime's own: Deep Java Library's engine names that which it was built for.
     String describe() {
         return "ONNX Runtime " + environment.getVersion() + " through Deep Java Library, "
-                + gpu.map(OrtGpuOptions::describe).orElse("CPU");
+                + gpu.map(OrtGpuOptions::describe).orElse("CPU") + (residents.isPresent() ? ", I/O binding" : "");
+    }
+
+    @Override
+    public Optional<ResidentMemory> residents() {
+        return residents;
     }
 
     @Override

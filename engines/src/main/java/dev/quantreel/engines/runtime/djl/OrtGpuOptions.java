@@ -9,8 +9,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// Settings of `ort-gpu`, and what ONNX Runtime's execution providers call them.
 ///
@@ -21,6 +19,7 @@ import java.util.regex.Pattern;
 /// @param memoryBytes most that the CUDA provider takes; 0 for all
 /// @param exactGrowth whether memory grows by what is asked for instead of by doubling
 /// @param tf32 whether products in 32 bits may round their factors to 10 bits of mantissa
+/// @param binding whether results stay on the GPU
 record OrtGpuOptions(
         int device,
         boolean tensorRt,
@@ -28,7 +27,8 @@ record OrtGpuOptions(
         Optional<Path> cache,
         long memoryBytes,
         boolean exactGrowth,
-        boolean tf32) {
+        boolean tf32,
+        BindingOptions binding) {
 
     /// What TensorRT may compute in.
     enum Precision {
@@ -40,9 +40,8 @@ record OrtGpuOptions(
         INT8
     }
 
-    static final Set<String> SETTINGS = Set.of("device", "provider", "precision", "cache", "memory", "growth", "tf32");
-
-    private static final Pattern BYTES = Pattern.compile("(\\d{1,15})([kmgt]?)b?");
+    static final Set<String> SETTINGS =
+            Set.of("device", "provider", "precision", "cache", "memory", "growth", "tf32", "binding", "resident");
 
     /// @throws EngineException when a setting is unknown or has no value that is accepted; names both
     static OrtGpuOptions of(String engine, EngineOptions options) {
@@ -54,9 +53,10 @@ record OrtGpuOptions(
                 Precision.valueOf(reader.word("precision", List.of("fp32", "fp16", "int8"))
                         .toUpperCase(Locale.ROOT)),
                 Optional.ofNullable(options.settings().get("cache")).map(Path::of),
-                reader.bytes("memory"),
+                BindingOptions.bytes(engine, options, "memory", "0"),
                 reader.word("growth", List.of("doubling", "exact")).equals("exact"),
-                reader.word("tf32", List.of("false", "true")).equals("true"));
+                reader.word("tf32", List.of("false", "true")).equals("true"),
+                BindingOptions.of(engine, options));
     }
 
     private record Reader(String engine, Map<String, String> settings) {
@@ -76,14 +76,6 @@ record OrtGpuOptions(
                 throw refused(name, "a number from 0");
             }
             return Integer.parseInt(value);
-        }
-
-        long bytes(String name) {
-            Matcher matcher = BYTES.matcher(settings.getOrDefault(name, "0").toLowerCase(Locale.ROOT));
-            if (!matcher.matches()) {
-                throw refused(name, "bytes, for example 8g");
-            }
-            return Long.parseLong(matcher.group(1)) << 10 * " kmgt".indexOf((matcher.group(2) + " ").charAt(0));
         }
 
         private EngineException refused(String name, String accepted) {

@@ -74,6 +74,10 @@ public final class OrtModelLoader {
     ///
     /// @throws EngineException when ONNX Runtime refuses it; names the model and the reason
     public Session open(OnnxModel model) {
+        return load(model);
+    }
+
+    OrtModelSession load(OnnxModel model) {
         try {
             Map<String, OnnxTensor> fed = new LinkedHashMap<>();
             for (String name : target.streamsWeights() ? model.streamed() : Set.<String>of()) {

@@ -11,12 +11,15 @@ import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.SessionInputs;
+import dev.quantreel.engines.runtime.ort.binding.BindingUnavailableException;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 
@@ -24,6 +27,13 @@ import java.util.concurrent.CancellationException;
 ///
 /// Cancellation sets ONNX Runtime's terminate flag, which it reads between operators.
 final class OrtModelSession implements Session {
+
+    private static final System.Logger LOG = System.getLogger(OrtModelSession.class.getName());
+
+    /// Lets arenas give back what no tensor uses after a run.
+    static final String SHRINKAGE = "memory.enable_memory_arena_shrinkage";
+
+    static final String SHRUNK = "cpu:0";
 
     private final OrtEnvironment environment;
     private final String engine;
@@ -35,6 +45,8 @@ final class OrtModelSession implements Session {
     private final Map<String, OnnxTensor> streamed;
     private final List<Tensor> streamedMemory;
     private final boolean hasArena;
+    private final Optional<BoundRunner> bound;
+    private volatile boolean closed;
 
     /// The model itself is not kept: ONNX Runtime has copied its weights, but for the streamed ones.
     ///
@@ -57,6 +69,44 @@ final class OrtModelSession implements Session {
         this.outputs = model.proto().getGraph().getOutputList().stream()
                 .map(ValueInfoProto::getName)
                 .toList();
+        this.bound = target.residents().flatMap(residents -> runner(residents, model));
+    }
+
+    /// Empty where the session behind this one cannot be told: runs then go through the Java API.
+    private Optional<BoundRunner> runner(ResidentMemory residents, OnnxModel model) {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        streamed.keySet()
+                .forEach(weight -> weights.put(
+                        weight, Objects.requireNonNull(model.weights().get(weight))));
+        try {
+            long handle = SessionHandle.of(residents.api(), session);
+            return Optional.of(new BoundRunner(residents, this, handle, weights));
+        } catch (BindingUnavailableException e) {
+            LOG.log(Level.WARNING, "{0} copies its results to the host: {1}", name, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /// The session of the C API.
+    ///
+    /// @throws BindingUnavailableException when runs go through the Java API
+    long boundHandle() {
+        requireOpen();
+        return bound.map(BoundRunner::handle)
+                .orElseThrow(() -> new BindingUnavailableException(name + " is not bound"));
+    }
+
+    /// Name of the model, for people.
+    String name() {
+        return name;
+    }
+
+    String engine() {
+        return engine;
+    }
+
+    boolean hasArena() {
+        return hasArena;
     }
 
     @Override
@@ -90,13 +140,23 @@ final class OrtModelSession implements Session {
         cancellation.throwIfCancelled();
         requireWeights();
         Map<String, Tensor> ordered = inputs.check(values);
+        if (bound.isPresent()) {
+            requireOpen();
+            return bound.get().run(ordered, targets, cancellation);
+        }
+        return copied(ordered, targets, cancellation);
+    }
+
+    /// By the Java API.
+    private Map<String, Tensor> copied(
+            Map<String, Tensor> ordered, Map<String, Tensor> targets, CancellationToken cancellation) {
         List<OnnxTensor> opened = new ArrayList<>();
         try (OrtSession.RunOptions options = new OrtSession.RunOptions();
                 Terminator terminator = new Terminator(options, cancellation)) {
             if (hasArena) {
                 // What no tensor uses after the run goes back: the arena's first regions do not suit the plan that ONNX
                 // Runtime makes of the first run and follows from the second on.
-                options.addRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+                options.addRunConfigEntry(SHRINKAGE, SHRUNK);
             }
             Map<String, OnnxTensor> feeds = new LinkedHashMap<>(streamed);
             for (Map.Entry<String, Tensor> input : ordered.entrySet()) {
@@ -124,6 +184,13 @@ final class OrtModelSession implements Session {
             throw new EngineException(engine, name + ": " + e.getMessage(), e);
         } finally {
             opened.forEach(OnnxTensor::close);
+        }
+    }
+
+    /// The Java API looks after its own runs.
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the session of " + name + " was closed");
         }
     }
 
@@ -158,7 +225,9 @@ final class OrtModelSession implements Session {
 
     @Override
     public void close() {
+        closed = true;
         try {
+            bound.ifPresent(BoundRunner::close);
             owner.close();
             streamed.values().forEach(OnnxTensor::close);
         } catch (OrtException e) {

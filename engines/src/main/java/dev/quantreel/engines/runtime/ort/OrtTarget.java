@@ -3,6 +3,7 @@ package dev.quantreel.engines.runtime.ort;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import java.util.Optional;
 
 /// What tells engines on ONNX Runtime apart: where their sessions run, and who owns them. Thread-safe.
 public interface OrtTarget {
@@ -21,6 +22,12 @@ public interface OrtTarget {
     /// Whether streamed weights are fed to every run from where they lie, which only memory of the processor allows.
     /// Otherwise the session copies them to its device once, when it is opened.
     boolean streamsWeights();
+
+    /// Where results of its sessions stay until somebody reads them; empty where runs go through the Java API, which
+    /// copies them to the host.
+    default Optional<ResidentMemory> residents() {
+        return Optional.empty();
+    }
 
     /// Hands a session over to its owner, who closes it.
     ///

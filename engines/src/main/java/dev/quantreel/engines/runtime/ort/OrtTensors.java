@@ -28,11 +28,7 @@ final class OrtTensors {
         if (type == null) {
             throw new IllegalArgumentException("ONNX Runtime's Java API has no type for " + tensor.dtype());
         }
-        MemorySegment data = tensor.data();
-        if (!data.isNative() || data.address() % Math.ceilDiv(tensor.dtype().bits(), 8) != 0) {
-            data = Tensor.zeros(tensor.dtype(), tensor.shape()).data().copyFrom(data);
-        }
-        ByteBuffer buffer = data.asByteBuffer().order(ByteOrder.nativeOrder());
+        ByteBuffer buffer = aligned(tensor).data().asByteBuffer().order(ByteOrder.nativeOrder());
         return OnnxTensor.createTensor(environment, buffer, tensor.shape().toArray(), type);
     }
 
@@ -40,11 +36,30 @@ final class OrtTensors {
     ///
     /// @throws IllegalArgumentException when the memory is on the heap or not aligned to its element
     static OnnxTensor pin(OrtEnvironment environment, Tensor tensor) throws OrtException {
-        if (!tensor.data().isNative()
-                || tensor.data().address() % Math.ceilDiv(tensor.dtype().bits(), 8) != 0) {
+        return wrap(environment, requireAligned(tensor));
+    }
+
+    /// The tensor itself where it lies in native memory aligned to its element, else a copy.
+    static Tensor aligned(Tensor tensor) {
+        if (isAligned(tensor)) {
+            return tensor;
+        }
+        Tensor copy = Tensor.zeros(tensor.dtype(), tensor.shape());
+        copy.data().copyFrom(tensor.data());
+        return copy;
+    }
+
+    /// @throws IllegalArgumentException when the memory is on the heap or not aligned to its element
+    static Tensor requireAligned(Tensor tensor) {
+        if (!isAligned(tensor)) {
             throw new IllegalArgumentException("results are written into aligned native memory only");
         }
-        return wrap(environment, tensor);
+        return tensor;
+    }
+
+    private static boolean isAligned(Tensor tensor) {
+        return tensor.data().isNative()
+                && tensor.data().address() % Math.ceilDiv(tensor.dtype().bits(), 8) == 0;
     }
 
     /// Copies a result out of ONNX Runtime's memory.

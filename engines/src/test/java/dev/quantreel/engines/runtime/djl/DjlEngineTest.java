@@ -48,8 +48,9 @@ class DjlEngineTest extends EngineContractTest {
 
     @Test
     void itIsDeepJavaLibrarysProcessor() {
-        assertThat(DjlTarget.cpu(DjlCpuProvider.ID).device()).isEqualTo(Device.cpu());
-        assertThat(DjlTarget.cpu(DjlCpuProvider.ID).describe()).contains("ONNX Runtime 1.", "Deep Java Library, CPU");
+        DjlTarget target = DjlTarget.cpu(DjlCpuProvider.ID, new BindingOptions(true, 1));
+        assertThat(target.device()).isEqualTo(Device.cpu());
+        assertThat(target.describe()).contains("ONNX Runtime 1.", "Deep Java Library, CPU");
     }
 
     @Test
@@ -81,7 +82,7 @@ class DjlEngineTest extends EngineContractTest {
     void settingsOfTheGpuAreRefusedOnTheProcessor() {
         assertThatExceptionOfType(EngineException.class)
                 .isThrownBy(() -> provider().create(EngineOptions.parse(0, "device=1")))
-                .withMessageContainingAll("ort-djl-cpu", "'device'", "none");
+                .withMessageContainingAll("ort-djl-cpu", "'device'", "binding");
     }
 
     private static OnnxModel sum() {

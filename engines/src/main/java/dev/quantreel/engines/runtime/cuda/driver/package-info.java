@@ -1,6 +1,6 @@
-/// The CUDA driver, NVRTC and other native libraries called by the foreign function API: the only package that
-/// uses [java.lang.foreign.Linker]. Needs nothing but the driver's own library (`libcuda.so.1`); its path is a
-/// parameter.
+/// The CUDA driver, NVRTC and other native libraries called by the foreign function API: with
+/// [dev.quantreel.engines.runtime.ort.binding] the only package that uses [java.lang.foreign.Linker]. Needs
+/// nothing but the driver's own library (`libcuda.so.1`); its path is a parameter.
 ///
 /// Reading order: [NativeLibrary], [CudaDriver], [CudaDevice], [CudaContext], then what a context hands out:
 /// [CudaStream] (copies, memory), [DeviceMemory], [PinnedMemory], [CudaEvent], [CudaModule], [CudaFunction],
