@@ -11,7 +11,7 @@
 namespace qr {
 
 enum Scaling { kToken = 0, kRowNormalized = 1, kBlock = 2, kBlockExact = 3 };
-enum Producer { kPlain, kLayerNorm, kGelu };
+enum Producer { kPlain, kNorm, kGelu };
 
 constexpr int kChunk = 16;
 constexpr u32 kAll = 0xffffffffu;
@@ -128,10 +128,12 @@ struct Modulation {
     const float* shift;
     float gainOffset;
     float epsilon;
+    /// LayerNorm; RMSNorm leaves the mean where it is.
+    int centred;
 };
 
 template <int Chunks>
-QR_INLINE void layerNorm(float (&v)[Chunks][kChunk], const Row& row, const Modulation& m) {
+QR_INLINE void normalize(float (&v)[Chunks][kChunk], const Row& row, const Modulation& m) {
     float sum = 0;
 #pragma unroll
     for (int c = 0; c < Chunks; c++) {
@@ -140,7 +142,7 @@ QR_INLINE void layerNorm(float (&v)[Chunks][kChunk], const Row& row, const Modul
             sum += v[c][i];
         }
     }
-    float mean = sumOverRow(sum, row.partial) / static_cast<float>(row.width);
+    float mean = m.centred ? sumOverRow(sum, row.partial) / static_cast<float>(row.width) : 0.0f;
     float squares = 0;
 #pragma unroll
     for (int c = 0; c < Chunks; c++) {
@@ -451,11 +453,11 @@ QR_INLINE void run(const T* x, int rows, int width, const u32* signs, const int*
             }
         }
     }
-    if (P == kLayerNorm) {
+    if (P == kNorm) {
         long long first = rowIndex / rowsPerModulation * width;
         modulation.gain = modulation.gain ? modulation.gain + first : nullptr;
         modulation.shift = modulation.shift ? modulation.shift + first : nullptr;
-        layerNorm(v, row, modulation);
+        normalize(v, row, modulation);
     }
     if (P == kGelu) {
 #pragma unroll
@@ -478,16 +480,16 @@ QR_INLINE void run(const T* x, int rows, int width, const u32* signs, const int*
 /// (null: its own); block: channels of a Hadamard block, a power of two that divides the width; factor 1 / sqrt(block).
 /// scaling: 0 token, 1 row-normalised, 2 blocks as multiples, 3 blocks exact; group: channels of a block's scale, 16 to 512, a power of
 /// two that divides the width. codes [rows, width] s8, or [rows, width / 2] when packed; scales [rows] (3: [rows, width / group]);
-/// sums [rows] or null. gain, shift [rows / rowsPerModulation, width] f32 or null, of the layer norm alone.
+/// sums [rows] or null. gain, shift [rows / rowsPerModulation, width] f32 or null, and what follows: of the norm alone.
 #define QR_ROTATE_QUANTIZE(name, T, chunks, producer)                                                                              \
     extern "C" __global__ void __launch_bounds__(256, 1) name(                                                                        \
         const T* __restrict__ x, int rows, int width, const qr::u32* __restrict__ signs, const int* __restrict__ sources, int block, \
         float factor, int scaling, int group, float maxCode, float clip, void* __restrict__ codes, int packed,                     \
         float* __restrict__ scales, int* __restrict__ sums, const float* __restrict__ gain, const float* __restrict__ shift,       \
-        float gainOffset, float epsilon, int rowsPerModulation) {                                                                  \
+        float gainOffset, float epsilon, int rowsPerModulation, int centred) {                                                     \
         qr::run<T, chunks, producer>(x, rows, width, signs, sources, block, factor,                                                \
                                      qr::Format{scaling, group, maxCode, clip, codes, packed, scales, sums},                       \
-                                     qr::Modulation{gain, shift, gainOffset, epsilon}, rowsPerModulation);                         \
+                                     qr::Modulation{gain, shift, gainOffset, epsilon, centred}, rowsPerModulation);                \
     }
 #define QR_ROTATE_QUANTIZE_TYPES(name, chunks, producer)             \
     QR_ROTATE_QUANTIZE(name##_f32_##chunks, float, chunks, producer) \
@@ -498,5 +500,5 @@ QR_INLINE void run(const T* x, int rows, int width, const u32* signs, const int*
     QR_ROTATE_QUANTIZE_TYPES(name, 4, producer)
 
 QR_ROTATE_QUANTIZE_ALL(qr_rotate_quantize, qr::kPlain)
-QR_ROTATE_QUANTIZE_ALL(qr_norm_rotate_quantize, qr::kLayerNorm)
+QR_ROTATE_QUANTIZE_ALL(qr_norm_rotate_quantize, qr::kNorm)
 QR_ROTATE_QUANTIZE_ALL(qr_gelu_rotate_quantize, qr::kGelu)

@@ -103,8 +103,21 @@ public enum OnnxOp {
     /// `quantreel.RotateQuantize`: x F32 `[..., K]`, largest code and clip ratio (F32 scalars); outputs codes
     /// I8 like x, scale F32 and sum of the codes I32 `[..., 1]`. The rotation is
     /// [dev.quantreel.engines.rotation.Rotation#of] of `block_size` (0: none) and `seed`; `mode` is token,
-    /// block, row_norm or auto, with `group_size` channels per multiplier.
-    RotateQuantize(OnnxOp.QUANTREEL, 3, 3, "block_size", "group_size", "mode", "seed"),
+    /// block, row_norm or auto, with `group_size` channels per multiplier. Graphs have three inputs; joined steps of
+    /// plans may name a `producer` of the rows: `gelu` (tanh form), or `norm` (RMSNorm, with `centred` 1 LayerNorm,
+    /// then `* (gain + gain_offset) + shift`) with gain and shift F32 `[stretches of rows, K]`, which may be left out.
+    RotateQuantize(
+            OnnxOp.QUANTREEL,
+            3,
+            5,
+            "block_size",
+            "centred",
+            "epsilon",
+            "gain_offset",
+            "group_size",
+            "mode",
+            "producer",
+            "seed"),
     /// `quantreel.LowBitMatMul`: codes I8 `[..., K]`, their scale F32 and sum I32 `[..., 1]`; step F32, zero
     /// point I32 and bias F32 `[N]` (may be left out); gate F32 `[stretches of tokens, N]` and residual F32
     /// `[..., N]`, both may be left out; then the tiles of the weight's codes `[K, ...]`, U8 with two to a byte

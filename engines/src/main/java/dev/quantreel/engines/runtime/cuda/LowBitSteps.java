@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// Steps by the kernels of quantized linears.
 final class LowBitSteps {
 
+    private static final int GAIN = 3;
+    private static final int SHIFT = 4;
     private static final int GATE = 6;
     private static final int RESIDUAL = 7;
     private static final int WEIGHT = 8;
@@ -63,7 +65,7 @@ final class LowBitSteps {
         rotateQuantize.launch(
                 stream,
                 new RotateQuantize.Rows(x.span(), x.dtype(), rows, width),
-                new RowProducer.None(),
+                producer(arrays, rows, width),
                 rotation(attributes, width),
                 new RotateQuantize.Step(
                         format,
@@ -71,6 +73,31 @@ final class LowBitSteps {
                                 arrays.out(0).span(),
                                 arrays.out(1).span(),
                                 Optional.of(arrays.out(2).span()))));
+    }
+
+    private static RowProducer producer(StepArrays arrays, int rows, int width) {
+        NodeAttributes attributes = arrays.attributes();
+        String name = attributes.text("producer", "");
+        return switch (name) {
+            case "" -> new RowProducer.None();
+            case "gelu" -> new RowProducer.Gelu();
+            case "norm" -> {
+                Optional<DeviceArray> gain = arrays.optional(GAIN);
+                Optional<DeviceArray> shift = arrays.optional(SHIFT);
+                long stretches = gain.or(() -> shift)
+                        .map(vectors -> vectors.shape().elements() / width)
+                        .orElse(1L);
+                yield new RowProducer.Norm(
+                        attributes.integer("centred", 0) == 1,
+                        gain.map(DeviceArray::span),
+                        shift.map(DeviceArray::span),
+                        attributes.real("gain_offset", 0),
+                        attributes.real("epsilon", 1e-5f),
+                        Math.toIntExact(rows / stretches));
+            }
+            default ->
+                throw new IllegalArgumentException("producer is '" + name + "'; accepted are norm, gelu and none");
+        };
     }
 
     private static CodeFormat format(StepArrays arrays, int width, boolean packed) {

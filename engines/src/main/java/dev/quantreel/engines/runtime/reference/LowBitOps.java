@@ -23,7 +23,7 @@ final class LowBitOps {
 
     /// Outputs codes, scale, sum of the codes.
     static List<NdArray> rotateQuantize(NodeCall call) {
-        NdArray x = call.in(0);
+        NdArray x = produced(call);
         int channels = x.dim(-1);
         int tokens = x.size() / channels;
         float[] rotated = new float[x.size()];
@@ -52,6 +52,18 @@ final class LowBitOps {
                     }
                     return sum;
                 }));
+    }
+
+    /// The rows that are quantized.
+    private static NdArray produced(NodeCall call) {
+        String producer = call.text("producer", "");
+        return switch (producer) {
+            case "" -> call.in(0);
+            case "gelu" -> call.in(0).map(Elementwise::geluTanh);
+            case "norm" -> Normalizations.gained(call);
+            default ->
+                throw new IllegalArgumentException("producer is '" + producer + "'; accepted are norm, gelu and none");
+        };
     }
 
     private static Optional<Rotation> rotation(NodeCall call, int channels) {

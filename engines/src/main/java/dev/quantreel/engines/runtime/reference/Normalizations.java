@@ -131,6 +131,20 @@ final class Normalizations {
         });
     }
 
+    /// Norm, then `* (gain + gain_offset) + shift` (inputs 3 and 4) by stretches of rows.
+    static NdArray gained(NodeCall call) {
+        NdArray x = call.in(0);
+        double[][] moments = moments(x, call, call.integer("centred", 0) == 1);
+        int width = x.dim(-1);
+        double offset = call.real("gain_offset", 0);
+        return NdArray.of(DType.F32, x.dims(), i -> {
+            int row = i / width;
+            double y = (x.get(i) - moments[0][row]) * moments[1][row];
+            y = call.has(3) ? y * (vector(call.in(3), x, i) + offset) : y;
+            return call.has(4) ? y + vector(call.in(4), x, i) : y;
+        });
+    }
+
     private static double vector(NdArray vectors, NdArray x, int flat) {
         int width = x.dim(-1);
         return vectors.get(flat / width / (x.size() / vectors.size()) * width + flat % width);

@@ -95,12 +95,16 @@ public final class RotateQuantize {
                 .i32(format.packed() ? 1 : 0)
                 .pointer(step.output.scales);
         pointer(arguments, step.output.sums);
-        if (producer instanceof RowProducer.LayerNorm norm) {
+        if (producer instanceof RowProducer.Norm norm) {
             pointer(arguments, norm.gain());
             pointer(arguments, norm.shift());
-            return arguments.f32(norm.gainOffset()).f32(norm.epsilon()).i32(norm.rowsPerModulation());
+            return arguments
+                    .f32(norm.gainOffset())
+                    .f32(norm.epsilon())
+                    .i32(norm.rowsPerModulation())
+                    .i32(norm.centred() ? 1 : 0);
         }
-        return arguments.nullPointer().nullPointer().f32(0).f32(0).i32(1);
+        return arguments.nullPointer().nullPointer().f32(0).f32(0).i32(1).i32(0);
     }
 
     private static void pointer(KernelArguments arguments, Optional<DeviceSpan> span) {
@@ -116,7 +120,7 @@ public final class RotateQuantize {
                 switch (producer) {
                     case RowProducer.None() -> "qr_";
                     case RowProducer.Gelu() -> "qr_gelu_";
-                    case RowProducer.LayerNorm _ -> "qr_norm_";
+                    case RowProducer.Norm _ -> "qr_norm_";
                 };
         return prefix + "rotate_quantize_" + (type == DType.F32 ? "f32_" : "bf16_") + geometry.chunks();
     }

@@ -12,14 +12,16 @@ public sealed interface RowProducer {
     /// GELU, tanh form, by the GPU's approximate exponential.
     record Gelu() implements RowProducer {}
 
-    /// Layer norm, then `n * (gain + gainOffset) + shift`: adaLN modulation with an offset of 1, a plain affine layer
+    /// LayerNorm or RMSNorm, then `n * (gain + gainOffset) + shift`: adaLN modulation with an offset of 1, a plain affine
     /// norm with 0.
     ///
+    /// @param centred LayerNorm; RMSNorm does not take the mean off
     /// @param gain F32 `[rows / rowsPerModulation, width]`, absent for a factor of 1
     /// @param shift F32, as `gain`, absent for 0
     /// @param epsilon added to the variance
     /// @param rowsPerModulation consecutive rows that share gain and shift: the tokens of a sample or of a timestep
-    record LayerNorm(
+    record Norm(
+            boolean centred,
             Optional<DeviceSpan> gain,
             Optional<DeviceSpan> shift,
             float gainOffset,
@@ -27,16 +29,16 @@ public sealed interface RowProducer {
             int rowsPerModulation)
             implements RowProducer {
 
-        public LayerNorm {
+        public Norm {
             if (rowsPerModulation < 1) {
                 throw new IllegalArgumentException(
                         "rowsPerModulation is " + rowsPerModulation + "; 1 or more is accepted");
             }
         }
 
-        /// adaLN: `n * (1 + scale) + shift`.
-        public static LayerNorm modulated(DeviceSpan scale, DeviceSpan shift, float epsilon, int rowsPerModulation) {
-            return new LayerNorm(Optional.of(scale), Optional.of(shift), 1, epsilon, rowsPerModulation);
+        /// adaLN behind a LayerNorm: `n * (1 + scale) + shift`.
+        public static Norm modulated(DeviceSpan scale, DeviceSpan shift, float epsilon, int rowsPerModulation) {
+            return new Norm(true, Optional.of(scale), Optional.of(shift), 1, epsilon, rowsPerModulation);
         }
     }
 }

@@ -12,15 +12,23 @@ import java.util.SequencedMap;
 /// @param outputs the graph's outputs in their order
 /// @param constants what has to be in the buffers of constants
 /// @param arena where everything lies that a run makes
+/// @param joints how often operators of the graph were joined, by what became of them
 public record GraphPlan(
         List<Step> steps,
         Map<String, View> inputs,
         SequencedMap<String, Operand> outputs,
         Map<Buffer, Tensor> constants,
-        ArenaLayout arena) {
+        ArenaLayout arena,
+        Map<Joint, Integer> joints) {
 
     public GraphPlan {
         steps = List.copyOf(steps);
+        joints = Map.copyOf(joints);
+    }
+
+    /// How often something was joined.
+    public int count(Joint joint) {
+        return joints.getOrDefault(joint, 0);
     }
 
     /// Bytes of the constants.

@@ -12,6 +12,7 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -39,6 +40,7 @@ public final class Planner {
     private final List<Buffer> arena = new ArrayList<>();
     private final Map<Buffer, Tensor> constants = new LinkedHashMap<>();
     private final Map<Tensor, View> materialized = new HashMap<>();
+    private final Map<Joint, Integer> joints = new EnumMap<>(Joint.class);
     private final Needs needs;
     private String block = "";
 
@@ -255,9 +257,11 @@ public final class Planner {
 
     private GraphPlan finished(Map<String, View> inputs, SequencedMap<String, Operand> outputs) {
         if (needs.fuses()) {
-            List<Step> joined = Fusion.of(steps, outputs.values(), constants);
+            StepGraph graph = new StepGraph(steps, outputs.values(), constants, this::arena);
+            Fusion.of(graph);
             steps.clear();
-            steps.addAll(joined);
+            steps.addAll(graph.steps());
+            joints.putAll(graph.joints());
         }
         steps.replaceAll(this::withScratch);
         Map<Buffer, int[]> spans = new IdentityHashMap<>();
@@ -285,7 +289,7 @@ public final class Planner {
                 lifetimes.add(new ArenaLayout.Lifetime(buffer, span[0], span[1]));
             }
         }
-        return new GraphPlan(steps, inputs, outputs, constants, ArenaLayout.of(lifetimes));
+        return new GraphPlan(steps, inputs, outputs, constants, ArenaLayout.of(lifetimes), joints);
     }
 
     private static void touch(Map<Buffer, int[]> spans, View view, int at) {

@@ -27,7 +27,7 @@ public final class RotateQuantizeTwin {
     }
 
     /// @param rows `[rows, width]`, not changed
-    /// @param producer what is done to a row first, [#layerNorm], [#gelu] or identity
+    /// @param producer what is done to a row first, [#layerNorm], [#rmsNorm], [#gelu] or identity
     public QuantizedRows apply(ActivationMatrix rows, UnaryOperator<float[]> producer) {
         int width = rows.channels();
         float[] all = new float[rows.tokens() * width];
@@ -81,14 +81,24 @@ public final class RotateQuantizeTwin {
         return result;
     }
 
-    /// Layer norm with modulation, `n * (gain + gainOffset) + shift`; see `RowProducer.LayerNorm`.
+    /// Layer norm with modulation, `n * (gain + gainOffset) + shift`; see `RowProducer.Norm`.
     ///
     /// @param gain `[width]` of the row's group, empty for none
     /// @param shift `[width]`, empty for none
     public static UnaryOperator<float[]> layerNorm(float[] gain, float[] shift, float gainOffset, float epsilon) {
+        return norm(true, gain, shift, gainOffset, epsilon);
+    }
+
+    /// As [#layerNorm], the mean stays.
+    public static UnaryOperator<float[]> rmsNorm(float[] gain, float[] shift, float gainOffset, float epsilon) {
+        return norm(false, gain, shift, gainOffset, epsilon);
+    }
+
+    private static UnaryOperator<float[]> norm(
+            boolean centre, float[] gain, float[] shift, float gainOffset, float epsilon) {
         return row -> {
             OrderedSum sum = new OrderedSum(row.length);
-            float mean = sum.of(row) / row.length;
+            float mean = centre ? sum.of(row) / row.length : 0;
             float[] centred = row.clone();
             float[] squares = new float[row.length];
             for (int i = 0; i < row.length; i++) {

@@ -198,7 +198,7 @@ class RotateQuantizeTest {
                         Optional.of(Rotation.permuted(3072, SEED)),
                         new ActivationQuantizer.RowNormalized(),
                         8,
-                        norm(3072, 1)),
+                        norm(true, 3072, 1)),
                 rows(3, 3072, seed),
                 DType.F32,
                 RotateQuantizeTwin.layerNorm(vector(3072, 1), vector(3072, 2), 1, 1e-6f));
@@ -276,8 +276,9 @@ class RotateQuantizeTest {
         return values;
     }
 
-    private RowProducer norm(int width, float gainOffset) {
-        return new RowProducer.LayerNorm(
+    private RowProducer norm(boolean centred, int width, float gainOffset) {
+        return new RowProducer.Norm(
+                centred,
                 Optional.of(arrays.of(vector(width, 1)).span()),
                 Optional.of(arrays.of(vector(width, 2)).span()),
                 gainOffset,
@@ -294,8 +295,24 @@ class RotateQuantizeTest {
         Optional<Rotation> rotation = Optional.of(Rotation.of(width, 128, SEED));
 
         assertExact(
-                new Setup(rotation, quantizer, 4, norm(width, gainOffset)), rows(3, width, 4), DType.BF16, producer);
-        assertExact(new Setup(rotation, quantizer, 8, norm(width, gainOffset)), rows(3, width, 4), DType.F32, producer);
+                new Setup(rotation, quantizer, 4, norm(true, width, gainOffset)), rows(3, width, 4), DType.BF16, producer);
+        assertExact(new Setup(rotation, quantizer, 8, norm(true, width, gainOffset)), rows(3, width, 4), DType.F32, producer);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"96, 0", "2048, 1", "13824, 1"})
+    void soIsARootMeanSquareNorm(int width, float gainOffset) {
+        Setup setup = new Setup(
+                Optional.of(Rotation.of(width, 32, SEED)),
+                new ActivationQuantizer.Token(),
+                8,
+                norm(false, width, gainOffset));
+
+        assertExact(
+                setup,
+                rows(3, width, 4),
+                DType.F32,
+                RotateQuantizeTwin.rmsNorm(vector(width, 1), vector(width, 2), gainOffset, 1e-6f));
     }
 
     @Test
@@ -303,7 +320,7 @@ class RotateQuantizeTest {
         int width = 64;
         float[] gains = vector(2 * width, 1);
         float[] shifts = vector(2 * width, 2);
-        RowProducer producer = RowProducer.LayerNorm.modulated(
+        RowProducer producer = RowProducer.Norm.modulated(
                 arrays.of(gains).span(), arrays.of(shifts).span(), 1e-6f, 3);
         ActivationMatrix x = rows(6, width, 8);
         Setup setup =

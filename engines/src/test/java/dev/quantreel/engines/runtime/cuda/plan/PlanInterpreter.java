@@ -43,8 +43,17 @@ public final class PlanInterpreter {
     }
 
     public GraphPlan plan(Map<String, Tensor> inputs) {
-        return Planner.plan(
-                model.proto().getGraph(), inputs, weights, step -> step.op().ordinal() % 3 * 100L);
+        return Planner.plan(model.proto().getGraph(), inputs, weights, new Planner.Needs() {
+            @Override
+            public long scratchBytes(Step step) {
+                return step.op().ordinal() % 3 * 100L;
+            }
+
+            @Override
+            public boolean fuses() {
+                return fuses;
+            }
+        });
     }
 
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
