@@ -127,7 +127,21 @@ public enum OnnxOp {
     /// `quantreel.NormModulate`: x F32 `[..., K]`, weight and bias F32 `[K]`, scale and shift F32 `[stretches
     /// of rows, K]`, all but x may be left out. The norm of the rows, RMSNorm or (`centred` 1) LayerNorm, then
     /// `* weight + bias`, then `* (1 + scale) + shift`.
-    NormModulate(OnnxOp.QUANTREEL, 1, 5, "centred", "epsilon");
+    NormModulate(OnnxOp.QUANTREEL, 1, 5, "centred", "epsilon"),
+    /// `quantreel.NormRotary`: x F32 `[batch, tokens, num_heads * headDim]`, weight and bias F32 (as wide as what is
+    /// normalized together, may be left out), first position, cos and sin as of RotaryEmbedding. The norm of the rows
+    /// or (`per_head` 1) of each head, RMSNorm or (`centred` 1) LayerNorm, `* weight + bias`, then rotary positions;
+    /// with `angles_per_head` 1 row `token * num_heads + head` of the tables is that of a head.
+    NormRotary(
+            OnnxOp.QUANTREEL,
+            6,
+            6,
+            "angles_per_head",
+            "centred",
+            "epsilon",
+            "interleaved",
+            "num_heads",
+            "per_head");
 
     /// Domain of Quantreel's own operators, which its GPU engine and the reference engine know.
     public static final String QUANTREEL = "quantreel";

@@ -27,7 +27,7 @@ class PlannedTrunksTest {
     private static final Engine REFERENCE = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
     private static final Engine ORT = new OrtEngineProvider().create(new EngineOptions(1));
     private static final Engine PLANNED = new PlanEngine();
-    private static final Engine FUSING = new PlanEngine(true);
+    private static final Engine FUSING = new PlanEngine(true, false);
 
     static Stream<TinyTransformer> transformers() {
         return Stream.concat(

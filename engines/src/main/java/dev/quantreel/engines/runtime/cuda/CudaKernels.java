@@ -78,8 +78,11 @@ final class CudaKernels implements StepKernels {
     private final TransformerSteps transformers;
     private final LowBitSteps lowBits;
     private final IntegerSteps integers;
+    private final boolean narrows;
 
-    CudaKernels(KernelLibrary kernels, AttentionPrecision precision) {
+    /// @param narrows whether arrays between kernels are BF16 where they can be
+    CudaKernels(KernelLibrary kernels, AttentionPrecision precision, boolean narrows) {
+        this.narrows = narrows;
         this.tensors = new TensorSteps(kernels);
         this.transformers = new TransformerSteps(kernels, precision);
         this.lowBits = new LowBitSteps(kernels);
@@ -109,6 +112,11 @@ final class CudaKernels implements StepKernels {
     }
 
     @Override
+    public boolean narrows() {
+        return narrows;
+    }
+
+    @Override
     public void launch(CudaStream stream, Step step, Addresses addresses) {
         if (step.outputs().stream().allMatch(view -> view.bytes() == 0)) {
             return;
@@ -116,8 +124,12 @@ final class CudaKernels implements StepKernels {
         StepArrays arrays = new StepArrays(step, addresses);
         switch (step.op()) {
             case Conv -> tensors.patches(stream, arrays);
-            case LayerNormalization, SimplifiedLayerNormalization, NormModulate, RotaryEmbedding, MultiHeadAttention ->
-                transformers.launch(stream, arrays);
+            case LayerNormalization,
+                    SimplifiedLayerNormalization,
+                    NormModulate,
+                    NormRotary,
+                    RotaryEmbedding,
+                    MultiHeadAttention -> transformers.launch(stream, arrays);
             case RotateQuantize, LowBitMatMul -> lowBits.launch(stream, arrays);
             case QuantizeLinear, MatMulInteger, MatMulIntegerToFloat -> integers.launch(stream, arrays);
             default -> tensors.launch(stream, arrays);

@@ -15,11 +15,12 @@ import java.util.Set;
 /// @param graphs whether stretches of launches are recorded once and launched as one; off where every kernel should be
 /// seen by itself
 /// @param attention how attention is computed
+/// @param narrows whether arrays between two kernels are BF16 where both take it
 record CudaSettings(
-        OptionalLong memoryBytes, Offload offload, boolean retry, boolean graphs, AttentionPrecision attention) {
+        OptionalLong memoryBytes, Offload offload, boolean retry, boolean graphs, AttentionPrecision attention, boolean narrows) {
 
     /// Names of the settings.
-    static final Set<String> NAMES = Set.of("memory", "offload", "retry", "graphs", "attention");
+    static final Set<String> NAMES = Set.of("memory", "offload", "retry", "graphs", "attention", "activations");
 
     /// @throws IllegalArgumentException naming the setting, its value and what is accepted
     static CudaSettings of(Map<String, String> settings, ComputeCapability chip) {
@@ -30,7 +31,17 @@ record CudaSettings(
                 Offload.of(settings.getOrDefault("offload", Offload.AUTO.text())),
                 flag("retry", settings.getOrDefault("retry", "false")),
                 flag("graphs", settings.getOrDefault("graphs", "true")),
-                attention(settings.getOrDefault("attention", "auto"), chip));
+                attention(settings.getOrDefault("attention", "auto"), chip),
+                narrows(settings.getOrDefault("activations", "bf16")));
+    }
+
+    private static boolean narrows(String text) {
+        return switch (text) {
+            case "bf16" -> true;
+            case "f32" -> false;
+            default ->
+                throw new IllegalArgumentException("activations is '" + text + "'; accepted are bf16 and f32");
+        };
     }
 
     private static AttentionPrecision attention(String text, ComputeCapability chip) {

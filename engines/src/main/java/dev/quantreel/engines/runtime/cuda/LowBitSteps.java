@@ -160,7 +160,7 @@ final class LowBitSteps {
                 PackedWeights.at(layout, arrays.in(WEIGHT).span(), attributes.integer(LowBitWeight.BIAS, 0) == 1);
         GemmOutput output = new GemmOutput(
                 arrays.out().span(),
-                DType.F32,
+                arrays.out().dtype(),
                 activation(attributes),
                 gate(arrays, layout.rows()),
                 arrays.has(RESIDUAL) ? arrays.in(RESIDUAL).span() : null);

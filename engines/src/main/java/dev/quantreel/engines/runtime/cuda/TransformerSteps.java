@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.cuda.kernel.DeviceArray;
 import dev.quantreel.engines.runtime.cuda.kernel.FlashAttention;
 import dev.quantreel.engines.runtime.cuda.kernel.KernelLibrary;
 import dev.quantreel.engines.runtime.cuda.kernel.RowNorm;
+import dev.quantreel.engines.runtime.cuda.plan.NodeAttributes;
 import dev.quantreel.engines.runtime.cuda.plan.Step;
 import dev.quantreel.engines.tensor.Shape;
 import java.util.Optional;
@@ -35,6 +36,7 @@ final class TransformerSteps {
             case SimplifiedLayerNormalization -> norm(stream, RowNorm.Kind.Rms, arrays);
             case NormModulate -> modulated(stream, arrays);
             case RotaryEmbedding -> rotary(stream, arrays);
+            case NormRotary -> normRotary(stream, arrays);
             default -> attend(stream, arrays);
         }
     }
@@ -77,6 +79,24 @@ final class TransformerSteps {
                 false);
         int heads = Math.toIntExact(width / (2 * tables.dim(1)));
         norms.launch(stream, Optional.empty(), Optional.of(rope), RowNorm.Rows.of(x, heads, false), arrays.out());
+    }
+
+    private void normRotary(CudaStream stream, StepArrays arrays) {
+        NodeAttributes attributes = arrays.attributes();
+        RowNorm.Norm norm = new RowNorm.Norm(
+                attributes.integer("centred", 0) == 1 ? RowNorm.Kind.Layer : RowNorm.Kind.Rms,
+                attributes.real("epsilon", 1e-5f),
+                arrays.optional(1),
+                arrays.optional(2));
+        RowNorm.Rope rope = new RowNorm.Rope(
+                arrays.in(4),
+                arrays.in(5),
+                (int) arrays.known(3).longs()[0],
+                attributes.integer("interleaved", 0) == 1,
+                attributes.integer("angles_per_head", 0) == 1);
+        RowNorm.Rows rows = RowNorm.Rows.of(
+                arrays.in(0), attributes.integer("num_heads", 1), attributes.integer("per_head", 0) == 1);
+        norms.launch(stream, Optional.of(norm), Optional.of(rope), rows, arrays.out());
     }
 
     private static AttentionProblem problem(Step step) {

@@ -1,6 +1,9 @@
 package dev.quantreel.engines.runtime.reference;
 
 import dev.quantreel.engines.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /// ONNX Runtime's fused attention operators, by their plain definitions.
 final class Attentions {
@@ -59,5 +62,22 @@ final class Attentions {
             double s = sin.get(token * half + pair);
             return flat % 2 == 0 ? x.get(flat) * c - x.get(flat + 1) * s : x.get(flat - 1) * s + x.get(flat) * c;
         });
+    }
+
+    /// A norm of rows or heads, then [#rotary].
+    static NdArray normRotary(NodeCall call) {
+        NdArray x = call.in(0);
+        int heads = call.integer("num_heads", 1);
+        int head = x.dim(2) / heads;
+        NdArray rows = call.integer("per_head", 0) == 1 ? x.reshaped(x.dim(0), x.dim(1), heads, head) : x;
+        List<Optional<NdArray>> normInputs = List.of(
+                Optional.of(rows), call.inputs().get(1), call.inputs().get(2));
+        NdArray y = Normalizations.modulated(new NodeCall(call.node(), normInputs));
+        NdArray split = call.integer("angles_per_head", 0) == 1
+                ? y.reshaped(x.dim(0), x.dim(1) * heads, head)
+                : y.reshaped(x.dims());
+        List<Optional<NdArray>> rotaryInputs = new ArrayList<>(call.inputs().subList(3, 6));
+        rotaryInputs.addFirst(Optional.of(split));
+        return rotary(new NodeCall(call.node(), rotaryInputs)).reshaped(x.dims());
     }
 }

@@ -175,6 +175,7 @@ record Interpreter(CancellationToken cancellation) {
             case DequantizeLinear -> QuantizationOps.dequantize(call);
             case LowBitMatMul -> LowBitOps.product(call);
             case NormModulate -> Normalizations.modulated(call);
+            case NormRotary -> Attentions.normRotary(call);
             case ConvTranspose -> throw new IllegalArgumentException("the reference engine has no " + op);
             case If,
                     Scan,

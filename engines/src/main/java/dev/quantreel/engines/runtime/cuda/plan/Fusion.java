@@ -8,8 +8,9 @@ final class Fusion {
 
     private Fusion() {}
 
-    /// @param activations type of what goes from kernel to kernel, where both take it
-    static void of(StepGraph graph) {
+    /// @param narrows whether arrays between kernels become BF16 where both take it
+    static void of(StepGraph graph, boolean narrows) {
+        pass(graph, new ProductSplit(graph)::join);
         NormFusion norms = new NormFusion(graph);
         ProductFusion products = new ProductFusion(graph);
         pass(graph, index -> {
@@ -17,6 +18,11 @@ final class Fusion {
             norms.join(index);
         });
         pass(graph, new QuantizationFusion(graph)::join);
+        pass(graph, new RotaryFusion(graph)::join);
+        pass(graph, new RowsInPlace(graph)::join);
+        if (narrows) {
+            Narrowing.of(graph);
+        }
     }
 
     private static void pass(StepGraph graph, IntConsumer join) {

@@ -12,6 +12,7 @@ final class HostInputs {
             case Slice, Pad -> input > 0;
             case Reshape, Expand, Squeeze, Unsqueeze, Split -> input == 1;
             case ReduceL2, ReduceMax, ReduceMean, ReduceMin, ReduceSum, RotaryEmbedding -> input == 1;
+            case NormRotary -> input == 3;
             case RotateQuantize -> input == 1 || input == 2;
             default -> false;
         };

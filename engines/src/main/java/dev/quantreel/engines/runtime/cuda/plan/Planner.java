@@ -53,6 +53,11 @@ public final class Planner {
         default boolean fuses() {
             return false;
         }
+
+        /// Whether arrays between joined steps are BF16 where the kernels take it, [Narrowing].
+        default boolean narrows() {
+            return false;
+        }
     }
 
     private Planner(Needs needs) {
@@ -258,7 +263,7 @@ public final class Planner {
     private GraphPlan finished(Map<String, View> inputs, SequencedMap<String, Operand> outputs) {
         if (needs.fuses()) {
             StepGraph graph = new StepGraph(steps, outputs.values(), constants, this::arena);
-            Fusion.of(graph);
+            Fusion.of(graph, needs.narrows());
             steps.clear();
             steps.addAll(graph.steps());
             joints.putAll(graph.joints());

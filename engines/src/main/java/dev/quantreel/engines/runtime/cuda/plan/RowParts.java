@@ -40,6 +40,11 @@ final class RowParts {
         return Optional.of(parts);
     }
 
+    /// Whether kernels can write a part in its place.
+    static boolean isAligned(View view, Part part) {
+        return view.dtype().byteSize(part.firstRow * view.shape().dim(-1)) % View.ALIGNMENT == 0;
+    }
+
     /// Rows of an array `[..., rows, width]` whose axes before have extent 1.
     static View slice(View view, long firstRow, long rows) {
         long width = view.shape().dim(-1);

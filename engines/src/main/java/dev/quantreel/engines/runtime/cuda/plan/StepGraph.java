@@ -163,6 +163,13 @@ final class StepGraph {
         return memory.apply(name, new ShapeRules.Form(DType.F32, shape));
     }
 
+    /// An array of BF16 in the place of one of F32.
+    Buffer narrow(Buffer wide) {
+        long elements = wide.bytes() / Float.BYTES;
+        return memory.apply(wide.name(), new ShapeRules.Form(DType.BF16, Shape.of(elements)))
+                .buffer();
+    }
+
     void count(Joint joint) {
         joints.merge(joint, 1, Integer::sum);
     }

@@ -13,14 +13,17 @@ import java.util.Map;
 public final class PlanEngine implements Engine {
 
     private final boolean fuses;
+    private final boolean narrows;
 
     public PlanEngine() {
-        this(false);
+        this(false, false);
     }
 
     /// @param fuses whether steps are joined as for the kernels
-    public PlanEngine(boolean fuses) {
+    /// @param narrows whether what lies between them is BF16
+    public PlanEngine(boolean fuses, boolean narrows) {
         this.fuses = fuses;
+        this.narrows = narrows;
     }
 
     @Override
@@ -35,7 +38,7 @@ public final class PlanEngine implements Engine {
 
     @Override
     public Session open(OnnxModel model) {
-        PlanInterpreter interpreter = new PlanInterpreter(model, fuses);
+        PlanInterpreter interpreter = new PlanInterpreter(model, fuses, narrows);
         return new Session() {
             @Override
             public List<String> inputs() {

@@ -3,6 +3,8 @@ package dev.quantreel.engines.runtime.cuda.plan;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
 import dev.quantreel.engines.runtime.reference.HostOperators;
+import dev.quantreel.engines.tensor.Conversions;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -22,16 +24,19 @@ public final class PlanInterpreter {
 
     private final OnnxModel model;
     private final boolean fuses;
+    private final boolean narrows;
     private final Map<String, View> weights = new LinkedHashMap<>();
 
     public PlanInterpreter(OnnxModel model) {
-        this(model, false);
+        this(model, false, false);
     }
 
     /// @param fuses whether steps are joined as for the kernels
-    public PlanInterpreter(OnnxModel model, boolean fuses) {
+    /// @param narrows whether what lies between them is BF16
+    public PlanInterpreter(OnnxModel model, boolean fuses, boolean narrows) {
         this.model = model;
         this.fuses = fuses;
+        this.narrows = narrows;
         for (TensorProto initializer : model.proto().getGraph().getInitializerList()) {
             Tensor weight = model.weights().get(initializer.getName());
             if (weight != null) {
@@ -52,6 +57,11 @@ public final class PlanInterpreter {
             @Override
             public boolean fuses() {
                 return fuses;
+            }
+
+            @Override
+            public boolean narrows() {
+                return narrows;
             }
         });
     }
@@ -84,13 +94,21 @@ public final class PlanInterpreter {
 
     private static void run(Map<Buffer, MemorySegment> buffers, Step step) {
         List<Optional<Tensor>> operands = new ArrayList<>();
-        step.inputs().forEach(operand -> operands.add(operand.map(own -> tensor(buffers, own))));
+        step.inputs().forEach(operand -> operands.add(operand.map(own -> widened(tensor(buffers, own)))));
         List<Tensor> results = HostOperators.apply(step.node(), operands);
         for (int i = 0; i < results.size(); i++) {
-            tensor(buffers, step.outputs().get(i))
-                    .data()
-                    .copyFrom(results.get(i).data());
+            Tensor result = results.get(i);
+            Tensor out = tensor(buffers, step.outputs().get(i));
+            out.data()
+                    .copyFrom((out.dtype() == DType.BF16 ? Conversions.fromF32(result, DType.BF16) : result).data());
         }
+    }
+
+    /// The reference operators take F32.
+    private static Tensor widened(Tensor tensor) {
+        return tensor.dtype() == DType.BF16
+                ? Tensor.of(tensor.shape(), Conversions.toFloatArray(tensor))
+                : tensor;
     }
 
     private static Tensor tensor(Map<Buffer, MemorySegment> buffers, Operand operand) {
