@@ -12,6 +12,7 @@ import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.runtime.cuda.plan.PlanEngine;
+import dev.quantreel.engines.runtime.cuda.plan.PlanInterpreter.Options;
 import dev.quantreel.engines.runtime.ort.OrtEngineProvider;
 import dev.quantreel.engines.runtime.reference.ReferenceEngineProvider;
 import dev.quantreel.engines.tensor.FloatWeights;
@@ -26,8 +27,8 @@ class PlannedTrunksTest {
 
     private static final Engine REFERENCE = new ReferenceEngineProvider().create(EngineOptions.DEFAULTS);
     private static final Engine ORT = new OrtEngineProvider().create(new EngineOptions(1));
-    private static final Engine PLANNED = new PlanEngine();
-    private static final Engine FUSING = new PlanEngine(true, false);
+    private static final Engine PLANNED = new PlanEngine(Options.PLAIN);
+    private static final Engine FUSING = new PlanEngine(Options.FUSED);
 
     static Stream<TinyTransformer> transformers() {
         return Stream.concat(

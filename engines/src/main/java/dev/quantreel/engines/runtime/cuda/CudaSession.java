@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.SessionInputs;
 import dev.quantreel.engines.runtime.cuda.driver.CudaException;
 import dev.quantreel.engines.runtime.cuda.plan.Buffer;
+import dev.quantreel.engines.runtime.cuda.plan.GraphPlan;
 import dev.quantreel.engines.runtime.cuda.plan.Planner;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -113,7 +114,13 @@ final class CudaSession implements Session {
             while (plans.size() >= PLANS) {
                 plans.pollFirstEntry().getValue().close();
             }
-            known = new PlannedRun(Planner.plan(graph, ordered, weights.views(), device.kernels()), device.budget());
+            GraphPlan plan = Planner.plan(graph, ordered, weights.views(), device.kernels());
+            if (!plan.joints().isEmpty()) {
+                CudaEngine.LOG.log(
+                        System.Logger.Level.INFO,
+                        () -> graph.getName() + ": " + plan.steps().size() + " steps, joined: " + plan.summary());
+            }
+            known = new PlannedRun(plan, device.budget());
         }
         plans.putLast(key, known);
         return known;

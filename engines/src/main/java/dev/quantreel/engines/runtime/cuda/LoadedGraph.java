@@ -1,5 +1,6 @@
 package dev.quantreel.engines.runtime.cuda;
 
+import com.google.protobuf.ByteString;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.proto.Onnx.AttributeProto;
@@ -7,6 +8,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.GraphProto;
 import dev.quantreel.engines.onnx.proto.Onnx.NodeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
 import dev.quantreel.engines.runtime.cuda.plan.NodeAttributes;
+import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -82,11 +84,28 @@ record LoadedGraph(GraphProto graph, Collection<WeightSource> weights) {
             }
             if (weight == null) {
                 graph.addInitializer(initializer);
+            } else if (isOnes(weight)) {
+                graph.addInitializer(initializer.toBuilder()
+                        .clearDataLocation()
+                        .setRawData(ByteString.copyFrom(weight.data().asByteBuffer())));
             } else {
                 weights.add(WeightSource.of(name, blocks.getOrDefault(name, ""), Nibbles.widened(weight)));
             }
         }
         return new LoadedGraph(graph.build(), weights);
+    }
+
+    /// The vectors of norms without a weight, which plans leave out where they know them.
+    private static boolean isOnes(Tensor weight) {
+        if (weight.dtype() != DType.F32 || weight.shape().rank() != 1) {
+            return false;
+        }
+        for (long i = 0; i < weight.elements(); i++) {
+            if (weight.data().get(Tensor.FLOAT, Float.BYTES * i) != 1) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// The block that alone reads an initializer.

@@ -4,6 +4,8 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /// How a graph runs for inputs of given shapes. Immutable.
 ///
@@ -29,6 +31,14 @@ public record GraphPlan(
     /// How often something was joined.
     public int count(Joint joint) {
         return joints.getOrDefault(joint, 0);
+    }
+
+    /// What was joined, for people; empty where nothing was.
+    public String summary() {
+        return new TreeMap<>(joints)
+                .entrySet().stream()
+                        .map(entry -> entry.getKey().text() + " " + entry.getValue())
+                        .collect(Collectors.joining(", "));
     }
 
     /// Bytes of the constants.

@@ -67,6 +67,7 @@ final class Narrowing {
                 same(step, 0);
                 fix(step, 1, 2, 3, 4, 5);
             }
+            case Transpose, Slice -> same(step, 0);
             case Concat -> {
                 for (int i = 0; i < step.inputs().size(); i++) {
                     same(step, i);

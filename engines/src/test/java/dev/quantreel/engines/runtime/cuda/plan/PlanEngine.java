@@ -8,22 +8,22 @@ import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /// Runs graphs as plans in host memory.
 public final class PlanEngine implements Engine {
 
-    private final boolean fuses;
-    private final boolean narrows;
+    private final PlanInterpreter.Options options;
+    private final BiConsumer<String, GraphPlan> seen;
 
-    public PlanEngine() {
-        this(false, false);
+    public PlanEngine(PlanInterpreter.Options options) {
+        this(options, (graph, plan) -> {});
     }
 
-    /// @param fuses whether steps are joined as for the kernels
-    /// @param narrows whether what lies between them is BF16
-    public PlanEngine(boolean fuses, boolean narrows) {
-        this.fuses = fuses;
-        this.narrows = narrows;
+    /// @param seen is shown every plan before it runs, and the name of its graph
+    public PlanEngine(PlanInterpreter.Options options, BiConsumer<String, GraphPlan> seen) {
+        this.options = options;
+        this.seen = seen;
     }
 
     @Override
@@ -38,7 +38,7 @@ public final class PlanEngine implements Engine {
 
     @Override
     public Session open(OnnxModel model) {
-        PlanInterpreter interpreter = new PlanInterpreter(model, fuses, narrows);
+        PlanInterpreter interpreter = new PlanInterpreter(model, options);
         return new Session() {
             @Override
             public List<String> inputs() {
@@ -52,6 +52,7 @@ public final class PlanEngine implements Engine {
 
             @Override
             public Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation) {
+                seen.accept(model.name(), interpreter.plan(inputs));
                 return interpreter.run(inputs);
             }
 

@@ -17,26 +17,45 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /// Carries out a plan in host memory, each step by the reference operators: the arena is one segment, so that arrays
 /// which overlap by mistake destroy each other.
 public final class PlanInterpreter {
 
     private final OnnxModel model;
-    private final boolean fuses;
-    private final boolean narrows;
+    private final Options options;
     private final Map<String, View> weights = new LinkedHashMap<>();
 
-    public PlanInterpreter(OnnxModel model) {
-        this(model, false, false);
-    }
-
+    /// How plans are made and carried out.
+    ///
     /// @param fuses whether steps are joined as for the kernels
     /// @param narrows whether what lies between them is BF16
-    public PlanInterpreter(OnnxModel model, boolean fuses, boolean narrows) {
+    /// @param change made to every step before it runs
+    /// @param rounded steps whose results are rounded to BF16, whatever the plan says
+    public record Options(boolean fuses, boolean narrows, UnaryOperator<Step> change, Predicate<Step> rounded) {
+
+        public static final Options PLAIN = new Options(false, false, UnaryOperator.identity(), step -> false);
+        public static final Options FUSED = new Options(true, false, UnaryOperator.identity(), step -> false);
+        public static final Options NARROW = new Options(true, true, UnaryOperator.identity(), step -> false);
+
+        public Options withChange(UnaryOperator<Step> changed) {
+            return new Options(fuses, narrows, changed, rounded);
+        }
+
+        public Options withRounding(Predicate<Step> steps) {
+            return new Options(fuses, narrows, change, steps);
+        }
+    }
+
+    public PlanInterpreter(OnnxModel model) {
+        this(model, Options.PLAIN);
+    }
+
+    public PlanInterpreter(OnnxModel model, Options options) {
         this.model = model;
-        this.fuses = fuses;
-        this.narrows = narrows;
+        this.options = options;
         for (TensorProto initializer : model.proto().getGraph().getInitializerList()) {
             Tensor weight = model.weights().get(initializer.getName());
             if (weight != null) {
@@ -56,12 +75,12 @@ public final class PlanInterpreter {
 
             @Override
             public boolean fuses() {
-                return fuses;
+                return options.fuses;
             }
 
             @Override
             public boolean narrows() {
-                return narrows;
+                return options.narrows;
             }
         });
     }
@@ -84,7 +103,7 @@ public final class PlanInterpreter {
                     .copyFrom(Objects.requireNonNull(inputs.get(name), name).data()));
             for (Step step : plan.steps()) {
                 step.scratch().ifPresent(view -> tensor(buffers, view).data().fill((byte) 0x55));
-                run(buffers, step);
+                run(buffers, options.change.apply(step));
             }
             Map<String, Tensor> outputs = new HashMap<>();
             plan.outputs().forEach((name, operand) -> outputs.put(name, copy(tensor(buffers, operand))));
@@ -92,15 +111,19 @@ public final class PlanInterpreter {
         }
     }
 
-    private static void run(Map<Buffer, MemorySegment> buffers, Step step) {
+    private void run(Map<Buffer, MemorySegment> buffers, Step step) {
         List<Optional<Tensor>> operands = new ArrayList<>();
         step.inputs().forEach(operand -> operands.add(operand.map(own -> widened(tensor(buffers, own)))));
         List<Tensor> results = HostOperators.apply(step.node(), operands);
         for (int i = 0; i < results.size(); i++) {
             Tensor result = results.get(i);
             Tensor out = tensor(buffers, step.outputs().get(i));
-            out.data()
-                    .copyFrom((out.dtype() == DType.BF16 ? Conversions.fromF32(result, DType.BF16) : result).data());
+            if (out.dtype() == DType.BF16) {
+                result = Conversions.fromF32(result, DType.BF16);
+            } else if (options.rounded.test(step)) {
+                result = Conversions.toF32(Conversions.fromF32(result, DType.BF16));
+            }
+            out.data().copyFrom(result.data());
         }
     }
 
