@@ -98,8 +98,8 @@ class FusedPlansTest {
     private static Tensor prediction(Engine engine, TransformerCheckpoint checkpoint, LinearLayers linears) {
         try (DiffusionTransformer transformer = DiffusionTransformer.open(engine, checkpoint, linears)) {
             SplitModel model = transformer.bind(conditioning(checkpoint, 12), conditioning(checkpoint, 14));
-            Tensor latent = TinyTransformer.random(
-                    11, 1, checkpoint.facts().latent().channels(), 2, 4, 4);
+            Tensor latent =
+                    TinyTransformer.random(11, 1, checkpoint.facts().latent().channels(), 2, 4, 4);
             SplitModel.Prelude prelude = model.prelude(latent, 600, Branch.CONDITIONAL, NONE);
             return model.head(prelude, model.trunk(prelude, Branch.CONDITIONAL, 8, NONE), NONE);
         }

@@ -17,7 +17,12 @@ import java.util.Set;
 /// @param attention how attention is computed
 /// @param narrows whether arrays between two kernels are BF16 where both take it
 record CudaSettings(
-        OptionalLong memoryBytes, Offload offload, boolean retry, boolean graphs, AttentionPrecision attention, boolean narrows) {
+        OptionalLong memoryBytes,
+        Offload offload,
+        boolean retry,
+        boolean graphs,
+        AttentionPrecision attention,
+        boolean narrows) {
 
     /// Names of the settings.
     static final Set<String> NAMES = Set.of("memory", "offload", "retry", "graphs", "attention", "activations");
@@ -39,8 +44,7 @@ record CudaSettings(
         return switch (text) {
             case "bf16" -> true;
             case "f32" -> false;
-            default ->
-                throw new IllegalArgumentException("activations is '" + text + "'; accepted are bf16 and f32");
+            default -> throw new IllegalArgumentException("activations is '" + text + "'; accepted are bf16 and f32");
         };
     }
 

@@ -70,8 +70,8 @@ final class Attentions {
         int heads = call.integer("num_heads", 1);
         int head = x.dim(2) / heads;
         NdArray rows = call.integer("per_head", 0) == 1 ? x.reshaped(x.dim(0), x.dim(1), heads, head) : x;
-        List<Optional<NdArray>> normInputs = List.of(
-                Optional.of(rows), call.inputs().get(1), call.inputs().get(2));
+        List<Optional<NdArray>> normInputs =
+                List.of(Optional.of(rows), call.inputs().get(1), call.inputs().get(2));
         NdArray y = Normalizations.modulated(new NodeCall(call.node(), normInputs));
         NdArray split = call.integer("angles_per_head", 0) == 1
                 ? y.reshaped(x.dim(0), x.dim(1) * heads, head)

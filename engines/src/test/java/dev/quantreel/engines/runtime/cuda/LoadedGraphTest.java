@@ -2,11 +2,13 @@ package dev.quantreel.engines.runtime.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.quantreel.engines.onnx.Attributes;
 import dev.quantreel.engines.onnx.Dialect;
 import dev.quantreel.engines.onnx.Dim;
 import dev.quantreel.engines.onnx.NeuralOps;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxModel;
+import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.runtime.cuda.plan.Buffer;
 import dev.quantreel.engines.runtime.cuda.plan.GraphPlan;
@@ -14,8 +16,6 @@ import dev.quantreel.engines.runtime.cuda.plan.Joint;
 import dev.quantreel.engines.runtime.cuda.plan.Planner;
 import dev.quantreel.engines.runtime.cuda.plan.Step;
 import dev.quantreel.engines.runtime.cuda.plan.View;
-import dev.quantreel.engines.onnx.Attributes;
-import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
@@ -62,7 +62,9 @@ class LoadedGraphTest {
     @Test
     void aNormWithoutAWeightIsQuantizedInOnePassWithScaleAndShiftAsTheyAre() {
         OnnxModel model = model();
-        assertThat(model.weights()).as("the vector of ones lies outside of the graph").hasSize(1);
+        assertThat(model.weights())
+                .as("the vector of ones lies outside of the graph")
+                .hasSize(1);
         LoadedGraph loaded = LoadedGraph.of(model, false);
         Map<String, View> weights = new LinkedHashMap<>();
         loaded.weights().forEach(source -> {

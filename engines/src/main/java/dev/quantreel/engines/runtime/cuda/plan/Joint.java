@@ -23,6 +23,9 @@ public enum Joint {
 
     /// For people.
     public String text() {
-        return name().toLowerCase(Locale.ROOT).replace('_', ' ').replace("gelu", "GELU").replace("bf16", "BF16");
+        return name().toLowerCase(Locale.ROOT)
+                .replace('_', ' ')
+                .replace("gelu", "GELU")
+                .replace("bf16", "BF16");
     }
 }

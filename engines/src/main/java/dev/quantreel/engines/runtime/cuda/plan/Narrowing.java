@@ -1,5 +1,6 @@
 package dev.quantreel.engines.runtime.cuda.plan;
 
+import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.tensor.DType;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -11,7 +12,7 @@ import java.util.Set;
 
 /// Makes arrays between two kernels BF16 where those who make them and all who read them take it: outputs of low-bit
 /// products and attention on their way through norms and rotary positions to attention and quantization. What leaves
-/// or enters the graph stays F32, and with it the stream of residuals, which goes from one to the other.
+/// or enters the graph stays F32, and with it the stream of residuals, which goes from one to the other (ADR 0046).
 final class Narrowing {
 
     private static final int GATE = 6;
@@ -64,8 +65,11 @@ final class Narrowing {
             }
             case MultiHeadAttention -> fix(step, 3, 4, 5, 6);
             case NormModulate, NormRotary, RotaryEmbedding -> {
-                same(step, 0);
                 fix(step, 1, 2, 3, 4, 5);
+                // Norms behind norms are few and at the end, where every bit counts.
+                if (graph.maker(step.in(0), OnnxOp.NormModulate).isPresent()) {
+                    fix(step, 0);
+                }
             }
             case Transpose, Slice -> same(step, 0);
             case Concat -> {
@@ -130,9 +134,8 @@ final class Narrowing {
     private Step narrowed(Step step) {
         List<Optional<Operand>> inputs = new ArrayList<>();
         for (Optional<Operand> input : step.inputs()) {
-            inputs.add(input.map(operand -> operand instanceof Operand.Stored(View view)
-                    ? new Operand.Stored(narrowed(view))
-                    : operand));
+            inputs.add(input.map(operand ->
+                    operand instanceof Operand.Stored(View view) ? new Operand.Stored(narrowed(view)) : operand));
         }
         List<View> outputs = step.outputs().stream().map(this::narrowed).toList();
         return new Step(step.op(), step.node(), inputs, outputs, step.scratch(), step.block());

@@ -119,16 +119,15 @@ record ProductFusion(StepGraph graph) {
         if (sum.has(GATE) || !sum.attributes().text("activation", "").isEmpty()) {
             return false;
         }
-        Optional<Integer> other = graph.sole(sum.in(RESIDUAL), OnnxOp.LowBitMatMul)
-                .filter(first -> isBare(graph.at(first)));
+        Optional<Integer> other =
+                graph.sole(sum.in(RESIDUAL), OnnxOp.LowBitMatMul).filter(first -> isBare(graph.at(first)));
         if (other.isEmpty()) {
             return false;
         }
         Step first = graph.at(other.get());
         Optional<Operand> gate = Optional.of(gated.gate);
         graph.insert(index, onto(first, gate, gated.residual, first.out()));
-        graph.replace(
-                index, onto(sum, gate, new Operand.Stored(first.out()), add.out()), maker, other.get());
+        graph.replace(index, onto(sum, gate, new Operand.Stored(first.out()), add.out()), maker, other.get());
         graph.count(Joint.RESIDUAL_IN_PRODUCT);
         return true;
     }

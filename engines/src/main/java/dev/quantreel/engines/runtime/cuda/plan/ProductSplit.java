@@ -7,7 +7,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/// A low-bit product of joined rows (picture and text) of which sums and products with gates take a range each becomes a
+/// A low-bit product of joined rows (picture and text) of which sums and products with gates take a range each becomes
+// a
 /// product for each range, so that [ProductFusion] can join them.
 ///
 /// @param graph whose steps it splits
@@ -76,7 +77,8 @@ record ProductSplit(StepGraph graph) {
     }
 
     private Optional<Range> range(View out, int reader) {
-        boolean takesPart = reader >= 0 && (graph.at(reader).op() == OnnxOp.Mul || graph.at(reader).op() == OnnxOp.Add);
+        boolean takesPart = reader >= 0
+                && (graph.at(reader).op() == OnnxOp.Mul || graph.at(reader).op() == OnnxOp.Add);
         if (!takesPart) {
             return Optional.empty();
         }
@@ -86,8 +88,7 @@ record ProductSplit(StepGraph graph) {
                     && view.buffer() == out.buffer()
                     && view.shape().dim(-1) == out.shape().dim(-1)
                     && view.offsetBytes() % rowBytes == 0) {
-                return Optional.of(
-                        new Range(reader, i, view, view.offsetBytes() / rowBytes, view.bytes() / rowBytes));
+                return Optional.of(new Range(reader, i, view, view.offsetBytes() / rowBytes, view.bytes() / rowBytes));
             }
         }
         return Optional.empty();

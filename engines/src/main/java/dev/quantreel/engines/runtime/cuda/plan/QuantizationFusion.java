@@ -31,7 +31,8 @@ record QuantizationFusion(StepGraph graph) {
 
     void join(int index) {
         Step step = graph.at(index);
-        if (step.op() != OnnxOp.RotateQuantize || !step.attributes().text(PRODUCER, "").isEmpty()) {
+        if (step.op() != OnnxOp.RotateQuantize
+                || !step.attributes().text(PRODUCER, "").isEmpty()) {
             return;
         }
         Operand x = step.in(0);
@@ -129,11 +130,18 @@ record QuantizationFusion(StepGraph graph) {
         View out = graph.array(norm.node().getName() + " (vectors)", a.shape());
         graph.insert(
                 index,
-                new Step(op, node, List.of(Optional.of(a), Optional.of(b)), List.of(out), Optional.empty(), norm.block()));
+                new Step(
+                        op,
+                        node,
+                        List.of(Optional.of(a), Optional.of(b)),
+                        List.of(out),
+                        Optional.empty(),
+                        norm.block()));
         return new Operand.Stored(out);
     }
 
-    /// Norms of several arrays whose rows are joined: codes, scale and sum are by rows, so that each is quantized to its
+    /// Norms of several arrays whose rows are joined: codes, scale and sum are by rows, so that each is quantized to
+    // its
     /// part of them.
     private void joined(int index, Step step, Step concat) {
         Optional<List<RowParts.Part>> parts = RowParts.of(graph, concat, OnnxOp.NormModulate);

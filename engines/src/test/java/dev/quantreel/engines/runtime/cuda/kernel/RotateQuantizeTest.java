@@ -295,8 +295,15 @@ class RotateQuantizeTest {
         Optional<Rotation> rotation = Optional.of(Rotation.of(width, 128, SEED));
 
         assertExact(
-                new Setup(rotation, quantizer, 4, norm(true, width, gainOffset)), rows(3, width, 4), DType.BF16, producer);
-        assertExact(new Setup(rotation, quantizer, 8, norm(true, width, gainOffset)), rows(3, width, 4), DType.F32, producer);
+                new Setup(rotation, quantizer, 4, norm(true, width, gainOffset)),
+                rows(3, width, 4),
+                DType.BF16,
+                producer);
+        assertExact(
+                new Setup(rotation, quantizer, 8, norm(true, width, gainOffset)),
+                rows(3, width, 4),
+                DType.F32,
+                producer);
     }
 
     @ParameterizedTest

@@ -129,9 +129,7 @@ public final class PlanInterpreter {
 
     /// The reference operators take F32.
     private static Tensor widened(Tensor tensor) {
-        return tensor.dtype() == DType.BF16
-                ? Tensor.of(tensor.shape(), Conversions.toFloatArray(tensor))
-                : tensor;
+        return tensor.dtype() == DType.BF16 ? Tensor.of(tensor.shape(), Conversions.toFloatArray(tensor)) : tensor;
     }
 
     private static Tensor tensor(Map<Buffer, MemorySegment> buffers, Operand operand) {
