@@ -103,11 +103,10 @@ public enum OnnxOp {
     /// `quantreel.RotateQuantize`: x F32 `[..., K]`, largest code and clip ratio (F32 scalars); outputs codes
     /// I8 like x, scale F32 and sum of the codes I32 `[..., 1]`. The rotation is
     /// [dev.quantreel.engines.rotation.Rotation#of] of `block_size` (0: none) and `seed`; `mode` is token,
-    /// block, row_norm or auto, with `group_size` channels per multiplier. Graphs have three inputs; joined steps
-    // of
-    /// plans may name a `producer` of the rows: `gelu` (tanh form), or `norm` (RMSNorm, with `centred` 1 LayerNorm,
-    /// then `* (gain + gain_offset) + shift`) with gain and shift F32 `[stretches of rows, K]`, which may be left
-    // out.
+    /// block, row_norm or auto, with `group_size` channels per multiplier. Graphs have three inputs; joined
+    /// steps of plans may name a `producer` of the rows: `gelu` (tanh form), or `norm` (RMSNorm, with
+    /// `centred` 1 LayerNorm, then `* (gain + gain_offset) + shift`) with gain and shift F32 `[stretches of
+    /// rows, K]`, which may be left out.
     RotateQuantize(
             OnnxOp.QUANTREEL,
             3,
@@ -131,11 +130,10 @@ public enum OnnxOp {
     /// `* weight + bias`, then `* (1 + scale) + shift`.
     NormModulate(OnnxOp.QUANTREEL, 1, 5, "centred", "epsilon"),
     /// `quantreel.NormRotary`: x F32 `[batch, tokens, num_heads * headDim]`, weight and bias F32 (as wide as what is
-    /// normalized together, may be left out), first position, cos and sin as of RotaryEmbedding. The norm of the
-    // rows
-    /// or (`per_head` 1) of each head, RMSNorm or (`centred` 1) LayerNorm, `* weight + bias`, then rotary
-    // positions;
-    /// with `angles_per_head` 1 row `token * num_heads + head` of the tables is that of a head.
+    /// normalized together, may be left out), first position, cos and sin as of RotaryEmbedding. The norm
+    /// of the rows or (`per_head` 1) of each head, RMSNorm or (`centred` 1) LayerNorm, `* weight + bias`,
+    /// then rotary positions; with `angles_per_head` 1 row `token * num_heads + head` of the tables is that
+    /// of a head.
     NormRotary(OnnxOp.QUANTREEL, 6, 6, "angles_per_head", "centred", "epsilon", "interleaved", "num_heads", "per_head");
 
     /// Domain of Quantreel's own operators, which its GPU engine and the reference engine know.

@@ -54,9 +54,6 @@ class FusedPlansTest {
     /// Relative: arrays between kernels in BF16, and codes that this turns.
     private static final double OF_BF16 = 1.2e-2;
 
-    @TempDir
-    Path folder;
-
     /// What is joined in a trunk of one or two blocks.
     ///
     /// @param name of the release that it is a small one of
@@ -123,7 +120,7 @@ class FusedPlansTest {
         }
     }
 
-    private Model model(Trunk trunk) {
+    private static Model model(Trunk trunk, Path folder) {
         TransformerRelease release = TinyTransformers.all().stream()
                 .filter(tiny -> tiny.name().equals(trunk.name))
                 .findFirst()
@@ -148,9 +145,9 @@ class FusedPlansTest {
 
     @ParameterizedTest
     @MethodSource("trunks")
-    void everyTrunkJoinsWhatItHasAndNothingIsLeftOver(Trunk trunk) {
+    void everyTrunkJoinsWhatItHasAndNothingIsLeftOver(Trunk trunk, @TempDir Path folder) {
         Map<String, GraphPlan> plans = new HashMap<>();
-        try (Model model = model(trunk)) {
+        try (Model model = model(trunk, folder)) {
             prediction(new PlanEngine(Options.NARROW, plans::put), model.checkpoint, model.linears());
         }
         GraphPlan plan = plans.entrySet().stream()
@@ -178,8 +175,8 @@ class FusedPlansTest {
 
     @ParameterizedTest
     @MethodSource("trunks")
-    void joiningChangesNothingAndBf16NoMoreThanItsRounding(Trunk trunk) {
-        try (Model model = model(trunk)) {
+    void joiningChangesNothingAndBf16NoMoreThanItsRounding(Trunk trunk, @TempDir Path folder) {
+        try (Model model = model(trunk, folder)) {
             Tensor plain = model.prediction(Options.PLAIN);
             Tensor narrow = model.prediction(Options.NARROW);
 
@@ -190,8 +187,8 @@ class FusedPlansTest {
     }
 
     @Test
-    void aStreamOfResidualsInBf16CostsMoreThanEverythingElse() {
-        try (Model model = model(trunks().findFirst().orElseThrow())) {
+    void aStreamOfResidualsInBf16CostsMoreThanEverythingElse(@TempDir Path folder) {
+        try (Model model = model(trunks().findFirst().orElseThrow(), folder)) {
             Tensor plain = model.prediction(Options.PLAIN);
             Options residuals = Options.NARROW.withRounding(step -> step.has(RESIDUAL));
 
@@ -202,8 +199,8 @@ class FusedPlansTest {
 
     @ParameterizedTest
     @MethodSource("trunks")
-    void aShiftOrGateThatIsLostShows(Trunk trunk) {
-        try (Model model = model(trunk)) {
+    void aShiftOrGateThatIsLostShows(Trunk trunk, @TempDir Path folder) {
+        try (Model model = model(trunk, folder)) {
             Tensor plain = model.prediction(Options.PLAIN);
 
             assertThat(LatentMetrics.relativeL2(
@@ -219,8 +216,8 @@ class FusedPlansTest {
 
     @ParameterizedTest
     @MethodSource("trunks")
-    void theKernelsGiveWhatThePlanSays(Trunk trunk) {
-        try (Model model = model(trunk);
+    void theKernelsGiveWhatThePlanSays(Trunk trunk, @TempDir Path folder) {
+        try (Model model = model(trunk, folder);
                 HostSimulator simulator = HostSimulator.start();
                 CudaEngine cuda = SimulatedEngine.open("attention=bf16 activations=f32");
                 CudaEngine narrow = SimulatedEngine.open("attention=bf16")) {

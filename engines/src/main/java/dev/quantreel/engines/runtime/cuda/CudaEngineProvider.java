@@ -24,8 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Settings ([EngineProvider.EngineOptions#settings]): `memory=8GB` most that it holds of the device; `offload=auto`
 /// (weights of blocks wait in host memory where they do not fit), `always` or `never`; `retry=true` sends weights to
 /// the host when memory runs out in spite of the plan; `attention=bf16`, `s8`, `fp8` or `auto`, the fastest of the
-/// chip; `activations=bf16` or `f32`, what lies between two kernels that take both; `graphs=false` launches every
-// kernel by itself.
+/// chip; `activations=bf16` or `f32`, what lies between two kernels that take both; `graphs=false` launches
+/// every kernel by itself.
 public final class CudaEngineProvider implements EngineProvider {
 
     public static final String ID = "cuda";

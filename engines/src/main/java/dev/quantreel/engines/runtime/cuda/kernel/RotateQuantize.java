@@ -57,7 +57,7 @@ public final class RotateQuantize {
     public void launch(CudaStream stream, Rows x, RowProducer producer, Optional<DeviceRotation> rotation, Step step) {
         RowGeometry geometry = RowGeometry.of(x.width);
         check(x, rotation, step);
-        if (producer instanceof RowProducer.LayerNorm norm) {
+        if (producer instanceof RowProducer.Norm norm) {
             check(x, norm);
         }
         if (x.rows == 0) {
@@ -143,7 +143,7 @@ public final class RotateQuantize {
         step.output.sums.ifPresent(sums -> require("sums", sums, (long) x.rows * Integer.BYTES, Integer.BYTES));
     }
 
-    private static void check(Rows x, RowProducer.LayerNorm norm) {
+    private static void check(Rows x, RowProducer.Norm norm) {
         long groups = Math.ceilDiv(x.rows, norm.rowsPerModulation());
         norm.gain().ifPresent(gain -> require("gain", gain, groups * x.width * Float.BYTES, VECTOR_BYTES));
         norm.shift().ifPresent(shift -> require("shift", shift, groups * x.width * Float.BYTES, VECTOR_BYTES));

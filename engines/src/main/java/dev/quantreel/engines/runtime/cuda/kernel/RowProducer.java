@@ -12,9 +12,8 @@ public sealed interface RowProducer {
     /// GELU, tanh form, by the GPU's approximate exponential.
     record Gelu() implements RowProducer {}
 
-    /// LayerNorm or RMSNorm, then `n * (gain + gainOffset) + shift`: adaLN modulation with an offset of 1, a plain
-    // affine
-    /// norm with 0.
+    /// LayerNorm or RMSNorm, then `n * (gain + gainOffset) + shift`: adaLN modulation with an offset of 1,
+    /// a plain affine norm with 0.
     ///
     /// @param centred LayerNorm; RMSNorm does not take the mean off
     /// @param gain F32 `[rows / rowsPerModulation, width]`, absent for a factor of 1

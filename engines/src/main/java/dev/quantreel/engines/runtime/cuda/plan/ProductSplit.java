@@ -7,9 +7,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/// A low-bit product of joined rows (picture and text) of which sums and products with gates take a range each becomes
-// a
-/// product for each range, so that [ProductFusion] can join them.
+/// A low-bit product of joined rows (picture and text) of which sums and products with gates take a range
+/// each becomes a product for each range, so that [ProductFusion] can join them.
 ///
 /// @param graph whose steps it splits
 record ProductSplit(StepGraph graph) {

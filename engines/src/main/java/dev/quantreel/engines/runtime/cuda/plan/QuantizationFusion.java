@@ -140,9 +140,8 @@ record QuantizationFusion(StepGraph graph) {
         return new Operand.Stored(out);
     }
 
-    /// Norms of several arrays whose rows are joined: codes, scale and sum are by rows, so that each is quantized to
-    // its
-    /// part of them.
+    /// Norms of several arrays whose rows are joined: codes, scale and sum are by rows, so that each is
+    /// quantized to its part of them.
     private void joined(int index, Step step, Step concat) {
         Optional<List<RowParts.Part>> parts = RowParts.of(graph, concat, OnnxOp.NormModulate);
         if (parts.isEmpty()) {

@@ -18,9 +18,8 @@ final class RowParts {
     /// @param rows how many it has
     record Part(int maker, long firstRow, long rows) {}
 
-    /// The parts of a Concat along the second axis from the end, where the ones before have extent 1; empty where one
-    // is
-    /// not made by `op` for this alone.
+    /// The parts of a Concat along the second axis from the end, where the ones before have extent 1; empty
+    /// where one is not made by `op` for this alone.
     static Optional<List<Part>> of(StepGraph graph, Step concat, OnnxOp op) {
         Shape whole = concat.out().shape();
         int axis = ShapeRules.axis(whole, concat.attributes().integer("axis", 0));

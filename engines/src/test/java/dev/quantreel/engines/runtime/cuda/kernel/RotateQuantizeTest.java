@@ -287,39 +287,17 @@ class RotateQuantizeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"96, 0", "1536, 1", "5120, 1", "13824, 0"})
-    void aFusedLayerNormIsExactToo(int width, float gainOffset) {
-        UnaryOperator<float[]> producer =
-                RotateQuantizeTwin.layerNorm(vector(width, 1), vector(width, 2), gainOffset, 1e-6f);
+    @CsvSource({"true, 96, 0", "true, 1536, 1", "true, 13824, 0", "false, 96, 0", "false, 2048, 1", "false, 13824, 1"})
+    void aFusedNormIsExactToo(boolean centred, int width, float offset) {
+        UnaryOperator<float[]> producer = centred
+                ? RotateQuantizeTwin.layerNorm(vector(width, 1), vector(width, 2), offset, 1e-6f)
+                : RotateQuantizeTwin.rmsNorm(vector(width, 1), vector(width, 2), offset, 1e-6f);
         ActivationQuantizer quantizer = new ActivationQuantizer.Token();
-        Optional<Rotation> rotation = Optional.of(Rotation.of(width, 128, SEED));
-
-        assertExact(
-                new Setup(rotation, quantizer, 4, norm(true, width, gainOffset)),
-                rows(3, width, 4),
-                DType.BF16,
-                producer);
-        assertExact(
-                new Setup(rotation, quantizer, 8, norm(true, width, gainOffset)),
-                rows(3, width, 4),
-                DType.F32,
-                producer);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"96, 0", "2048, 1", "13824, 1"})
-    void soIsARootMeanSquareNorm(int width, float gainOffset) {
-        Setup setup = new Setup(
-                Optional.of(Rotation.of(width, 32, SEED)),
-                new ActivationQuantizer.Token(),
-                8,
-                norm(false, width, gainOffset));
-
-        assertExact(
-                setup,
-                rows(3, width, 4),
-                DType.F32,
-                RotateQuantizeTwin.rmsNorm(vector(width, 1), vector(width, 2), gainOffset, 1e-6f));
+        for (int bits : new int[] {4, 8}) {
+            Setup setup =
+                    new Setup(Optional.of(Rotation.of(width, 32, SEED)), quantizer, bits, norm(centred, width, offset));
+            assertExact(setup, rows(3, width, 4), bits == 4 ? DType.BF16 : DType.F32, producer);
+        }
     }
 
     @Test
@@ -411,7 +389,7 @@ class RotateQuantizeTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new RotateQuantize.Rows(small.span(), DType.F32, 2, 16))
                 .withMessageContaining("values has 64 bytes");
-        RowProducer producer = RowProducer.LayerNorm.modulated(
+        RowProducer producer = RowProducer.Norm.modulated(
                 arrays.empty(128).span().slice(4, 64), arrays.empty(64).span(), 1e-6f, 1);
         Setup setup = new Setup(Optional.empty(), new ActivationQuantizer.Token(), 8, producer);
         assertThatIllegalArgumentException()
