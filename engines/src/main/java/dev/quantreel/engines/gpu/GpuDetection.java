@@ -2,6 +2,7 @@ package dev.quantreel.engines.gpu;
 
 import dev.quantreel.engines.internal.process.ChildJvm;
 import dev.quantreel.engines.runtime.cuda.driver.ComputeCapability;
+import dev.quantreel.engines.runtime.djl.OrtProviders;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,10 +42,14 @@ public final class GpuDetection {
     }
 
     private static final class Once {
-        static final GpuReport REPORT = detect(
+        static final GpuReport REPORT = whole(detect(
                 Optional.ofNullable(System.getProperty("quantreel.gpu.libraries"))
                         .map(Path::of),
-                LIMIT);
+                LIMIT));
+
+        private static GpuReport whole(GpuReport nvidia) {
+            return new GpuReport(nvidia.gpus(), nvidia.parts(), Optional.of(OrtProviders.here()));
+        }
     }
 
     /// Asks anew.

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.gpu;
 
+import dev.quantreel.engines.runtime.djl.OrtProviders;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -8,7 +9,8 @@ import java.util.Optional;
 ///
 /// @param gpus in the driver's order; none where there is no driver that works
 /// @param parts what was found, one for each [Component] in its order
-public record GpuReport(List<Gpu> gpus, List<Part> parts) {
+/// @param providers what ONNX Runtime can run on; empty where it was not asked
+public record GpuReport(List<Gpu> gpus, List<Part> parts, Optional<OrtProviders> providers) {
 
     /// A component and what was found of it.
     public record Part(Component component, Finding finding) {}
@@ -37,6 +39,11 @@ public record GpuReport(List<Gpu> gpus, List<Part> parts) {
     public GpuReport {
         gpus = List.copyOf(gpus);
         parts = List.copyOf(parts);
+    }
+
+    /// Of NVIDIA's libraries alone.
+    public GpuReport(List<Gpu> gpus, List<Part> parts) {
+        this(gpus, parts, Optional.empty());
     }
 
     /// What was found of a component.

@@ -1,8 +1,10 @@
 package dev.quantreel.engines.gpu;
 
+import dev.quantreel.engines.runtime.djl.OrtProviders;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /// A [GpuReport] as lines for people.
 public final class GpuReportText {
@@ -24,9 +26,26 @@ public final class GpuReportText {
         for (GpuReport.Part part : report.parts()) {
             lines.add(new Line(part.finding().fits(), part.component().title() + ": " + finding(part.finding())));
         }
-        lines.add(use("own kernels", report, GpuReport.Use.KERNELS));
-        lines.add(use("TensorRT engines", report, GpuReport.Use.TENSORRT));
+        report.providers().ifPresent(providers -> providers(providers, lines));
+        if (!report.parts().isEmpty()) {
+            lines.add(use("own kernels", report, GpuReport.Use.KERNELS));
+            lines.add(use("TensorRT engines", report, GpuReport.Use.TENSORRT));
+        }
         return lines;
+    }
+
+    private static void providers(OrtProviders providers, List<Line> lines) {
+        lines.add(new Line(
+                providers.loads(),
+                providers.loads()
+                        ? "ONNX Runtime: " + providers.version() + ", built with "
+                                + String.join(", ", new TreeSet<>(providers.compiled()))
+                        : "ONNX Runtime: " + providers.version()));
+        providers
+                .gpu()
+                .forEach(provider -> lines.add(new Line(
+                        provider.obstacle().isEmpty(),
+                        provider.title() + ": " + provider.obstacle().orElse("loads"))));
     }
 
     private static Line use(String what, GpuReport report, GpuReport.Use use) {

@@ -61,6 +61,6 @@ public final class LiveMemory {
                                 gpu.memoryProblem(),
                                 gpu.uuid()))
                         .toList(),
-                report.parts());
+                report.parts(), report.providers());
     }
 }

@@ -1,10 +1,13 @@
 package dev.quantreel.server.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quantreel.engines.gpu.Gpu;
 import dev.quantreel.engines.gpu.GpuReport;
+import dev.quantreel.engines.gpu.GpuReportText;
 import dev.quantreel.engines.gpu.LiveMemory;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -33,14 +36,21 @@ final class DeviceJson {
         this.memory = report.thenApply(LiveMemory::of);
     }
 
-    /// Adds the devices.
+    /// Adds `devices`, and `gpu_report`: what was found of NVIDIA's and of ONNX Runtime's, a line each with `ok` and
+    /// `text` as `doctor` shows it, none while detection is not done.
     ///
     /// @param ramTotal bytes of the machine's memory, which is that of the processor as a device
     /// @param ramFree bytes of it that are free
-    void write(ArrayNode devices, long ramTotal, long ramFree) {
-        List<Gpu> gpus = gpus();
+    void write(ObjectNode stats, long ramTotal, long ramFree) {
+        Optional<GpuReport> found = found();
+        devices(stats.putArray("devices"), found.map(GpuReport::gpus).orElse(List.of()), new Memory(ramTotal, ramFree));
+        ArrayNode lines = stats.putArray("gpu_report");
+        found.ifPresent(own -> GpuReportText.lines(own)
+                .forEach(line -> lines.addObject().put("ok", line.good()).put("text", line.text())));
+    }
+
+    private void devices(ArrayNode devices, List<Gpu> gpus, Memory ram) {
         if (gpus.isEmpty()) {
-            Memory ram = new Memory(ramTotal, ramFree);
             add(devices, "cpu", new Device("cpu", 0), ram, ram);
         }
         for (Gpu gpu : gpus) {
@@ -61,10 +71,10 @@ final class DeviceJson {
                 .put("torch_vram_free", torch.free());
     }
 
-    /// GPUs whose driver answered; none while detection is not done.
-    private List<Gpu> gpus() {
+    /// Empty while detection is not done.
+    private Optional<GpuReport> found() {
         try {
-            return report.get(PATIENCE_SECONDS, TimeUnit.SECONDS).gpus();
+            return Optional.of(report.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
         } catch (TimeoutException e) {
             LOG.log(System.Logger.Level.INFO, "The GPUs are not known yet");
         } catch (ExecutionException e) {
@@ -72,6 +82,6 @@ final class DeviceJson {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return List.of();
+        return Optional.empty();
     }
 }

@@ -90,7 +90,7 @@ final class SystemRoutes {
                 .put("embedded_python", false);
         ArrayNode arguments = system.putArray("argv");
         settings.arguments().forEach(arguments::add);
-        devices.write(json.putArray("devices"), total, free);
+        devices.write(json, total, free);
         Exchange.reply(context, json);
     }
 }

@@ -8,24 +8,30 @@ import dev.quantreel.engines.gpu.Finding;
 import dev.quantreel.engines.gpu.Gpu;
 import dev.quantreel.engines.gpu.GpuReport;
 import dev.quantreel.engines.runtime.cuda.driver.ComputeCapability;
+import dev.quantreel.engines.runtime.djl.OrtProviders;
 import dev.quantreel.server.testing.TestServer;
 import dev.quantreel.server.workflow.Json;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `devices` of `/system_stats`.
+/// `devices` and `gpu_report` of `/system_stats`.
 class GpuStatsTest {
 
-    private static JsonNode devices(Path root, CompletableFuture<GpuReport> gpus) {
+    private static JsonNode stats(Path root, CompletableFuture<GpuReport> gpus) {
         try (TestServer server = TestServer.with(root, gpus)) {
-            return Json.read(server.get("/system_stats").body()).path("devices");
+            return Json.read(server.get("/system_stats").body());
         }
+    }
+
+    private static JsonNode devices(Path root, CompletableFuture<GpuReport> gpus) {
+        return stats(root, gpus).path("devices");
     }
 
     private static Gpu gpu(int index, OptionalLong free) {
@@ -70,5 +76,28 @@ class GpuStatsTest {
                         .path("type")
                         .asText())
                 .isEqualTo("cpu");
+    }
+
+    @Test
+    void whatIsMissingIsThereWithItsRemedyLineByLine(@TempDir Path root) {
+        OrtProviders providers = new OrtProviders(
+                "1.29.0",
+                true,
+                Set.of("CPU", "CUDA"),
+                List.of(new OrtProviders.Provider("ONNX Runtime's CUDA provider", Optional.of("no libcuda; a driver"))));
+        GpuReport report = new GpuReport(
+                List.of(),
+                Stream.of(Component.values())
+                        .map(component -> new GpuReport.Part(component, new Finding.Missing("none", "install it")))
+                        .toList(),
+                Optional.of(providers));
+        JsonNode lines = stats(root.resolve("a"), CompletableFuture.completedFuture(report)).path("gpu_report");
+
+        assertThat(lines.toString())
+                .contains("{\"ok\":false,\"text\":\"NVIDIA driver: none; install it\"}")
+                .contains("{\"ok\":true,\"text\":\"ONNX Runtime: 1.29.0, built with CPU, CUDA\"}")
+                .contains("{\"ok\":false,\"text\":\"ONNX Runtime's CUDA provider: no libcuda; a driver\"}");
+        assertThat(stats(root.resolve("b"), new CompletableFuture<>()).path("gpu_report"))
+                .isEmpty();
     }
 }

@@ -17,13 +17,14 @@ import java.util.function.Supplier;
         title = "GPU Report",
         category = "report",
         description = "Tells which NVIDIA GPUs this machine has, what they multiply natively (4-bit and 8-bit integers,"
-                + " FP8, FP4), how much memory is free, and which of driver, CUDA, cuDNN, NVRTC and TensorRT is there"
-                + " in a version that fits; for what is missing the reason and what to install. The libraries are tried"
+                + " FP8, FP4), how much memory is free, which of driver, CUDA, cuDNN, NVRTC and TensorRT is there"
+                + " in a version that fits, and which of ONNX Runtime's execution providers load; for what is missing"
+                + " the reason and what to install. The libraries are tried"
                 + " in a process of their own, once per start of the server. Without a GPU workflows run on the"
                 + " processor.",
         output = true,
         cacheable = false,
-        aliases = {"CUDA", "NVIDIA", "TensorRT", "VRAM", "driver", "doctor"})
+        aliases = {"CUDA", "NVIDIA", "TensorRT", "ONNX Runtime", "VRAM", "driver", "doctor"})
 public final class GPUReport implements Node<GPUReport.Inputs, GPUReport.Outputs> {
 
     /// See [GPUReport].

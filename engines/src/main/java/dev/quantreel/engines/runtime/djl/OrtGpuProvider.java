@@ -122,7 +122,7 @@ public final class OrtGpuProvider implements EngineProvider {
     }
 
     /// What to install, by the library that the message names.
-    private static String hint(String reason) {
+    static String hint(String reason) {
         if (reason.contains("libcuda.so")) {
             return "NVIDIA's driver is missing";
         }
