@@ -6,7 +6,7 @@ import dev.quantreel.engines.evaluation.BlockBenchmark.Line;
 import dev.quantreel.engines.evaluation.BlockBenchmark.Work;
 import dev.quantreel.engines.gpucheck.CheckLog.Measurement;
 import dev.quantreel.engines.runtime.CancellationToken;
-import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.cuda.CudaEngine;
 import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
 import dev.quantreel.engines.runtime.cuda.driver.CudaDriver;
 import java.io.IOException;
@@ -28,15 +28,18 @@ public final class BlockItem implements GpuCheckItem {
     private static final int REPETITIONS = 2;
     private static final Duration TORCH_LIMIT = Duration.ofSeconds(40);
 
-    private record Model(Claim claim, BlockBenchmark.Model sizes, int width, int heads, int mlp) {
+    /// A model whose blocks are measured.
+    record Model(Claim claim, BlockBenchmark.Model sizes, int width, int heads, int mlp) {
 
         Roofline roofline() {
             return new Roofline(tokens(), width, mlp);
         }
     }
 
+    static final Model WAN_1_3B = new Model(SMALL, BlockBenchmark.Model.WAN_1_3B, 1536, 12, 8960);
+
     private static final List<Model> MODELS = List.of(
-            new Model(SMALL, BlockBenchmark.Model.WAN_1_3B, 1536, 12, 8960),
+            WAN_1_3B,
             new Model(LARGE, BlockBenchmark.Model.WAN_14B, 5120, 40, 13_824));
 
     private static int tokens() {
@@ -88,15 +91,21 @@ public final class BlockItem implements GpuCheckItem {
     private static void measure(CheckContext context, Model model) {
         Optional<Double> bf16 = torch(context, model);
         try (CudaContext cuda = CudaDriver.open(context.driver()).device(0).open();
-                Engine engine = EngineLookup.cuda(context, "")) {
+                CudaEngine engine = EngineLookup.cuda(context, "")) {
             double bound = model.roofline()
                     .bound(Roofline.int8OverBf16(cuda.device().capability().number()));
             Work work = new Work(model.sizes(), SIZE, BLOCKS, List.of(8, 4), REPETITIONS);
-            for (Line line : new BlockBenchmark(engine, () -> 0, CancellationToken.NONE).run(work)) {
+            for (Line line : new BlockBenchmark(engine, engine::heldBytes, CancellationToken.NONE).run(work)) {
                 String gain = bf16.map(time -> String.format(Locale.ROOT, ", %.2f x bf16", time / line.blockMillis()))
                         .orElse("");
                 Measurement found = new Measurement(
-                        String.format(Locale.ROOT, "%.1f ms%s", line.blockMillis(), gain),
+                        String.format(
+                                Locale.ROOT,
+                                "%.1f ms%s, %.2f GB held by %d blocks",
+                                line.blockMillis(),
+                                gain,
+                                line.heldBytes() / 1e9,
+                                BLOCKS),
                         bf16.map(time -> String.format(Locale.ROOT, "bf16 %.1f ms; ", time))
                                         .orElse("no PyTorch; ")
                                 + String.format(Locale.ROOT, "bound %.2f x if linears alone are faster", bound));
@@ -105,7 +114,8 @@ public final class BlockItem implements GpuCheckItem {
         }
     }
 
-    private static Optional<Double> torch(CheckContext context, Model model) {
+    /// Milliseconds of PyTorch's block in bf16, where it is here.
+    static Optional<Double> torch(CheckContext context, Model model) {
         if (context.torch().isEmpty()) {
             return Optional.empty();
         }

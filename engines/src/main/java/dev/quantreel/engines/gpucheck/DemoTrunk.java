@@ -30,16 +30,19 @@ final class DemoTrunk implements AutoCloseable {
 
     private static final String FILE = "diffusion_models/quantreel_demo_dit_bf16.safetensors";
     private static final int WEIGHT_BITS = 4;
+    private static final int FRAMES = 3;
 
     private final SafetensorsFile file;
     private final DiffusionTransformer transformer;
     private final SplitModel model;
-    private final Tensor latent;
+    private final TransformerFacts facts;
+    private final int side;
     private final long packedWeightBytes;
 
     private DemoTrunk(
             SafetensorsFile file, DiffusionTransformer transformer, TransformerCheckpoint checkpoint, int side) {
-        TransformerFacts facts = checkpoint.facts();
+        this.facts = checkpoint.facts();
+        this.side = side;
         this.packedWeightBytes = checkpoint.blockLinears().stream()
                 .mapToLong(layer -> checkpoint.tensor(layer + ".weight").elements() * WEIGHT_BITS / Byte.SIZE)
                 .sum();
@@ -47,7 +50,23 @@ final class DemoTrunk implements AutoCloseable {
         this.transformer = transformer;
         Shape text = Shape.of(1, facts.text().length(), facts.text().width());
         this.model = transformer.bind(TorchNoise.gaussian(1, text), TorchNoise.gaussian(2, text));
-        this.latent = TorchNoise.gaussian(3, Shape.of(1, facts.latent().channels(), 3, side, side));
+    }
+
+    /// Noise, the same at each call.
+    ///
+    /// @param rows and columns of the latent, even
+    Tensor latent(int rows) {
+        return TorchNoise.gaussian(3, Shape.of(1, facts.latent().channels(), FRAMES, rows, rows));
+    }
+
+    /// What the model says of itself.
+    TransformerFacts facts() {
+        return facts;
+    }
+
+    /// The model, bound to two prompts of noise.
+    SplitModel model() {
+        return model;
     }
 
     /// What the linears compute with.
@@ -91,11 +110,18 @@ final class DemoTrunk implements AutoCloseable {
 
     /// Velocities, one tensor a pass.
     List<Tensor> run(List<Pass> passes) {
+        return run(passes, side, CancellationToken.NONE);
+    }
+
+    /// Velocities of a latent of another size, one tensor a pass.
+    ///
+    /// @param rows and columns of the latent, even
+    List<Tensor> run(List<Pass> passes, int rows, CancellationToken cancellation) {
         List<Tensor> velocities = new ArrayList<>();
         for (Pass pass : passes) {
             SplitModel.Prelude prelude =
-                    model.prelude(latent, pass.timestep(), Branch.CONDITIONAL, CancellationToken.NONE);
-            Tensor tokens = model.trunk(prelude, Branch.CONDITIONAL, pass.bits(), CancellationToken.NONE);
+                    model.prelude(latent(rows), pass.timestep(), Branch.CONDITIONAL, CancellationToken.NONE);
+            Tensor tokens = model.trunk(prelude, Branch.CONDITIONAL, pass.bits(), cancellation);
             velocities.add(model.head(prelude, tokens, CancellationToken.NONE));
         }
         return velocities;

@@ -4,6 +4,7 @@ import dev.quantreel.engines.runtime.Engine;
 import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.EngineProvider.Availability;
 import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
+import dev.quantreel.engines.runtime.cuda.CudaEngine;
 import dev.quantreel.engines.runtime.cuda.CudaEngineProvider;
 import dev.quantreel.engines.runtime.cuda.kernel.KernelImages;
 import java.util.List;
@@ -33,10 +34,11 @@ final class EngineLookup {
     /// Our own kernels.
     ///
     /// @param settings as people write them
-    static Engine cuda(CheckContext context, String settings) {
+    static CudaEngine cuda(CheckContext context, String settings) {
         // The simulator has the kernels compiled in and takes any image.
         KernelImages images = context.small() ? (unit, chip) -> new byte[] {1} : KernelImages.packed();
-        return new CudaEngineProvider(context.driver(), images).create(EngineOptions.parse(0, settings));
+        EngineOptions options = EngineOptions.parse(0, settings);
+        return (CudaEngine) new CudaEngineProvider(context.driver(), images).create(options);
     }
 
     static Engine open(String id) {

@@ -4,8 +4,10 @@ import dev.quantreel.engines.gpucheck.CheckLog.Measurement;
 import dev.quantreel.engines.gpucheck.DemoTrunk.Pass;
 import dev.quantreel.engines.gpucheck.DemoTrunk.Precision;
 import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.EngineProvider.EngineOptions;
 import dev.quantreel.engines.tensor.Tensor;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -17,11 +19,18 @@ public final class OrtItem implements GpuCheckItem {
     private static final Claim INTEGER = new Claim(
             "integer", "ONNX Runtime's CUDA provider runs the integer form (W4A8) that the processor runs (1e-2)");
 
+    private static final Claim BINDING = new Claim(
+            "binding",
+            "Results that stay on the GPU between graphs (I/O binding) are those copied to the host, in no more time");
+
     private static final double FLOAT_TOLERANCE = 1e-3;
     private static final double INTEGER_TOLERANCE = 1e-2;
     private static final int SIDE = 8;
     private static final List<Pass> PASSES = List.of(new Pass(1000, 8), new Pass(500, 8));
     private static final int REPETITIONS = 10;
+    private static final int WIDE = 48;
+    private static final double SAME = 1e-5;
+    private static final double NOISE = 1.05;
 
     @Override
     public String id() {
@@ -40,7 +49,7 @@ public final class OrtItem implements GpuCheckItem {
 
     @Override
     public List<Claim> claims() {
-        return List.of(FLOAT, INTEGER);
+        return List.of(FLOAT, INTEGER, BINDING);
     }
 
     /// The engine on Deep Java Library's processor: everything but the device.
@@ -81,6 +90,39 @@ public final class OrtItem implements GpuCheckItem {
         try (Engine engine = EngineLookup.open(EngineLookup.ORT_GPU)) {
             judge(context, engine, Precision.FULL);
             judge(context, engine, Precision.W4);
+        }
+        binding(context);
+    }
+
+    /// A clip whose tokens are megabytes, so that copies would show.
+    private static void binding(CheckContext context) {
+        List<Tensor> bound = new ArrayList<>();
+        List<Tensor> copied = new ArrayList<>();
+        double stays = timed(context, "binding=true", bound);
+        double goes = timed(context, "binding=false", copied);
+        double distance = DemoTrunk.distance(bound, copied);
+        context.log()
+                .judge(
+                        BINDING,
+                        WIDE + " x " + WIDE + " latent",
+                        distance <= SAME && stays <= NOISE * goes,
+                        new Measurement(
+                                String.format(Locale.ROOT, "%.2f ms a pass, distance %.1e", stays, distance),
+                                String.format(Locale.ROOT, "%.2f ms a pass with results on the host", goes)),
+                        "the same values in no more time");
+    }
+
+    /// @param velocities where they go
+    /// @return milliseconds of a pass
+    private static double timed(CheckContext context, String settings, List<Tensor> velocities) {
+        try (Engine engine = EngineLookup.provider(EngineLookup.ORT_GPU).create(EngineOptions.parse(0, settings));
+                DemoTrunk trunk = DemoTrunk.open(engine, context.models(), Precision.FULL, WIDE)) {
+            velocities.addAll(trunk.run(PASSES));
+            long start = System.nanoTime();
+            for (int i = 0; i < REPETITIONS; i++) {
+                trunk.run(PASSES);
+            }
+            return (System.nanoTime() - start) / 1e6 / REPETITIONS / PASSES.size();
         }
     }
 

@@ -4,7 +4,8 @@ import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Least free memory of a GPU while somebody works on it, asked for every few milliseconds.
+/// Least free memory of a GPU while somebody works on it, asked for every few milliseconds: what was taken from the
+/// driver, which counts what a pool keeps. What an engine holds of it the engine itself knows.
 final class PeakMemory {
 
     private static final long PERIOD_MILLIS = 5;

@@ -6,12 +6,13 @@ import dev.quantreel.engines.evaluation.BlockBenchmark.Line;
 import dev.quantreel.engines.evaluation.BlockBenchmark.Work;
 import dev.quantreel.engines.gpucheck.CheckLog.Measurement;
 import dev.quantreel.engines.runtime.CancellationToken;
-import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.cuda.CudaEngine;
 import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
 import dev.quantreel.engines.runtime.cuda.driver.CudaDriver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// The whole trunk of Wan 1.3B with random weights, and offloading it.
 public final class StepItem implements GpuCheckItem {
@@ -57,8 +58,9 @@ public final class StepItem implements GpuCheckItem {
             claims().forEach(claim -> context.log().skipped(claim, "", "real widths are not for a simulator"));
             return;
         }
-        List<Line> resident = run(context, "offload=never", List.of(8, 4));
-        Line offloaded = run(context, "offload=always", List.of(8)).getFirst();
+        Optional<Double> block = BlockItem.torch(context, BlockItem.WAN_1_3B);
+        List<Line> resident = run(context, "offload=never", List.of(8, 4), block);
+        Line offloaded = run(context, "offload=always", List.of(8), block).getFirst();
         Measurement found = new Measurement(
                 String.format(Locale.ROOT, "%.0f ms", offloaded.trunkMillis()),
                 String.format(Locale.ROOT, "%.0f ms", resident.getFirst().trunkMillis()));
@@ -66,19 +68,34 @@ public final class StepItem implements GpuCheckItem {
         context.log().judge(OFFLOAD, "W4A8", hidden, found, "at most 5 % more");
     }
 
-    private static List<Line> run(CheckContext context, String settings, List<Integer> bits) {
+    private static List<Line> run(CheckContext context, String settings, List<Integer> bits, Optional<Double> block) {
         try (CudaContext cuda = CudaDriver.open(context.driver()).device(0).open();
-                Engine engine = EngineLookup.cuda(context, settings)) {
+                CudaEngine engine = EngineLookup.cuda(context, settings)) {
             long before = cuda.memory().freeBytes();
-            PeakMemory peak = PeakMemory.watch(cuda);
+            double bound = BlockItem.WAN_1_3B
+                    .roofline()
+                    .bound(Roofline.int8OverBf16(cuda.device().capability().number()));
+            PeakMemory reserved = PeakMemory.watch(cuda);
             BlockBenchmark.Model model = BlockBenchmark.Model.WAN_1_3B;
-            List<Line> lines = new BlockBenchmark(engine, () -> 0, CancellationToken.NONE)
+            List<Line> lines = new BlockBenchmark(engine, engine::heldBytes, CancellationToken.NONE)
                     .run(new Work(model, SIZE, model.layers(), bits, REPETITIONS));
-            double gigabytes = (before - peak.stop()) / 1e9;
+            double taken = (before - reserved.stop()) / 1e9;
             for (Line line : lines) {
+                String gain = block.map(own -> String.format(
+                                Locale.ROOT, ", %.2f x bf16", own * model.layers() / line.trunkMillis()))
+                        .orElse("");
+                String beside = block.map(own ->
+                                String.format(Locale.ROOT, "30 blocks in bf16 %.0f ms; ", own * model.layers()))
+                        .orElse("no PyTorch; ");
                 Measurement found = new Measurement(
-                        String.format(Locale.ROOT, "%.0f ms, at most %.2f GB", line.trunkMillis(), gigabytes),
-                        "30 times the bf16 block of the item `block`");
+                        String.format(
+                                Locale.ROOT,
+                                "%.0f ms%s, %.2f GB held, %.2f GB taken from the driver",
+                                line.trunkMillis(),
+                                gain,
+                                line.heldBytes() / 1e9,
+                                taken),
+                        beside + String.format(Locale.ROOT, "bound %.2f x if linears alone are faster", bound));
                 String subject = "W4A" + line.bits() + ", " + settings;
                 context.log().judge(STEP, subject, line.isFinite(), found, "finite values");
             }
