@@ -61,6 +61,7 @@ public final class LiveMemory {
                                 gpu.memoryProblem(),
                                 gpu.uuid()))
                         .toList(),
-                report.parts(), report.providers());
+                report.parts(),
+                report.providers());
     }
 }

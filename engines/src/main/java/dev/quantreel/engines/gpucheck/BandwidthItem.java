@@ -21,8 +21,8 @@ public final class BandwidthItem implements GpuCheckItem {
             "norms", "Norms with modulation and with rotary positions reach 80 % of the bandwidth of a device copy");
     private static final Claim ELEMENTWISE = new Claim(
             "elementwise", "Gated residuals, modulation and GELU reach 80 % of the bandwidth of a device copy");
-    private static final Claim COPIES = new Claim(
-            "copies", "Heads split off by a transposition reach 80 % of the bandwidth of a device copy");
+    private static final Claim COPIES =
+            new Claim("copies", "Heads split off by a transposition reach 80 % of the bandwidth of a device copy");
 
     private static final double WANTED = 0.8;
     private static final int WIDTH = 1536;
@@ -125,10 +125,9 @@ public final class BandwidthItem implements GpuCheckItem {
         RowNorm.Norm layer = RowNorm.Norm.plain(RowNorm.Kind.Layer, 1e-6f);
         RowNorm.Modulation modulation = new RowNorm.Modulation(
                 Optional.of(tokens.vector(tokens.width)), Optional.of(tokens.vector(tokens.width)), tokens.rows);
-        rates.judge(
-                NORMS, "LayerNorm, modulated", 2, () -> norm.launch(tokens.gpu.stream(), layer, modulation, x, y));
-        RowNorm.Norm rms = new RowNorm.Norm(
-                RowNorm.Kind.Rms, 1e-6f, Optional.of(tokens.vector(tokens.width)), Optional.empty());
+        rates.judge(NORMS, "LayerNorm, modulated", 2, () -> norm.launch(tokens.gpu.stream(), layer, modulation, x, y));
+        RowNorm.Norm rms =
+                new RowNorm.Norm(RowNorm.Kind.Rms, 1e-6f, Optional.of(tokens.vector(tokens.width)), Optional.empty());
         DeviceArray angles = new DeviceArray(
                 tokens.gpu.gaussianBf16((long) tokens.rows * HEAD), DType.F32, Shape.of(tokens.rows, HEAD / 2));
         RowNorm.Rope rope = new RowNorm.Rope(angles, angles, 0, true, false);
@@ -157,8 +156,7 @@ public final class BandwidthItem implements GpuCheckItem {
                 "modulation",
                 2,
                 () -> kernel.launch(tokens.gpu.stream(), ElementwiseOp.Modulate, y, x, gate, gate));
-        rates.judge(
-                ELEMENTWISE, "GELU", 2, () -> kernel.launch(tokens.gpu.stream(), ElementwiseOp.GeluTanh, y, x));
+        rates.judge(ELEMENTWISE, "GELU", 2, () -> kernel.launch(tokens.gpu.stream(), ElementwiseOp.GeluTanh, y, x));
     }
 
     private static void copies(Rates rates) {

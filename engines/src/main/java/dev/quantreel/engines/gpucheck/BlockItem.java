@@ -38,9 +38,8 @@ public final class BlockItem implements GpuCheckItem {
 
     static final Model WAN_1_3B = new Model(SMALL, BlockBenchmark.Model.WAN_1_3B, 1536, 12, 8960);
 
-    private static final List<Model> MODELS = List.of(
-            WAN_1_3B,
-            new Model(LARGE, BlockBenchmark.Model.WAN_14B, 5120, 40, 13_824));
+    private static final List<Model> MODELS =
+            List.of(WAN_1_3B, new Model(LARGE, BlockBenchmark.Model.WAN_14B, 5120, 40, 13_824));
 
     private static int tokens() {
         return SIZE.frames() * SIZE.height() * SIZE.width() / 4;

@@ -82,8 +82,7 @@ public final class CacheItem implements GpuCheckItem {
                 sampling.prediction().ofSampler());
         FlowSampler sampler = new FlowSampler(trunk.model(), settings, new Constant(8), cache);
         long start = System.nanoTime();
-        FlowSampler.Sampled sampled =
-                sampler.sample(trunk.latent(side), SamplingListener.NONE, CancellationToken.NONE);
+        FlowSampler.Sampled sampled = sampler.sample(trunk.latent(side), SamplingListener.NONE, CancellationToken.NONE);
         double millis = (System.nanoTime() - start) / 1e6;
         long reused = sampled.trace().steps().stream()
                 .filter(step -> step.conditional() == SamplingTrace.Decision.REUSED)

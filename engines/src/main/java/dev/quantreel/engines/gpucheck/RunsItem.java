@@ -19,8 +19,8 @@ public final class RunsItem implements GpuCheckItem {
 
     private static final Claim GRAPHS =
             new Claim("graphs", "Runs recorded as CUDA graphs give the bits of runs that are not, in no more time");
-    private static final Claim ARENA =
-            new Claim("arena", "A larger clip that makes the arena grow leaves a smaller one its bits, and has its own");
+    private static final Claim ARENA = new Claim(
+            "arena", "A larger clip that makes the arena grow leaves a smaller one its bits, and has its own");
     private static final Claim INTERRUPT =
             new Claim("interrupt", "A run that is interrupted leaves the next one its bits");
     private static final Claim OFFLOAD =
@@ -154,8 +154,8 @@ public final class RunsItem implements GpuCheckItem {
             CheckContext context, Claim claim, String subject, List<Tensor> actual, List<Tensor> expected) {
         Differences differences = new Differences(0, 0);
         for (int i = 0; i < expected.size(); i++) {
-            differences = differences.and(Differences.of(
-                    actual.get(i).toFloatArray(), expected.get(i).toFloatArray()));
+            differences = differences.and(
+                    Differences.of(actual.get(i).toFloatArray(), expected.get(i).toFloatArray()));
         }
         context.log().judge(claim, subject, differences.none(), differences.measurement(), "no difference");
     }

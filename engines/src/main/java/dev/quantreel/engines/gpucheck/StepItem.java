@@ -81,11 +81,11 @@ public final class StepItem implements GpuCheckItem {
                     .run(new Work(model, SIZE, model.layers(), bits, REPETITIONS));
             double taken = (before - reserved.stop()) / 1e9;
             for (Line line : lines) {
-                String gain = block.map(own -> String.format(
-                                Locale.ROOT, ", %.2f x bf16", own * model.layers() / line.trunkMillis()))
+                String gain = block.map(own ->
+                                String.format(Locale.ROOT, ", %.2f x bf16", own * model.layers() / line.trunkMillis()))
                         .orElse("");
-                String beside = block.map(own ->
-                                String.format(Locale.ROOT, "30 blocks in bf16 %.0f ms; ", own * model.layers()))
+                String beside = block.map(
+                                own -> String.format(Locale.ROOT, "30 blocks in bf16 %.0f ms; ", own * model.layers()))
                         .orElse("no PyTorch; ");
                 Measurement found = new Measurement(
                         String.format(

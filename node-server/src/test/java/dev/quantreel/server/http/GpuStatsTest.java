@@ -84,14 +84,16 @@ class GpuStatsTest {
                 "1.29.0",
                 true,
                 Set.of("CPU", "CUDA"),
-                List.of(new OrtProviders.Provider("ONNX Runtime's CUDA provider", Optional.of("no libcuda; a driver"))));
+                List.of(new OrtProviders.Provider(
+                        "ONNX Runtime's CUDA provider", Optional.of("no libcuda; a driver"))));
         GpuReport report = new GpuReport(
                 List.of(),
                 Stream.of(Component.values())
                         .map(component -> new GpuReport.Part(component, new Finding.Missing("none", "install it")))
                         .toList(),
                 Optional.of(providers));
-        JsonNode lines = stats(root.resolve("a"), CompletableFuture.completedFuture(report)).path("gpu_report");
+        JsonNode lines = stats(root.resolve("a"), CompletableFuture.completedFuture(report))
+                .path("gpu_report");
 
         assertThat(lines.toString())
                 .contains("{\"ok\":false,\"text\":\"NVIDIA driver: none; install it\"}")

@@ -90,9 +90,10 @@ public record OrtProviders(String version, boolean loads, Set<String> compiled, 
             return Optional.empty();
         }
         String reason = said(ended, OrtProvidersProbe.FAILS + kind.name() + " ")
-                .orElseGet(() -> said(ended, OrtProvidersProbe.TRIES + kind.name()).isPresent()
-                        ? "the process that loaded it " + ended.describe()
-                        : "was not asked, since the process " + ended.describe());
+                .orElseGet(
+                        () -> said(ended, OrtProvidersProbe.TRIES + kind.name()).isPresent()
+                                ? "the process that loaded it " + ended.describe()
+                                : "was not asked, since the process " + ended.describe());
         return Optional.of(reason + "; " + OrtGpuProvider.hint(reason));
     }
 

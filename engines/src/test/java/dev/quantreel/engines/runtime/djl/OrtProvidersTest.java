@@ -36,17 +36,16 @@ class OrtProvidersTest {
                 "tries: TENSOR_RT",
                 "fails: TENSOR_RT libnvinfer.so.10: cannot open shared object file");
 
-        assertThat(providers.gpu().get(0)).isEqualTo(new OrtProviders.Provider(
-                "ONNX Runtime's CUDA provider", java.util.Optional.empty()));
+        assertThat(providers.gpu().get(0))
+                .isEqualTo(new OrtProviders.Provider("ONNX Runtime's CUDA provider", java.util.Optional.empty()));
         assertThat(providers.gpu().get(1).title()).isEqualTo("ONNX Runtime's TensorRT provider");
-        assertThat(providers.gpu().get(1).obstacle().orElseThrow())
-                .contains("libnvinfer.so.10", "install TensorRT 10");
+        assertThat(providers.gpu().get(1).obstacle().orElseThrow()).contains("libnvinfer.so.10", "install TensorRT 10");
     }
 
     @Test
     void aProviderThatEndsTheProcessIsNamedAndTheNextOneWasNotAsked() {
-        OrtProviders providers = said(
-                134, "compiled: CPU CUDA TENSOR_RT", "version: 1.29.0", "tries: CUDA", "terminate called");
+        OrtProviders providers =
+                said(134, "compiled: CPU CUDA TENSOR_RT", "version: 1.29.0", "tries: CUDA", "terminate called");
 
         assertThat(providers.gpu().get(0).obstacle().orElseThrow())
                 .contains("the process that loaded it ended with 134 (SIGABRT)", "terminate called");
@@ -55,7 +54,8 @@ class OrtProvidersTest {
 
     @Test
     void aLibraryThatDoesNotLoadIsALine() {
-        assertThat(said(0, "broken: the native library of ONNX Runtime did not load").version())
+        assertThat(said(0, "broken: the native library of ONNX Runtime did not load")
+                        .version())
                 .contains("did not load");
         OrtProviders dead = said(139, "noise");
         assertThat(dead.loads()).isFalse();
