@@ -93,14 +93,45 @@ record Axes(long[] extents, long[][] strides) {
         return result;
     }
 
-    /// Parts along the outermost axis of at most `most` elements each, as pairs of first index and extent.
-    List<long[]> pieces(long most) {
-        long inner = count() / extents[0];
+    /// A box of the loop.
+    ///
+    /// @param offsets of each operand's first element, in elements
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    record Part(long[] offsets, Axes axes) {}
+
+    /// Boxes of at most `most` elements that make up the whole, in order: outer axes are walked through one by one
+    /// until what is inside fits, so that no stride of a dense operand is beyond `most` either.
+    List<Part> parts(long most) {
+        long[] origin = new long[strides.length];
+        List<Part> parts = new ArrayList<>();
+        addParts(most, 0, origin, parts);
+        return parts;
+    }
+
+    private void addParts(long most, int axis, long[] offsets, List<Part> parts) {
+        long inner = Arrays.stream(extents, axis + 1, rank()).reduce(1, Math::multiplyExact);
         long rows = Math.max(1, most / Math.max(1, inner));
-        List<long[]> pieces = new ArrayList<>();
-        for (long from = 0; from < extents[0]; from += rows) {
-            pieces.add(new long[] {from, Math.min(rows, extents[0] - from)});
+        for (long from = 0; from < extents[axis]; from += rows) {
+            long[] moved = offsets.clone();
+            for (int operand = 0; operand < moved.length; operand++) {
+                moved[operand] += from * strides[operand][axis];
+            }
+            if (inner > most) {
+                addParts(most, axis + 1, moved, parts);
+            } else {
+                parts.add(new Part(moved, from(axis, Math.min(rows, extents[axis] - from))));
+            }
         }
-        return pieces;
+    }
+
+    /// These axes from `axis` on, which has another extent.
+    private Axes from(int axis, long extent) {
+        long[] kept = Arrays.copyOfRange(extents, axis, rank());
+        kept[0] = extent;
+        return new Axes(
+                kept,
+                Arrays.stream(strides)
+                        .map(own -> Arrays.copyOfRange(own, axis, rank()))
+                        .toArray(long[][]::new));
     }
 }

@@ -11,16 +11,16 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A rotation's signs (a bit for each channel) and, where it permutes, its order, in GPU memory. Owns that memory.
+/// A rotation's signed factors and, where it permutes, its order, in GPU memory. Owns that memory.
 public final class DeviceRotation implements AutoCloseable {
 
     private final SignedBlocks blocks;
-    private final DeviceMemory signs;
+    private final DeviceMemory factors;
     private final @Nullable DeviceMemory sources;
 
-    private DeviceRotation(SignedBlocks blocks, DeviceMemory signs, @Nullable DeviceMemory sources) {
+    private DeviceRotation(SignedBlocks blocks, DeviceMemory factors, @Nullable DeviceMemory sources) {
         this.blocks = blocks;
-        this.signs = signs;
+        this.factors = factors;
         this.sources = sources;
     }
 
@@ -36,26 +36,28 @@ public final class DeviceRotation implements AutoCloseable {
         int width = blocks.width();
         RowGeometry.of(width);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bits = arena.allocate(ValueLayout.JAVA_INT, Math.ceilDiv(width, Integer.SIZE));
+            MemorySegment values = arena.allocate(ValueLayout.JAVA_FLOAT, width);
             for (int i = 0; i < width; i++) {
-                if (blocks.isNegative(i)) {
-                    int word = i / Integer.SIZE;
-                    bits.setAtIndex(ValueLayout.JAVA_INT, word, bits.getAtIndex(ValueLayout.JAVA_INT, word) | 1 << i);
-                }
+                values.setAtIndex(ValueLayout.JAVA_FLOAT, i, blocks.isNegative(i) ? -blocks.factor() : blocks.factor());
             }
-            DeviceMemory signs = upload(stream, bits);
+            DeviceMemory factors = upload(stream, values);
             DeviceMemory sources = blocks.isPermuted() ? upload(stream, sources(arena, blocks)) : null;
             stream.synchronize();
-            return new DeviceRotation(blocks, signs, sources);
+            return new DeviceRotation(blocks, factors, sources);
         }
     }
 
     private static MemorySegment sources(Arena arena, SignedBlocks blocks) {
         MemorySegment sources = arena.allocate(ValueLayout.JAVA_INT, blocks.width());
         for (int i = 0; i < blocks.width(); i++) {
-            sources.setAtIndex(ValueLayout.JAVA_INT, i, blocks.source(i));
+            sources.setAtIndex(ValueLayout.JAVA_INT, i, place(blocks.source(i)));
         }
         return sources;
+    }
+
+    /// Where a channel lies in shared memory, `placeOf` of the kernels.
+    private static int place(int channel) {
+        return channel ^ (channel >> 5 & 3) << 2;
     }
 
     private static DeviceMemory upload(CudaStream stream, MemorySegment host) {
@@ -72,8 +74,9 @@ public final class DeviceRotation implements AutoCloseable {
         return blocks;
     }
 
-    DeviceSpan signs() {
-        return signs.span();
+    /// F32 `[width]`: `1 / sqrt(block)`, negative where the channel's sign is.
+    DeviceSpan factors() {
+        return factors.span();
     }
 
     Optional<DeviceSpan> sources() {
@@ -87,7 +90,7 @@ public final class DeviceRotation implements AutoCloseable {
 
     @Override
     public void close() {
-        signs.close();
+        factors.close();
         if (sources != null) {
             sources.close();
         }

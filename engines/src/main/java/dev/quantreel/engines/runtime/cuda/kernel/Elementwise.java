@@ -41,28 +41,28 @@ public record Elementwise(KernelLibrary kernels) {
             throw new IllegalArgumentException(
                     op + " of shapes that broadcast along " + axes.rank() + " axes; at most " + MOST_AXES);
         }
-        for (long[] piece : axes.pieces(MOST_ELEMENTS)) {
-            launch(stream, new Task(op, out, in, axes, piece));
+        for (Axes.Part part : axes.parts(MOST_ELEMENTS)) {
+            launch(stream, new Task(op, out, in, part.axes(), part.offsets()));
         }
     }
 
     /// One launch.
     ///
-    /// @param piece first index and extent of the outermost axis
+    /// @param offsets where the operands begin, in elements; the output's is the last
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
-    private record Task(ElementwiseOp op, DeviceArray out, DeviceArray[] in, Axes axes, long[] piece) {
+    private record Task(ElementwiseOp op, DeviceArray out, DeviceArray[] in, Axes axes, long[] offsets) {
 
         long extent(int axis) {
-            return axis == 0 ? piece[1] : axes.extents()[axis];
+            return axes.extents()[axis];
         }
 
         long count() {
-            return axes.count() / axes.extents()[0] * piece[1];
+            return axes.count();
         }
 
         long pointer(int operand) {
             DeviceArray array = operand == in.length ? out : in[operand];
-            return array.pointer() + piece[0] * axes.strides()[operand][0] * array.elementBytes();
+            return array.pointer() + offsets[operand] * array.elementBytes();
         }
 
         int last() {

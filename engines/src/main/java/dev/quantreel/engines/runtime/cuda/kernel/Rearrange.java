@@ -242,8 +242,9 @@ public record Rearrange(KernelLibrary kernels) {
         }
         int ratio = unit / elementBytes;
         Axes wide = ratio == 1 ? axes : widened(axes, ratio);
-        for (long[] piece : wide.pieces(MOST_ELEMENTS)) {
-            launch(stream, unit, wide, piece, new long[] {out.pointer, in.pointer});
+        for (Axes.Part part : wide.parts(MOST_ELEMENTS)) {
+            long[] offsets = part.offsets();
+            launch(stream, unit, part.axes(), out.pointer + offsets[0] * unit, in.pointer + offsets[1] * unit);
         }
     }
 
@@ -259,16 +260,10 @@ public record Rearrange(KernelLibrary kernels) {
         return new Axes(extents, strides);
     }
 
-    /// @param pointers of output and input
-    private void launch(CudaStream stream, int unit, Axes axes, long[] piece, long[] pointers) {
-        long[] extents = axes.extents().clone();
-        extents[0] = piece[1];
-        long count = axes.count() / axes.extents()[0] * piece[1];
-        ArgumentStruct struct = new ArgumentStruct();
-        for (int side = 0; side < 2; side++) {
-            struct.pointer(pointers[side] + piece[0] * axes.strides()[side][0] * unit);
-        }
-        struct.i32(axes.rank(), Math.toIntExact(count)).i32(Axes.padded(extents, MOST_AXES));
+    private void launch(CudaStream stream, int unit, Axes axes, long out, long in) {
+        long count = axes.count();
+        ArgumentStruct struct = new ArgumentStruct().pointer(out).pointer(in);
+        struct.i32(axes.rank(), Math.toIntExact(count)).i32(Axes.padded(axes.extents(), MOST_AXES));
         for (int side = 0; side < 2; side++) {
             struct.i64(Arrays.copyOf(axes.strides()[side], MOST_AXES));
         }

@@ -80,11 +80,9 @@ public final class RotateQuantize {
             Rows x, RowProducer producer, Optional<DeviceRotation> rotation, Step step) {
         KernelArguments arguments =
                 KernelArguments.of().pointer(x.values).i32(x.rows).i32(x.width);
-        pointer(arguments, rotation.map(DeviceRotation::signs));
+        pointer(arguments, rotation.map(DeviceRotation::factors));
         pointer(arguments, rotation.flatMap(DeviceRotation::sources));
-        arguments
-                .i32(rotation.map(r -> r.blocks().blockSize()).orElse(1))
-                .f32(rotation.map(r -> r.blocks().factor()).orElse(1f));
+        arguments.i32(rotation.map(r -> r.blocks().blockSize()).orElse(1));
         CodeFormat format = step.format;
         arguments
                 .i32(format.scaling().ordinal())
