@@ -128,18 +128,35 @@ QR_INLINE void multiply(const char* weights, const char* tokens, int step, int (
     }
 }
 
+/// Scales and sums of one group of columns for the tokens of a thread, read while the group is multiplied.
+template <class S>
+struct GroupTerms {
+    float scale[S::TILES_T][2];
+    int total[S::TILES_T][2];
+
+    QR_INLINE void fetch(const GemmTerms& t, int token, int group, int groups) {
+#pragma unroll
+        for (int j = 0; j < S::TILES_T; j++) {
+#pragma unroll
+            for (int h = 0; h < 2; h++) {
+                int row = token + j * 8 + (threadIdx.x & 3) * 2 + h;
+                size_t at = static_cast<size_t>(row < t.m ? row : 0) * groups + group;
+                scale[j][h] = t.scale[at];
+                total[j][h] = t.sum[at];
+            }
+        }
+    }
+};
+
 /// Adds the sums of a finished group, scaled, to `y` and clears them.
 template <class S>
-QR_INLINE void addScaled(const GemmTerms& t, const int (&zero)[4][2], int token, int group, int groups,
-                                 int (&c)[4][S::TILES_T][4], float (&y)[4][S::TILES_T][4]) {
+QR_INLINE void addScaled(const GroupTerms<S>& terms, const int (&zero)[4][2], int (&c)[4][S::TILES_T][4], float (&y)[4][S::TILES_T][4]) {
 #pragma unroll
     for (int j = 0; j < S::TILES_T; j++) {
 #pragma unroll
         for (int h = 0; h < 2; h++) {
-            int row = token + j * 8 + (threadIdx.x & 3) * 2 + h;
-            size_t at = static_cast<size_t>(row < t.m ? row : 0) * groups + group;
-            float scale = t.scale[at];
-            int total = t.sum[at];
+            float scale = terms.scale[j][h];
+            int total = terms.total[j][h];
 #pragma unroll
             for (int i = 0; i < 4; i++) {
                 int low = (c[i][j][h] >> S::SHIFT) - zero[i][0] * total;
@@ -189,7 +206,9 @@ QR_INLINE void gemm(const GemmOperands& o, const GemmTerms& t, char* shared) {
     int c[4][S::TILES_T][4] = {};
     float y[4][S::TILES_T][4] = {};
     int zero[4][2] = {};
+    GroupTerms<S> terms;
     if constexpr (S::SCALED) {
+        terms.fetch(t, first, 0, o.groups);
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             int row = n + i * 8 + (static_cast<int>(threadIdx.x) & 31) / 4;
@@ -217,8 +236,12 @@ QR_INLINE void gemm(const GemmOperands& o, const GemmTerms& t, char* shared) {
             if constexpr (S::SCALED) {
                 in_group += 64;
                 if (in_group == o.group && group < o.groups) {
-                    addScaled<S>(t, zero, first, group++, o.groups, c, y);
+                    addScaled<S>(terms, zero, c, y);
                     in_group = 0;
+                    group++;
+                    if (group < o.groups) {
+                        terms.fetch(t, first, group, o.groups);
+                    }
                 }
             }
         }

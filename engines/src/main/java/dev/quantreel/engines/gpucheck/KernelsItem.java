@@ -60,6 +60,9 @@ public final class KernelsItem implements GpuCheckItem {
     private static void gemm(CheckContext context, GpuSession gpu) {
         ComputeCapability chip = gpu.cuda().device().capability();
         for (LowBitGemm.Route route : LowBitGemm.Route.values()) {
+            if (route == LowBitGemm.Route.WARPGROUPS && chip.number() != 90) {
+                continue;
+            }
             for (GemmTwinCheck.Way way : GemmTwinCheck.Way.values()) {
                 if (way.tokenBits() == 4 && !LowBitGemm.multiplies4Bits(chip)) {
                     continue;

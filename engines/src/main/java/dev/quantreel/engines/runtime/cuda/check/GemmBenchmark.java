@@ -83,9 +83,9 @@ public final class GemmBenchmark {
 
     private List<Way> ways() {
         ComputeCapability chip = context.device().capability();
-        List<Way> ways = new ArrayList<>(List.of(new Way(Route.BEST, 8, 4), new Way(Route.BEST, 8, 8)));
+        List<Way> ways = new ArrayList<>(List.of(new Way(Route.WARPGROUPS, 8, 4), new Way(Route.BEST, 8, 8)));
         if (LowBitGemm.multiplies4Bits(chip)) {
-            ways.add(new Way(Route.BEST, 4, 4));
+            ways.add(new Way(Route.WARPGROUPS, 4, 4));
         }
         if (chip.number() == 90) {
             ways.add(new Way(Route.WARPS, 8, 4));

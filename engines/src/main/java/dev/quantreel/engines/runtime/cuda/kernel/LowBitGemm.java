@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// [dev.quantreel.engines.runtime.cuda.twin.LowBitGemmTwin] is the same in plain Java. Thread-safe; launches go
 /// into the stream that is given and return at once.
 ///
-/// Tokens of 8 bits run everywhere: by `wgmma` on compute capability 9.0 from [#WARPGROUP_ROWS] tokens on, by
-/// `mma.sync` else. Tokens of 4 bits run where the chip multiplies them (8.0, 8.6, 8.9); newer ones only
+/// Tokens of 8 bits run everywhere: by `wgmma` on compute capability 9.0 from [#WARPGROUP_ROWS] tokens on where its
+/// tiles occupy half of the multiprocessors, by `mma.sync` else. Tokens of 4 bits run where the chip multiplies them (8.0, 8.6, 8.9); newer ones only
 /// emulate it, at the speed of 8 bits or less, and are given codes of 4 bits in bytes, which yields the same
 /// integers ([#multiplies4Bits]).
 public final class LowBitGemm {
@@ -39,7 +39,9 @@ public final class LowBitGemm {
         /// The fastest that the chip has.
         BEST,
         /// `mma.sync` on every chip.
-        WARPS
+        WARPS,
+        /// `wgmma` wherever the chip has it, also where its large tiles leave most multiprocessors idle.
+        WARPGROUPS
     }
 
     private final CudaContext context;
@@ -87,10 +89,21 @@ public final class LowBitGemm {
         if (rows <= NARROW_ROWS) {
             return GemmKernel.narrow(tokenBits, weights.bits());
         }
-        boolean warpgroups = chip.number() == 90 && route == Route.BEST && tokenBits == 8;
-        return warpgroups && rows >= WARPGROUP_ROWS
+        return byWarpgroups(weights, tokenBits, rows)
                 ? GemmKernel.warpgroups(weights.bits())
                 : GemmKernel.large(tokenBits, weights.bits());
+    }
+
+    private boolean byWarpgroups(PackedLayout weights, int tokenBits, int rows) {
+        if (chip.number() != 90 || tokenBits != 8 || rows < WARPGROUP_ROWS) {
+            return false;
+        }
+        long tiles = GemmKernel.warpgroups(weights.bits()).tiles(rows, weights.rows());
+        return switch (route) {
+            case BEST -> 2 * tiles >= multiprocessors;
+            case WARPS -> false;
+            case WARPGROUPS -> true;
+        };
     }
 
     /// Queues the product.

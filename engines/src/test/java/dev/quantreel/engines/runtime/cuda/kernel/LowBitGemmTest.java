@@ -47,6 +47,11 @@ class LowBitGemmTest {
             return HostSimulator.start(major, minor, MEMORY_BYTES);
         }
 
+        /// By warpgroups also where tiles are few.
+        LowBitGemm gemm(HostSimulator gpu) {
+            return new LowBitGemm(gpu.kernels(), Route.WARPGROUPS);
+        }
+
         GemmCase random(int tokens, int outputs, int columns) {
             return GemmCase.random(tokens, outputs, columns, new GemmCase.Bits(tokenBits, weightBits));
         }
@@ -92,7 +97,7 @@ class LowBitGemmTest {
         GemmCase made = way.random(tokens, outputs, columns);
         try (HostSimulator gpu = way.start();
                 DeviceArrays device = new DeviceArrays(gpu.context())) {
-            LowBitGemm gemm = new LowBitGemm(gpu.kernels());
+            LowBitGemm gemm = way.gemm(gpu);
             GemmTokens x = made.tokensOn(device, way.tokenBits);
             PackedWeights w = made.weightsOn(device);
 
@@ -133,7 +138,7 @@ class LowBitGemmTest {
         try (HostSimulator gpu = way.start();
                 DeviceArrays device = new DeviceArrays(gpu.context())) {
             int[] sums = sums(
-                    new LowBitGemm(gpu.kernels()),
+                    way.gemm(gpu),
                     device,
                     gpu,
                     made.tokensOn(device, way.tokenBits),
@@ -169,6 +174,12 @@ class LowBitGemmTest {
 
             assertThat(best.choose(w.layout(), 8, 290, false).unit()).isEqualTo("gemm_wgmma");
             assertThat(warps.choose(w.layout(), 8, 290, false).unit()).isEqualTo("gemm_s8s4");
+            // Half of the simulated multiprocessors, 4, get a tile of 256 tokens and 128 outputs from two tiles on.
+            PackedLayout small = new PackedLayout(128, 64, 4);
+            assertThat(best.choose(small, 8, 256, false).unit()).isEqualTo("gemm_s8s4");
+            assertThat(best.choose(small, 8, 257, false).unit()).isEqualTo("gemm_wgmma");
+            assertThat(Way.HOPPER_S8S4.gemm(gpu).choose(small, 8, 256, false).unit())
+                    .isEqualTo("gemm_wgmma");
             assertThat(outputs(best, device, gpu, x, w)).isEqualTo(outputs(warps, device, gpu, x, w));
         }
     }
@@ -189,7 +200,7 @@ class LowBitGemmTest {
         try (HostSimulator gpu = way.start();
                 DeviceArrays device = new DeviceArrays(gpu.context())) {
             float[] y = outputs(
-                    new LowBitGemm(gpu.kernels()),
+                    way.gemm(gpu),
                     device,
                     gpu,
                     made.tokensOn(device, way.tokenBits),
@@ -228,7 +239,7 @@ class LowBitGemmTest {
                     .withGate(new GemmOutput.Gate(device.of(gate).span(), timesteps))
                     .withResidual(y.span());
 
-            new LowBitGemm(gpu.kernels())
+            way.gemm(gpu)
                     .launch(
                             gpu.context().defaultStream(),
                             made.tokensOn(device, way.tokenBits),
@@ -275,7 +286,7 @@ class LowBitGemmTest {
                     .withGate(new GemmOutput.Gate(device.of(gate).span(), 1))
                     .withResidual(device.of(residual).span());
 
-            new LowBitGemm(gpu.kernels())
+            way.gemm(gpu)
                     .launch(
                             gpu.context().defaultStream(),
                             made.tokensOn(device, way.tokenBits),
@@ -307,7 +318,7 @@ class LowBitGemmTest {
         try (HostSimulator gpu = way.start();
                 DeviceArrays device = new DeviceArrays(gpu.context())) {
             gpu.threadOrder(order);
-            LowBitGemm gemm = new LowBitGemm(gpu.kernels());
+            LowBitGemm gemm = way.gemm(gpu);
 
             for (GemmCase made : new GemmCase[] {large, narrow}) {
                 assertThat(outputs(gemm, device, gpu, made.tokensOn(device, way.tokenBits), made.weightsOn(device)))
