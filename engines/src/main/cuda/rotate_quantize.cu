@@ -4,7 +4,7 @@
 //
 // Everything but the GELU is exact: the same operations in the same order as the Java twin (RotateQuantizeTwin), so the same codes.
 // Memory: 2 or 4 bytes read, 1 or 0.5 written for an element; design target 80 % of copy bandwidth, which on an H100 leaves about
-// 37 issue slots for an element of bf16 input; docs/adr/0041 has the counts.
+// 37 issue slots for an element of bf16 input; docs/adr/0048 has the counts.
 #include "quantize_rows.cuh"
 
 namespace qr {

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// into the stream that is given and return at once.
 ///
 /// Tokens of 8 bits run everywhere: by `wgmma` on compute capability 9.0 from [#WARPGROUP_ROWS] tokens on where its
-/// tiles occupy half of the multiprocessors, by `mma.sync` else. Tokens of 4 bits run where the chip multiplies them (8.0, 8.6, 8.9); newer ones only
-/// emulate it, at the speed of 8 bits or less, and are given codes of 4 bits in bytes, which yields the same
-/// integers ([#multiplies4Bits]).
+/// tiles occupy half of the multiprocessors, by `mma.sync` else. Tokens of 4 bits run where the chip multiplies
+/// them (8.0, 8.6, 8.9); newer ones only emulate it, at the speed of 8 bits or less, and are given codes of 4 bits
+/// in bytes, which yields the same integers ([#multiplies4Bits]).
 public final class LowBitGemm {
 
     /// Tokens from which on the kernel by `wgmma` is taken; below, weights take most of the time.

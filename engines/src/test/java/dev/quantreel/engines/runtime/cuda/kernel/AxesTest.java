@@ -47,8 +47,7 @@ class AxesTest {
 
         List<Axes.Part> parts = axes.parts(most);
 
-        assertThat(parts.stream().mapToLong(part -> part.axes().count()).sum())
-                .isEqualTo(2L * 118_800 * 21_504);
+        assertThat(parts.stream().mapToLong(part -> part.axes().count()).sum()).isEqualTo(2L * 118_800 * 21_504);
         assertThat(parts).allSatisfy(part -> {
             assertThat(part.axes().count()).isLessThanOrEqualTo(most);
             assertThat(Arrays.stream(part.axes().strides()).flatMapToLong(Arrays::stream))

@@ -137,12 +137,7 @@ class LowBitGemmTest {
         GemmCase made = GemmCase.constant(tokens, columns, way.weightBits, x, w);
         try (HostSimulator gpu = way.start();
                 DeviceArrays device = new DeviceArrays(gpu.context())) {
-            int[] sums = sums(
-                    way.gemm(gpu),
-                    device,
-                    gpu,
-                    made.tokensOn(device, way.tokenBits),
-                    made.weightsOn(device));
+            int[] sums = sums(way.gemm(gpu), device, gpu, made.tokensOn(device, way.tokenBits), made.weightsOn(device));
 
             assertThat(sums).containsOnly(x * w * columns).hasSize(tokens * 3);
         }
@@ -199,12 +194,8 @@ class LowBitGemmTest {
                 GemmCase.random(tokens, outputs, columns, group, new GemmCase.Bits(way.tokenBits, way.weightBits));
         try (HostSimulator gpu = way.start();
                 DeviceArrays device = new DeviceArrays(gpu.context())) {
-            float[] y = outputs(
-                    way.gemm(gpu),
-                    device,
-                    gpu,
-                    made.tokensOn(device, way.tokenBits),
-                    made.weightsOn(device));
+            float[] y =
+                    outputs(way.gemm(gpu), device, gpu, made.tokensOn(device, way.tokenBits), made.weightsOn(device));
 
             assertThat(y).isEqualTo(made.twin().apply(Epilogue.NONE));
         }
