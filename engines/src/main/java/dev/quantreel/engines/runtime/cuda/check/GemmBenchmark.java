@@ -83,7 +83,7 @@ public final class GemmBenchmark {
 
     private List<Way> ways() {
         ComputeCapability chip = context.device().capability();
-        List<Way> ways = new ArrayList<>(List.of(new Way(Route.WARPGROUPS, 8, 4), new Way(Route.BEST, 8, 8)));
+        List<Way> ways = new ArrayList<>(List.of(new Way(Route.WARPGROUPS, 8, 4), new Way(Route.WARPGROUPS, 8, 8)));
         if (LowBitGemm.multiplies4Bits(chip)) {
             ways.add(new Way(Route.WARPGROUPS, 4, 4));
         }
