@@ -27,8 +27,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// TensorRT on two linears of each form: what its parser takes, what its builder fuses, what its runs give. Bindings and
-/// libraries are no part of the bundle.
+/// TensorRT on two linears of each form: what its parser takes, what its builder fuses, what its runs give.
+/// Bindings and libraries are no part of the bundle.
 public final class TensorRtItem implements GpuCheckItem {
 
     private static final Claim INT8 = new Claim(
@@ -36,11 +36,13 @@ public final class TensorRtItem implements GpuCheckItem {
     private static final Claim INT4 = new Claim(
             "int4", "TensorRT takes 4-bit weights in blocks (W4A16) and gives the processor's results (2e-2, BF16)");
     private static final Claim FUSED = new Claim(
-            "fused", "Products of dequantized operands become kernels of 8 bits whose results are in BF16, FP16 and FP32");
+            "fused",
+            "Products of dequantized operands become kernels of 8 bits whose results are in BF16, FP16 and FP32");
     private static final Claim RECORDED =
             new Claim("recorded", "Runs of TensorRT recorded as CUDA graphs equal the queued one in every bit");
     private static final Claim SCRATCH = new Claim(
-            "scratch", "Two engines of TensorRT that take turns on one scratch memory give the bits that each gives alone");
+            "scratch",
+            "Two engines of TensorRT that take turns on one scratch memory give the bits that each gives alone");
     private static final Claim STRIPPED = new Claim(
             "stripped",
             "A stripped plan is smaller by its weights, is filled from the graph, and gives the processor's results (2e-2)");
@@ -125,7 +127,8 @@ public final class TensorRtItem implements GpuCheckItem {
             }
             processor(form, TypedProducts.tokens(SMALL_TOKENS, 1));
         }
-        context.log().note("two linears as INT8 and INT4, in FP32, FP16 and BF16, run on the processor and pass the lint");
+        context.log()
+                .note("two linears as INT8 and INT4, in FP32, FP16 and BF16, run on the processor and pass the lint");
     }
 
     private static Tensor processor(Form form, Tensor x) {
@@ -190,7 +193,8 @@ public final class TensorRtItem implements GpuCheckItem {
     private static Measurement distance(double distance, CachedEngine engine) {
         return new Measurement(
                 String.format(Locale.ROOT, "distance %.2e", distance),
-                String.format(Locale.ROOT, "plan of %.2f MB, built in %d s", engine.bytes() / 1e6, engine.buildSeconds()));
+                String.format(
+                        Locale.ROOT, "plan of %.2f MB, built in %d s", engine.bytes() / 1e6, engine.buildSeconds()));
     }
 
     /// One form in BF16.
@@ -208,7 +212,12 @@ public final class TensorRtItem implements GpuCheckItem {
                 }
                 double distance = DemoTrunk.distance(List.of(results.getFirst()), List.of(processor(form, x)));
                 context.log()
-                        .judge(claim, form.name(), distance <= TOLERANCE, distance(distance, built), "at most " + TOLERANCE);
+                        .judge(
+                                claim,
+                                form.name(),
+                                distance <= TOLERANCE,
+                                distance(distance, built),
+                                "at most " + TOLERANCE);
                 long equal = results.stream()
                         .filter(result -> isSame(result, results.getFirst()))
                         .count();
@@ -229,7 +238,8 @@ public final class TensorRtItem implements GpuCheckItem {
 
     private static void fused(CheckContext context, TensorRtEngine engine) {
         for (DType type : types(context)) {
-            String told = built(context, engine, new TypedProducts(Form.INT8, type)).layers();
+            String told =
+                    built(context, engine, new TypedProducts(Form.INT8, type)).layers();
             context.log()
                     .judge(
                             FUSED,
@@ -274,8 +284,7 @@ public final class TensorRtItem implements GpuCheckItem {
         try (TensorRtEngine engine = library.create(settings(context, Weights.STRIPPED))) {
             long bytes = built(context, engine, products).bytes();
             try (Session session = open(context, engine, products)) {
-                double distance =
-                        DemoTrunk.distance(List.of(run(session, x)), List.of(processor(Form.INT8, x)));
+                double distance = DemoTrunk.distance(List.of(run(session, x)), List.of(processor(Form.INT8, x)));
                 long weights = (long) TypedProducts.LAYERS * TypedProducts.WIDTH * TypedProducts.WIDTH;
                 context.log()
                         .judge(

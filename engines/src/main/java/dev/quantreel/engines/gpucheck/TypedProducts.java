@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 
-/// Two linears as the export writes them for TensorRT, small enough to be built in seconds. Scales are powers of two, which
-/// every type holds exactly.
+/// Two linears as the export writes them for TensorRT, small enough to be built in seconds. Scales are powers
+/// of two, which every type holds exactly.
 ///
 /// @param form of the products
 /// @param type in which they are computed: F32, F16 or BF16
@@ -44,24 +44,26 @@ record TypedProducts(Form form, DType type) {
 
     /// The graph: F32 `x [tokens, 256]` to F32 `y`.
     OnnxModel model() {
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create("products-" + form.name().toLowerCase(java.util.Locale.ROOT)
-                + "-" + type.name().toLowerCase(java.util.Locale.ROOT));
+        OnnxGraphBuilder graph =
+                OnnxGraphBuilder.create("products-" + form.name().toLowerCase(java.util.Locale.ROOT) + "-"
+                        + type.name().toLowerCase(java.util.Locale.ROOT));
         Random random = new Random(17);
         Value x = graph.input("x", DType.F32, Dim.of("tokens"), Dim.of(WIDTH));
         for (int layer = 0; layer < LAYERS; layer++) {
-            x = graph.op(OnnxOp.Tanh, form == Form.INT8 ? int8(graph, x, random, layer) : int4(graph, x, random, layer));
+            x = graph.op(
+                    OnnxOp.Tanh, form == Form.INT8 ? int8(graph, x, random, layer) : int4(graph, x, random, layer));
         }
         graph.output("y", x, DType.F32, Dim.of("tokens"), Dim.of(WIDTH));
         return graph.build(Map.of());
     }
 
     private Value int8(OnnxGraphBuilder graph, Value x, Random random, int layer) {
-        Value mean = graph.op(
-                OnnxOp.ReduceMean, Attributes.of("keepdims", 1), graph.op(OnnxOp.Mul, x, x), graph.longs(-1));
+        Value mean =
+                graph.op(OnnxOp.ReduceMean, Attributes.of("keepdims", 1), graph.op(OnnxOp.Mul, x, x), graph.longs(-1));
         Value rms = graph.op(OnnxOp.Max, graph.op(OnnxOp.Sqrt, mean), graph.constant(1e-6f));
         Value zero = graph.constant(Tensor.zeros(DType.I8, Shape.of()));
-        Value codes = graph.op(
-                OnnxOp.QuantizeLinear, graph.op(OnnxOp.Div, x, rms), graph.constant(ACTIVATION_STEP), zero);
+        Value codes =
+                graph.op(OnnxOp.QuantizeLinear, graph.op(OnnxOp.Div, x, rms), graph.constant(ACTIVATION_STEP), zero);
         Value left = graph.op(OnnxOp.DequantizeLinear, codes, graph.constant(typed(Shape.of(), ACTIVATION_STEP)), zero);
         Tensor weights = Tensor.zeros(DType.I8, Shape.of(WIDTH, WIDTH));
         for (long i = 0; i < weights.elements(); i++) {
@@ -85,16 +87,12 @@ record TypedProducts(Form form, DType type) {
                 Attributes.of("axis", 0).and("block_size", BLOCK),
                 graph.initializer("w" + layer, weights),
                 graph.initializer("s" + layer, steps(random, Shape.of(WIDTH / BLOCK, WIDTH), 6)));
-        Value left = type == DType.F32
-                ? x
-                : graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(type)), x);
+        Value left = type == DType.F32 ? x : graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(type)), x);
         return toF32(graph, graph.op(OnnxOp.MatMul, left, right));
     }
 
     private Value toF32(OnnxGraphBuilder graph, Value value) {
-        return type == DType.F32
-                ? value
-                : graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.F32)), value);
+        return type == DType.F32 ? value : graph.op(OnnxOp.Cast, Attributes.of("to", OnnxTypes.code(DType.F32)), value);
     }
 
     /// Powers of two from `2^-exponent` to a quarter of it.

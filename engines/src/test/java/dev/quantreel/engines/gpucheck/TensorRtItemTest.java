@@ -60,7 +60,8 @@ class TensorRtItemTest {
     void everyClaimIsMeasuredAndHoldsWhereAllGoesWell() {
         List<CheckRow> rows = rows(Optional.empty(), layers("Int8"));
 
-        assertThat(rows).allSatisfy(row -> assertThat(row.outcome()).as(row.toString()).isEqualTo(Outcome.OK));
+        assertThat(rows)
+                .allSatisfy(row -> assertThat(row.outcome()).as(row.toString()).isEqualTo(Outcome.OK));
         assertThat(rows)
                 .extracting(CheckRow::claim)
                 .containsOnlyOnce("int8", "int4", "fused", "scratch", "stripped")

@@ -11,6 +11,7 @@ import dev.quantreel.nodes.spi.NodeType;
 import dev.quantreel.nodes.spi.Out;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.EngineChoice;
+import dev.quantreel.nodes.values.Otherwise;
 import java.util.Optional;
 
 /// Chooses the inference backend.
@@ -38,25 +39,6 @@ public final class SelectEngine implements Node<SelectEngine.Inputs, SelectEngin
         Products(String label, Arithmetic arithmetic) {
             this.label = label;
             this.arithmetic = arithmetic;
-        }
-
-        @Override
-        public String toString() {
-            return label;
-        }
-    }
-
-    /// What to do where the engine that is named cannot run.
-    public enum Otherwise {
-        /// Says why, and what to install.
-        STOP("stop"),
-        /// As `auto` would.
-        BEST("take the best available");
-
-        private final String label;
-
-        Otherwise(String label) {
-            this.label = label;
         }
 
         @Override

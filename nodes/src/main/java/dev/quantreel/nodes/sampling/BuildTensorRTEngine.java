@@ -23,6 +23,7 @@ import dev.quantreel.nodes.spi.UiItem;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.EngineChoice;
 import dev.quantreel.nodes.values.ModelAssembly;
+import dev.quantreel.nodes.values.Otherwise;
 import dev.quantreel.nodes.values.TensorRtAssembly;
 import dev.quantreel.nodes.values.TensorRtRecipe;
 import java.util.ArrayList;
@@ -109,25 +110,6 @@ public final class BuildTensorRTEngine implements Node<BuildTensorRTEngine.Input
         private final String label;
 
         PlanWeights(String label) {
-            this.label = label;
-        }
-
-        @Override
-        public String toString() {
-            return label;
-        }
-    }
-
-    /// What to do where TensorRT is missing.
-    public enum Otherwise {
-        /// Says why, and what to install.
-        STOP("stop"),
-        /// As `auto` would.
-        BEST("take the best available");
-
-        private final String label;
-
-        Otherwise(String label) {
             this.label = label;
         }
 

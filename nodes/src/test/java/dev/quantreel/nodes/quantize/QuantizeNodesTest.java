@@ -25,6 +25,7 @@ import dev.quantreel.nodes.testing.TestContext;
 import dev.quantreel.nodes.values.DiffusionModel;
 import dev.quantreel.nodes.values.EngineChoice;
 import dev.quantreel.nodes.values.ModelFile;
+import dev.quantreel.nodes.values.Otherwise;
 import dev.quantreel.nodes.values.Trace;
 import java.nio.file.Path;
 import java.util.List;
@@ -198,7 +199,7 @@ class QuantizeNodesTest {
         SelectEngine.Outputs out = new SelectEngine()
                 .run(
                         new SelectEngine.Inputs(
-                                MODEL, "ort-cpu", 2, SelectEngine.Products.REFERENCE, "", SelectEngine.Otherwise.STOP),
+                                MODEL, "ort-cpu", 2, SelectEngine.Products.REFERENCE, "", Otherwise.STOP),
                         context);
 
         assertThat(out.model().execution().engine()).isEqualTo(out.engine());
@@ -207,19 +208,16 @@ class QuantizeNodesTest {
         assertThat(new AvailableEngines().options(context.folders()))
                 .startsWith("auto")
                 .contains("ort-cpu");
-        assertRejected("engine", () -> selectEngine("abacus", "", SelectEngine.Otherwise.BEST), "abacus", "ort-cpu");
+        assertRejected("engine", () -> selectEngine("abacus", "", Otherwise.BEST), "abacus", "ort-cpu");
     }
 
     @Test
     void anEngineThatIsNotHereStopsUnlessTheBestMayTakeItsPlace() {
         // ONNX Runtime's CUDA build is no part of the class path.
         assertRejected(
-                "engine",
-                () -> selectEngine("ort-gpu", "", SelectEngine.Otherwise.STOP),
-                "ort-gpu",
-                "./quantreel install ort-gpu");
+                "engine", () -> selectEngine("ort-gpu", "", Otherwise.STOP), "ort-gpu", "./quantreel install ort-gpu");
 
-        EngineChoice instead = selectEngine("ort-gpu", "tf32", SelectEngine.Otherwise.BEST);
+        EngineChoice instead = selectEngine("ort-gpu", "tf32", Otherwise.BEST);
         assertThat(instead.id()).isEqualTo("auto");
         assertThat(instead.settings()).as("settings of another engine").isEmpty();
         assertThat(instead.provider().probe()).isInstanceOf(EngineProvider.Availability.Available.class);
@@ -227,15 +225,15 @@ class QuantizeNodesTest {
 
     @Test
     void settingsReachTheEngineThatIsNamed() {
-        assertRejected("settings", () -> selectEngine("auto", "tf32", SelectEngine.Otherwise.STOP), "tf32", "name it");
+        assertRejected("settings", () -> selectEngine("auto", "tf32", Otherwise.STOP), "tf32", "name it");
 
-        EngineChoice choice = selectEngine("ort-cpu", "device=1", SelectEngine.Otherwise.STOP);
+        EngineChoice choice = selectEngine("ort-cpu", "device=1", Otherwise.STOP);
         assertThatExceptionOfType(EngineException.class)
                 .isThrownBy(() -> choice.open(context))
                 .withMessageContainingAll("ort-cpu", "'device'", "none");
     }
 
-    private EngineChoice selectEngine(String engine, String settings, SelectEngine.Otherwise otherwise) {
+    private EngineChoice selectEngine(String engine, String settings, Otherwise otherwise) {
         return new SelectEngine()
                 .run(
                         new SelectEngine.Inputs(MODEL, engine, 0, SelectEngine.Products.INTEGER, settings, otherwise),
