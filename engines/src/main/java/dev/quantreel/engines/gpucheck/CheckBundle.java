@@ -57,9 +57,20 @@ public record CheckBundle(Path models, int preset) {
             "ai/djl/onnxruntime/engine/OrtEngine.class",
             "ai/onnxruntime/OrtEnvironment.class");
 
-    /// Native code of other systems, and what nobody runs.
+    /// The bindings of TensorRT, 2 MB packed, where `./quantreel install tensorrt` put them on the class path.
+    /// Its libraries are NVIDIA's, and the machine's.
+    private static final List<String> BINDINGS = List.of(
+            "org/bytedeco/tensorrt/nvinfer/IBuilder.class",
+            "org/bytedeco/tensorrt/linux-x86_64/libjninvinfer.so",
+            "org/bytedeco/cuda/cudart/CUstream_st.class",
+            "org/bytedeco/cuda/linux-x86_64/libjnicudart.so",
+            "org/bytedeco/javacpp/Pointer.class",
+            "org/bytedeco/javacpp/linux-x86_64/libjnijavacpp.so");
+
+    /// Native code of other systems, and what nobody runs; of CUDA's bindings what TensorRT's load.
     private static final Predicate<String> WANTED = name -> !name.matches(
-            "ai/onnxruntime/native/(?!linux-x64/).*|nlp/.*|META-INF/maven/.*|META-INF/.*\\.(SF|RSA|DSA)|.*\\.proto");
+            "ai/onnxruntime/native/(?!linux-x64/).*|nlp/.*|META-INF/maven/.*|META-INF/.*\\.(SF|RSA|DSA)|.*\\.proto"
+                    + "|org/bytedeco/cuda/linux-x86_64/libjni(?!(cudart|cublas|cudnn|nvrtc)\\.so).*");
 
     /// Writes the bundle.
     ///
@@ -79,7 +90,7 @@ public record CheckBundle(Path models, int preset) {
             Path java = scratch.resolve("jre");
             link(java);
             Path app = Files.createDirectory(scratch.resolve("app"));
-            for (String library : LIBRARIES) {
+            for (String library : libraries()) {
                 Path home = StoredJar.home(library);
                 StoredJar.write(home, app.resolve(jarName(home)), WANTED);
             }
@@ -97,6 +108,12 @@ public record CheckBundle(Path models, int preset) {
         } finally {
             delete(scratch);
         }
+    }
+
+    private static List<String> libraries() {
+        ClassLoader loader = CheckBundle.class.getClassLoader();
+        boolean all = BINDINGS.stream().allMatch(name -> loader.getResource(name) != null);
+        return all ? Stream.concat(LIBRARIES.stream(), BINDINGS.stream()).toList() : LIBRARIES;
     }
 
     private static String jarName(Path home) {

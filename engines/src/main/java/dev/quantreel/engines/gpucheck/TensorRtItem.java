@@ -28,7 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// TensorRT on two linears of each form: what its parser takes, what its builder fuses, what its runs give.
-/// Bindings and libraries are no part of the bundle.
+/// The bundle has its bindings where they were installed when it was made; the libraries are NVIDIA's.
 public final class TensorRtItem implements GpuCheckItem {
 
     private static final Claim INT8 = new Claim(

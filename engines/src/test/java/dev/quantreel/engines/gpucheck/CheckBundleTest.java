@@ -49,7 +49,10 @@ class CheckBundleTest {
         assertThat(home.resolve("jre/legal/java.base/LICENSE")).isNotEmptyFile();
         assertThat(home.resolve("models/diffusion_models/quantreel_demo_dit_bf16.safetensors"))
                 .hasSameBinaryContentAs(MODELS.resolve("diffusion_models/quantreel_demo_dit_bf16.safetensors"));
-        assertThat(names(home.resolve("app"))).contains("quantreel-engines.jar").hasSize(10);
+        assertThat(names(home.resolve("app")))
+                .contains("quantreel-engines.jar")
+                .as("ten libraries, and six of TensorRT's bindings")
+                .hasSize(16);
 
         Process process = new ProcessBuilder(
                         "sh", home.resolve("run.sh").toString(), "--dry-run", "--only", realItems())
