@@ -26,8 +26,10 @@ import dev.quantreel.engines.sampling.SplitModel.Branch;
 import dev.quantreel.engines.synth.SyntheticCheckpoint;
 import dev.quantreel.engines.synth.TinyTransformers;
 import dev.quantreel.engines.tensor.DType;
+import dev.quantreel.engines.tensor.FloatWeights;
 import dev.quantreel.engines.tensor.Tensor;
 import dev.quantreel.engines.text.PromptEmbedding;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,6 +45,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// What plans of every family's trunk join, counted, and that it changes nothing but the rounding.
 class FusedPlansTest {
 
+    private static final System.Logger LOG = System.getLogger(FusedPlansTest.class.getName());
     private static final CancellationToken NONE = CancellationToken.NONE;
 
     /// Inputs of joined steps.
@@ -183,6 +186,18 @@ class FusedPlansTest {
             assertThat(LatentMetrics.relativeL2(model.prediction(Options.FUSED), plain))
                     .isLessThan(1e-6);
             assertThat(LatentMetrics.relativeL2(narrow, plain)).isBetween(1e-4, OF_BF16);
+            FloatLinears floats = new FloatLinears(new FloatWeights(model.checkpoint));
+            Tensor exact = prediction(new PlanEngine(Options.PLAIN), model.checkpoint, floats);
+            double error = LatentMetrics.relativeL2(plain, exact);
+            double narrowError = LatentMetrics.relativeL2(narrow, exact);
+            LOG.log(
+                    Level.INFO,
+                    "{0}: to full precision {1}, with BF16 between kernels {2}; apart {3}",
+                    trunk,
+                    error,
+                    narrowError,
+                    LatentMetrics.relativeL2(narrow, plain));
+            assertThat(narrowError).as("distance to full precision").isLessThan(1.05 * error);
         }
     }
 
@@ -227,6 +242,7 @@ class FusedPlansTest {
             double joined = LatentMetrics.relativeL2(prediction(cuda, model.checkpoint, model.linears()), plain);
             double rounded = LatentMetrics.relativeL2(prediction(narrow, model.checkpoint, model.linears()), plain);
 
+            LOG.log(Level.INFO, "{0}: kernels with F32 {1}, with BF16 {2}", trunk, joined, rounded);
             assertThat(joined).isLessThan(OF_BF16);
             assertThat(rounded).isLessThan(2 * OF_BF16);
         }
