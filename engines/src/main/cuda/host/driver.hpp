@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grid.hpp"
+#include "settings.hpp"
 
 #define QR_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -37,7 +38,19 @@ struct Function {
 void loadUnits();
 const std::vector<const Unit*>& units();
 
+/// What copies have moved between host and device, and on the device.
+struct Copied {
+    uint64_t up = 0, down = 0, within = 0;
+};
+
+/// Ends a function of the driver when the context was lost.
+#define QR_ALIVE                    \
+    if (sim::settings().lost) {     \
+        return sim::settings().lost; \
+    }
+
 extern bool initialised;
-extern uint64_t launches;
+extern Copied copied;
+extern uint64_t launches, graphLaunches;
 
 }  // namespace sim

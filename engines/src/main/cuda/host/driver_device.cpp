@@ -12,6 +12,8 @@
 namespace sim {
 
 bool initialised = false;
+Copied copied;
+int contexts = 0;
 
 std::recursive_mutex& driverLock() {
     static std::recursive_mutex lock;
@@ -59,6 +61,8 @@ const ErrorName* errorOf(int code) {
 
 Result copy(void* target, const void* source, size_t bytes, bool toDevice, bool fromDevice, Stream* stream) {
     char text[160];
+    QR_ALIVE;
+    (fromDevice ? toDevice ? copied.within : copied.down : copied.up) += bytes;
     if ((toDevice && !isDevice(target, bytes)) || (fromDevice && !isDevice(source, bytes))) {
         std::snprintf(text, sizeof text, "copy of %zu bytes: the device range %p is not inside one allocation", bytes,
                       toDevice && !isDevice(target, bytes) ? target : source);
@@ -98,6 +102,7 @@ Result fill(void* target, T value, size_t count, Stream* stream) {
 }
 
 Result allocate(uint64_t* result, size_t bytes) {
+    QR_ALIVE;
     if (bytes == 0) {
         return refuse(InvalidValue, "an allocation of 0 bytes");
     }
@@ -218,13 +223,23 @@ QR_EXPORT Result cuDeviceGetAttribute(int* value, int attribute, int) {
 }
 
 QR_EXPORT Result cuDevicePrimaryCtxRetain(void** context, int device) {
+    QR_LOCKED;
     *context = reinterpret_cast<void*>(static_cast<intptr_t>(device) + 1);
+    contexts++;
     return initialised ? Success : NotInitialized;
 }
 
 QR_EXPORT Result cuDevicePrimaryCtxRelease_v2(int) {
     QR_LOCKED;
+    contexts--;
     return drainAll();
+}
+
+QR_EXPORT Result cuDevicePrimaryCtxGetState(int, unsigned* flags, int* active) {
+    QR_LOCKED;
+    *flags = 0;
+    *active = contexts > 0;
+    return Success;
 }
 
 QR_EXPORT Result cuCtxSetCurrent(void*) {
@@ -238,13 +253,17 @@ QR_EXPORT Result cuCtxGetCurrent(void** context) {
 
 QR_EXPORT Result cuCtxSynchronize() {
     QR_LOCKED;
-    return drainAll();
+    QR_ALIVE;
+    Result error = drainAll();
+    trimPool();
+    return error;
 }
 
 QR_EXPORT Result cuMemGetInfo_v2(size_t* freeBytes, size_t* totalBytes) {
     QR_LOCKED;
+    QR_ALIVE;
     *totalBytes = settings().memoryBytes;
-    *freeBytes = settings().memoryBytes - std::min(settings().memoryBytes, deviceBytesInUse());
+    *freeBytes = settings().memoryBytes - std::min(settings().memoryBytes, deviceBytesReserved());
     return Success;
 }
 
@@ -253,18 +272,22 @@ QR_EXPORT Result cuDeviceGetDefaultMemPool(void** pool, int) {
     return Success;
 }
 
-QR_EXPORT Result cuMemPoolSetAttribute(void*, int, void*) {
-    return Success;
-}
-
 QR_EXPORT Result cuMemPoolGetAttribute(void*, int attribute, uint64_t* value) {
     QR_LOCKED;
-    bool high = attribute == 6 || attribute == 8;
-    *value = attribute < 4 ? 1 : attribute == 4 ? ~uint64_t{0} : high ? deviceBytesPeak() : deviceBytesInUse();
+    switch (attribute) {
+        case 4: *value = 0; break;
+        case 5: *value = deviceBytesReserved(); break;
+        case 6: case 8: *value = deviceBytesPeak(); break;
+        case 7: *value = deviceBytesInUse(); break;
+        default: *value = 1;
+    }
     return Success;
 }
 
 QR_EXPORT Result cuMemPoolTrimTo(void*, size_t) {
+    QR_LOCKED;
+    QR_ALIVE;
+    trimPool();
     return Success;
 }
 
@@ -275,8 +298,10 @@ QR_EXPORT Result cuMemAlloc_v2(uint64_t* result, size_t bytes) {
 
 QR_EXPORT Result cuMemFree_v2(uint64_t address) {
     QR_LOCKED;
+    QR_ALIVE;
     Result pending = drainAll();
     Result own = address ? release(address) : Success;
+    trimPool();
     return pending ? pending : own;
 }
 
@@ -287,6 +312,7 @@ QR_EXPORT Result cuMemAllocAsync(uint64_t* result, size_t bytes, Stream*) {
 
 QR_EXPORT Result cuMemFreeAsync(uint64_t address, Stream* stream) {
     QR_LOCKED;
+    QR_ALIVE;
     if (stream && stream->capture) {
         return Success;  // the graph keeps its memory for the next launch
     }
@@ -295,12 +321,15 @@ QR_EXPORT Result cuMemFreeAsync(uint64_t address, Stream* stream) {
 
 QR_EXPORT Result cuMemHostAlloc(void** result, size_t bytes, unsigned) {
     QR_LOCKED;
-    *result = allocatePinned(bytes);
+    QR_ALIVE;
+    bool fits = bytes + pinnedBytes() <= settings().pinnedBytes;
+    *result = fits ? allocatePinned(bytes) : nullptr;
     return *result ? Success : refuse(OutOfMemory, "pinned memory");
 }
 
 QR_EXPORT Result cuMemFreeHost(void* p) {
     QR_LOCKED;
+    QR_ALIVE;
     return freePinned(static_cast<char*>(p)) ? Success : refuse(InvalidValue, "free of host memory that was not allocated here");
 }
 

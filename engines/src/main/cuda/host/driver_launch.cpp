@@ -16,6 +16,7 @@
 namespace sim {
 
 uint64_t launches = 0;
+uint64_t graphLaunches = 0;
 
 namespace {
 
@@ -210,6 +211,7 @@ QR_EXPORT Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const 
 QR_EXPORT Result cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                                 unsigned sharedBytes, Stream* stream, void** arguments, void**) {
     QR_LOCKED;
+    QR_ALIVE;
     dim3 grid{gx, gy, gz}, block{bx, by, bz};
     if (Result wrong = checkShape(*function, grid, block, sharedBytes)) {
         return wrong;
@@ -243,7 +245,13 @@ QR_EXPORT Result cuStreamSynchronize(Stream* stream) {
     if (!isStream(stream)) {
         return refuse(InvalidHandle, "a stream that does not exist");
     }
-    return stream && stream->capture ? refuse(CaptureUnsupported, "synchronize while a graph is captured") : drain(stream);
+    QR_ALIVE;
+    if (stream && stream->capture) {
+        return refuse(CaptureUnsupported, "synchronize while a graph is captured");
+    }
+    Result error = drain(stream);
+    trimPool();
+    return error;
 }
 
 QR_EXPORT Result cuStreamQuery(Stream* stream) {
@@ -301,6 +309,8 @@ QR_EXPORT Result cuGraphGetNodes(Graph* graph, void*, size_t* count) {
 
 QR_EXPORT Result cuGraphLaunch(Graph* executable, Stream* stream) {
     QR_LOCKED;
+    QR_ALIVE;
+    graphLaunches++;
     auto recording = executable->recording;
     return enqueue(stream, [recording] {
         for (const Work& work : recording->work) {
@@ -339,6 +349,7 @@ QR_EXPORT Result cuEventDestroy_v2(Event* event) {
 
 QR_EXPORT Result cuEventRecord(Event* event, Stream* stream) {
     QR_LOCKED;
+    QR_ALIVE;
     return record(*event, stream);
 }
 
@@ -349,6 +360,7 @@ QR_EXPORT Result cuEventSynchronize(Event* event) {
 
 QR_EXPORT Result cuEventQuery(Event* event) {
     QR_LOCKED;
+    QR_ALIVE;
     if (event->completed == event->recorded) {
         return Success;
     }
@@ -379,6 +391,38 @@ QR_EXPORT void sim_configure(const char* name, int major, int minor, uint64_t me
         s.minor = minor;
     }
     s.memoryBytes = memoryBytes ? memoryBytes : s.memoryBytes;
+    s.pinnedBytes = size_t{8} << 30;
+    s.lost = 0;
+}
+
+/// Loses the context: what a fault of a kernel does on a GPU. Until the device is configured anew all calls return `code`.
+QR_EXPORT void sim_lose_context(int code) {
+    QR_LOCKED;
+    settings().lost = code;
+}
+
+/// Most that may be pinned; configuring the device puts it back.
+QR_EXPORT void sim_set_pinned_limit(uint64_t bytes) {
+    QR_LOCKED;
+    settings().pinnedBytes = bytes;
+}
+
+/// Bytes that copies have moved so far: 0 to the device, 1 from it, 2 within it.
+QR_EXPORT uint64_t sim_copied(int direction) {
+    QR_LOCKED;
+    return direction == 0 ? copied.up : direction == 1 ? copied.down : copied.within;
+}
+
+/// Bytes of the host that are pinned.
+QR_EXPORT uint64_t sim_pinned_bytes() {
+    QR_LOCKED;
+    return pinnedBytes();
+}
+
+/// Number of graphs launched so far.
+QR_EXPORT uint64_t sim_graph_launches() {
+    QR_LOCKED;
+    return graphLaunches;
 }
 
 /// Order in which threads run: 0 is their own.

@@ -30,6 +30,7 @@ char* arena = nullptr;
 char* next = nullptr;
 size_t inUse = 0;
 size_t peak = 0;
+size_t reserved = 0;
 
 uintptr_t number(const void* p) {
     return reinterpret_cast<uintptr_t>(p);
@@ -88,6 +89,7 @@ char* allocateDevice(size_t bytes) {
     std::memset(start, kPoison, bytes);
     inUse += rounded;
     peak = std::max(peak, inUse);
+    reserved = std::max(reserved, inUse);
     return start;
 }
 
@@ -133,6 +135,14 @@ size_t deviceBytesPeak() {
     return peak;
 }
 
+size_t deviceBytesReserved() {
+    return reserved;
+}
+
+void trimPool() {
+    reserved = inUse;
+}
+
 size_t deviceAllocations() {
     return live.size();
 }
@@ -154,6 +164,14 @@ bool freePinned(char* start) {
     pinned.erase(it);
     std::free(start);
     return true;
+}
+
+size_t pinnedBytes() {
+    size_t bytes = 0;
+    for (const auto& [start, size] : pinned) {
+        bytes += size;
+    }
+    return bytes;
 }
 
 bool isPinned(const void* address, size_t bytes) {

@@ -27,10 +27,14 @@ std::string overwrittenNeighbour(const void* address);
 size_t deviceBytesInUse();
 size_t deviceBytesPeak();
 size_t deviceAllocations();
+/// Bytes taken from the device: those in use, and freed ones that the pool keeps until somebody waits or trims.
+size_t deviceBytesReserved();
+void trimPool();
 
 /// Pinned host memory, which kernels may read as well.
 char* allocatePinned(size_t bytes);
 bool freePinned(char* start);
+size_t pinnedBytes();
 bool isPinned(const void* address, size_t bytes);
 
 /// What a faulting address is: freed, past an allocation, null, host memory.

@@ -14,10 +14,15 @@ struct Settings {
     int multiprocessors = 4;
     int driverVersion = 13000;
     size_t memoryBytes = size_t{8} << 30;
+    /// Most that may be pinned of the host's memory.
+    size_t pinnedBytes = size_t{8} << 30;
     /// 0 runs threads in their order; every other value in an order of its own, to show missing barriers.
     uint32_t seed = 0;
     /// Streams do their work only when somebody waits for it, as late as the rules allow, to show missing waits.
     bool lazyStreams = false;
+
+    /// Code that every call which touches the context returns from now on, as after a fault; 0 while it works.
+    int lost = 0;
 
     size_t sharedBytesPerBlock() const;
 };

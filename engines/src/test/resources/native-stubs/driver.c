@@ -39,7 +39,6 @@ enum { OK = 0, INVALID = 1, NO_MEMORY = 2, NOT_INITIALIZED = 3, NO_CONTEXT = 201
 static int initialized, retained;
 static _Thread_local void *current;
 static size_t used, high, kept;
-static uint64_t threshold;
 #define NEED_CONTEXT if (current != CONTEXT) return NO_CONTEXT
 
 CUresult cuInit(unsigned flags) {
@@ -100,6 +99,7 @@ CUresult cuDeviceGetUuid_v2(unsigned char *uuid, int device) {
     return OK;
 }
 CUresult cuDevicePrimaryCtxRetain(void **context, int device) { retained++; *context = CONTEXT; return CONTEXT_CODE; }
+CUresult cuDevicePrimaryCtxGetState(int device, unsigned *flags, int *active) { *flags = 0; *active = retained > 0; return OK; }
 CUresult cuDevicePrimaryCtxRelease_v2(int device) { return --retained < 0 ? INVALID : OK; }
 CUresult cuCtxSetCurrent(void *context) { current = context; return OK; }
 
@@ -108,7 +108,7 @@ CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
     *free_bytes = MEMORY_BYTES - used - kept; *total = MEMORY_BYTES; return OK;
 }
 
-/* Every allocation has its size in front; freed memory counts as kept until the pool is trimmed. */
+/* Every allocation has its size in front; freed memory counts as kept until the pool is trimmed or a stream waited for. */
 static CUresult take(void **pointer, size_t bytes) {
     NEED_CONTEXT;
     if (used + kept + bytes > MEMORY_BYTES) return NO_MEMORY;
@@ -120,7 +120,7 @@ static CUresult take(void **pointer, size_t bytes) {
 static CUresult give(void *pointer) {
     NEED_CONTEXT;
     size_t *block = (size_t *)((char *)pointer - 64);
-    used -= *block; if (threshold) kept += *block;
+    used -= *block; if (POOLS) kept += *block;
     free(block);
     return OK;
 }
@@ -136,10 +136,6 @@ CUresult cuMemFreeAsync(void *pointer, struct stream *s) { NEED_STREAM(s); retur
 CUresult cuMemAlloc_v2(void **pointer, size_t bytes) { return POOLS ? INVALID : take(pointer, bytes); }
 CUresult cuMemFree_v2(void *pointer) { return POOLS ? INVALID : give(pointer); }
 CUresult cuDeviceGetDefaultMemPool(void **pool, int device) { *pool = POOL; return POOLS && device >= 70 ? OK : INVALID; }
-CUresult cuMemPoolSetAttribute(void *pool, int attribute, void *value) {
-    if (pool != POOL || attribute != 4) return INVALID;
-    threshold = *(uint64_t *)value; return OK;
-}
 CUresult cuMemPoolGetAttribute(void *pool, int attribute, void *value) {
     if (pool != POOL) return INVALID;
     switch (attribute) {
@@ -175,8 +171,8 @@ CUresult cuStreamCreateWithPriority(struct stream **stream, unsigned flags, int 
 }
 CUresult cuStreamDestroy_v2(struct stream *s) { NEED_STREAM(s); if (!s) return HANDLE; s->kind = 0; return OK; }
 static CUresult pending;
-CUresult cuStreamSynchronize(struct stream *s) { NEED_STREAM(s); if (s && s->capturing) return CAPTURE_ILLEGAL; return pending; }
-CUresult cuCtxSynchronize(void) { NEED_CONTEXT; return pending; }
+CUresult cuStreamSynchronize(struct stream *s) { NEED_STREAM(s); if (s && s->capturing) return CAPTURE_ILLEGAL; kept = 0; return pending; }
+CUresult cuCtxSynchronize(void) { NEED_CONTEXT; kept = 0; return pending; }
 CUresult cuStreamQuery(struct stream *s) { NEED_STREAM(s); return s && s->priority == -5 ? NOT_READY : pending; }
 
 /* ---- events: the clock is the number of marks so far ---- */

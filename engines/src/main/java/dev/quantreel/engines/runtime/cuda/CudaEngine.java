@@ -8,14 +8,18 @@ import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
 import dev.quantreel.engines.runtime.cuda.driver.CudaException;
 import dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Runs graphs on one GPU by Quantreel's own kernels. Sessions share its two streams and run one at a time.
 ///
-/// A graph with an operator that has no kernel goes to another engine as a whole, with a line in the log; the blocks of
-/// all transformer families have kernels.
+/// A graph with an operator that has no kernel, or that asks it for what its kernel does not do ([KernelGaps]), goes to
+/// another engine as a whole, with a line in the log; the blocks of all transformer families have kernels. Sessions with
+/// the same weights hold them once. When a kernel's fault cost the context, all sessions say so and what to do.
 public final class CudaEngine implements Engine {
 
     static final System.Logger LOG = System.getLogger(CudaEngine.class.getName());
@@ -23,6 +27,7 @@ public final class CudaEngine implements Engine {
     private final CudaDeviceState device;
     private final Runnable kernels;
     private final Supplier<Optional<Engine>> elsewhere;
+    private final Set<CudaSession> sessions = ConcurrentHashMap.newKeySet();
     private @Nullable Engine fallback;
     private boolean closed;
 
@@ -61,7 +66,10 @@ public final class CudaEngine implements Engine {
     public synchronized Session open(OnnxModel model, Use use) {
         try {
             OnnxValidation.check(model);
-            Optional<String> obstacle = LoadedGraph.obstacle(model);
+            device.loss().ifPresent(reason -> {
+                throw failure(model, reason, null);
+            });
+            Optional<String> obstacle = KernelGaps.first(model);
             if (obstacle.isEmpty()) {
                 return onDevice(model);
             }
@@ -75,20 +83,22 @@ public final class CudaEngine implements Engine {
                     e.getMessage() + "; with the setting offload=auto or offload=always blocks wait on the host",
                     e);
         } catch (CudaException | IllegalArgumentException e) {
-            throw failure(model, String.valueOf(e.getMessage()), e);
+            throw failure(model, device.loss().orElseGet(() -> String.valueOf(e.getMessage())), e);
         }
     }
 
     private CudaSession onDevice(OnnxModel model) {
         LoadedGraph loaded = LoadedGraph.of(
                 model, LowBitGemm.multiplies4Bits(device.context().device().capability()));
-        DeviceWeights weights = DeviceWeights.read(
-                device.context(),
-                device.copies(),
-                device.budget(),
-                loaded.weights(),
-                device.settings().offload());
-        return new CudaSession(device, loaded.graph(), weights);
+        DeviceWeights weights = DeviceWeights.read(device, loaded.weights());
+        try {
+            CudaSession session = new CudaSession(device, loaded.graph(), weights, sessions::remove);
+            sessions.add(session);
+            return session;
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
     }
 
     private Engine fallback(OnnxModel model, String obstacle) {
@@ -120,10 +130,15 @@ public final class CudaEngine implements Engine {
         if (fallback != null) {
             fallback.close();
         }
-        device.kernels().close();
-        device.compute().close();
-        device.copies().close();
-        kernels.run();
-        device.context().close();
+        List.copyOf(sessions).forEach(CudaSession::close);
+        try {
+            device.kernels().close();
+            device.staging().close();
+            device.compute().close();
+            device.copies().close();
+            kernels.run();
+        } finally {
+            device.context().close();
+        }
     }
 }

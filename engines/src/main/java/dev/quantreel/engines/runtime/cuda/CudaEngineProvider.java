@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
 import dev.quantreel.engines.runtime.cuda.driver.CudaDevice;
 import dev.quantreel.engines.runtime.cuda.driver.CudaDriver;
 import dev.quantreel.engines.runtime.cuda.driver.CudaException;
+import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.NativeLibraryException;
 import dev.quantreel.engines.runtime.cuda.kernel.KernelException;
 import dev.quantreel.engines.runtime.cuda.kernel.KernelImages;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /// Own kernels on an NVIDIA GPU through its driver alone: what runs W4A8 and W4A4 as what they are.
 ///
@@ -26,6 +28,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// the host when memory runs out in spite of the plan; `attention=bf16`, `s8`, `fp8` or `auto`, the fastest of the
 /// chip; `activations=bf16` or `f32`, what lies between two kernels that take both; `graphs=false` launches
 /// every kernel by itself.
+///
+/// A child process runs a product before this one loads the driver; what it found holds as long as this process lives.
 public final class CudaEngineProvider implements EngineProvider {
 
     public static final String ID = "cuda";
@@ -35,17 +39,32 @@ public final class CudaEngineProvider implements EngineProvider {
 
     private final String library;
     private final KernelImages images;
+    private final Optional<Supplier<Availability>> trial;
 
     /// The driver of this machine and the kernels of this build.
     public CudaEngineProvider() {
-        this(CudaDriver.DEFAULT_LIBRARY, KernelImages.packed());
+        this(CudaDriver.DEFAULT_LIBRARY, KernelImages.packed(), Optional.of(() -> Tried.ANSWER));
     }
 
+    /// A driver that is known not to take this process down, or whose trial this process is.
+    ///
     /// @param library of the driver
     /// @param images where kernels come from; the host simulator takes any
     public CudaEngineProvider(String library, KernelImages images) {
+        this(library, images, Optional.empty());
+    }
+
+    /// @param trial of the same in another process
+    CudaEngineProvider(String library, KernelImages images, Optional<Supplier<Availability>> trial) {
         this.library = library;
         this.images = images;
+        this.trial = trial;
+    }
+
+    /// What the child said; drivers do not change while Quantreel runs.
+    private static final class Tried {
+        static final Availability ANSWER =
+                ProcessTrial.of(CudaDriver.DEFAULT_LIBRARY).run();
     }
 
     @Override
@@ -67,12 +86,33 @@ public final class CudaEngineProvider implements EngineProvider {
 
     @Override
     public Availability probe() {
+        if (trial.isEmpty()) {
+            return tried();
+        }
+        Availability found = trial.get().get();
+        if (found instanceof Availability.Unavailable) {
+            return found;
+        }
+        try {
+            Optional<String> loss = loss(device());
+            return loss.isPresent() ? new Availability.Unavailable(loss.get()) : found;
+        } catch (NativeLibraryException | CudaException | IllegalStateException e) {
+            return new Availability.Unavailable(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// Tries it in this process.
+    private Availability tried() {
         try {
             CudaDevice device = device();
             ComputeCapability chip = device.capability();
             if (!chip.isAtLeast(AMPERE)) {
                 return new Availability.Unavailable(
                         device.name() + " has compute capability " + chip + "; the kernels need 8.0 (Ampere) or later");
+            }
+            Optional<String> loss = loss(device);
+            if (loss.isPresent()) {
+                return new Availability.Unavailable(loss.get());
             }
             try (CudaContext context = device.open();
                     KernelLibrary kernels = KernelLibrary.of(context, images)) {
@@ -84,6 +124,23 @@ public final class CudaEngineProvider implements EngineProvider {
             return new Availability.Unavailable("NVIDIA's driver is not installed: " + e.getMessage());
         } catch (CudaException | KernelException | IllegalStateException e) {
             return new Availability.Unavailable(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// Why the device is of no more use in this process; a context that nobody has open is not made for it.
+    private static Optional<String> loss(CudaDevice device) {
+        if (!device.isContextActive()) {
+            return Optional.empty();
+        }
+        try (CudaContext context = device.open()) {
+            try {
+                context.memory();
+            } catch (CudaException e) {
+                if (!e.contextLost()) {
+                    throw e;
+                }
+            }
+            return context.lost().map(CudaDeviceState::lossOf);
         }
     }
 
@@ -109,19 +166,31 @@ public final class CudaEngineProvider implements EngineProvider {
             CudaDevice chip = device();
             CudaSettings settings = CudaSettings.of(options.settings(), chip.capability());
             CudaContext context = chip.open();
-            KernelLibrary kernels = KernelLibrary.of(context, images);
-            CudaDeviceState device = new CudaDeviceState(
-                    context,
-                    context.newStream(),
-                    context.newStream(),
-                    new CudaKernels(kernels, settings.attention(), settings.narrows()),
-                    new MemoryBudget(context, settings.memoryBytes()),
-                    settings,
-                    new ReentrantLock());
-            return new CudaEngine(device, kernels::close, () -> elsewhere(options));
+            try {
+                KernelLibrary kernels = KernelLibrary.of(context, images);
+                return new CudaEngine(state(context, kernels, settings), kernels::close, () -> elsewhere(options));
+            } catch (RuntimeException e) {
+                // With the context go its streams and modules.
+                context.close();
+                throw e;
+            }
         } catch (CudaException | IllegalArgumentException e) {
             throw new EngineException(ID, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private static CudaDeviceState state(CudaContext context, KernelLibrary kernels, CudaSettings settings) {
+        CudaStream compute = context.newStream();
+        return new CudaDeviceState(
+                context,
+                compute,
+                context.newStream(),
+                new StagedCopies(context, compute, StagedCopies.CHUNK_BYTES),
+                new CudaKernels(kernels, settings.attention(), settings.narrows()),
+                new MemoryBudget(context, settings.memoryBytes()),
+                new WeightPieces(),
+                settings,
+                new ReentrantLock());
     }
 
     /// The best engine of the CPU.

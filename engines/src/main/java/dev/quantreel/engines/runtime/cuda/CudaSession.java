@@ -12,22 +12,24 @@ import dev.quantreel.engines.runtime.cuda.plan.GraphPlan;
 import dev.quantreel.engines.runtime.cuda.plan.Planner;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A model whose weights are on the device, or wait for it. Sessions of an engine take turns.
 ///
-/// A run is planned for the shapes of its inputs and the contents of its small ones ([Planner#isKnown], activation bits
-/// among them); plans are kept and share weights and arena. Only inputs and outputs are copied.
+/// A run is planned for the shapes of its inputs and the contents of its small ones ([Planner#isKnown]), but for those of
+/// activation bits ([LateScalars]); plans are kept and share weights and arena. Only inputs and outputs are copied.
 final class CudaSession implements Session {
 
-    /// Plans that are kept: two bit widths of two clip sizes, with one to spare.
-    private static final int PLANS = 5;
+    /// Plans that are kept: both branches of a few clip sizes; what a plan holds of the device is a few kilobytes.
+    private static final int PLANS = 16;
 
     private final CudaDeviceState device;
     private final GraphProto graph;
@@ -35,16 +37,23 @@ final class CudaSession implements Session {
     private final DeviceWeights weights;
     private final RunMemory memory;
     private final SequencedMap<Key, PlannedRun> plans = new LinkedHashMap<>();
+    private final LateScalars late;
+    private final Consumer<CudaSession> closes;
     private boolean closed;
 
     /// What a plan holds for.
-    private record Key(Map<String, Shape> shapes, Map<String, List<Byte>> contents) {}
+    ///
+    /// @param contents digest of those of small inputs
+    private record Key(Map<String, Shape> shapes, String contents, Map<String, Boolean> packing) {}
 
     /// @param weights closed with the session
-    CudaSession(CudaDeviceState device, GraphProto graph, DeviceWeights weights) {
+    /// @param closes told when it is closed
+    CudaSession(CudaDeviceState device, GraphProto graph, DeviceWeights weights, Consumer<CudaSession> closes) {
         this.device = device;
         this.graph = graph;
         this.weights = weights;
+        this.closes = closes;
+        this.late = LateScalars.of(graph);
         this.inputs = new SessionInputs(CudaEngineProvider.ID, graph);
         this.memory = new RunMemory(device, weights);
     }
@@ -73,7 +82,7 @@ final class CudaSession implements Session {
         } catch (OutOfDeviceMemoryException e) {
             throw failure(e.getMessage() + "; " + memory.advice(), e);
         } catch (CudaException | IllegalArgumentException | IndexOutOfBoundsException e) {
-            throw failure(String.valueOf(e.getMessage()), e);
+            throw failure(device.loss().orElseGet(() -> String.valueOf(e.getMessage())), e);
         }
     }
 
@@ -81,6 +90,9 @@ final class CudaSession implements Session {
         if (closed) {
             throw failure("the session is closed", null);
         }
+        device.loss().ifPresent(reason -> {
+            throw failure(reason, null);
+        });
         try {
             return once(ordered, cancellation);
         } catch (OutOfDeviceMemoryException e) {
@@ -114,32 +126,39 @@ final class CudaSession implements Session {
             while (plans.size() >= PLANS) {
                 plans.pollFirstEntry().getValue().close();
             }
-            GraphPlan plan = Planner.plan(graph, ordered, weights.views(), device.kernels());
+            Map<String, Tensor> scalars = late.copies(ordered);
+            Map<String, Tensor> inputs = new LinkedHashMap<>(ordered);
+            inputs.putAll(scalars);
+            GraphPlan plan = Planner.plan(graph, inputs, weights.views(), device.kernels());
             if (!plan.joints().isEmpty()) {
                 CudaEngine.LOG.log(
                         System.Logger.Level.INFO,
                         () -> graph.getName() + ": " + plan.steps().size() + " steps, joined: " + plan.summary());
             }
-            known = new PlannedRun(plan, device.budget());
+            known = new PlannedRun(plan, scalars, device.budget());
         }
         plans.putLast(key, known);
         return known;
     }
 
-    private static Key key(SequencedMap<String, Tensor> ordered) {
+    private Key key(SequencedMap<String, Tensor> ordered) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        Map<String, List<Byte>> contents = new LinkedHashMap<>();
+        MessageDigest contents = sha256();
         ordered.forEach((name, tensor) -> {
             shapes.put(name, tensor.shape());
-            if (Planner.isKnown(tensor)) {
-                List<Byte> bytes = new ArrayList<>();
-                for (long i = 0; i < tensor.data().byteSize(); i++) {
-                    bytes.add(tensor.data().get(ValueLayout.JAVA_BYTE, i));
-                }
-                contents.put(name, bytes);
+            if (Planner.isKnown(tensor) && !late.names().contains(name)) {
+                contents.update(tensor.data().asByteBuffer());
             }
         });
-        return new Key(shapes, contents);
+        return new Key(shapes, HexFormat.of().formatHex(contents.digest()), late.classes(ordered));
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     /// What the session holds of the device and of pinned memory.
@@ -172,14 +191,24 @@ final class CudaSession implements Session {
         try {
             if (!closed) {
                 closed = true;
-                device.compute().synchronize();
-                plans.values().forEach(PlannedRun::close);
-                memory.close();
-                weights.close();
-                device.context().trim();
+                if (device.loss().isEmpty()) {
+                    device.compute().synchronize();
+                }
+                closeAll();
             }
         } finally {
             device.turn().unlock();
+            closes.accept(this);
+        }
+    }
+
+    private void closeAll() {
+        try (weights;
+                memory) {
+            plans.values().forEach(PlannedRun::close);
+        }
+        if (device.loss().isEmpty()) {
+            device.context().trim();
         }
     }
 }

@@ -1,10 +1,6 @@
 package dev.quantreel.engines.runtime.cuda;
 
-import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
-import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
-import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
-import dev.quantreel.engines.runtime.cuda.driver.PinnedMemory;
 import dev.quantreel.engines.runtime.cuda.plan.Buffer;
 import dev.quantreel.engines.runtime.cuda.plan.View;
 import java.lang.foreign.MemorySegment;
@@ -17,17 +13,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 
-/// The weights of one model: those of every block in one piece of memory, on the device or, where there is not
-/// enough of it, in pinned memory of the host, from where [WeightStream] brings them in turn. Not thread-safe.
+/// The weights of one model: those of every block in one [WeightPiece], on the device or, where there is not enough of
+/// it, in pinned memory of the host, from where [WeightStream] brings them in turn. Not thread-safe.
 final class DeviceWeights implements AutoCloseable {
 
-    /// Where a weight begins in the piece of its block.
-    private static final int ALIGNMENT = 256;
-
-    private final CudaContext context;
-    private final CudaStream copies;
-    private final MemoryBudget budget;
-    private final SequencedMap<String, Piece> pieces = new LinkedHashMap<>();
+    private final CudaDeviceState device;
+    private final SequencedMap<String, WeightPiece> pieces = new LinkedHashMap<>();
     private final Map<Buffer, Place> places = new IdentityHashMap<>();
     private final Map<String, View> views = new LinkedHashMap<>();
 
@@ -36,45 +27,23 @@ final class DeviceWeights implements AutoCloseable {
     /// @param offsetBytes from the start of the piece
     record Place(String block, long offsetBytes) {}
 
-    /// Where a piece is.
-    private sealed interface Home {
-        record OnDevice(DeviceMemory memory) implements Home {}
-
-        record OnHost(PinnedMemory memory) implements Home {}
+    private DeviceWeights(CudaDeviceState device) {
+        this.device = device;
     }
 
-    /// The weights of a block.
-    private static final class Piece {
-        private final List<WeightSource> sources = new ArrayList<>();
-        private long bytes;
-        private Home home;
-
-        private Piece(Home home) {
-            this.home = home;
-        }
-    }
-
-    private DeviceWeights(CudaContext context, CudaStream copies, MemoryBudget budget) {
-        this.context = context;
-        this.copies = copies;
-        this.budget = budget;
-    }
-
-    /// Reads all weights; afterwards the sources are no longer needed.
+    /// Reads all weights; afterwards the sources are no longer needed. Takes the device's turn for each block.
+    /// [Offload#ALWAYS] puts all blocks on the host; with [Offload#AUTO] those that the device has no room for. Blocks
+    /// that another session has are not read again.
     ///
-    /// @param copies stream for the copies
-    /// @param offload [Offload#ALWAYS] puts all blocks on the host; with [Offload#AUTO] those that the device
-    /// has no room for
     /// @throws OutOfDeviceMemoryException when they do not fit
-    static DeviceWeights read(
-            CudaContext context,
-            CudaStream copies,
-            MemoryBudget budget,
-            Collection<WeightSource> sources,
-            Offload offload) {
-        DeviceWeights weights = new DeviceWeights(context, copies, budget);
-        try {
-            weights.read(sources, offload);
+    static DeviceWeights read(CudaDeviceState device, Collection<WeightSource> sources) {
+        DeviceWeights weights = new DeviceWeights(device);
+        long chunk = sources.stream()
+                .mapToLong(source -> source.stagedBytes(2 * StagedCopies.CHUNK_BYTES))
+                .max()
+                .orElse(0);
+        try (StagedCopies copies = new StagedCopies(device.context(), device.copies(), Math.max(1, chunk))) {
+            weights.read(sources, copies);
             return weights;
         } catch (RuntimeException e) {
             weights.close();
@@ -82,50 +51,37 @@ final class DeviceWeights implements AutoCloseable {
         }
     }
 
-    private void read(Collection<WeightSource> sources, Offload offload) {
+    private void read(Collection<WeightSource> sources, StagedCopies copies) {
         Map<String, List<WeightSource>> byBlock = new LinkedHashMap<>();
         sources.forEach(source -> byBlock.computeIfAbsent(source.block(), missing -> new ArrayList<>())
                 .add(source));
-        for (Map.Entry<String, List<WeightSource>> entry : byBlock.entrySet()) {
-            long bytes = 0;
-            for (WeightSource source : entry.getValue()) {
+        byBlock.forEach((block, own) -> {
+            WeightPiece.Layout layout = WeightPiece.Layout.of(block, own);
+            long[] offsets = layout.offsets();
+            for (int i = 0; i < own.size(); i++) {
+                WeightSource source = own.get(i);
                 Buffer buffer = new Buffer(Buffer.Kind.WEIGHT, source.name(), source.bytes());
-                places.put(buffer, new Place(entry.getKey(), bytes));
+                places.put(buffer, new Place(block, offsets[i]));
                 views.put(source.name(), new View(buffer, 0, source.dtype(), source.shape()));
-                bytes += Math.ceilDiv(source.bytes(), ALIGNMENT) * ALIGNMENT;
             }
-            pieces.put(entry.getKey(), read(entry.getKey(), entry.getValue(), Math.max(ALIGNMENT, bytes), offload));
-        }
+            device.turn().lock();
+            try {
+                pieces.put(block, read(layout, own, copies));
+            } finally {
+                device.turn().unlock();
+            }
+        });
     }
 
-    private Piece read(String block, List<WeightSource> sources, long bytes, Offload offload) {
-        boolean onHost = !block.isEmpty()
-                && (offload == Offload.ALWAYS || offload == Offload.AUTO && bytes > budget.availableBytes());
-        PinnedMemory staging = context.allocatePinned(bytes);
-        boolean kept = false;
-        try {
-            long offset = 0;
-            for (WeightSource source : sources) {
-                source.writer().accept(staging.segment().asSlice(offset, source.bytes()));
-                offset += Math.ceilDiv(source.bytes(), ALIGNMENT) * ALIGNMENT;
-            }
-            Piece piece = new Piece(onHost ? new Home.OnHost(staging) : uploaded(block, staging));
-            piece.bytes = bytes;
-            kept = onHost;
-            return piece;
-        } finally {
-            if (!kept) {
-                staging.close();
-            }
-        }
-    }
-
-    private Home uploaded(String block, PinnedMemory staging) {
-        DeviceMemory memory = budget.allocate(
-                staging.sizeBytes(), block.isEmpty() ? "weights outside of blocks" : "weights of " + block);
-        copies.upload(memory.span(), staging.segment());
-        copies.synchronize();
-        return new Home.OnDevice(memory);
+    private WeightPiece read(WeightPiece.Layout layout, List<WeightSource> sources, StagedCopies copies) {
+        Offload offload = device.settings().offload();
+        boolean onHost = !layout.block().isEmpty()
+                && (offload == Offload.ALWAYS
+                        || offload == Offload.AUTO
+                                && layout.bytes() > device.budget().availableBytes());
+        return device.pieces()
+                .find(layout, sources, copies)
+                .orElseGet(() -> device.pieces().read(device, layout, sources, copies, onHost));
     }
 
     /// By the names of their initializers.
@@ -138,38 +94,32 @@ final class DeviceWeights implements AutoCloseable {
     }
 
     boolean isOnDevice(String block) {
-        return piece(block).home instanceof Home.OnDevice;
+        return piece(block).isOnDevice();
     }
 
     /// All of a block's weights on the device.
     ///
     /// @throws IllegalStateException when they are on the host
     DeviceSpan onDevice(String block) {
-        if (piece(block).home instanceof Home.OnDevice(DeviceMemory memory)) {
-            return memory.span();
-        }
-        throw new IllegalStateException("the weights of " + block + " are on the host");
+        return piece(block).onDevice();
     }
 
     /// All of a block's weights in pinned memory.
     ///
     /// @throws IllegalStateException when they are on the device
     MemorySegment onHost(String block) {
-        if (piece(block).home instanceof Home.OnHost(PinnedMemory memory)) {
-            return memory.segment();
-        }
-        throw new IllegalStateException("the weights of " + block + " are on the device");
+        return piece(block).onHost();
     }
 
     long bytes(String block) {
-        return piece(block).bytes;
+        return piece(block).bytes();
     }
 
     boolean has(String block) {
         return pieces.containsKey(block);
     }
 
-    private Piece piece(String block) {
+    private WeightPiece piece(String block) {
         return Objects.requireNonNull(pieces.get(block), block);
     }
 
@@ -180,61 +130,85 @@ final class DeviceWeights implements AutoCloseable {
     long offload(long wantedBytes) {
         long freed = 0;
         for (String block : pieces.sequencedKeySet().reversed()) {
-            Piece piece = piece(block);
-            if (freed < wantedBytes && !block.isEmpty() && piece.home instanceof Home.OnDevice(DeviceMemory memory)) {
-                PinnedMemory host = context.allocatePinned(piece.bytes);
-                copies.download(host.segment(), memory.span());
-                copies.synchronize();
-                budget.free(memory);
-                piece.home = new Home.OnHost(host);
-                freed += piece.bytes;
+            WeightPiece piece = piece(block);
+            if (freed < wantedBytes && !block.isEmpty() && piece.isOnDevice()) {
+                piece.toHost(device);
+                device.pieces().moved();
+                freed += piece.bytes();
             }
         }
         return freed;
     }
 
+    /// How many of the blocks on the host, the first ones first, fit into so many bytes of the device beside the places
+    /// through which the others come.
+    int returnable(long room) {
+        List<WeightPiece> away = away();
+        for (int count = away.size(); count > 0; count--) {
+            long slots = WeightStream.SLOTS
+                    * away.subList(count, away.size()).stream()
+                            .mapToLong(WeightPiece::bytes)
+                            .max()
+                            .orElse(0);
+            long back = away.subList(0, count).stream()
+                    .mapToLong(WeightPiece::bytes)
+                    .sum();
+            if (back + slots <= room) {
+                return count;
+            }
+        }
+        return 0;
+    }
+
+    /// Brings the first blocks that are on the host back to the device.
+    ///
+    /// @throws OutOfDeviceMemoryException when they do not fit after all; those that did stay there
+    void comeBack(int count) {
+        for (WeightPiece piece : away().subList(0, count)) {
+            piece.toDevice(device);
+            device.pieces().moved();
+        }
+    }
+
+    private List<WeightPiece> away() {
+        return pieces.values().stream().filter(piece -> !piece.isOnDevice()).toList();
+    }
+
     /// Bytes of weights on the device, [WeightStream]'s slots not counted.
     long residentBytes() {
         return pieces.values().stream()
-                .filter(piece -> piece.home instanceof Home.OnDevice)
-                .mapToLong(piece -> piece.bytes)
+                .filter(WeightPiece::isOnDevice)
+                .mapToLong(WeightPiece::bytes)
                 .sum();
     }
 
     /// Bytes of weights on the host.
     long offloadedBytes() {
-        return pieces.values().stream()
-                .filter(piece -> piece.home instanceof Home.OnHost)
-                .mapToLong(piece -> piece.bytes)
-                .sum();
+        return away().stream().mapToLong(WeightPiece::bytes).sum();
     }
 
     /// Bytes of the largest block on the host.
     long largestOffloadedBytes() {
-        return pieces.values().stream()
-                .filter(piece -> piece.home instanceof Home.OnHost)
-                .mapToLong(piece -> piece.bytes)
-                .max()
-                .orElse(0);
+        return away().stream().mapToLong(WeightPiece::bytes).max().orElse(0);
     }
 
     /// Bytes of the largest block, wherever it is.
     long largestBlockBytes() {
         return pieces.entrySet().stream()
                 .filter(entry -> !entry.getKey().isEmpty())
-                .mapToLong(entry -> entry.getValue().bytes)
+                .mapToLong(entry -> entry.getValue().bytes())
                 .max()
                 .orElse(0);
     }
 
     @Override
     public void close() {
-        for (Piece piece : pieces.values()) {
-            switch (piece.home) {
-                case Home.OnDevice(DeviceMemory memory) -> budget.free(memory);
-                case Home.OnHost(PinnedMemory memory) -> memory.close();
-            }
+        device.turn().lock();
+        try {
+            pieces.values().forEach(piece -> device.pieces().leave(piece, device.budget()));
+            pieces.clear();
+        } finally {
+            device.turn().unlock();
         }
-        pieces.clear();
     }
 }

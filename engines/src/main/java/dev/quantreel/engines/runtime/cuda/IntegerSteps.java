@@ -59,9 +59,9 @@ final class IntegerSteps {
         if (step.op() == OnnxOp.QuantizeLinear && limits.isEmpty()) {
             Tensor values = Tensor.of(Shape.of(4), 0, 255, -128, 127);
             DeviceMemory memory = kernels.context().allocate(values.data().byteSize());
+            limits = Optional.of(memory);
             stream.upload(memory.span(), values.data());
             stream.synchronize();
-            limits = Optional.of(memory);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.quantreel.engines.onnx.proto.Onnx.AttributeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.GraphProto;
 import dev.quantreel.engines.onnx.proto.Onnx.NodeProto;
 import dev.quantreel.engines.onnx.proto.Onnx.TensorProto;
+import dev.quantreel.engines.runtime.cuda.plan.BlockScope;
 import dev.quantreel.engines.runtime.cuda.plan.NodeAttributes;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Tensor;
@@ -17,10 +18,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// A model as the device takes it: the tiles of every low-bit weight packed into one array as the kernels read it, and
@@ -35,16 +33,6 @@ record LoadedGraph(GraphProto graph, Collection<WeightSource> weights) {
 
     private static final int FIRST_LAST = 6;
     private static final int FIRST_TILE = 8;
-
-    private static final Pattern BLOCK = Pattern.compile("^.*?\\.\\d+");
-
-    /// Why the device cannot run a model; empty where nothing is known against it before shapes are.
-    static Optional<String> obstacle(OnnxModel model) {
-        return nodes(model.proto().getGraph())
-                .filter(node -> !CudaKernels.OPERATORS.contains(OnnxOp.valueOf(node.getOpType())))
-                .findFirst()
-                .map(node -> "node " + node.getName() + ": there is no kernel of " + node.getOpType());
-    }
 
     /// Whether a model has operators that no other engine runs fast.
     static boolean isOurs(OnnxModel model) {
@@ -64,17 +52,17 @@ record LoadedGraph(GraphProto graph, Collection<WeightSource> weights) {
     static LoadedGraph of(OnnxModel model, boolean packsCodes) {
         GraphProto whole = model.proto().getGraph();
         GraphProto.Builder graph = whole.toBuilder().clearNode().clearInitializer();
+        Map<String, String> blocks = blocks(whole);
         Map<String, WeightSource> packed = new LinkedHashMap<>();
         Set<String> tiles = new HashSet<>();
         for (NodeProto node : whole.getNodeList()) {
             graph.addNode(
                     switch (OnnxOp.valueOf(node.getOpType())) {
-                        case LowBitMatMul -> packed(model, node, packed, tiles);
+                        case LowBitMatMul -> packed(LowBitWeight.of(model, node, blocks), node, packed, tiles);
                         case RotateQuantize -> packsCodes ? marked(whole, node) : node;
                         default -> node;
                     });
         }
-        Map<String, String> blocks = blocks(whole);
         List<WeightSource> weights = new ArrayList<>(packed.values());
         for (TensorProto initializer : whole.getInitializerList()) {
             String name = initializer.getName();
@@ -108,22 +96,16 @@ record LoadedGraph(GraphProto graph, Collection<WeightSource> weights) {
         return true;
     }
 
-    /// The block that alone reads an initializer.
+    /// The block that alone reads a value, as steps are named; empty where several do.
     private static Map<String, String> blocks(GraphProto graph) {
         Map<String, String> blocks = new HashMap<>();
-        String block = "";
-        for (NodeProto node : graph.getNodeList()) {
-            Matcher matcher = BLOCK.matcher(node.getName());
-            block = matcher.find() ? matcher.group() : block;
-            String own = block;
-            node.getInputList().forEach(name -> blocks.merge(name, own, (a, b) -> a.equals(b) ? a : ""));
-        }
+        BlockScope.walk(graph, (node, block) -> node.getInputList()
+                .forEach(name -> blocks.merge(name, block, (a, b) -> a.equals(b) ? a : "")));
         return blocks;
     }
 
     private static NodeProto packed(
-            OnnxModel model, NodeProto node, Map<String, WeightSource> packed, Set<String> gone) {
-        LowBitWeight weight = LowBitWeight.of(model, node);
+            LowBitWeight weight, NodeProto node, Map<String, WeightSource> packed, Set<String> gone) {
         gone.addAll(node.getInputList().subList(FIRST_WEIGHT, FIRST_LAST));
         gone.addAll(node.getInputList().subList(FIRST_TILE, node.getInputCount()));
         packed.putIfAbsent(weight.name(), weight.source());

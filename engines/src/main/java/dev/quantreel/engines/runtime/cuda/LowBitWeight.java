@@ -15,9 +15,8 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// The weight of one low-bit product: codes, steps, zero points and bias, which become one array on the device.
 ///
@@ -40,10 +39,10 @@ record LowBitWeight(String name, String block, QuantizedMatrix matrix, Optional<
     private static final int ZERO_POINTS = 4;
     private static final int BIAS_INPUT = 5;
     private static final int FIRST_TILE = 8;
-    private static final Pattern BLOCK = Pattern.compile("^.*?\\.\\d+");
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    static LowBitWeight of(OnnxModel model, NodeProto node) {
+    /// @param blocks that read a value, by name
+    static LowBitWeight of(OnnxModel model, NodeProto node, Map<String, String> blocks) {
         List<String> inputs = node.getInputList();
         List<Tensor> codes = inputs.subList(FIRST_TILE, inputs.size()).stream()
                 .map(tile -> initializer(model, tile))
@@ -52,10 +51,9 @@ record LowBitWeight(String name, String block, QuantizedMatrix matrix, Optional<
         int rows = Math.toIntExact(steps.elements());
         CodeTiles tiles = CodeTiles.of(rows, new NodeAttributes(node).integer("bits", 4), codes);
         String name = inputs.get(FIRST_TILE) + "/packed";
-        Matcher block = BLOCK.matcher(node.getName());
         return new LowBitWeight(
                 name,
-                block.find() ? block.group() : "",
+                blocks.getOrDefault(inputs.get(FIRST_TILE), ""),
                 QuantizedMatrix.of(name, tiles, steps, bytes(initializer(model, inputs.get(ZERO_POINTS)))),
                 inputs.get(BIAS_INPUT).isEmpty()
                         ? Optional.empty()
@@ -102,9 +100,9 @@ record LowBitWeight(String name, String block, QuantizedMatrix matrix, Optional<
                 block,
                 DType.U8,
                 Shape.of(PackedWeights.bytes(packer.layout())),
-                target -> packer.write(
+                new WeightSource.Content.Made(target -> packer.write(
                         target,
                         Runtime.getRuntime().availableProcessors(),
-                        bias.map(Tensor::toFloatArray).orElseGet(() -> new float[0])));
+                        bias.map(Tensor::toFloatArray).orElseGet(() -> new float[0]))));
     }
 }

@@ -47,8 +47,8 @@ final class MemoryBudget {
     }
 
     void free(DeviceMemory memory) {
-        memory.close();
         heldBytes.addAndGet(-memory.sizeBytes());
+        memory.close();
     }
 
     /// What there is, in words.

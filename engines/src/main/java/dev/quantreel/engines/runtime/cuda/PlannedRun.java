@@ -5,28 +5,42 @@ import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
 import dev.quantreel.engines.runtime.cuda.plan.Buffer;
 import dev.quantreel.engines.runtime.cuda.plan.GraphPlan;
+import dev.quantreel.engines.runtime.cuda.plan.Operand;
 import dev.quantreel.engines.runtime.cuda.plan.Step;
+import dev.quantreel.engines.runtime.cuda.plan.View;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A plan with its constants on the device, cut into stretches: those of one block, or so many steps outside of blocks
-/// that they can be waited for. Not thread-safe.
+/// that they can be waited for. Scalars that launches take by value ([LateScalars]) are set before every run. Not
+/// thread-safe.
 final class PlannedRun implements AutoCloseable {
 
     /// Steps of a stretch outside of blocks, at most.
     private static final int STRETCH = 64;
 
+    /// Values of a stretch's scalars whose launches are kept: bit widths, of which there are four.
+    private static final int RECORDINGS = 8;
+
     private static final int ALIGNMENT = 256;
 
     private final GraphPlan plan;
+    private final Map<String, Tensor> late;
     private final MemoryBudget budget;
     private final long ownBytes;
     private final Map<Buffer, Long> offsets = new IdentityHashMap<>();
@@ -39,13 +53,21 @@ final class PlannedRun implements AutoCloseable {
         private final String block;
         private final List<Step> steps;
         private final boolean endsBlock;
-        private @Nullable CudaGraph graph;
-        private boolean launched;
+        private final List<Tensor> late;
+        private final SequencedMap<List<Float>, Recording> recordings = new LinkedHashMap<>();
+        private @Nullable Set<String> weightBlocks;
 
-        private Stretch(String block, List<Step> steps, boolean endsBlock) {
+        private Stretch(String block, List<Step> steps, boolean endsBlock, Collection<Tensor> scalars) {
             this.block = block;
             this.steps = List.copyOf(steps);
             this.endsBlock = endsBlock;
+            this.late = steps.stream()
+                    .flatMap(step -> step.inputs().stream().flatMap(Optional::stream))
+                    .filter(Operand.Known.class::isInstance)
+                    .map(operand -> ((Operand.Known) operand).tensor())
+                    .filter(tensor -> scalars.stream().anyMatch(scalar -> scalar == tensor))
+                    .distinct()
+                    .toList();
         }
 
         String block() {
@@ -60,6 +82,45 @@ final class PlannedRun implements AutoCloseable {
         boolean endsBlock() {
             return endsBlock;
         }
+
+        /// Blocks whose weights its steps read.
+        Set<String> weightBlocks(DeviceWeights weights) {
+            Set<String> known = weightBlocks;
+            if (known == null) {
+                known = new HashSet<>();
+                for (Step step : steps) {
+                    for (Optional<Operand> input : step.inputs()) {
+                        if (input.orElse(null) instanceof Operand.Stored(View view)
+                                && view.buffer().kind() == Buffer.Kind.WEIGHT) {
+                            known.add(weights.place(view.buffer()).block());
+                        }
+                    }
+                }
+                weightBlocks = known;
+            }
+            return known;
+        }
+
+        /// What there is of it for the scalars that it reads, as they are now.
+        Recording recording() {
+            List<Float> values =
+                    late.stream().map(scalar -> scalar.data().get(Tensor.FLOAT, 0)).toList();
+            Recording known = recordings.remove(values);
+            if (known == null) {
+                while (recordings.size() >= RECORDINGS) {
+                    recordings.pollFirstEntry().getValue().forget();
+                }
+                known = new Recording();
+            }
+            recordings.putLast(values, known);
+            return known;
+        }
+    }
+
+    /// The launches of a stretch for some values of its scalars, which launches hold.
+    static final class Recording {
+        private @Nullable CudaGraph graph;
+        private boolean launched;
 
         @Nullable
         CudaGraph graph() {
@@ -79,10 +140,19 @@ final class PlannedRun implements AutoCloseable {
         void graph(CudaGraph recorded) {
             graph = recorded;
         }
+
+        private void forget() {
+            if (graph != null) {
+                graph.close();
+                graph = null;
+            }
+        }
     }
 
-    PlannedRun(GraphPlan plan, MemoryBudget budget) {
+    /// @param late by input, the tensors with which the plan was made
+    PlannedRun(GraphPlan plan, Map<String, Tensor> late, MemoryBudget budget) {
         this.plan = plan;
+        this.late = Map.copyOf(late);
         this.budget = budget;
         long bytes = 0;
         for (Map.Entry<Buffer, Tensor> constant : plan.constants().entrySet()) {
@@ -107,7 +177,7 @@ final class PlannedRun implements AutoCloseable {
         }
         plan.steps().forEach(step -> kernels.prepare(stream, step));
         if (ownBytes > 0) {
-            DeviceMemory memory = budget.allocate(ownBytes, "constants");
+            DeviceMemory memory = constants == null ? budget.allocate(ownBytes, "constants") : constants;
             constants = memory;
             Tensor staging = Tensor.zeros(DType.U8, Shape.of(ownBytes));
             plan.constants()
@@ -125,6 +195,10 @@ final class PlannedRun implements AutoCloseable {
 
     private void cut() {
         List<Step> open = new ArrayList<>();
+        Map<String, Integer> last = new HashMap<>();
+        for (int i = 0; i < plan.steps().size(); i++) {
+            last.put(plan.steps().get(i).block(), i);
+        }
         for (int i = 0; i < plan.steps().size(); i++) {
             Step step = plan.steps().get(i);
             open.add(step);
@@ -132,15 +206,17 @@ final class PlannedRun implements AutoCloseable {
                     || !plan.steps().get(i + 1).block().equals(step.block())
                     || open.size() >= STRETCH && step.block().isEmpty();
             if (ends) {
-                stretches.add(new Stretch(step.block(), open, isLast(step.block(), i)));
+                boolean endsBlock = Objects.requireNonNull(last.get(step.block())) == i;
+                stretches.add(new Stretch(step.block(), open, endsBlock, late.values()));
                 open.clear();
             }
         }
     }
 
-    private boolean isLast(String block, int index) {
-        return plan.steps().stream().skip(index + 1L).noneMatch(step -> step.block()
-                .equals(block));
+    /// Gives the scalars that launches take by value those of this run.
+    void setScalars(Map<String, Tensor> inputs) {
+        late.forEach((name, own) ->
+                own.data().copyFrom(Objects.requireNonNull(inputs.get(name), name).data()));
     }
 
     GraphPlan plan() {
@@ -175,10 +251,7 @@ final class PlannedRun implements AutoCloseable {
     /// Forgets what was recorded, because memory has moved.
     void forgetGraphs() {
         for (Stretch stretch : stretches) {
-            if (stretch.graph != null) {
-                stretch.graph.close();
-                stretch.graph = null;
-            }
+            stretch.recordings.values().forEach(Recording::forget);
         }
     }
 

@@ -11,10 +11,8 @@ import dev.quantreel.engines.runtime.cuda.plan.View;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
@@ -32,43 +30,41 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
     private static final long POLL_NANOS = 50_000;
 
     Map<String, Tensor> run(Map<String, Tensor> inputs) {
-        List<Tensor> staged = new ArrayList<>();
-        Deque<CudaEvent> queued = new ArrayDeque<>();
         try {
-            upload(inputs, staged);
+            planned.setScalars(inputs);
+            upload(inputs);
             memory.stream().begin(planned.blocks());
-            stretches(queued);
+            stretches();
             return outputs();
-        } finally {
-            queued.forEach(CudaEvent::close);
-            device.compute().synchronize();
-            staged.clear();
+        } catch (RuntimeException | Error e) {
+            device.settle(e);
+            throw e;
         }
     }
 
-    /// @param staged keeps what is copied until the copies are done
-    private void upload(Map<String, Tensor> inputs, List<Tensor> staged) {
+    private void upload(Map<String, Tensor> inputs) {
         planned.plan().inputs().forEach((name, view) -> {
             if (view.bytes() > 0 && planned.plan().arena().offsets().containsKey(view.buffer())) {
-                Tensor input = isNative(Objects.requireNonNull(inputs.get(name), name));
-                staged.add(input);
-                device.compute().upload(address(view), input.data());
+                device.staging()
+                        .upload(address(view), Objects.requireNonNull(inputs.get(name), name).data());
             }
         });
     }
 
-    private void stretches(Deque<CudaEvent> queued) {
+    private void stretches() {
+        Deque<CudaEvent> queued = new ArrayDeque<>();
+        Deque<CudaEvent> marks = new ArrayDeque<>(memory.marks(AHEAD + 1));
         for (PlannedRun.Stretch stretch : planned.stretches()) {
             cancellation.throwIfCancelled();
             while (queued.size() >= AHEAD) {
-                await(queued.removeFirst());
+                marks.addLast(await(queued.removeFirst()));
             }
             memory.stream().enter(stretch.block());
             launch(stretch);
             if (stretch.endsBlock()) {
                 memory.stream().leave(stretch.block());
             }
-            CudaEvent done = device.context().newEvent();
+            CudaEvent done = marks.removeFirst();
             queued.addLast(done);
             device.compute().record(done);
         }
@@ -77,29 +73,19 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
         }
     }
 
-    /// Copies read native memory only.
-    private static Tensor isNative(Tensor tensor) {
-        if (tensor.data().isNative()) {
-            return tensor;
-        }
-        Tensor copy = Tensor.zeros(tensor.dtype(), tensor.shape());
-        copy.data().copyFrom(tensor.data());
-        return copy;
-    }
-
+    /// As a graph where it was launched before, and where its weights are always in the same place.
     private void launch(PlannedRun.Stretch stretch) {
-        CudaGraph graph = stretch.graph();
-        boolean isFixed = memory.stream().slotBytes() == 0;
-        boolean records = device.settings().graphs() && stretch.launched();
-        if (records && isFixed && graph == null) {
+        PlannedRun.Recording recording = stretch.recording();
+        CudaGraph graph = recording.graph();
+        if (graph == null && device.settings().graphs() && recording.launched() && memory.isFixed(stretch)) {
             graph = device.compute().capture(() -> steps(stretch));
-            stretch.graph(graph);
+            recording.graph(graph);
         }
-        if (graph != null && isFixed) {
+        if (graph != null) {
             graph.launch(device.compute());
         } else {
             steps(stretch);
-            stretch.setLaunched();
+            recording.setLaunched();
         }
     }
 
@@ -118,14 +104,13 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
         return memory.address(planned, view);
     }
 
-    private void await(CudaEvent done) {
-        try (done) {
-            while (!done.isDone()) {
-                cancellation.throwIfCancelled();
-                LockSupport.parkNanos(POLL_NANOS);
-            }
+    private CudaEvent await(CudaEvent done) {
+        while (!done.isDone()) {
+            cancellation.throwIfCancelled();
+            LockSupport.parkNanos(POLL_NANOS);
         }
         cancellation.throwIfCancelled();
+        return done;
     }
 
     private Map<String, Tensor> outputs() {
@@ -138,7 +123,7 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
                             known.data(), 0, target.data(), 0, target.data().byteSize());
                 case Operand.Stored(View view) -> {
                     if (view.bytes() > 0) {
-                        device.compute().download(target.data(), address(view));
+                        device.staging().download(target.data(), address(view));
                     }
                 }
             }

@@ -1,9 +1,12 @@
 package dev.quantreel.engines.runtime.cuda;
 
+import dev.quantreel.engines.runtime.cuda.driver.CudaEvent;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
 import dev.quantreel.engines.runtime.cuda.plan.Buffer;
 import dev.quantreel.engines.runtime.cuda.plan.View;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +17,28 @@ final class RunMemory implements AutoCloseable {
     private final CudaDeviceState device;
     private final DeviceWeights weights;
     private final WeightStream stream;
+    private final List<CudaEvent> marks = new ArrayList<>();
     private @Nullable DeviceMemory arena;
+    private long seenMoves;
+    private int roomyRuns;
 
     RunMemory(CudaDeviceState device, DeviceWeights weights) {
         this.device = device;
         this.weights = weights;
         this.stream = new WeightStream(weights, device.compute(), device.copies(), device.budget());
+    }
+
+    /// Marks that stay from run to run.
+    List<CudaEvent> marks(int count) {
+        while (marks.size() < count) {
+            marks.add(device.context().newMark());
+        }
+        return marks;
+    }
+
+    /// Whether all that a stretch reads lies where it lay when it was recorded, as long as nothing is told to have moved.
+    boolean isFixed(PlannedRun.Stretch stretch) {
+        return stretch.weightBlocks(weights).stream().allMatch(weights::isOnDevice);
     }
 
     WeightStream stream() {
@@ -33,24 +52,53 @@ final class RunMemory implements AutoCloseable {
     /// @throws OutOfDeviceMemoryException when it does not fit
     void prepare(PlannedRun run, Runnable moves) {
         long wanted = Math.max(1, run.plan().arena().bytes());
-        boolean grows = arenaBytes() < wanted;
-        if (grows) {
-            device.compute().synchronize();
+        if (arenaBytes() < wanted) {
             moves.run();
             release();
         }
         if (device.settings().offload() == Offload.AUTO) {
-            makeRoom((grows ? wanted : 0) + run.missingBytes());
+            bringBack(wanted, run.missingBytes(), moves);
+            makeRoom((arena == null ? wanted : 0) + run.missingBytes());
         }
-        if (grows) {
-            arena = device.budget().allocate(wanted, "what a run makes");
+        if (arena == null) {
+            allocate(wanted);
         }
         run.open(device.kernels(), device.compute());
-        long before = stream.slotBytes();
         stream.open(device.context());
-        if (before != stream.slotBytes()) {
+        if (seenMoves != device.pieces().moves()) {
+            seenMoves = device.pieces().moves();
             moves.run();
         }
+    }
+
+    /// Weights that wait on the host come back once two runs in a row leave room for them, with an arena that is no
+    /// larger than what they want: bringing them back takes what a run with them on the host would have copied. Room of
+    /// one block is left free, for what a device cannot give in one piece.
+    private void bringBack(long wanted, long missing, Runnable moves) {
+        if (weights.offloadedBytes() == 0) {
+            return;
+        }
+        long room = device.budget().availableBytes() + arenaBytes() + stream.slotBytes() - wanted - missing;
+        int blocks = weights.returnable(room - weights.largestBlockBytes());
+        roomyRuns = blocks == 0 ? 0 : roomyRuns + 1;
+        if (roomyRuns < 2) {
+            return;
+        }
+        roomyRuns = 0;
+        moves.run();
+        release();
+        stream.close();
+        device.context().defaultStream().synchronize();
+        allocate(wanted);
+        try {
+            weights.comeBack(blocks);
+        } catch (OutOfDeviceMemoryException e) {
+            CudaEngine.LOG.log(System.Logger.Level.DEBUG, "weights stay on the host after all", e);
+        }
+    }
+
+    private void allocate(long bytes) {
+        arena = device.budget().allocate(bytes, "what a run makes");
     }
 
     private void makeRoom(long wanted) {
@@ -121,10 +169,18 @@ final class RunMemory implements AutoCloseable {
         return arena == null ? 0 : arena.sizeBytes();
     }
 
+    /// Afterwards the device's free memory is what it says: freeing is done in the order of the default stream.
     private void release() {
         if (arena != null) {
-            device.budget().free(arena);
+            DeviceMemory gone = arena;
             arena = null;
+            if (device.context().lost().isEmpty()) {
+                device.compute().synchronize();
+            }
+            device.budget().free(gone);
+            if (device.context().lost().isEmpty()) {
+                device.context().defaultStream().synchronize();
+            }
         }
     }
 
@@ -137,5 +193,7 @@ final class RunMemory implements AutoCloseable {
     public void close() {
         release();
         stream.close();
+        marks.forEach(CudaEvent::close);
+        marks.clear();
     }
 }

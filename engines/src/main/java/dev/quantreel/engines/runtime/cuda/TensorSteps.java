@@ -201,7 +201,9 @@ final class TensorSteps {
         Shape out = step.out().shape();
         long tokens = out.elements() / out.dim(1);
         long perToken = step.in(1).shape().elements() / out.dim(1);
-        return aligned(4 * tokens * perToken) + 4 * out.elements();
+        long patches = aligned(4 * tokens * perToken);
+        boolean isWhole = step.in(0).shape().elements() == tokens * perToken;
+        return (isWhole ? patches : 2 * patches) + aligned(4 * out.elements());
     }
 
     /// A convolution of patches that lie side by side, as a product: patches to rows, times the kernel, rows to
@@ -230,7 +232,7 @@ final class TensorSteps {
         long tokens = out.shape().elements() / channels;
         long perToken = weight.shape().elements() / channels;
         DeviceArray rows = arrays.scratch(0, x.dtype(), Shape.of(ordered));
-        rearrange.transpose(stream, x.reshaped(split), rows, perm);
+        rearrange.transpose(stream, whole(stream, arrays, out.shape(), weight.shape()).reshaped(split), rows, perm);
         DeviceArray product = arrays.scratch(aligned(4 * tokens * perToken), x.dtype(), Shape.of(tokens, channels));
         matMul.linearF32(
                 stream,
@@ -239,6 +241,25 @@ final class TensorSteps {
                 arrays.optional(2),
                 product);
         rearrange.transpose(stream, product, out.reshaped(channels, tokens), 1, 0);
+    }
+
+    /// The input without what is left over behind the last whole patches.
+    private DeviceArray whole(CudaStream stream, StepArrays arrays, Shape out, Shape kernel) {
+        DeviceArray x = arrays.in(0);
+        long[] dims = x.shape().toArray();
+        for (int axis = 2; axis < dims.length; axis++) {
+            dims[axis] = out.dim(axis) * kernel.dim(axis);
+        }
+        Shape shape = Shape.of(dims);
+        if (shape.equals(x.shape())) {
+            return x;
+        }
+        long behind = aligned(4 * shape.elements()) + aligned(4 * out.elements());
+        DeviceArray cut = arrays.scratch(behind, x.dtype(), shape);
+        long[] ones = new long[dims.length];
+        Arrays.fill(ones, 1);
+        rearrange.slice(stream, x, cut, new long[dims.length], ones);
+        return cut;
     }
 
     static long aligned(long bytes) {

@@ -55,14 +55,29 @@ final class WeightStream implements AutoCloseable {
         close();
         while (bytes > 0 && slots.size() < SLOTS) {
             try {
-                DeviceMemory memory = budget.allocate(bytes, "a place for the weights of one block at a time");
-                slots.add(new Slot(memory, context.newEvent(), context.newEvent()));
+                slots.add(slot(context, bytes));
             } catch (OutOfDeviceMemoryException e) {
                 if (slots.size() < 2) {
                     throw e;
                 }
                 return;
             }
+        }
+    }
+
+    private Slot slot(CudaContext context, long bytes) {
+        DeviceMemory memory = budget.allocate(bytes, "a place for the weights of one block at a time");
+        try {
+            CudaEvent filled = context.newMark();
+            try {
+                return new Slot(memory, filled, context.newMark());
+            } catch (RuntimeException e) {
+                filled.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            budget.free(memory);
+            throw e;
         }
     }
 
@@ -130,7 +145,9 @@ final class WeightStream implements AutoCloseable {
 
     @Override
     public void close() {
-        copies.synchronize();
+        if (!slots.isEmpty() && compute.context().lost().isEmpty()) {
+            copies.synchronize();
+        }
         for (Slot slot : slots) {
             slot.filled.close();
             slot.done.close();

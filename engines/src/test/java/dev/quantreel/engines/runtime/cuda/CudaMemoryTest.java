@@ -10,6 +10,7 @@ import dev.quantreel.engines.onnx.OnnxOp;
 import dev.quantreel.engines.onnx.Value;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.EngineException;
+import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.cuda.simulator.HostSimulator;
 import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
@@ -220,6 +221,173 @@ class CudaMemoryTest {
             simulator.close();
             simulator = HostSimulator.start();
             assertThat(y.data().mismatch(expected(ROWS).data())).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void weightsComeBackToTheDeviceAfterTwoRunsThatLeaveRoomForThem() {
+        int large = (int) (2 * BLOCK_BYTES / (4 * WIDTH));
+        Tensor expected = expected(4);
+        try (CudaEngine engine = SimulatedEngine.open("memory=" + (BLOCKS + 2) * BLOCK_BYTES);
+                CudaSession session = (CudaSession) engine.open(chain())) {
+            run(session, large);
+            long offloaded = session.memory().offloadedBytes();
+            assertThat(offloaded).isPositive();
+            run(session, 4);
+            long pinned = simulator.pinnedBytes();
+            assertThat(session.memory().offloadedBytes()).isEqualTo(offloaded);
+
+            assertThat(run(session, 4).data().mismatch(expected.data())).isEqualTo(-1);
+
+            assertThat(session.memory().offloadedBytes()).isZero();
+            assertThat(session.memory().slotBytes()).isZero();
+            assertThat(simulator.pinnedBytes()).isEqualTo(pinned - offloaded);
+            HostSimulator.Copied before = simulator.copied();
+            assertThat(run(session, 4).data().mismatch(expected.data())).isEqualTo(-1);
+            assertThat(simulator.copied().since(before).up()).isLessThan(BLOCK_BYTES);
+        }
+    }
+
+    @Test
+    void runsOfTwoSizesInTurnDoNotMoveWeightsToAndFro() {
+        int large = (int) (2 * BLOCK_BYTES / (4 * WIDTH));
+        try (CudaEngine engine = SimulatedEngine.open("memory=" + (BLOCKS + 2) * BLOCK_BYTES);
+                CudaSession session = (CudaSession) engine.open(chain())) {
+            run(session, large);
+            long offloaded = session.memory().offloadedBytes();
+            for (int rows : new int[] {4, large, 4, large}) {
+                HostSimulator.Copied before = simulator.copied();
+                run(session, rows);
+                assertThat(simulator.copied().since(before).down()).isLessThan(4L * WIDTH * (rows + 1));
+                assertThat(session.memory().offloadedBytes()).isEqualTo(offloaded);
+            }
+        }
+    }
+
+    @Test
+    void blocksOnTheDeviceAreLaunchedAsGraphsBesideThoseOnTheHost() {
+        long limit = (BLOCKS + 1) * BLOCK_BYTES;
+        int rows = (int) (2 * BLOCK_BYTES / (4 * WIDTH));
+        Tensor expected = expected(rows);
+        try (CudaEngine engine = SimulatedEngine.open("memory=" + limit);
+                CudaSession session = (CudaSession) engine.open(chain())) {
+            run(session, rows);
+            long here = session.memory().residentBytes() / BLOCK_BYTES;
+            assertThat(here).isBetween(1L, BLOCKS - 1L);
+            run(session, rows);
+            long before = simulator.graphLaunches();
+
+            assertThat(run(session, rows).data().mismatch(expected.data())).isEqualTo(-1);
+
+            assertThat(simulator.graphLaunches() - before).isEqualTo(here);
+        }
+    }
+
+    @Test
+    void sessionsOfTheSameWeightsHoldThemOnce() {
+        Tensor expected = expected(ROWS);
+        try (CudaEngine engine = SimulatedEngine.open("offload=never")) {
+            CudaSession first = (CudaSession) engine.open(chain());
+            long held = engine.heldBytes();
+            CudaSession second = (CudaSession) engine.open(chain());
+            assertThat(held).isEqualTo(BLOCKS * BLOCK_BYTES);
+            assertThat(engine.heldBytes()).isEqualTo(held);
+
+            first.close();
+
+            assertThat(engine.heldBytes()).isEqualTo(held);
+            assertThat(run(second, ROWS).data().mismatch(expected.data())).isEqualTo(-1);
+            second.close();
+            assertThat(engine.heldBytes()).isZero();
+        }
+    }
+
+    @Test
+    void weightsThatOneSessionSendsToTheHostAreFoundThereByTheOther() {
+        int large = (int) (2 * BLOCK_BYTES / (4 * WIDTH));
+        try (CudaEngine engine = SimulatedEngine.open("memory=" + (BLOCKS + 2) * BLOCK_BYTES);
+                CudaSession first = (CudaSession) engine.open(chain());
+                CudaSession second = (CudaSession) engine.open(chain())) {
+            for (int run = 0; run < 3; run++) {
+                run(first, 4);
+            }
+            run(second, large);
+            assertThat(first.memory().offloadedBytes())
+                    .isEqualTo(second.memory().offloadedBytes())
+                    .isPositive();
+
+            assertThat(run(first, 4).data().mismatch(expected(4).data())).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aLostContextIsNamedWithWhatToDoAndNothingIsFreedThroughIt() {
+        CudaEngine engine = SimulatedEngine.open("offload=never");
+        CudaSession session = (CudaSession) engine.open(chain());
+        run(session, ROWS);
+        simulator.loseContext(700);
+
+        for (int run = 0; run < 2; run++) {
+            assertThatExceptionOfType(EngineException.class)
+                    .isThrownBy(() -> run(session, ROWS))
+                    .withMessageContainingAll("context is lost", "CUDA_ERROR_ILLEGAL_ADDRESS", "restart Quantreel");
+        }
+        assertThatExceptionOfType(EngineException.class)
+                .isThrownBy(() -> engine.open(chain()))
+                .withMessageContaining("restart Quantreel");
+        assertThat(SimulatedEngine.provider().probe())
+                .isInstanceOfSatisfying(
+                        EngineProvider.Availability.Unavailable.class,
+                        unavailable -> assertThat(unavailable.reason()).contains("restart Quantreel"));
+        session.close();
+        engine.close();
+    }
+
+    @Test
+    void anEngineThatIsClosedClosesItsSessionsFirst() {
+        long before = simulator.liveAllocations();
+        CudaEngine engine = SimulatedEngine.open("offload=always");
+        CudaSession session = (CudaSession) engine.open(chain());
+        run(session, ROWS);
+        assertThat(simulator.pinnedBytes()).isPositive();
+
+        engine.close();
+        session.close();
+
+        assertThat(simulator.pinnedBytes()).isZero();
+        assertThat(simulator.liveAllocations()).isEqualTo(before);
+    }
+
+    @Test
+    void pinnedMemoryThatRunsOutIsNotCalledMemoryOfTheGpu() {
+        simulator.limitPinned(3 * BLOCK_BYTES);
+        try (CudaEngine engine = SimulatedEngine.open("offload=always")) {
+            assertThatExceptionOfType(EngineException.class)
+                    .isThrownBy(() -> engine.open(chain()))
+                    .withMessageContainingAll("chain", "pinned memory of the host, not of the GPU", "ulimit -l");
+            assertThat(simulator.pinnedBytes()).isZero();
+        }
+    }
+
+    @Test
+    void whereNothingCanBePinnedWeightsAndTokensGoThroughOrdinaryMemory() {
+        Tensor expected = expected(600);
+        simulator.limitPinned(0);
+        try (CudaEngine engine = SimulatedEngine.open("offload=never");
+                CudaSession session = (CudaSession) engine.open(chain())) {
+            assertThat(run(session, 600).data().mismatch(expected.data())).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void memoryOfAClosedSessionIsFreeForOthersWhileAnotherIsOpen() {
+        try (CudaEngine engine = SimulatedEngine.open("offload=never");
+                CudaSession open = (CudaSession) engine.open(chain())) {
+            run(open, ROWS);
+            run(open, 2 * ROWS);
+            long used = simulator.context().poolUsage().usedBytes();
+
+            assertThat(simulator.context().poolUsage().reservedBytes()).isEqualTo(used);
         }
     }
 

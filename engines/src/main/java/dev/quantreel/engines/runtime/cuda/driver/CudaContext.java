@@ -3,15 +3,20 @@ package dev.quantreel.engines.runtime.cuda.driver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// A GPU's primary context: what streams, memory and kernels belong to. Thread-safe.
 ///
-/// Memory comes from the device's default pool in the order of a stream (`cuMemAllocAsync`); the pool keeps
-/// what is freed until [#trim] or [#close]. Devices without pools get plain allocations, whose freeing waits
-/// for the stream. Closing lets go of the context: everything made from it must have been closed before.
+/// Memory comes from the device's default pool in the order of a stream (`cuMemAllocAsync`); what is freed goes back to the
+/// device when a stream is next waited for, or by [#trim], so that other users of the device find it. Devices without
+/// pools get plain allocations, whose freeing waits for the stream. Closing lets go of the context: everything made
+/// from it must have been closed before.
+///
+/// A context can be lost ([CudaException#contextLost]): every further call fails, and what was made from it is not
+/// freed any more, since the driver does that when the process ends.
 public final class CudaContext implements AutoCloseable {
 
-    private static final int POOL_RELEASE_THRESHOLD = 4;
     private static final int POOL_RESERVED_CURRENT = 5;
     private static final int POOL_USED_CURRENT = 7;
     private static final int POOL_USED_HIGH = 8;
@@ -22,6 +27,7 @@ public final class CudaContext implements AutoCloseable {
     private final boolean pooled;
     private final CudaStream defaultStream;
     private volatile boolean closed;
+    private volatile @Nullable CudaException lost;
 
     CudaContext(CudaDevice device) {
         this.device = device;
@@ -29,17 +35,6 @@ public final class CudaContext implements AutoCloseable {
         this.handle = driver.longFrom(DriverFunction.cuDevicePrimaryCtxRetain, device.handle());
         this.pooled = device.attribute(DeviceAttribute.MEMORY_POOLS_SUPPORTED) != 0;
         this.defaultStream = CudaStream.legacy(this);
-        if (pooled) {
-            setPoolThreshold(-1L);
-        }
-    }
-
-    /// @param bytes what the pool may keep of freed memory, unsigned
-    private void setPoolThreshold(long bytes) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_LONG, bytes);
-            check(DriverFunction.cuMemPoolSetAttribute, pool(), POOL_RELEASE_THRESHOLD, value.address());
-        }
     }
 
     private long pool() {
@@ -61,6 +56,23 @@ public final class CudaContext implements AutoCloseable {
 
     boolean isClosed() {
         return closed;
+    }
+
+    /// Whether nothing can or need be freed any more.
+    boolean isGone() {
+        return closed || lost != null;
+    }
+
+    /// The error that made the context useless; empty as long as it works.
+    public Optional<CudaException> lost() {
+        return Optional.ofNullable(lost);
+    }
+
+    private CudaException noted(CudaException failure) {
+        if (failure.contextLost() && lost == null) {
+            lost = failure;
+        }
+        return failure;
     }
 
     /// Free and total memory of the device.
@@ -123,7 +135,12 @@ public final class CudaContext implements AutoCloseable {
 
     /// A new event that takes times.
     public CudaEvent newEvent() {
-        return CudaEvent.create(this);
+        return CudaEvent.create(this, true);
+    }
+
+    /// A new event for waiting alone, which costs the device less.
+    public CudaEvent newMark() {
+        return CudaEvent.create(this, false);
     }
 
     /// Allocates device memory that can be used by any stream at once; its contents are undefined.
@@ -139,7 +156,7 @@ public final class CudaContext implements AutoCloseable {
 
     /// Allocates host memory that copies to and from the device directly.
     ///
-    /// @throws CudaOutOfMemoryException when the system cannot lock that much
+    /// @throws CudaException when the system cannot lock that much, saying so
     public PinnedMemory allocatePinned(long bytes) {
         return PinnedMemory.allocate(this, bytes);
     }
@@ -160,19 +177,33 @@ public final class CudaContext implements AutoCloseable {
         driver.check(DriverFunction.cuCtxSetCurrent, handle);
     }
 
+    /// Calls a function whose codes other than 0 are no failures as such; what is one is told to [#failure].
     int run(DriverFunction function, long... arguments) {
         makeCurrent();
         return driver.run(function, arguments);
     }
 
+    /// What to throw for the code of [#run].
+    CudaException failure(DriverFunction function, int code) {
+        return noted(driver.failure(function, code));
+    }
+
     void check(DriverFunction function, long... arguments) {
-        makeCurrent();
-        driver.check(function, arguments);
+        try {
+            makeCurrent();
+            driver.check(function, arguments);
+        } catch (CudaException e) {
+            throw noted(e);
+        }
     }
 
     long longFrom(DriverFunction function, long... rest) {
-        makeCurrent();
-        return driver.longFrom(function, rest);
+        try {
+            makeCurrent();
+            return driver.longFrom(function, rest);
+        } catch (CudaException e) {
+            throw noted(e);
+        }
     }
 
     /// As [#longFrom], of a function that writes through its last parameter.
@@ -195,12 +226,20 @@ public final class CudaContext implements AutoCloseable {
 
     @Override
     public void close() {
-        if (!closed) {
-            if (pooled) {
+        if (closed) {
+            return;
+        }
+        boolean works = lost == null;
+        try {
+            if (pooled && works) {
                 trim();
             }
+        } finally {
             closed = true;
-            driver.check(DriverFunction.cuDevicePrimaryCtxRelease_v2, device.handle());
+            int code = driver.run(DriverFunction.cuDevicePrimaryCtxRelease_v2, device.handle());
+            if (code != 0 && works) {
+                throw driver.failure(DriverFunction.cuDevicePrimaryCtxRelease_v2, code);
+            }
         }
     }
 }

@@ -85,6 +85,19 @@ public final class CudaDevice {
         return new CudaContext(this);
     }
 
+    /// Whether somebody in this process uses the device's primary context now; asking makes none.
+    public boolean isContextActive() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment values = arena.allocate(ValueLayout.JAVA_INT, 2);
+            driver.check(
+                    DriverFunction.cuDevicePrimaryCtxGetState,
+                    handle,
+                    values.address(),
+                    values.address() + Integer.BYTES);
+            return values.getAtIndex(ValueLayout.JAVA_INT, 1) != 0;
+        }
+    }
+
     @Override
     public String toString() {
         return "GPU " + index + " (" + name() + ")";

@@ -4,8 +4,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A mark in a stream ([CudaStream#record]) that other streams or the host can wait for; takes the time.
+/// A mark in a stream ([CudaStream#record]) that other streams or the host can wait for; one of [CudaContext#newEvent]
+/// takes the time.
 public final class CudaEvent implements AutoCloseable {
+
+    private static final int WITHOUT_TIMES = 2;
 
     private final CudaContext context;
     private final long handle;
@@ -16,8 +19,9 @@ public final class CudaEvent implements AutoCloseable {
         this.handle = handle;
     }
 
-    static CudaEvent create(CudaContext context) {
-        return new CudaEvent(context, context.longFrom(DriverFunction.cuEventCreate, 0));
+    static CudaEvent create(CudaContext context, boolean takesTimes) {
+        return new CudaEvent(
+                context, context.longFrom(DriverFunction.cuEventCreate, takesTimes ? 0 : WITHOUT_TIMES));
     }
 
     long handle() {
@@ -36,7 +40,7 @@ public final class CudaEvent implements AutoCloseable {
     public boolean isDone() {
         int code = context.run(DriverFunction.cuEventQuery, handle());
         if (code != 0 && code != CudaException.NOT_READY) {
-            throw context.driver().failure(DriverFunction.cuEventQuery, code);
+            throw context.failure(DriverFunction.cuEventQuery, code);
         }
         return code == 0;
     }
@@ -54,7 +58,7 @@ public final class CudaEvent implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            if (!context.isClosed()) {
+            if (!context.isGone()) {
                 context.check(DriverFunction.cuEventDestroy_v2, handle);
             }
         }

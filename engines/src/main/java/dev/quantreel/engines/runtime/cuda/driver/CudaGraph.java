@@ -55,7 +55,7 @@ public final class CudaGraph implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            if (!context.isClosed()) {
+            if (!context.isGone()) {
                 context.check(DriverFunction.cuGraphExecDestroy, executable);
                 context.check(DriverFunction.cuGraphDestroy, graph);
             }

@@ -108,7 +108,7 @@ public final class CudaModule implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            if (!context.isClosed()) {
+            if (!context.isGone()) {
                 context.check(DriverFunction.cuModuleUnload, handle);
             }
         }

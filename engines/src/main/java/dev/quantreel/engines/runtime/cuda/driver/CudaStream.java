@@ -133,7 +133,7 @@ public final class CudaStream implements AutoCloseable {
     public boolean isIdle() {
         int code = context.run(DriverFunction.cuStreamQuery, handle());
         if (code != 0 && code != CudaException.NOT_READY) {
-            throw context.driver().failure(DriverFunction.cuStreamQuery, code);
+            throw context.failure(DriverFunction.cuStreamQuery, code);
         }
         return code == 0;
     }
@@ -170,12 +170,12 @@ public final class CudaStream implements AutoCloseable {
     public void close() {
         if (owned && !closed) {
             try {
-                if (!context.isClosed()) {
+                if (!context.isGone()) {
                     synchronize();
                 }
             } finally {
                 closed = true;
-                if (!context.isClosed()) {
+                if (!context.isGone()) {
                     context.check(DriverFunction.cuStreamDestroy_v2, handle);
                 }
             }

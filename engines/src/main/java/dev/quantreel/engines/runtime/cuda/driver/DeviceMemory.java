@@ -88,7 +88,7 @@ public final class DeviceMemory implements AutoCloseable {
         }
         closed = true;
         CudaContext context = last.context();
-        if (context.isClosed()) {
+        if (context.isGone()) {
             return;
         }
         if (context.pooled()) {

@@ -1,7 +1,7 @@
 package dev.quantreel.engines.runtime.cuda.driver;
 
 /// The functions of the CUDA driver that are called, by the names under which the library exports them: those
-/// of CUDA 11.2 and later, so that one table serves every driver. They are looked up when first called.
+/// of CUDA 11.4 and later, so that one table serves every driver. They are looked up when first called.
 ///
 /// Signatures are those of `cuda.h`; all return `CUresult`.
 @SuppressWarnings("checkstyle:ConstantName")
@@ -16,13 +16,13 @@ enum DriverFunction {
     cuDeviceGetAttribute,
     cuDeviceTotalMem_v2,
     cuDeviceGetUuid_v2,
+    cuDevicePrimaryCtxGetState,
     cuDevicePrimaryCtxRetain,
     cuDevicePrimaryCtxRelease_v2,
     cuCtxSetCurrent,
     cuCtxSynchronize,
     cuMemGetInfo_v2,
     cuDeviceGetDefaultMemPool,
-    cuMemPoolSetAttribute,
     cuMemPoolGetAttribute,
     cuMemPoolTrimTo,
     cuMemAllocAsync,

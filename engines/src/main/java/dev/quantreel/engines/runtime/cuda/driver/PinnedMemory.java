@@ -30,7 +30,12 @@ public final class PinnedMemory implements AutoCloseable {
             long address = context.longFrom(DriverFunction.cuMemHostAlloc, bytes, PORTABLE);
             return new PinnedMemory(context, address, bytes);
         } catch (CudaException e) {
-            throw context.explain(e, bytes);
+            if (e.code() != CudaException.OUT_OF_MEMORY) {
+                throw e;
+            }
+            throw e.in("pinned memory of the host, not of the GPU: " + bytes + " bytes were asked for; the system locks"
+                    + " no more for this process, which has less free memory than that or a limit on it (a container's,"
+                    + " or `ulimit -l`)");
         }
     }
 
@@ -49,7 +54,7 @@ public final class PinnedMemory implements AutoCloseable {
             closed = true;
             long address = segment.address();
             scope.close();
-            if (!context.isClosed()) {
+            if (!context.isGone()) {
                 context.check(DriverFunction.cuMemFreeHost, address);
             }
         }

@@ -41,9 +41,14 @@ public final class DeviceRotation implements AutoCloseable {
                 values.setAtIndex(ValueLayout.JAVA_FLOAT, i, blocks.isNegative(i) ? -blocks.factor() : blocks.factor());
             }
             DeviceMemory factors = upload(stream, values);
-            DeviceMemory sources = blocks.isPermuted() ? upload(stream, sources(arena, blocks)) : null;
-            stream.synchronize();
-            return new DeviceRotation(blocks, factors, sources);
+            try {
+                DeviceMemory sources = blocks.isPermuted() ? upload(stream, sources(arena, blocks)) : null;
+                stream.synchronize();
+                return new DeviceRotation(blocks, factors, sources);
+            } catch (RuntimeException e) {
+                factors.close();
+                throw e;
+            }
         }
     }
 
@@ -62,8 +67,13 @@ public final class DeviceRotation implements AutoCloseable {
 
     private static DeviceMemory upload(CudaStream stream, MemorySegment host) {
         DeviceMemory memory = stream.allocate(host.byteSize());
-        stream.upload(memory.span(), host);
-        return memory;
+        try {
+            stream.upload(memory.span(), host);
+            return memory;
+        } catch (RuntimeException e) {
+            memory.close();
+            throw e;
+        }
     }
 
     public int width() {

@@ -20,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// Plans a graph for inputs of given shapes: walks it once in order, computes on the host what follows from shapes,
@@ -32,8 +30,6 @@ public final class Planner {
 
     /// Elements up to which a value is folded; larger ones are worth a kernel.
     private static final long FOLDED = 1 << 16;
-
-    private static final Pattern BLOCK = Pattern.compile("^.*?\\.\\d+");
 
     private final Map<String, Operand> values = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
@@ -114,13 +110,16 @@ public final class Planner {
                 values.put(initializer.getName(), new Operand.Known(HostOperators.inline(initializer)));
             }
         }
+        String outer = block;
         for (NodeProto node : graph.getNodeList()) {
+            block = BlockScope.of(node, block);
             try {
                 node(node);
             } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
                 throw named(node, e);
             }
         }
+        block = outer;
     }
 
     private static IllegalArgumentException named(NodeProto node, RuntimeException cause) {
@@ -211,8 +210,6 @@ public final class Planner {
             }
             return;
         }
-        Matcher matcher = BLOCK.matcher(node.getName());
-        block = matcher.find() ? matcher.group() : block;
         List<Optional<Operand>> operands = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
             int index = i;

@@ -311,11 +311,12 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
         return shape(dims);
     }
 
-    /// Without padding, each patch by itself: the only convolution of a transformer.
+    /// Without padding, each patch by itself: the only convolution of a transformer. What is left over at the end of an
+    /// axis belongs to no patch.
     private Form convolution() {
         Shape x = shape(0);
         Shape kernel = shape(1);
-        int[] strides = attributes.integers("strides");
+        int[] strides = attributes.integers("strides", ones(x.rank() - 2));
         boolean patches = attributes.integer("group", 1) == 1
                 && attributes.text("auto_pad", "NOTSET").equals("NOTSET")
                 && Arrays.stream(attributes.integers("pads")).allMatch(pad -> pad == 0)
@@ -324,7 +325,7 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
         long[] dims = x.toArray();
         dims[1] = kernel.dim(0);
         for (int axis = 2; axis < x.rank() && patches; axis++) {
-            patches = strides[axis - 2] == kernel.dim(axis) && x.dim(axis) % kernel.dim(axis) == 0;
+            patches = strides[axis - 2] == kernel.dim(axis);
             dims[axis] = x.dim(axis) / kernel.dim(axis);
         }
         if (!patches) {
@@ -332,6 +333,12 @@ record ShapeRules(OnnxOp op, NodeAttributes attributes, List<Optional<Operand>> 
                     + " has no kernel; only patches that lie side by side do");
         }
         return new Form(DType.F32, Shape.of(dims));
+    }
+
+    private static int[] ones(int count) {
+        int[] ones = new int[count];
+        Arrays.fill(ones, 1);
+        return ones;
     }
 
     private static Shape shape(List<Long> dims) {

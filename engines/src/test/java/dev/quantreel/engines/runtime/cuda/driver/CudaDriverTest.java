@@ -242,9 +242,10 @@ class CudaDriverTest {
                             .isEqualTo(new MemoryInfo(MEMORY_BYTES - held.sizeBytes(), MEMORY_BYTES)))
                     .withMessageContaining("cuMemAllocAsync: CUDA_ERROR_OUT_OF_MEMORY");
         }
-        assertThatExceptionOfType(CudaOutOfMemoryException.class)
+        assertThatExceptionOfType(CudaException.class)
                 .isThrownBy(() -> context.allocatePinned(1L << 40))
-                .withMessageContaining("cuMemHostAlloc");
+                .isNotInstanceOf(CudaOutOfMemoryException.class)
+                .withMessageContainingAll("cuMemHostAlloc", "pinned memory of the host", "1099511627776 bytes");
     }
 
     @Test
@@ -257,6 +258,16 @@ class CudaDriverTest {
             assertThat(context.poolUsage().usedBytes()).isEqualTo(again.sizeBytes());
         }
         context.trim();
+        assertThat(context.memory().freeBytes()).isEqualTo(MEMORY_BYTES);
+    }
+
+    @Test
+    void freedMemoryGoesBackToTheDeviceWhenAStreamIsWaitedFor() {
+        stream.allocate(40 << 20).close();
+        assertThat(context.memory().freeBytes()).isEqualTo(MEMORY_BYTES - (40 << 20));
+
+        stream.synchronize();
+
         assertThat(context.memory().freeBytes()).isEqualTo(MEMORY_BYTES);
     }
 

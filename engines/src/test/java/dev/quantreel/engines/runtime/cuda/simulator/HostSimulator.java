@@ -80,6 +80,47 @@ public final class HostSimulator implements AutoCloseable {
         return driver.library().call("sim_allocations");
     }
 
+    /// Bytes that copies have moved so far.
+    ///
+    /// @param up from the host to the device
+    /// @param down from the device to the host
+    /// @param within the device
+    public record Copied(long up, long down, long within) {
+
+        /// What has come to these since.
+        public Copied since(Copied before) {
+            return new Copied(up - before.up, down - before.down, within - before.within);
+        }
+    }
+
+    public Copied copied() {
+        return new Copied(copied(0), copied(1), copied(2));
+    }
+
+    private long copied(int direction) {
+        return driver.library().call("sim_copied", direction);
+    }
+
+    /// Number of recorded graphs that were launched in this process.
+    public long graphLaunches() {
+        return driver.library().call("sim_graph_launches");
+    }
+
+    /// Bytes of the host that are pinned now.
+    public long pinnedBytes() {
+        return driver.library().call("sim_pinned_bytes");
+    }
+
+    /// Lets the host pin no more than this.
+    public void limitPinned(long bytes) {
+        driver.library().call("sim_set_pinned_limit", bytes);
+    }
+
+    /// Loses the context as a fault of a kernel does: all further calls fail with this code.
+    public void loseContext(int code) {
+        driver.library().call("sim_lose_context", code);
+    }
+
     /// What went wrong last, with kernel, block, thread and source line; the exception says it as well.
     public String lastError() {
         return MemorySegment.ofAddress(driver.library().call("sim_last_error"))
@@ -89,6 +130,7 @@ public final class HostSimulator implements AutoCloseable {
 
     @Override
     public void close() {
+        driver.library().call("sim_lose_context", 0);
         threadOrder(0);
         lateStreams(false);
         kernels.close();
