@@ -32,10 +32,7 @@ class CudaEncodersTest {
     }
 
     private static GoldenFamily family(GoldenFile golden) {
-        return AROUND.stream()
-                .filter(family -> family.fits(golden))
-                .findFirst()
-                .orElse(null);
+        return AROUND.stream().filter(family -> family.fits(golden)).findFirst().orElse(null);
     }
 
     @BeforeAll

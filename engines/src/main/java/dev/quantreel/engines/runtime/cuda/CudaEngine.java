@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// Runs graphs on one GPU by Quantreel's own kernels. Sessions share its two streams and run one at a time.
 ///
 /// A graph with an operator that has no kernel, or that asks it for what its kernel does not do ([KernelGaps]), goes to
-/// another engine as a whole, with a line in the log; the blocks of all transformer families have kernels. Sessions with
+/// another engine as a whole, with a line in the log; the blocks of all transformer families have kernels. Sessions
+// with
 /// the same weights hold them once. When a kernel's fault cost the context, all sessions say so and what to do.
 public final class CudaEngine implements Engine {
 
@@ -119,6 +120,11 @@ public final class CudaEngine implements Engine {
     /// Bytes that all sessions hold of the device together.
     public long heldBytes() {
         return device.budget().heldBytes();
+    }
+
+    /// Plans that all sessions keep.
+    public int plans() {
+        return sessions.stream().mapToInt(CudaSession::plans).sum();
     }
 
     @Override

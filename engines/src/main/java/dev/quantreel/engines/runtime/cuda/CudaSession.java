@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A model whose weights are on the device, or wait for it. Sessions of an engine take turns.
 ///
-/// A run is planned for the shapes of its inputs and the contents of its small ones ([Planner#isKnown]), but for those of
+/// A run is planned for the shapes of its inputs and the contents of its small ones ([Planner#isKnown]), but for those
+// of
 /// activation bits ([LateScalars]); plans are kept and share weights and arena. Only inputs and outputs are copied.
 final class CudaSession implements Session {
 

@@ -32,7 +32,8 @@ final class DeviceWeights implements AutoCloseable {
     }
 
     /// Reads all weights; afterwards the sources are no longer needed. Takes the device's turn for each block.
-    /// [Offload#ALWAYS] puts all blocks on the host; with [Offload#AUTO] those that the device has no room for. Blocks
+    /// [Offload#ALWAYS] puts all blocks on the host; with [Offload#AUTO] those that the device has no room for.
+    // Blocks
     /// that another session has are not read again.
     ///
     /// @throws OutOfDeviceMemoryException when they do not fit
@@ -79,9 +80,8 @@ final class DeviceWeights implements AutoCloseable {
                 && (offload == Offload.ALWAYS
                         || offload == Offload.AUTO
                                 && layout.bytes() > device.budget().availableBytes());
-        return device.pieces()
-                .find(layout, sources, copies)
-                .orElseGet(() -> device.pieces().read(device, layout, sources, copies, onHost));
+        return device.pieces().find(layout, sources, copies).orElseGet(() -> device.pieces()
+                .read(device, layout, sources, copies, onHost));
     }
 
     /// By the names of their initializers.

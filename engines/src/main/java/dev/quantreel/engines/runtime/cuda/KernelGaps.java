@@ -18,7 +18,8 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/// What nodes ask for that no kernel does, as far as it shows before shapes are known: operators, attributes, inputs, and
+/// What nodes ask for that no kernel does, as far as it shows before shapes are known: operators, attributes, inputs,
+// and
 /// shapes of initializers. A graph with such a node runs elsewhere; what passes here and is refused when a run is
 /// planned is a graph that nothing of ours emits.
 final class KernelGaps {
@@ -64,8 +65,8 @@ final class KernelGaps {
             case LayerNormalization, SimplifiedLayerNormalization ->
                 isLast(attributes, node.getInput(1))
                         ? Optional.empty()
-                        : Optional.of("a norm along axis " + attributes.integer("axis", -1)
-                                + "; the last one has a kernel");
+                        : Optional.of(
+                                "a norm along axis " + attributes.integer("axis", -1) + "; the last one has a kernel");
             case Softmax ->
                 attributes.integer("axis", -1) == -1
                         ? Optional.empty()
@@ -158,8 +159,7 @@ final class KernelGaps {
         boolean sameEnd = axes.length < 2 || axes[0] >= 0 || axes[axes.length - 1] < 0;
         boolean areNeighbours = axes.length < 2 || axes[axes.length - 1] - axes[0] == axes.length - 1;
         return sameEnd && !areNeighbours
-                ? Optional.of(
-                        "a reduction over axes " + Arrays.toString(axes) + "; only neighbours have a kernel")
+                ? Optional.of("a reduction over axes " + Arrays.toString(axes) + "; only neighbours have a kernel")
                 : Optional.empty();
     }
 

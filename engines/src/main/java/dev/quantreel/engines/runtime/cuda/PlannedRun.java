@@ -103,8 +103,9 @@ final class PlannedRun implements AutoCloseable {
 
         /// What there is of it for the scalars that it reads, as they are now.
         Recording recording() {
-            List<Float> values =
-                    late.stream().map(scalar -> scalar.data().get(Tensor.FLOAT, 0)).toList();
+            List<Float> values = late.stream()
+                    .map(scalar -> scalar.data().get(Tensor.FLOAT, 0))
+                    .toList();
             Recording known = recordings.remove(values);
             if (known == null) {
                 while (recordings.size() >= RECORDINGS) {
@@ -215,8 +216,8 @@ final class PlannedRun implements AutoCloseable {
 
     /// Gives the scalars that launches take by value those of this run.
     void setScalars(Map<String, Tensor> inputs) {
-        late.forEach((name, own) ->
-                own.data().copyFrom(Objects.requireNonNull(inputs.get(name), name).data()));
+        late.forEach((name, own) -> own.data()
+                .copyFrom(Objects.requireNonNull(inputs.get(name), name).data()));
     }
 
     GraphPlan plan() {

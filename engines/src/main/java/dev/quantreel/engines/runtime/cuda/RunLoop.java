@@ -46,7 +46,9 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
         planned.plan().inputs().forEach((name, view) -> {
             if (view.bytes() > 0 && planned.plan().arena().offsets().containsKey(view.buffer())) {
                 device.staging()
-                        .upload(address(view), Objects.requireNonNull(inputs.get(name), name).data());
+                        .upload(
+                                address(view),
+                                Objects.requireNonNull(inputs.get(name), name).data());
             }
         });
     }

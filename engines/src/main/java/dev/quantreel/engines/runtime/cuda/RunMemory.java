@@ -36,7 +36,8 @@ final class RunMemory implements AutoCloseable {
         return marks;
     }
 
-    /// Whether all that a stretch reads lies where it lay when it was recorded, as long as nothing is told to have moved.
+    /// Whether all that a stretch reads lies where it lay when it was recorded, as long as nothing is told to have
+    // moved.
     boolean isFixed(PlannedRun.Stretch stretch) {
         return stretch.weightBlocks(weights).stream().allMatch(weights::isOnDevice);
     }
@@ -72,7 +73,8 @@ final class RunMemory implements AutoCloseable {
     }
 
     /// Weights that wait on the host come back once two runs in a row leave room for them, with an arena that is no
-    /// larger than what they want: bringing them back takes what a run with them on the host would have copied. Room of
+    /// larger than what they want: bringing them back takes what a run with them on the host would have copied.
+    // Room of
     /// one block is left free, for what a device cannot give in one piece.
     private void bringBack(long wanted, long missing, Runnable moves) {
         if (weights.offloadedBytes() == 0) {

@@ -232,7 +232,8 @@ final class TensorSteps {
         long tokens = out.shape().elements() / channels;
         long perToken = weight.shape().elements() / channels;
         DeviceArray rows = arrays.scratch(0, x.dtype(), Shape.of(ordered));
-        rearrange.transpose(stream, whole(stream, arrays, out.shape(), weight.shape()).reshaped(split), rows, perm);
+        rearrange.transpose(
+                stream, whole(stream, arrays, out.shape(), weight.shape()).reshaped(split), rows, perm);
         DeviceArray product = arrays.scratch(aligned(4 * tokens * perToken), x.dtype(), Shape.of(tokens, channels));
         matMul.linearF32(
                 stream,

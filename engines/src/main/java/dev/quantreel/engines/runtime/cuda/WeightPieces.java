@@ -1,15 +1,16 @@
 package dev.quantreel.engines.runtime.cuda;
 
 import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
-import dev.quantreel.engines.runtime.cuda.driver.PinnedMemory;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
+import dev.quantreel.engines.runtime.cuda.driver.PinnedMemory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// All pieces of weights of an engine, so that sessions whose blocks have the same weights (the trunks for one branch of
+/// All pieces of weights of an engine, so that sessions whose blocks have the same weights (the trunks for one branch
+// of
 /// guidance and for both, say) hold them once. What is equal is found by comparing bytes: names and addresses of files
 /// prove nothing once a file is closed. Touched by whoever has the device's turn.
 final class WeightPieces {
@@ -58,7 +59,8 @@ final class WeightPieces {
             long[] offsets = layout.offsets();
             for (int i = 0; i < sources.size(); i++) {
                 sources.get(i)
-                        .write(memory.segment().asSlice(offsets[i], sources.get(i).bytes()));
+                        .write(memory.segment()
+                                .asSlice(offsets[i], sources.get(i).bytes()));
             }
             return new WeightPiece.Home.OnHost(memory);
         } catch (RuntimeException e) {

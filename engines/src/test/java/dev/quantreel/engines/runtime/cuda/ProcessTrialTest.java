@@ -75,9 +75,8 @@ class ProcessTrialTest {
                         Simulated.class, List.of(SimulatorLibrary.path().toString()), Duration.ofSeconds(60))
                 .run();
 
-        assertThat(found)
-                .isInstanceOfSatisfying(
-                        Availability.Available.class, it -> assertThat(it.detail()).contains("compute capability 8.9"));
+        assertThat(found).isInstanceOfSatisfying(Availability.Available.class, it -> assertThat(it.detail())
+                .contains("compute capability 8.9"));
     }
 
     @Test

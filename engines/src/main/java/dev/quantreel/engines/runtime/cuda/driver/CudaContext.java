@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A GPU's primary context: what streams, memory and kernels belong to. Thread-safe.
 ///
-/// Memory comes from the device's default pool in the order of a stream (`cuMemAllocAsync`); what is freed goes back to the
+/// Memory comes from the device's default pool in the order of a stream (`cuMemAllocAsync`); what is freed goes back to
+// the
 /// device when a stream is next waited for, or by [#trim], so that other users of the device find it. Devices without
 /// pools get plain allocations, whose freeing waits for the stream. Closing lets go of the context: everything made
 /// from it must have been closed before.

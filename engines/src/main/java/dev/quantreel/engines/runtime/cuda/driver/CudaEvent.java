@@ -20,8 +20,7 @@ public final class CudaEvent implements AutoCloseable {
     }
 
     static CudaEvent create(CudaContext context, boolean takesTimes) {
-        return new CudaEvent(
-                context, context.longFrom(DriverFunction.cuEventCreate, takesTimes ? 0 : WITHOUT_TIMES));
+        return new CudaEvent(context, context.longFrom(DriverFunction.cuEventCreate, takesTimes ? 0 : WITHOUT_TIMES));
     }
 
     long handle() {
