@@ -34,12 +34,11 @@ abstract class ResidualTracker implements CacheTracker {
         }
         Tensor result = Tensor.zeros(a.dtype(), a.shape());
         MemorySegment to = result.data();
+        MemorySegment left = a.data();
+        MemorySegment right = b.data();
         long bytes = to.byteSize();
         for (long at = 0; at < bytes; at += Float.BYTES) {
-            to.set(
-                    Tensor.FLOAT,
-                    at,
-                    a.data().get(Tensor.FLOAT, at) + sign * b.data().get(Tensor.FLOAT, at));
+            to.set(Tensor.FLOAT, at, left.get(Tensor.FLOAT, at) + sign * right.get(Tensor.FLOAT, at));
         }
         return result;
     }

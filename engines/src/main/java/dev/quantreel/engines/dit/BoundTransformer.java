@@ -11,9 +11,11 @@ import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A [DiffusionTransformer] with what leads one generation. What depends on the prompt alone is computed at the first
@@ -28,6 +30,7 @@ final class BoundTransformer implements SplitModel {
     private final Map<TextKey, Map<String, Tensor>> texts = new HashMap<>();
     private final Map<Branch, Positions> positions = new EnumMap<>(Branch.class);
     private final StepVectors vectors;
+    private final Set<String> earlyNames = new HashSet<>();
     private @Nullable Computed shared;
     private List<Float> schedule = List.of();
 
@@ -98,6 +101,7 @@ final class BoundTransformer implements SplitModel {
         pool.putAll(early);
         Map<String, Tensor> outputs = new HashMap<>(transformer.runPrelude(pool, cancellation));
         outputs.putAll(early);
+        earlyNames.addAll(early.keySet());
         early(Part.HEAD, new Moment(branch, size, timestep), cancellation)
                 .forEach((name, vector) -> outputs.put(HEAD + name, vector));
         Prelude prelude = new Prelude(
@@ -109,6 +113,20 @@ final class BoundTransformer implements SplitModel {
                 size.width());
         shared = new Computed(latent, timestep, prelude);
         return prelude;
+    }
+
+    /// What follows from the time alone is kept for other steps.
+    @Override
+    public void forget(Prelude prelude, Set<String> kept) {
+        Computed last = shared;
+        if (last != null && last.prelude == prelude) {
+            shared = null;
+        }
+        prelude.outputs().forEach((name, value) -> {
+            if (!name.startsWith(HEAD) && !earlyNames.contains(name) && !kept.contains(name)) {
+                value.discard();
+            }
+        });
     }
 
     /// What changes from step to step, and what the prompt says.

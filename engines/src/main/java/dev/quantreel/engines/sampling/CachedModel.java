@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
 
 /// A model with a step cache around it, in both branches of guidance: the state of one generation, and of one of the
 /// calls that a solver makes in a step.
@@ -134,7 +136,20 @@ final class CachedModel {
         Pass first = new Pass(query, prelude, Branch.CONDITIONAL, conditional, watch);
         Pass second = new Pass(query, negative, Branch.UNCONDITIONAL, unconditional, watch);
         Answer answer = cut.map(parts -> byFirstBlock(parts, first, second)).orElseGet(() -> byPrelude(first, second));
-        return new Answer(answer.conditional, answer.unconditional, signals(prelude));
+        Optional<Observation.Signals> signals = signals(prelude);
+        Set<String> kept = kept();
+        model.forget(prelude, kept);
+        if (negative != prelude) {
+            model.forget(negative, kept);
+        }
+        return new Answer(answer.conditional, answer.unconditional, signals);
+    }
+
+    /// Outputs of preludes that are compared with those of the next step.
+    private Set<String> kept() {
+        return conditional instanceof Observation.Tracker
+                ? Observation.SIGNALS.stream().map(CachedModel::name).collect(Collectors.toSet())
+                : Set.of(name(cache.watched()));
     }
 
     /// A branch on its way through the model.

@@ -4,6 +4,7 @@ import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A diffusion transformer, bound to its text conditioning, cut where step caches and bit switching need to look:
 /// prelude (patch embedding and timestep embedding), trunk (all blocks) and head. Not thread-safe.
@@ -104,6 +105,11 @@ public interface SplitModel {
 
     /// Tokens of both branches, F32 `[1, tokens, dim]` each.
     record Both(Tensor conditional, Tensor unconditional) {}
+
+    /// Says that a prelude has served its step, so that what an engine holds of it need not be kept.
+    ///
+    /// @param kept names of outputs that are read on
+    default void forget(Prelude prelude, Set<String> kept) {}
 
     /// Projects tokens back.
     ///

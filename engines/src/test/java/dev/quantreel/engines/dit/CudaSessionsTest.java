@@ -27,8 +27,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// What sessions of the engine `cuda` keep and share while a model is sampled, on the host simulator: the demo model,
-/// quantized.
+/// What sessions of the engine `cuda` keep and share while a model is sampled, on the host simulator: the demo
+/// model, quantized.
 class CudaSessionsTest {
 
     private static final Path FILE =

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Everything around the transformers, on the engine `cuda` with its real kernels (host simulator): whatever it has no
-/// kernel for must be seen when a graph is opened and run on the CPU, never fail in a run.
+/// Everything around the transformers, on the engine `cuda` with its real kernels (host simulator): whatever it
+/// has no kernel for must be seen when a graph is opened and run on the CPU, never fail in a run.
 class CudaEncodersTest {
 
     private static final List<GoldenFamily> AROUND =

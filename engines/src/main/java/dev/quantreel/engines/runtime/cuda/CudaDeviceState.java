@@ -16,6 +16,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// @param kernels of the steps
 /// @param budget of device memory
 /// @param pieces weights of all sessions
+/// @param residents results of all sessions that have left their arena
 /// @param settings of the engine
 /// @param turn held by whoever queues work, allocates or moves weights
 record CudaDeviceState(
@@ -26,6 +27,7 @@ record CudaDeviceState(
         StepKernels kernels,
         MemoryBudget budget,
         WeightPieces pieces,
+        Residents residents,
         CudaSettings settings,
         ReentrantLock turn) {
 
@@ -40,8 +42,8 @@ record CudaDeviceState(
                 + "; restart Quantreel to use the GPU again (all else works on)";
     }
 
-    /// Waits for whatever is queued after something went wrong, so that nobody meets copies that are still running;
-    /// what fails meanwhile is told with the cause.
+    /// Waits for whatever is queued after something went wrong, so that nobody meets copies that are still
+    /// running; what fails meanwhile is told with the cause.
     void settle(Throwable cause) {
         for (CudaStream stream : List.of(copies, compute)) {
             try {

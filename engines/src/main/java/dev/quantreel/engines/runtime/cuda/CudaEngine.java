@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.cuda.driver.CudaContext;
 import dev.quantreel.engines.runtime.cuda.driver.CudaException;
 import dev.quantreel.engines.runtime.cuda.kernel.LowBitGemm;
+import dev.quantreel.engines.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -17,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs graphs on one GPU by Quantreel's own kernels. Sessions share its two streams and run one at a time.
 ///
-/// A graph with an operator that has no kernel, or that asks it for what its kernel does not do ([KernelGaps]), goes to
-/// another engine as a whole, with a line in the log; the blocks of all transformer families have kernels. Sessions
-// with
-/// the same weights hold them once. When a kernel's fault cost the context, all sessions say so and what to do.
+/// A graph with an operator that has no kernel, or that asks it for what its kernel does not do ([KernelGaps]),
+/// goes to another engine as a whole, with a line in the log; the blocks of all transformer families have
+/// kernels. Sessions with the same weights hold them once. When a kernel's fault cost the context, all sessions
+/// say so and what to do.
 public final class CudaEngine implements Engine {
 
     static final System.Logger LOG = System.getLogger(CudaEngine.class.getName());
@@ -30,7 +31,7 @@ public final class CudaEngine implements Engine {
     private final Supplier<Optional<Engine>> elsewhere;
     private final Set<CudaSession> sessions = ConcurrentHashMap.newKeySet();
     private @Nullable Engine fallback;
-    private boolean closed;
+    private volatile boolean closed;
 
     /// @param kernels closes what they were loaded from
     /// @param elsewhere makes the engine for graphs without kernels; it belongs to this one then
@@ -122,6 +123,32 @@ public final class CudaEngine implements Engine {
         return device.budget().heldBytes();
     }
 
+    @Override
+    public Tensor place(Tensor tensor) {
+        if (tensor.residence().isPresent()
+                || tensor.data().byteSize() < device.settings().residentBytes()) {
+            return tensor;
+        }
+        device.turn().lock();
+        try {
+            return closed || device.loss().isPresent()
+                    ? tensor
+                    : device.residents().place(device, tensor);
+        } finally {
+            device.turn().unlock();
+        }
+    }
+
+    /// Results that somebody may still read go to the host.
+    private void leaveDevice() {
+        device.turn().lock();
+        try {
+            device.residents().toHost(device);
+        } finally {
+            device.turn().unlock();
+        }
+    }
+
     /// Plans that all sessions keep.
     public int plans() {
         return sessions.stream().mapToInt(CudaSession::plans).sum();
@@ -137,6 +164,7 @@ public final class CudaEngine implements Engine {
             fallback.close();
         }
         List.copyOf(sessions).forEach(CudaSession::close);
+        leaveDevice();
         try {
             device.kernels().close();
             device.staging().close();

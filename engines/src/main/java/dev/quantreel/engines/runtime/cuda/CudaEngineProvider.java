@@ -27,9 +27,10 @@ import java.util.function.Supplier;
 /// (weights of blocks wait in host memory where they do not fit), `always` or `never`; `retry=true` sends weights to
 /// the host when memory runs out in spite of the plan; `attention=bf16`, `s8`, `fp8` or `auto`, the fastest of the
 /// chip; `activations=bf16` or `f32`, what lies between two kernels that take both; `graphs=false` launches
-/// every kernel by itself.
+/// every kernel by itself; `resident=1MB` size from which results stay on the device until somebody reads them.
 ///
-/// A child process runs a product before this one loads the driver; what it found holds as long as this process lives.
+/// A child process runs a product before this one loads the driver; what it found holds as long as this process
+/// lives.
 public final class CudaEngineProvider implements EngineProvider {
 
     public static final String ID = "cuda";
@@ -189,6 +190,7 @@ public final class CudaEngineProvider implements EngineProvider {
                 new CudaKernels(kernels, settings.attention(), settings.narrows()),
                 new MemoryBudget(context, settings.memoryBytes()),
                 new WeightPieces(),
+                new Residents(),
                 settings,
                 new ReentrantLock());
     }

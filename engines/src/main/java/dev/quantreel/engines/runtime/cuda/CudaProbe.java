@@ -17,8 +17,8 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Map;
 
-/// Runs one product on the GPU, in a process that may end over it: a driver or a compiler that does not fit may abort.
-/// A program of its own, see [ProcessTrial].
+/// Runs one product on the GPU, in a process that may end over it: a driver or a compiler that does not fit may
+/// abort. A program of its own, see [ProcessTrial].
 final class CudaProbe {
 
     static final String WORKS = "works: ";

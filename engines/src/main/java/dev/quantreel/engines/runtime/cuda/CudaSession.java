@@ -24,12 +24,13 @@ import org.jspecify.annotations.Nullable;
 
 /// A model whose weights are on the device, or wait for it. Sessions of an engine take turns.
 ///
-/// A run is planned for the shapes of its inputs and the contents of its small ones ([Planner#isKnown]), but for those
-// of
-/// activation bits ([LateScalars]); plans are kept and share weights and arena. Only inputs and outputs are copied.
+/// A run is planned for the shapes of its inputs and the contents of its small ones ([Planner#isKnown]), but
+/// for those of activation bits ([LateScalars]); plans are kept and share weights and arena. Only inputs and
+/// outputs are copied.
 final class CudaSession implements Session {
 
-    /// Plans that are kept: both branches of a few clip sizes; what a plan holds of the device is a few kilobytes.
+    /// Plans that are kept: both branches of a few clip sizes; what a plan holds of the device is a few
+    /// kilobytes.
     private static final int PLANS = 16;
 
     private final CudaDeviceState device;
@@ -73,10 +74,12 @@ final class CudaSession implements Session {
     public Map<String, Tensor> run(Map<String, Tensor> values, CancellationToken cancellation) {
         cancellation.throwIfCancelled();
         SequencedMap<String, Tensor> ordered = inputs.check(values);
+        Map<String, RunInput> found = new LinkedHashMap<>();
+        ordered.forEach((name, tensor) -> found.put(name, RunInput.of(device, tensor)));
         try {
             device.turn().lock();
             try {
-                return run(ordered, cancellation);
+                return run(ordered, found, cancellation);
             } finally {
                 device.turn().unlock();
             }
@@ -87,7 +90,8 @@ final class CudaSession implements Session {
         }
     }
 
-    private Map<String, Tensor> run(SequencedMap<String, Tensor> ordered, CancellationToken cancellation) {
+    private Map<String, Tensor> run(
+            SequencedMap<String, Tensor> ordered, Map<String, RunInput> found, CancellationToken cancellation) {
         if (closed) {
             throw failure("the session is closed", null);
         }
@@ -95,7 +99,7 @@ final class CudaSession implements Session {
             throw failure(reason, null);
         });
         try {
-            return once(ordered, cancellation);
+            return once(ordered, found, cancellation);
         } catch (OutOfDeviceMemoryException e) {
             if (!device.settings().retry() || !memory.shrink(e)) {
                 throw e;
@@ -106,14 +110,15 @@ final class CudaSession implements Session {
                             + MemoryBudget.megabytes(weights.offloadedBytes())
                             + " of its weights wait on the host from now on");
             forgetGraphs();
-            return once(ordered, cancellation);
+            return once(ordered, found, cancellation);
         }
     }
 
-    private Map<String, Tensor> once(SequencedMap<String, Tensor> ordered, CancellationToken cancellation) {
+    private Map<String, Tensor> once(
+            SequencedMap<String, Tensor> ordered, Map<String, RunInput> found, CancellationToken cancellation) {
         PlannedRun planned = planned(ordered);
         memory.prepare(planned, this::forgetGraphs);
-        return new RunLoop(device, memory, planned, cancellation).run(ordered);
+        return new RunLoop(device, memory, planned, cancellation).run(found);
     }
 
     private void forgetGraphs() {

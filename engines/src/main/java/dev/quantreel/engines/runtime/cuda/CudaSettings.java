@@ -12,8 +12,9 @@ import java.util.Set;
 /// @param memoryBytes most that it may hold of the device; empty lets it take what is free
 /// @param offload whether weights may wait on the host
 /// @param retry whether a run that ran out of memory is tried once more with weights on the host
-/// @param graphs whether stretches of launches are recorded once and launched as one; off where every kernel should be
-/// seen by itself
+/// @param graphs whether stretches of launches are recorded once and launched as one; off where every kernel
+/// should be seen by itself
+/// @param residentBytes results of at least this size stay on the device until somebody reads them on the host
 /// @param attention how attention is computed
 /// @param narrows whether arrays between two kernels are BF16 where both take it
 record CudaSettings(
@@ -21,17 +22,19 @@ record CudaSettings(
         Offload offload,
         boolean retry,
         boolean graphs,
+        long residentBytes,
         AttentionPrecision attention,
         boolean narrows) {
 
     /// Names of the settings.
-    static final Set<String> NAMES = Set.of("memory", "offload", "retry", "graphs", "attention", "activations");
+    static final Set<String> NAMES =
+            Set.of("memory", "offload", "retry", "graphs", "resident", "attention", "activations");
 
     /// @throws IllegalArgumentException naming the setting, its value and what is accepted
     static CudaSettings of(Map<String, String> settings, ComputeCapability chip) {
         return new CudaSettings(
                 settings.containsKey("memory")
-                        ? OptionalLong.of(bytes(settings.getOrDefault("memory", "")))
+                        ? OptionalLong.of(bytes("memory", settings.getOrDefault("memory", "")))
                         : OptionalLong.empty(),
                 Offload.of(settings.getOrDefault("offload", Offload.AUTO.text())),
                 flag("retry", settings.getOrDefault("retry", "false")),
@@ -75,7 +78,7 @@ record CudaSettings(
     }
 
     /// Bytes of `8GB`, `8g`, `500MB` or `1000000`.
-    private static long bytes(String text) {
+    private static long bytes(String name, String text) {
         String digits = text.replaceFirst("(?i)[gmk]b?$", "");
         String unit = text.substring(digits.length());
         long factor =
@@ -89,7 +92,7 @@ record CudaSettings(
             return (long) (Double.parseDouble(digits) * factor);
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
-                    "memory is '" + text + "'; accepted are amounts such as 8GB or 500MB", e);
+                    name + " is '" + text + "'; accepted are amounts such as 8GB or 500MB", e);
         }
     }
 }

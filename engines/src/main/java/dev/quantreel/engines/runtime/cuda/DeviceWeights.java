@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 
-/// The weights of one model: those of every block in one [WeightPiece], on the device or, where there is not enough of
-/// it, in pinned memory of the host, from where [WeightStream] brings them in turn. Not thread-safe.
+/// The weights of one model: those of every block in one [WeightPiece], on the device or, where there is not
+/// enough of it, in pinned memory of the host, from where [WeightStream] brings them in turn. Not thread-safe.
 final class DeviceWeights implements AutoCloseable {
 
     private final CudaDeviceState device;
@@ -33,8 +33,7 @@ final class DeviceWeights implements AutoCloseable {
 
     /// Reads all weights; afterwards the sources are no longer needed. Takes the device's turn for each block.
     /// [Offload#ALWAYS] puts all blocks on the host; with [Offload#AUTO] those that the device has no room for.
-    // Blocks
-    /// that another session has are not read again.
+    /// Blocks that another session has are not read again.
     ///
     /// @throws OutOfDeviceMemoryException when they do not fit
     static DeviceWeights read(CudaDeviceState device, Collection<WeightSource> sources) {
@@ -76,6 +75,9 @@ final class DeviceWeights implements AutoCloseable {
 
     private WeightPiece read(WeightPiece.Layout layout, List<WeightSource> sources, StagedCopies copies) {
         Offload offload = device.settings().offload();
+        if (layout.bytes() > device.budget().availableBytes()) {
+            device.residents().toHost(device);
+        }
         boolean onHost = !layout.block().isEmpty()
                 && (offload == Offload.ALWAYS
                         || offload == Offload.AUTO
@@ -123,8 +125,8 @@ final class DeviceWeights implements AutoCloseable {
         return Objects.requireNonNull(pieces.get(block), block);
     }
 
-    /// Moves weights of blocks to the host, the last ones first, until so much of the device is free again or none is
-    /// left there.
+    /// Moves weights of blocks to the host, the last ones first, until so much of the device is free again or
+    /// none is left there.
     ///
     /// @return bytes that became free
     long offload(long wantedBytes) {
@@ -140,8 +142,8 @@ final class DeviceWeights implements AutoCloseable {
         return freed;
     }
 
-    /// How many of the blocks on the host, the first ones first, fit into so many bytes of the device beside the places
-    /// through which the others come.
+    /// How many of the blocks on the host, the first ones first, fit into so many bytes of the device beside
+    /// the places through which the others come.
     int returnable(long room) {
         List<WeightPiece> away = away();
         for (int count = away.size(); count > 0; count--) {

@@ -18,10 +18,9 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/// What nodes ask for that no kernel does, as far as it shows before shapes are known: operators, attributes, inputs,
-// and
-/// shapes of initializers. A graph with such a node runs elsewhere; what passes here and is refused when a run is
-/// planned is a graph that nothing of ours emits.
+/// What nodes ask for that no kernel does, as far as it shows before shapes are known: operators, attributes,
+/// inputs, and shapes of initializers. A graph with such a node runs elsewhere; what passes here and is refused
+/// when a run is planned is a graph that nothing of ours emits.
 final class KernelGaps {
 
     private static final int MASKS_END = 7;

@@ -17,9 +17,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// Inputs that say how many bits activations have: scalars that the quantization of tokens alone reads and that its
-/// kernel takes by value. A plan holds for all of them, so that a schedule of bits, by step or by block, needs one
-// plan.
+/// Inputs that say how many bits activations have: scalars that the quantization of tokens alone reads and that
+/// its kernel takes by value. A plan holds for all of them, so that a schedule of bits, by step or by block,
+/// needs one plan.
 ///
 /// @param names of such inputs
 /// @param packing those among them that decide whether codes lie packed, up to [#PACKED_MAX], which a plan knows

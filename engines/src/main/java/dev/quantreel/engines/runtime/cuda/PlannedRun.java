@@ -26,9 +26,9 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// A plan with its constants on the device, cut into stretches: those of one block, or so many steps outside of blocks
-/// that they can be waited for. Scalars that launches take by value ([LateScalars]) are set before every run. Not
-/// thread-safe.
+/// A plan with its constants on the device, cut into stretches: those of one block, or so many steps outside of
+/// blocks that they can be waited for. Scalars that launches take by value ([LateScalars]) are set before every
+/// run. Not thread-safe.
 final class PlannedRun implements AutoCloseable {
 
     /// Steps of a stretch outside of blocks, at most.
@@ -128,8 +128,8 @@ final class PlannedRun implements AutoCloseable {
             return graph;
         }
 
-        /// Whether its kernels were launched one by one before, so that all are loaded: nothing may be loaded while
-        /// launches are recorded.
+        /// Whether its kernels were launched one by one before, so that all are loaded: nothing may be loaded
+        /// while launches are recorded.
         boolean launched() {
             return launched;
         }
@@ -215,9 +215,10 @@ final class PlannedRun implements AutoCloseable {
     }
 
     /// Gives the scalars that launches take by value those of this run.
-    void setScalars(Map<String, Tensor> inputs) {
+    void setScalars(Map<String, RunInput> inputs) {
         late.forEach((name, own) -> own.data()
-                .copyFrom(Objects.requireNonNull(inputs.get(name), name).data()));
+                .copyFrom(
+                        Objects.requireNonNull(inputs.get(name), name).tensor().data()));
     }
 
     GraphPlan plan() {

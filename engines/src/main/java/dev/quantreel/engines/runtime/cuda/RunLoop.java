@@ -5,11 +5,11 @@ import dev.quantreel.engines.runtime.cuda.driver.CudaEvent;
 import dev.quantreel.engines.runtime.cuda.driver.CudaGraph;
 import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
+import dev.quantreel.engines.runtime.cuda.plan.Buffer;
 import dev.quantreel.engines.runtime.cuda.plan.Operand;
 import dev.quantreel.engines.runtime.cuda.plan.Step;
 import dev.quantreel.engines.runtime.cuda.plan.View;
 import dev.quantreel.engines.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 
-/// One run: inputs in, stretch after stretch, outputs out. At most [#AHEAD] stretches are queued before the host waits,
-/// so that a run stops within two blocks of being asked to.
+/// One run: inputs in, stretch after stretch, outputs out. At most [#AHEAD] stretches are queued before the
+/// host waits, so that a run stops within two blocks of being asked to.
 ///
 /// @param device where it runs
 /// @param memory of the session
@@ -29,7 +29,7 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
     private static final int AHEAD = 2;
     private static final long POLL_NANOS = 50_000;
 
-    Map<String, Tensor> run(Map<String, Tensor> inputs) {
+    Map<String, Tensor> run(Map<String, RunInput> inputs) {
         try {
             planned.setScalars(inputs);
             upload(inputs);
@@ -42,15 +42,20 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
         }
     }
 
-    private void upload(Map<String, Tensor> inputs) {
+    private void upload(Map<String, RunInput> inputs) {
         planned.plan().inputs().forEach((name, view) -> {
             if (view.bytes() > 0 && planned.plan().arena().offsets().containsKey(view.buffer())) {
-                device.staging()
-                        .upload(
-                                address(view),
-                                Objects.requireNonNull(inputs.get(name), name).data());
+                upload(address(view), Objects.requireNonNull(inputs.get(name), name));
             }
         });
+    }
+
+    /// From where it is: results of this engine's sessions have not left the device.
+    private void upload(DeviceSpan target, RunInput input) {
+        switch (input) {
+            case RunInput.OnHost(Tensor tensor) -> device.staging().upload(target, tensor.data());
+            case RunInput.OnDevice(Tensor _, Resident resident) -> resident.copyTo(target);
+        }
     }
 
     private void stretches() {
@@ -117,21 +122,34 @@ record RunLoop(CudaDeviceState device, RunMemory memory, PlannedRun planned, Can
 
     private Map<String, Tensor> outputs() {
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        planned.plan().outputs().forEach((name, operand) -> {
-            Tensor target = Tensor.zeros(operand.dtype(), operand.shape());
-            switch (operand) {
-                case Operand.Known(Tensor known) ->
-                    MemorySegment.copy(
-                            known.data(), 0, target.data(), 0, target.data().byteSize());
-                case Operand.Stored(View view) -> {
-                    if (view.bytes() > 0) {
-                        device.staging().download(target.data(), address(view));
-                    }
-                }
-            }
-            outputs.put(name, target);
-        });
+        planned.plan()
+                .outputs()
+                .forEach((name, operand) -> outputs.put(
+                        name,
+                        switch (operand) {
+                            case Operand.Known(Tensor known) -> copy(known);
+                            case Operand.Stored(View view) -> stays(view) ? memory.resident(planned, view) : copy(view);
+                        }));
         device.compute().synchronize();
         return outputs;
+    }
+
+    private boolean stays(View view) {
+        return view.buffer().kind() == Buffer.Kind.ARENA
+                && view.bytes() >= Math.max(1, device.settings().residentBytes());
+    }
+
+    private static Tensor copy(Tensor known) {
+        Tensor target = Tensor.zeros(known.dtype(), known.shape());
+        target.data().copyFrom(known.data());
+        return target;
+    }
+
+    private Tensor copy(View view) {
+        Tensor target = Tensor.zeros(view.dtype(), view.shape());
+        if (view.bytes() > 0) {
+            device.staging().download(target.data(), address(view));
+        }
+        return target;
     }
 }

@@ -5,19 +5,24 @@ import dev.quantreel.engines.runtime.cuda.driver.DeviceMemory;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
 import dev.quantreel.engines.runtime.cuda.plan.Buffer;
 import dev.quantreel.engines.runtime.cuda.plan.View;
+import dev.quantreel.engines.tensor.Tensor;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The memory of a session's runs: one arena that grows to the largest plan, and the weights beside it. Decides before
-/// each run whether weights must go to the host. Not thread-safe.
+/// The memory of a session's runs: one arena that grows to the largest plan, and the weights beside it. Decides
+/// before each run whether weights must go to the host. Not thread-safe.
 final class RunMemory implements AutoCloseable {
+
+    private static final String WHAT = "what a run makes";
 
     private final CudaDeviceState device;
     private final DeviceWeights weights;
     private final WeightStream stream;
     private final List<CudaEvent> marks = new ArrayList<>();
+    private final List<WeakReference<Resident>> results = new ArrayList<>();
     private @Nullable DeviceMemory arena;
     private long seenMoves;
     private int roomyRuns;
@@ -36,8 +41,8 @@ final class RunMemory implements AutoCloseable {
         return marks;
     }
 
-    /// Whether all that a stretch reads lies where it lay when it was recorded, as long as nothing is told to have
-    // moved.
+    /// Whether all that a stretch reads lies where it lay when it was recorded, as long as nothing is told to
+    /// have moved.
     boolean isFixed(PlannedRun.Stretch stretch) {
         return stretch.weightBlocks(weights).stream().allMatch(weights::isOnDevice);
     }
@@ -46,12 +51,13 @@ final class RunMemory implements AutoCloseable {
         return stream;
     }
 
-    /// Makes room for a plan. With [Offload#AUTO] weights leave the device first where the arena and the places for
-    /// blocks have no room beside them.
+    /// Makes room for a plan. With [Offload#AUTO] weights leave the device first where the arena and the places
+    /// for blocks have no room beside them.
     ///
     /// @param moves told before anything moves that recorded launches know the address of
     /// @throws OutOfDeviceMemoryException when it does not fit
     void prepare(PlannedRun run, Runnable moves) {
+        leaveResults();
         long wanted = Math.max(1, run.plan().arena().bytes());
         if (arenaBytes() < wanted) {
             moves.run();
@@ -72,10 +78,22 @@ final class RunMemory implements AutoCloseable {
         }
     }
 
-    /// Weights that wait on the host come back once two runs in a row leave room for them, with an arena that is no
-    /// larger than what they want: bringing them back takes what a run with them on the host would have copied.
-    // Room of
-    /// one block is left free, for what a device cannot give in one piece.
+    /// A result that stays where the run left it.
+    Tensor resident(PlannedRun run, View view) {
+        Resident resident = new Resident(device, view.dtype(), view.shape(), address(run, view));
+        results.add(new WeakReference<>(resident));
+        return resident.tensor();
+    }
+
+    /// What the last run left in the arena goes out of it.
+    private void leaveResults() {
+        device.residents().leaveArena(device, results);
+        results.clear();
+    }
+
+    /// Weights that wait on the host come back once two runs in a row leave room for them, with an arena that
+    /// is no larger than what they want: bringing them back takes what a run with them on the host would have
+    /// copied. Room of one block is left free, for what a device cannot give in one piece.
     private void bringBack(long wanted, long missing, Runnable moves) {
         if (weights.offloadedBytes() == 0) {
             return;
@@ -99,8 +117,16 @@ final class RunMemory implements AutoCloseable {
         }
     }
 
+    /// Results that are kept for others make room first.
     private void allocate(long bytes) {
-        arena = device.budget().allocate(bytes, "what a run makes");
+        try {
+            arena = device.budget().allocate(bytes, WHAT);
+        } catch (OutOfDeviceMemoryException e) {
+            if (device.residents().toHost(device) == 0) {
+                throw e;
+            }
+            arena = device.budget().allocate(bytes, WHAT);
+        }
     }
 
     private void makeRoom(long wanted) {
@@ -111,6 +137,9 @@ final class RunMemory implements AutoCloseable {
                 wanted + slotsWanted() - stream.slotBytes() - device.budget().availableBytes();
         if (missing > 0 && weights.offloadedBytes() == 0) {
             missing += WeightStream.SLOTS * weights.largestBlockBytes();
+        }
+        if (missing > 0) {
+            missing -= device.residents().toHost(device);
         }
         if (missing > 0) {
             weights.offload(missing);
@@ -193,6 +222,7 @@ final class RunMemory implements AutoCloseable {
 
     @Override
     public void close() {
+        leaveResults();
         release();
         stream.close();
         marks.forEach(CudaEvent::close);

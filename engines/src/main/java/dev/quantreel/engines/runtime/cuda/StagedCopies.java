@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// Copies between the device and ordinary memory of the host through two pinned buffers: while the device copies one,
-// the
-/// host fills or empties the other. The driver's own way for ordinary memory has a fifth to a half of that rate. The
-/// buffers are made when first needed; where the system pins none, ordinary ones take their place. Not thread-safe.
+/// Copies between the device and ordinary memory of the host through two pinned buffers: while the device
+/// copies one, the host fills or empties the other. The driver's own way for ordinary memory has a fifth to a
+/// half of that rate. The buffers are made when first needed; where the system pins none, ordinary ones take
+/// their place. Not thread-safe.
 final class StagedCopies implements AutoCloseable {
 
     /// Bytes of a buffer where nothing else is wanted.

@@ -8,8 +8,8 @@ import dev.quantreel.engines.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// The weights of one block, on the device or in pinned memory of the host, for all sessions that have these weights.
-/// Touched by whoever has the device's turn.
+/// The weights of one block, on the device or in pinned memory of the host, for all sessions that have these
+/// weights. Touched by whoever has the device's turn.
 final class WeightPiece {
 
     /// Where a weight begins.
@@ -20,7 +20,8 @@ final class WeightPiece {
     private Home home;
     private int users = 1;
 
-    /// What lies in a piece, in order. Names are not part of it: graphs of one model may call a weight differently.
+    /// What lies in a piece, in order. Names are not part of it: graphs of one model may call a weight
+    /// differently.
     record Layout(String block, List<Part> parts) {
 
         static Layout of(String block, List<WeightSource> sources) {

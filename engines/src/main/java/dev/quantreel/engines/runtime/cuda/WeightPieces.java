@@ -9,10 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// All pieces of weights of an engine, so that sessions whose blocks have the same weights (the trunks for one branch
-// of
-/// guidance and for both, say) hold them once. What is equal is found by comparing bytes: names and addresses of files
-/// prove nothing once a file is closed. Touched by whoever has the device's turn.
+/// All pieces of weights of an engine, so that sessions whose blocks have the same weights (the trunks for one
+/// branch of guidance and for both, say) hold them once. What is equal is found by comparing bytes: names and
+/// addresses of files prove nothing once a file is closed. Touched by whoever has the device's turn.
 final class WeightPieces {
 
     private final Map<WeightPiece.Layout, List<WeightPiece>> pieces = new HashMap<>();

@@ -1,22 +1,17 @@
 package dev.quantreel.engines.runtime.cuda;
 
+import static dev.quantreel.engines.runtime.cuda.BlockChain.BLOCKS;
+import static dev.quantreel.engines.runtime.cuda.BlockChain.BLOCK_BYTES;
+import static dev.quantreel.engines.runtime.cuda.BlockChain.WIDTH;
+import static dev.quantreel.engines.runtime.cuda.BlockChain.chain;
+import static dev.quantreel.engines.runtime.cuda.BlockChain.expected;
+import static dev.quantreel.engines.runtime.cuda.BlockChain.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.quantreel.engines.onnx.Dim;
-import dev.quantreel.engines.onnx.OnnxGraphBuilder;
-import dev.quantreel.engines.onnx.OnnxModel;
-import dev.quantreel.engines.onnx.OnnxOp;
-import dev.quantreel.engines.onnx.Value;
-import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.EngineException;
-import dev.quantreel.engines.runtime.EngineProvider;
 import dev.quantreel.engines.runtime.cuda.simulator.HostSimulator;
-import dev.quantreel.engines.tensor.DType;
-import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
-import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,9 +19,6 @@ import org.junit.jupiter.api.Test;
 /// Where weights and arrays lie, counted in bytes, with the simulator's memory.
 class CudaMemoryTest {
 
-    private static final int BLOCKS = 8;
-    private static final int WIDTH = 64;
-    private static final long BLOCK_BYTES = 4L * WIDTH * WIDTH;
     private static final int ROWS = 24;
 
     private HostSimulator simulator;
@@ -39,42 +31,6 @@ class CudaMemoryTest {
     @AfterEach
     void stop() {
         simulator.close();
-    }
-
-    /// Blocks of one product each, the sine between them so that values stay of size 1.
-    private static OnnxModel chain() {
-        OnnxGraphBuilder graph = OnnxGraphBuilder.create("chain");
-        Value x = graph.input("x", DType.F32, Dim.of("rows"), Dim.of(WIDTH));
-        Value[] y = {x};
-        for (int i = 0; i < BLOCKS; i++) {
-            int block = i;
-            graph.scope("blocks." + i, () -> {
-                Value weight = graph.initializer("w" + block, random(block, WIDTH, WIDTH));
-                y[0] = graph.op(OnnxOp.Sin, graph.op(OnnxOp.MatMul, y[0], weight));
-            });
-        }
-        graph.output("y", graph.op(OnnxOp.Add, y[0], graph.constant(0.5f)), DType.F32, Dim.of("rows"), Dim.of(WIDTH));
-        return graph.build(Map.of());
-    }
-
-    private static Tensor random(long seed, long... dims) {
-        Random random = new Random(seed);
-        float[] values = new float[(int) Shape.of(dims).elements()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return Tensor.of(Shape.of(dims), values);
-    }
-
-    private static Tensor run(CudaSession session, int rows) {
-        return session.run(Map.of("x", random(99, rows, WIDTH)), "y", CancellationToken.NONE);
-    }
-
-    private static Tensor expected(int rows) {
-        try (CudaEngine engine = SimulatedEngine.open("offload=never graphs=false");
-                CudaSession session = (CudaSession) engine.open(chain())) {
-            return run(session, rows);
-        }
     }
 
     @Test
@@ -317,77 +273,6 @@ class CudaMemoryTest {
                     .isPositive();
 
             assertThat(run(first, 4).data().mismatch(expected(4).data())).isEqualTo(-1);
-        }
-    }
-
-    @Test
-    void aLostContextIsNamedWithWhatToDoAndNothingIsFreedThroughIt() {
-        CudaEngine engine = SimulatedEngine.open("offload=never");
-        CudaSession session = (CudaSession) engine.open(chain());
-        run(session, ROWS);
-        simulator.loseContext(700);
-
-        for (int run = 0; run < 2; run++) {
-            assertThatExceptionOfType(EngineException.class)
-                    .isThrownBy(() -> run(session, ROWS))
-                    .withMessageContainingAll("context is lost", "CUDA_ERROR_ILLEGAL_ADDRESS", "restart Quantreel");
-        }
-        assertThatExceptionOfType(EngineException.class)
-                .isThrownBy(() -> engine.open(chain()))
-                .withMessageContaining("restart Quantreel");
-        assertThat(SimulatedEngine.provider().probe())
-                .isInstanceOfSatisfying(
-                        EngineProvider.Availability.Unavailable.class,
-                        unavailable -> assertThat(unavailable.reason()).contains("restart Quantreel"));
-        session.close();
-        engine.close();
-    }
-
-    @Test
-    void anEngineThatIsClosedClosesItsSessionsFirst() {
-        long before = simulator.liveAllocations();
-        CudaEngine engine = SimulatedEngine.open("offload=always");
-        CudaSession session = (CudaSession) engine.open(chain());
-        run(session, ROWS);
-        assertThat(simulator.pinnedBytes()).isPositive();
-
-        engine.close();
-        session.close();
-
-        assertThat(simulator.pinnedBytes()).isZero();
-        assertThat(simulator.liveAllocations()).isEqualTo(before);
-    }
-
-    @Test
-    void pinnedMemoryThatRunsOutIsNotCalledMemoryOfTheGpu() {
-        simulator.limitPinned(3 * BLOCK_BYTES);
-        try (CudaEngine engine = SimulatedEngine.open("offload=always")) {
-            assertThatExceptionOfType(EngineException.class)
-                    .isThrownBy(() -> engine.open(chain()))
-                    .withMessageContainingAll("chain", "pinned memory of the host, not of the GPU", "ulimit -l");
-            assertThat(simulator.pinnedBytes()).isZero();
-        }
-    }
-
-    @Test
-    void whereNothingCanBePinnedWeightsAndTokensGoThroughOrdinaryMemory() {
-        Tensor expected = expected(600);
-        simulator.limitPinned(0);
-        try (CudaEngine engine = SimulatedEngine.open("offload=never");
-                CudaSession session = (CudaSession) engine.open(chain())) {
-            assertThat(run(session, 600).data().mismatch(expected.data())).isEqualTo(-1);
-        }
-    }
-
-    @Test
-    void memoryOfAClosedSessionIsFreeForOthersWhileAnotherIsOpen() {
-        try (CudaEngine engine = SimulatedEngine.open("offload=never");
-                CudaSession open = (CudaSession) engine.open(chain())) {
-            run(open, ROWS);
-            run(open, 2 * ROWS);
-            long used = simulator.context().poolUsage().usedBytes();
-
-            assertThat(simulator.context().poolUsage().reservedBytes()).isEqualTo(used);
         }
     }
 

@@ -8,14 +8,13 @@ import org.jspecify.annotations.Nullable;
 
 /// A GPU's primary context: what streams, memory and kernels belong to. Thread-safe.
 ///
-/// Memory comes from the device's default pool in the order of a stream (`cuMemAllocAsync`); what is freed goes back to
-// the
-/// device when a stream is next waited for, or by [#trim], so that other users of the device find it. Devices without
-/// pools get plain allocations, whose freeing waits for the stream. Closing lets go of the context: everything made
-/// from it must have been closed before.
+/// Memory comes from the device's default pool in the order of a stream (`cuMemAllocAsync`); what is freed goes
+/// back to the device when a stream is next waited for, or by [#trim], so that other users of the device find
+/// it. Devices without pools get plain allocations, whose freeing waits for the stream. Closing lets go of the
+/// context: everything made from it must have been closed before.
 ///
-/// A context can be lost ([CudaException#contextLost]): every further call fails, and what was made from it is not
-/// freed any more, since the driver does that when the process ends.
+/// A context can be lost ([CudaException#contextLost]): every further call fails, and what was made from it is
+/// not freed any more, since the driver does that when the process ends.
 public final class CudaContext implements AutoCloseable {
 
     private static final int POOL_RESERVED_CURRENT = 5;

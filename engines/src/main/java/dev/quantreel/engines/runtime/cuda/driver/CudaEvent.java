@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A mark in a stream ([CudaStream#record]) that other streams or the host can wait for; one of [CudaContext#newEvent]
-/// takes the time.
+/// A mark in a stream ([CudaStream#record]) that other streams or the host can wait for; one of
+/// [CudaContext#newEvent] takes the time.
 public final class CudaEvent implements AutoCloseable {
 
     private static final int WITHOUT_TIMES = 2;

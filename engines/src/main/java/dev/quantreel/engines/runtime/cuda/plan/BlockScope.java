@@ -7,10 +7,9 @@ import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Which block of a transformer a node belongs to: the one that its name begins with, as in `blocks.3`, else that of
-// the
-/// node before it in its graph; what comes first in a branch of an `If` goes with the `If`. Whatever is planned away
-/// makes no difference, so steps and weights have the same names.
+/// Which block of a transformer a node belongs to: the one that its name begins with, as in `blocks.3`, else
+/// that of the node before it in its graph; what comes first in a branch of an `If` goes with the `If`.
+/// Whatever is planned away makes no difference, so steps and weights have the same names.
 public final class BlockScope {
 
     private static final Pattern BLOCK = Pattern.compile("^.*?\\.\\d+");
