@@ -86,7 +86,8 @@ class CudaResidentTest {
             }
             Copied more = counted[2].since(counted[1]);
             Copied less = counted[1].since(counted[0]);
-            return new Copied((more.up() - less.up()) / 2, (more.down() - less.down()) / 2, more.within() - less.within());
+            return new Copied(
+                    (more.up() - less.up()) / 2, (more.down() - less.down()) / 2, more.within() - less.within());
         }
     }
 
@@ -114,7 +115,8 @@ class CudaResidentTest {
                     CudaEngine leaves = SimulatedEngine.open(LEAVES)) {
                 Tensor actual = sampled(stays, tiny, cache, 5);
 
-                assertThat(actual.data().mismatch(sampled(leaves, tiny, cache, 5).data()))
+                assertThat(actual.data()
+                                .mismatch(sampled(leaves, tiny, cache, 5).data()))
                         .isEqualTo(-1);
             }
         }
@@ -156,8 +158,7 @@ class CudaResidentTest {
             Tensor tokens = model.trunk(prelude, Branch.CONDITIONAL, 8, NONE);
             long held = engine.heldBytes();
             model.trunk(prelude, Branch.CONDITIONAL, 8, NONE);
-            assertThat(engine.heldBytes())
-                    .isEqualTo(held + tokens.shape().elements() * Float.BYTES);
+            assertThat(engine.heldBytes()).isEqualTo(held + tokens.shape().elements() * Float.BYTES);
 
             tokens.discard();
 
