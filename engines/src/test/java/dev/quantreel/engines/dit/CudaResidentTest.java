@@ -35,7 +35,7 @@ class CudaResidentTest {
     private static final String STAYS = "attention=bf16 offload=never resident=1";
     private static final String LEAVES = "attention=bf16 offload=never resident=1g";
 
-    private static final long SMALL = 4096;
+    private static final long SMALL = 8192;
 
     private HostSimulator simulator;
 

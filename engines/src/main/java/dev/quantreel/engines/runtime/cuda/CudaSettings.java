@@ -39,6 +39,7 @@ record CudaSettings(
                 Offload.of(settings.getOrDefault("offload", Offload.AUTO.text())),
                 flag("retry", settings.getOrDefault("retry", "false")),
                 flag("graphs", settings.getOrDefault("graphs", "true")),
+                bytes("resident", settings.getOrDefault("resident", "1MB")),
                 attention(settings.getOrDefault("attention", "auto"), chip),
                 narrows(settings.getOrDefault("activations", "bf16")));
     }
