@@ -75,6 +75,8 @@ final class Residents {
                 resident.onHost();
             } else {
                 device.compute().copy(own.span(), from);
+                // Its memory may be given back by a stream that knows nothing of this copy.
+                device.compute().synchronize();
             }
             resident.leaveArena(own);
         }
