@@ -8,6 +8,7 @@ import dev.quantreel.engines.runtime.cuda.simulator.HostSimulator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,11 +29,11 @@ class CudaEncodersTest {
     private static Engine cuda;
 
     static Stream<Path> files() throws IOException {
-        return GoldenParityTest.files().filter(path -> family(GoldenFile.open(path)) != null);
+        return GoldenParityTest.files().filter(path -> family(GoldenFile.open(path)).isPresent());
     }
 
-    private static GoldenFamily family(GoldenFile golden) {
-        return AROUND.stream().filter(family -> family.fits(golden)).findFirst().orElse(null);
+    private static Optional<GoldenFamily> family(GoldenFile golden) {
+        return AROUND.stream().filter(family -> family.fits(golden)).findFirst();
     }
 
     @BeforeAll
@@ -51,7 +52,7 @@ class CudaEncodersTest {
     @MethodSource("files")
     void whatHasNoKernelRunsElsewhere(Path path) {
         GoldenFile golden = GoldenFile.open(path);
-        GoldenFamily family = family(golden);
+        GoldenFamily family = family(golden).orElseThrow();
         double bound = family instanceof VaeGolden ? family.tolerance() : OF_ATTENTION;
 
         assertThat(family.errors(golden, cuda))
