@@ -29,7 +29,8 @@ class CudaEncodersTest {
     private static Engine cuda;
 
     static Stream<Path> files() throws IOException {
-        return GoldenParityTest.files().filter(path -> family(GoldenFile.open(path)).isPresent());
+        return GoldenParityTest.files()
+                .filter(path -> family(GoldenFile.open(path)).isPresent());
     }
 
     private static Optional<GoldenFamily> family(GoldenFile golden) {
