@@ -2,6 +2,8 @@
 // own machine code calls of them, with the objects and virtual tables that it expects. Nothing is computed; every call is
 // written to a file, and each of them fails when it is told to.
 //
+// With -DNETWORK and network.cpp before it, graphs are those of NVIDIA's own parser (OnnxParserTest).
+//
 // $QUANTREEL_STAND_IN/trace: a line per call, "made KIND N" and "deleted KIND N" for objects.
 // $QUANTREEL_STAND_IN/refuse: lines "FUNCTION" (fails, with an error in the log), "FUNCTION small" (returns a number as small
 // as 10.15 does without a device), "FUNCTION warn" (logs an error and goes on).
@@ -287,6 +289,9 @@ Object* builder() {
     put(it, 8, [](Impl, uint32_t flags) -> Object* {
         trace("IBuilder.createNetworkV2 %u", flags);
         void* no;
+#ifdef NETWORK
+        return reinterpret_cast<Object*>(networks::make());
+#endif
         return refused("IBuilder.createNetworkV2", &no) ? static_cast<Object*>(no) : made("INetworkDefinition");
     });
     put(it, 9, [](Impl) -> Object* {
@@ -294,8 +299,14 @@ Object* builder() {
         return refused("IBuilder.createOptimizationProfile", &no) ? static_cast<Object*>(no) : profile();
     });
     put(it, 14, [](Impl, Object* network, Object* config) -> Object* {
-        trace("IBuilder.buildSerializedNetwork %s %s", network->kind, config->kind);
         void* no;
+#ifdef NETWORK
+        networks::check();
+        trace("network of %zu layers, %zu inputs, %zu outputs, %d refused", networks::layers.size(),
+            networks::graphInputs.size(), networks::graphOutputs.size(), networks::refusals);
+        return hostMemory("plan");
+#endif
+        trace("IBuilder.buildSerializedNetwork %s %s", network->kind, config->kind);
         return refused("IBuilder.buildSerializedNetwork", &no) ? static_cast<Object*>(no) : hostMemory("plan");
     });
     return builder;

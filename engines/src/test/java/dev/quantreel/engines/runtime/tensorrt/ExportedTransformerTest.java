@@ -80,7 +80,7 @@ class ExportedTransformerTest {
                 () -> ort);
     }
 
-    private static QuantizedWeights quantized(TransformerCheckpoint checkpoint) {
+    static QuantizedWeights quantized(TransformerCheckpoint checkpoint) {
         QuantizationPlan plan = QuantizationPlan.DVD_QUANT;
         return QuantizedWeights.of(
                         checkpoint.asPlanned(plan), plan, checkpoint.blockLinears(), QuantizationProgress.NONE, NONE)
@@ -92,9 +92,13 @@ class ExportedTransformerTest {
     }
 
     private static OnnxExport.Result export(TinyTransformer tiny, QuantizedWeights weights, ExportForm form) {
+        return export(tiny, weights, ExportSettings.of(form, ComputePrecision.FP32));
+    }
+
+    static OnnxExport.Result export(TinyTransformer tiny, QuantizedWeights weights, ExportSettings settings) {
         return new OnnxExport(
                         new ExportSource(tiny.checkpoint(), Optional.of(weights), LowRankBranches.NONE, true),
-                        ExportSettings.of(form, ComputePrecision.FP32),
+                        settings,
                         UnaryOperator.identity(),
                         NONE)
                 .build();
@@ -109,7 +113,7 @@ class ExportedTransformerTest {
                 Objects.requireNonNull(graphs.get("head")));
     }
 
-    private static TensorRtSettings.Profiles profiles(TinyTransformer tiny, OnnxExport.Result result) {
+    static TensorRtSettings.Profiles profiles(TinyTransformer tiny, OnnxExport.Result result) {
         ClipRange range = new ClipRange(
                 new ClipRange.Clip(new LatentSize(tiny.frames(), 2, 2), 2),
                 new ClipRange.Clip(new LatentSize(tiny.frames(), 4, 6), 5),

@@ -3,7 +3,6 @@ package dev.quantreel.engines.runtime.tensorrt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.quantreel.engines.runtime.cuda.driver.StubLibrary;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -27,23 +25,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class TensorRtAdapterTest {
 
-    /// What the bindings load first; nothing calls them.
-    private static final List<String> EMPTY = List.of(
-            "libcuda.so.1",
-            "libcudart.so.13",
-            "libcublas.so.13",
-            "libcublasLt.so.13",
-            "libnvrtc.so.13",
-            "libcudnn.so.9",
-            "libcudnn_adv.so.9",
-            "libcudnn_cnn.so.9",
-            "libcudnn_engines_precompiled.so.9",
-            "libcudnn_engines_runtime_compiled.so.9",
-            "libcudnn_graph.so.9",
-            "libcudnn_heuristic.so.9",
-            "libcudnn_ops.so.9",
-            "libnvinfer_plugin.so.10");
-
     @TempDir
     @SuppressWarnings("NullAway.Init")
     private static Path folder;
@@ -54,29 +35,9 @@ class TensorRtAdapterTest {
                 TensorRtAdapterTest.class.getResource("/org/bytedeco/tensorrt/linux-x86_64/libjninvinfer.so") != null,
                 "skipped: the native parts of the bindings are not on the class path");
         Path libraries = folder.resolve("libraries");
-        String[] dialect = {"-xc++", "-std=c++17", "-fno-rtti", "-fno-exceptions", "-fno-threadsafe-statics"};
-        StubLibrary.compile("tensorrt.cpp", libraries.resolve("libnvinfer.so.10"), dialect);
-        StubLibrary.compile(
-                "tensorrt.cpp",
-                libraries.resolve("libnvonnxparser.so.10"),
-                Stream.concat(Stream.of(dialect), Stream.of("PARSER")).toArray(String[]::new));
-        Path empty = StubLibrary.compile("empty.c", libraries.resolve("libempty.so"));
-        for (String name : EMPTY) {
-            Files.copy(empty, libraries.resolve(name));
-        }
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Xmx256m",
-                        "-Dorg.bytedeco.javacpp.cachedir=" + folder.resolve("javacpp"),
-                        AdapterScenarios.class.getName(),
-                        folder.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("said").toFile());
-        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
-        builder.environment().put("LD_LIBRARY_PATH", libraries.toString());
-        builder.environment().put("QUANTREEL_STAND_IN", folder.toString());
-        Process process = builder.start();
+        StandInLibraries.compile(libraries);
+        StandInLibraries.compileParser(libraries);
+        Process process = StandInLibraries.process(AdapterScenarios.class, libraries.toString(), folder);
         assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
         assertThat(process.exitValue())
                 .as(Files.readString(folder.resolve("said")))
