@@ -94,7 +94,8 @@ public record ExportFiles(Path folder, UnaryOperator<String> name) {
         profile.inputs()
                 .forEach(input -> ranges.put(
                         input.name(),
-                        new InputRange(input.shape().min(), input.shape().max())));
+                        new InputRange(
+                                input.shape().min(), input.shape().opt(), input.shape().max())));
         return ranges;
     }
 

@@ -25,6 +25,9 @@ import java.util.function.UnaryOperator;
 final class ProductForm {
 
     private static final int FOUR_BITS = 4;
+
+    /// Fewer columns a scale are refused by the lint: such weights are carried as values.
+    private static final int LEAST_BLOCK = 16;
     private static final String ZEROS = ".weight_zeros";
     private static final String BLOCKS = "inputs_of_blocks.";
 
@@ -174,9 +177,9 @@ final class ProductForm {
         return b == 0 ? a : gcd(b, a % b);
     }
 
-    /// Whether a matrix has a place in 4 bits: two outputs share a byte.
-    private static boolean packs(QuantizedMatrix matrix) {
-        return matrix.bits() <= FOUR_BITS && matrix.rows() % 2 == 0;
+    /// Whether a matrix has a place in 4 bits: two outputs share a byte, and enough columns a scale.
+    private boolean packs(QuantizedMatrix matrix) {
+        return matrix.bits() <= FOUR_BITS && matrix.rows() % 2 == 0 && block(matrix) >= LEAST_BLOCK;
     }
 
     /// F32 `[in, out]`: weights of more than four bits in a form that has no codes for them.

@@ -61,7 +61,9 @@ public final class ProfileShapes {
     public static SequencedMap<String, OptimizationProfile> of(
             TransformerCheckpoint model, SequencedMap<String, OnnxModel> graphs, ClipRange range) {
         ProfileShapes least = measured(model, range.min(), false, graphs);
-        ProfileShapes usual = measured(model, range.opt(), false, graphs);
+        ProfileShapes plain = measured(model, range.opt(), false, graphs);
+        // Nothing is tuned for inputs of nothing: what may be missing is there in the usual clip.
+        ProfileShapes usual = plain.symbols.containsValue(0L) ? measured(model, range.opt(), true, graphs) : plain;
         ProfileShapes largest = measured(model, range.max(), true, graphs);
         SequencedMap<String, OptimizationProfile> profiles = new LinkedHashMap<>();
         graphs.forEach((part, graph) -> {
@@ -76,6 +78,11 @@ public final class ProfileShapes {
                                 usual.extents(graph, input),
                                 largest.extents(graph, input)),
                         dtype == DType.I64
+                                        && input.getType()
+                                                        .getTensorType()
+                                                        .getShape()
+                                                        .getDimCount()
+                                                <= 1
                                 ? Optional.of(
                                         new Extents(least.values(input), usual.values(input), largest.values(input)))
                                 : Optional.empty()));

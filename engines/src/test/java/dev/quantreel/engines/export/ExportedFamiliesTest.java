@@ -251,9 +251,11 @@ class ExportedFamiliesTest {
             public Map<String, Tensor> run(Map<String, Tensor> inputs, CancellationToken cancellation) {
                 for (OptimizationProfile.Input input : wanted) {
                     Tensor fed = Objects.requireNonNull(inputs.get(input.name()));
+                    // What may be missing is missing here, and there in the clip that is tuned for.
                     assertThat(fed.shape().toList())
                             .as(input.name())
-                            .isEqualTo(input.shape().opt());
+                            .isEqualTo(input.shape().min());
+                    assertThat(input.shape().opt()).as(input.name()).doesNotContain(0L);
                     assertThat(fed.dtype()).isEqualTo(input.dtype());
                     checked[0]++;
                 }

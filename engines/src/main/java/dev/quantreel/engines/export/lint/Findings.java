@@ -25,6 +25,10 @@ final class Findings {
         all.add(new LintFinding(LintFinding.Severity.REFUSED, place, "", "", value, accepted));
     }
 
+    void doubt(String place, String value, String accepted) {
+        all.add(new LintFinding(LintFinding.Severity.UNPROVEN, place, "", "", value, accepted));
+    }
+
     private void add(LintFinding.Severity severity, NodeProto node, String input, String value, String accepted) {
         String name = node.getName().isEmpty() && node.getOutputCount() > 0 ? node.getOutput(0) : node.getName();
         all.add(new LintFinding(severity, name, node.getOpType(), input, value, accepted));

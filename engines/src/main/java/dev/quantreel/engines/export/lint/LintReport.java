@@ -8,8 +8,10 @@ import java.util.stream.Stream;
 /// @param model its name
 /// @param target that it was checked for
 /// @param nodes how many were looked at, those of subgraphs included
+/// @param leastChip compute capability that the types in it begin with, as in sm_89
 /// @param findings in the order of the graph
-public record LintReport(String model, TensorRtTarget target, int nodes, List<LintFinding> findings) {
+public record LintReport(
+        String model, TensorRtTarget target, int nodes, int leastChip, List<LintFinding> findings) {
 
     private static final int SHOWN = 20;
 
@@ -32,7 +34,7 @@ public record LintReport(String model, TensorRtTarget target, int nodes, List<Li
     /// For people, a line each: the verdict, then the findings, the first twenty of them.
     public List<String> lines() {
         long refused = refused();
-        String verdict = model + ": " + target + " lint, " + nodes + " nodes: "
+        String verdict = model + ": " + target + " lint, " + nodes + " nodes, from sm_" + leastChip + " on: "
                 + (isGreen() ? "green" : refused + " refused")
                 + (findings.size() > refused ? ", " + (findings.size() - refused) + " unproven" : "");
         Stream<String> shown = findings.stream().limit(SHOWN).map(finding -> "  " + finding);

@@ -67,6 +67,8 @@ final class OperatorRules {
             Map.entry("OneHot", 1));
 
     private static final Set<DType> QUANTIZED = EnumSet.of(DType.I8, DType.I4, DType.F8_E4M3, DType.F4);
+    private static final Set<DType> CAST =
+            EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.I32, DType.I64, DType.BOOL);
     private static final Set<String> RESIZE_MODES = Set.of("nearest", "linear");
 
     private OperatorRules() {}
@@ -142,8 +144,24 @@ final class OperatorRules {
         }
     }
 
+    /// Targets of Cast; UINT8 beside outputs of the graph, where alone it is a type.
+    private static void cast(LintGraph graph, NodeProto node, Findings findings) {
+        graph.type(node.getOutput(0)).ifPresent(type -> {
+            boolean leaves = graph.proto().getOutputList().stream()
+                    .anyMatch(output -> output.getName().equals(node.getOutput(0)));
+            if (!CAST.contains(type) && !(type == DType.U8 && leaves)) {
+                findings.refuse(
+                        node,
+                        node.getOutput(0),
+                        "a cast to " + type,
+                        CAST + ", UINT8 for an output of the graph; codes by QuantizeLinear");
+            }
+        });
+    }
+
     private static void restrictions(LintGraph graph, NodeProto node, Findings findings) {
         switch (node.getOpType()) {
+            case "Cast" -> cast(graph, node, findings);
             case "LayerNormalization" -> {
                 if (node.getOutputCount() > 1) {
                     findings.refuse(node, node.getOutput(1), "a second output", "the first output of it alone");

@@ -24,6 +24,9 @@ final class QuantizationRules {
     /// Block sizes that quantizers for TensorRT write (Model Optimizer: 128 and 64).
     private static final Set<Long> USUAL_BLOCKS = Set.of(64L, 128L);
 
+    /// The least that any format of blocks has (NVFP4's 16).
+    static final long LEAST_BLOCK = 16;
+
     private final LintGraph graph;
     private final NodeProto node;
     private final Findings findings;
@@ -70,6 +73,15 @@ final class QuantizationRules {
                         quantizes ? node.getOutput(0) : data(),
                         type + " codes",
                         "INT8, FP8 (E4M3), INT4 and FP4 codes; those with a sign, so a zero point of type INT8"));
+        if (!quantizes && !graph.isConstant(data())) {
+            graph.maker(data())
+                    .filter(maker -> !maker.getOpType().equals("QuantizeLinear"))
+                    .ifPresent(maker -> findings.refuse(
+                            node,
+                            data(),
+                            "codes made by " + maker.getName() + " (" + maker.getOpType() + ")",
+                            "codes of constants and of QuantizeLinear"));
+        }
         if (codes().equals(Optional.of(DType.I4)) && (quantizes || !graph.isConstant(data()))) {
             findings.refuse(
                     node,
@@ -208,7 +220,13 @@ final class QuantizationRules {
                     "scales " + scale + " for blocks of " + blockSize + " along axis " + axis + " of " + shape.get(),
                     "a scale per whole block");
         }
-        if (codes().equals(Optional.of(DType.I4)) && !USUAL_BLOCKS.contains(blockSize)) {
+        if (codes().equals(Optional.of(DType.I4)) && blockSize < LEAST_BLOCK) {
+            findings.refuse(
+                    node,
+                    data(),
+                    "blocks of " + blockSize,
+                    "blocks of at least " + LEAST_BLOCK + " (64 and 128 for sure)");
+        } else if (codes().equals(Optional.of(DType.I4)) && !USUAL_BLOCKS.contains(blockSize)) {
             findings.doubt(node, data(), "blocks of " + blockSize, "blocks of 64 and 128 for sure");
         }
     }

@@ -96,6 +96,7 @@ final class ShapeRules {
             return;
         }
         for (int axis = 0; axis < dims.size(); axis++) {
+            empty(place, own, axis, findings);
             TensorShapeProto.Dimension dim = dims.get(axis);
             boolean fits = !dim.hasDimValue()
                     || own.min().get(axis) == dim.getDimValue() && own.max().get(axis) == dim.getDimValue();
@@ -105,6 +106,15 @@ final class ShapeRules {
                         "a range of " + own.min().get(axis) + " to " + own.max().get(axis) + " on axis " + axis,
                         "the extent that the graph declares, " + dim.getDimValue());
             }
+        }
+    }
+
+    /// Products and softmaxes over nothing are legal and nobody's habit; tuning for them is for nothing.
+    private static void empty(String place, InputRange own, int axis, Findings findings) {
+        if (own.max().get(axis) > 0 && own.opt().get(axis) == 0) {
+            findings.refuse(place, "a usual extent of 0 on axis " + axis, "usual extents of 1 and more to tune for");
+        } else if (own.min().get(axis) == 0) {
+            findings.doubt(place, "a least extent of 0 on axis " + axis, "extents of 1 and more for sure");
         }
     }
 

@@ -315,6 +315,38 @@ final class RefusedGraphs {
                         c -> c.cast(c.op(OnnxOp.Reshape, c.cast(c.x, DType.U8), c.graph.longs(-1, 128)), DType.F32),
                         "Reshape",
                         "U8 data",
-                        "inputs and outputs alone"));
+                        "inputs and outputs alone"),
+                new Bad(
+                        "codes made by a cast",
+                        c -> c.op(
+                                OnnxOp.DequantizeLinear,
+                                c.cast(c.x, DType.I8),
+                                c.graph.constant(0.01f),
+                                c.zero(DType.I8)),
+                        "DequantizeLinear",
+                        "codes made by",
+                        "of QuantizeLinear"),
+                new Bad(
+                        "a cast to codes",
+                        c -> c.op(
+                                OnnxOp.DequantizeLinear,
+                                c.cast(c.x, DType.F8_E4M3),
+                                c.graph.constant(0.01f),
+                                c.zero(DType.F8_E4M3)),
+                        "Cast",
+                        "a cast to F8_E4M3",
+                        "codes by QuantizeLinear"),
+                new Bad(
+                        "double precision in the middle",
+                        c -> c.cast(c.cast(c.x, DType.F64), DType.F32),
+                        "Cast",
+                        "a cast to F64",
+                        "BF16"),
+                new Bad(
+                        "blocks of eight",
+                        c -> c.op(OnnxOp.MatMul, c.x, c.int4(8, 0, 16, 128)),
+                        "DequantizeLinear",
+                        "blocks of 8",
+                        "at least 16"));
     }
 }

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -131,6 +132,105 @@ class TensorRtLintTest {
                 .contains("rank");
         assertThat(findings(model, Optional.of(Map.of("x", new InputRange(List.of(1L, 128L), List.of(9L, 128L))))))
                 .isEmpty();
+    }
+
+    /// `softmax(between(x x')) x`
+    private static OnnxModel attention(BiFunction<Case, Value, Value> between) {
+        return model(c -> {
+            Value turned = c.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), c.x());
+            Value scores = between.apply(c, c.op(OnnxOp.MatMul, c.x(), turned));
+            return c.op(OnnxOp.MatMul, c.op(OnnxOp.Softmax, Attributes.of("axis", -1), scores), c.x());
+        });
+    }
+
+    private static Optional<Map<String, InputRange>> tokens(long least, long usual, long most) {
+        return Optional.of(
+                Map.of("x", new InputRange(List.of(least, 128L), List.of(usual, 128L), List.of(most, 128L))));
+    }
+
+    @Test
+    void scoresBeyondTheLimitAreUnprovenWhereTheyMayBeFusedAndRefusedElsewhere() {
+        OnnxModel scaled = attention((c, scores) -> c.op(OnnxOp.Mul, scores, c.graph().constant(0.1f)));
+        OnnxModel torn = attention((c, scores) -> c.op(OnnxOp.Tanh, scores));
+
+        assertThat(findings(scaled, tokens(1, 100, 46_340))).isEmpty();
+        assertThat(findings(scaled, tokens(1, 100, 50_000))).singleElement().satisfies(finding -> {
+            assertThat(finding.severity()).isEqualTo(LintFinding.Severity.UNPROVEN);
+            assertThat(finding.value()).isEqualTo("scores of 2500000000 elements");
+        });
+        assertThat(findings(torn, tokens(1, 100, 1000)))
+                .singleElement()
+                .asString()
+                .contains("unproven", "Tanh between the product and the softmax");
+        assertThat(findings(torn, tokens(1, 100, 50_000)))
+                .anySatisfy(finding -> assertThat(finding.toString())
+                        .contains("refused", "2500000000 elements at the largest shapes", "2,147,483,647"));
+    }
+
+    @Test
+    void aCastWithinAnAttentionIsUnproven() {
+        OnnxModel recast = model(c -> {
+            Value half = c.cast(c.x(), DType.F16);
+            Value turned = c.op(OnnxOp.Transpose, Attributes.ints("perm", 1, 0), half);
+            Value scores = c.cast(c.op(OnnxOp.MatMul, half, turned), DType.F32);
+            Value weights = c.cast(c.op(OnnxOp.Softmax, Attributes.of("axis", -1), scores), DType.F16);
+            return c.cast(c.op(OnnxOp.MatMul, weights, half), DType.F32);
+        });
+
+        assertThat(findings(recast, Optional.empty())).singleElement().satisfies(finding -> {
+            assertThat(finding.severity()).isEqualTo(LintFinding.Severity.UNPROVEN);
+            assertThat(finding.value()).contains("a Cast within an attention");
+        });
+    }
+
+    @Test
+    void emptyExtentsAreUnprovenAndNothingIsTunedForThem() {
+        OnnxModel model = model(Case::activation);
+
+        assertThat(findings(model, tokens(0, 10, 20))).singleElement().satisfies(finding -> {
+            assertThat(finding.severity()).isEqualTo(LintFinding.Severity.UNPROVEN);
+            assertThat(finding.value()).isEqualTo("a least extent of 0 on axis 0");
+        });
+        assertThat(findings(model, tokens(0, 0, 20)))
+                .singleElement()
+                .asString()
+                .contains("refused", "a usual extent of 0 on axis 0");
+    }
+
+    @Test
+    void extentsAreReadOutOfFewElementsOnOneAxis() {
+        assertThat(findings(reshapedBy(Dim.of(2)), Optional.empty())).isEmpty();
+        assertThat(findings(reshapedBy(Dim.of(65)), Optional.empty()))
+                .singleElement()
+                .asString()
+                .contains("input target: extents that are read out of 65 elements", "at most 64");
+        assertThat(findings(reshapedBy(Dim.of(1), Dim.of(2)), Optional.empty()))
+                .singleElement()
+                .asString()
+                .contains("input target: extents that are read out of 2 axes");
+    }
+
+    private static OnnxModel reshapedBy(Dim... dims) {
+        return model(c -> {
+            Value target = c.graph().input("target", DType.I64, dims);
+            Value whole = c.op(OnnxOp.Mul, target, c.graph().longs(1));
+            return c.op(OnnxOp.Reshape, c.x(), whole);
+        });
+    }
+
+    @Test
+    void theReportSaysWithWhichChipItsTypesBegin() {
+        assertThat(TensorRtLint.check(model(Case::activation), TensorRtTarget.TENSORRT_10_15, Optional.empty())
+                        .leastChip())
+                .isEqualTo(75);
+        OnnxModel eight = model(c -> {
+            Value codes = c.op(
+                    OnnxOp.QuantizeLinear, c.x(), c.graph().constant(0.01f), c.zero(DType.F8_E4M3));
+            return c.op(OnnxOp.DequantizeLinear, codes, c.graph().constant(0.01f), c.zero(DType.F8_E4M3));
+        });
+        LintReport report = TensorRtLint.check(eight, TensorRtTarget.TENSORRT_10_15, Optional.empty());
+        assertThat(report.leastChip()).isEqualTo(89);
+        assertThat(report.lines().getFirst()).contains("from sm_89 on");
     }
 
     @Test
