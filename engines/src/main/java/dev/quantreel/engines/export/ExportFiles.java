@@ -95,7 +95,9 @@ public record ExportFiles(Path folder, UnaryOperator<String> name) {
                 .forEach(input -> ranges.put(
                         input.name(),
                         new InputRange(
-                                input.shape().min(), input.shape().opt(), input.shape().max())));
+                                input.shape().min(),
+                                input.shape().opt(),
+                                input.shape().max())));
         return ranges;
     }
 

@@ -1,18 +1,30 @@
 package dev.quantreel.engines.gpucheck;
 
 import dev.quantreel.engines.dit.DiffusionTransformer;
+import dev.quantreel.engines.dit.DiffusionTransformer.Blocks;
+import dev.quantreel.engines.dit.DiffusionTransformer.Form;
+import dev.quantreel.engines.dit.DiffusionTransformer.Modulation;
 import dev.quantreel.engines.dit.FloatLinears;
+import dev.quantreel.engines.dit.LayerProbe;
 import dev.quantreel.engines.dit.LinearLayers;
 import dev.quantreel.engines.dit.QuantizedLinears;
 import dev.quantreel.engines.dit.QuantizedLinears.Arithmetic;
 import dev.quantreel.engines.dit.TransformerCheckpoint;
 import dev.quantreel.engines.dit.TransformerFacts;
+import dev.quantreel.engines.export.ComputePrecision;
+import dev.quantreel.engines.export.ExportForm;
+import dev.quantreel.engines.export.ExportSettings;
+import dev.quantreel.engines.export.ExportSource;
+import dev.quantreel.engines.export.OnnxExport;
+import dev.quantreel.engines.lowrank.LowRankBranches;
+import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.quant.QuantizationPlan;
 import dev.quantreel.engines.quant.QuantizationProgress;
 import dev.quantreel.engines.quant.QuantizedWeights;
 import dev.quantreel.engines.quant.WeightQuantizer;
 import dev.quantreel.engines.runtime.CancellationToken;
 import dev.quantreel.engines.runtime.Engine;
+import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.safetensors.SafetensorsFile;
 import dev.quantreel.engines.sampling.SplitModel;
 import dev.quantreel.engines.sampling.SplitModel.Branch;
@@ -23,6 +35,11 @@ import dev.quantreel.engines.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /// The demo model's transformer on an engine, run on noise: a whole diffusion transformer that fits anywhere. Not
 /// thread-safe.
@@ -72,7 +89,9 @@ final class DemoTrunk implements AutoCloseable {
     /// What the linears compute with.
     enum Precision {
         FULL,
-        W4
+        W4,
+        /// The graphs that *Export ONNX* writes for TensorRT, weights and activations in 8 bits, products in F32.
+        QDQ_INT8
     }
 
     /// One pass.
@@ -87,25 +106,71 @@ final class DemoTrunk implements AutoCloseable {
         SafetensorsFile file = SafetensorsFile.open(models.resolve(FILE));
         try {
             TransformerCheckpoint checkpoint = TransformerCheckpoint.of(file);
-            LinearLayers linears =
-                    switch (precision) {
-                        case FULL -> new FloatLinears(new FloatWeights(checkpoint));
-                        case W4 ->
-                            QuantizedLinears.of(
-                                    QuantizedWeights.of(
-                                            checkpoint,
-                                            QuantizationPlan.DVD_QUANT.withWeights(
-                                                    new WeightQuantizer.MinMax(), WEIGHT_BITS),
-                                            checkpoint.blockLinears(),
-                                            QuantizationProgress.NONE,
-                                            CancellationToken.NONE),
-                                    engine.hasFusedLinears() ? Arithmetic.FUSED : Arithmetic.INTEGER);
-                    };
+            if (precision == Precision.QDQ_INT8) {
+                return exported(engine, file, checkpoint, side);
+            }
+            LinearLayers linears = precision == Precision.FULL
+                    ? new FloatLinears(new FloatWeights(checkpoint))
+                    : QuantizedLinears.of(
+                            quantized(checkpoint),
+                            engine.hasFusedLinears() ? Arithmetic.FUSED : Arithmetic.INTEGER);
             return new DemoTrunk(file, DiffusionTransformer.open(engine, checkpoint, linears), checkpoint, side);
         } catch (RuntimeException | Error e) {
             file.close();
             throw e;
         }
+    }
+
+    private static QuantizedWeights quantized(TransformerCheckpoint checkpoint) {
+        return QuantizedWeights.of(
+                checkpoint,
+                QuantizationPlan.DVD_QUANT.withWeights(new WeightQuantizer.MinMax(), WEIGHT_BITS),
+                checkpoint.blockLinears(),
+                QuantizationProgress.NONE,
+                CancellationToken.NONE);
+    }
+
+    private static DemoTrunk exported(
+            Engine engine, SafetensorsFile file, TransformerCheckpoint checkpoint, int side) {
+        OnnxExport.Result result = new OnnxExport(
+                        new ExportSource(checkpoint, Optional.of(quantized(checkpoint)), LowRankBranches.NONE, true),
+                        ExportSettings.of(ExportForm.QDQ_INT8, ComputePrecision.FP32),
+                        UnaryOperator.identity(),
+                        CancellationToken.NONE)
+                .build();
+        Map<String, OnnxModel> graphs =
+                result.graphs().values().stream().collect(Collectors.toMap(OnnxModel::name, graph -> graph));
+        Form form = new Form(Blocks.ONE_BRANCH, Modulation.EVERY_STEP);
+        DiffusionTransformer transformer = DiffusionTransformer.open(
+                new Exported(engine, graphs), checkpoint, result.linears(), LayerProbe.NONE, form);
+        return new DemoTrunk(file, transformer, checkpoint, side);
+    }
+
+    /// Opens exported graphs in place of those that a transformer builds, which have the same names.
+    private record Exported(Engine engine, Map<String, OnnxModel> graphs) implements Engine {
+
+        @Override
+        public String id() {
+            return engine.id();
+        }
+
+        @Override
+        public String description() {
+            return engine.description();
+        }
+
+        @Override
+        public Session open(OnnxModel model) {
+            return engine.open(Objects.requireNonNull(graphs.get(model.name()), model.name()));
+        }
+
+        @Override
+        public Tensor place(Tensor tensor) {
+            return engine.place(tensor);
+        }
+
+        @Override
+        public void close() {}
     }
 
     /// Velocities, one tensor a pass.

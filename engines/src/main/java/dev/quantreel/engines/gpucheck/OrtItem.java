@@ -19,6 +19,8 @@ public final class OrtItem implements GpuCheckItem {
     private static final Claim INTEGER = new Claim(
             "integer", "ONNX Runtime's CUDA provider runs the integer form (W4A8) that the processor runs (1e-2)");
 
+    private static final Claim EXPORTED = new Claim(
+            "exported", "ONNX Runtime's CUDA provider runs the exported graphs (INT8 QDQ) as the processor does (1e-2)");
     private static final Claim BINDING = new Claim(
             "binding",
             "Results that stay on the GPU between graphs (I/O binding) are those copied to the host, in no more time");
@@ -49,7 +51,7 @@ public final class OrtItem implements GpuCheckItem {
 
     @Override
     public List<Claim> claims() {
-        return List.of(FLOAT, INTEGER, BINDING);
+        return List.of(FLOAT, INTEGER, EXPORTED, BINDING);
     }
 
     /// The engine on Deep Java Library's processor: everything but the device.
@@ -90,6 +92,7 @@ public final class OrtItem implements GpuCheckItem {
         try (Engine engine = EngineLookup.open(EngineLookup.ORT_GPU)) {
             judge(context, engine, Precision.FULL);
             judge(context, engine, Precision.W4);
+            judge(context, engine, Precision.QDQ_INT8);
         }
         binding(context);
     }
@@ -127,8 +130,13 @@ public final class OrtItem implements GpuCheckItem {
     }
 
     private static void judge(CheckContext context, Engine engine, Precision precision) {
-        boolean isFloat = precision == Precision.FULL;
-        double tolerance = isFloat ? FLOAT_TOLERANCE : INTEGER_TOLERANCE;
+        double tolerance = precision == Precision.FULL ? FLOAT_TOLERANCE : INTEGER_TOLERANCE;
+        Claim claim =
+                switch (precision) {
+                    case FULL -> FLOAT;
+                    case W4 -> INTEGER;
+                    case QDQ_INT8 -> EXPORTED;
+                };
         try (DemoTrunk trunk = DemoTrunk.open(engine, context.models(), precision, SIDE)) {
             double distance = DemoTrunk.distance(trunk.run(PASSES), processor(context, precision));
             long start = System.nanoTime();
@@ -138,7 +146,7 @@ public final class OrtItem implements GpuCheckItem {
             double millis = (System.nanoTime() - start) / 1e6 / REPETITIONS / PASSES.size();
             context.log()
                     .judge(
-                            isFloat ? FLOAT : INTEGER,
+                            claim,
                             engine.description(),
                             distance <= tolerance,
                             new Measurement(

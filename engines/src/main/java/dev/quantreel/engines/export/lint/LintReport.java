@@ -10,8 +10,7 @@ import java.util.stream.Stream;
 /// @param nodes how many were looked at, those of subgraphs included
 /// @param leastChip compute capability that the types in it begin with, as in sm_89
 /// @param findings in the order of the graph
-public record LintReport(
-        String model, TensorRtTarget target, int nodes, int leastChip, List<LintFinding> findings) {
+public record LintReport(String model, TensorRtTarget target, int nodes, int leastChip, List<LintFinding> findings) {
 
     private static final int SHOWN = 20;
 

@@ -220,6 +220,10 @@ final class QuantizationRules {
                     "scales " + scale + " for blocks of " + blockSize + " along axis " + axis + " of " + shape.get(),
                     "a scale per whole block");
         }
+        size(blockSize);
+    }
+
+    private void size(long blockSize) {
         if (codes().equals(Optional.of(DType.I4)) && blockSize < LEAST_BLOCK) {
             findings.refuse(
                     node,

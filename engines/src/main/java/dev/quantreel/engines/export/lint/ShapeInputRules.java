@@ -30,8 +30,20 @@ final class ShapeInputRules {
 
     /// Through which extents are computed out of others.
     private static final Set<String> ARITHMETIC = Set.of(
-            "Add", "Sub", "Mul", "Div", "Cast", "Concat", "Gather", "Slice", "Squeeze", "Unsqueeze", "Identity",
-            "ReduceProd", "Max", "Min");
+            "Add",
+            "Sub",
+            "Mul",
+            "Div",
+            "Cast",
+            "Concat",
+            "Gather",
+            "Slice",
+            "Squeeze",
+            "Unsqueeze",
+            "Identity",
+            "ReduceProd",
+            "Max",
+            "Min");
 
     private ShapeInputRules() {}
 
@@ -72,7 +84,8 @@ final class ShapeInputRules {
                 if (isExtent(reader, name)) {
                     return true;
                 }
-                if (ARITHMETIC.contains(reader.getOpType()) && reader.getInput(0).equals(name)) {
+                if (ARITHMETIC.contains(reader.getOpType())
+                        && reader.getInput(0).equals(name)) {
                     open.addAll(reader.getOutputList());
                 }
             }
@@ -82,7 +95,7 @@ final class ShapeInputRules {
 
     private static boolean isExtent(NodeProto reader, String name) {
         return EXTENTS.getOrDefault(reader.getOpType(), Set.of()).stream()
-                .anyMatch(index -> index < reader.getInputCount()
-                        && reader.getInput(index).equals(name));
+                .anyMatch(index ->
+                        index < reader.getInputCount() && reader.getInput(index).equals(name));
     }
 }

@@ -17,6 +17,9 @@ final class VolumeRules {
     /// What may stand between the first product and the softmax of a fused attention.
     private static final Set<String> SCALE_OR_MASK = Set.of("Mul", "Div", "Add", "Where");
 
+    private static final Set<String> ELEMENTWISE =
+            Set.of("Mul", "Div", "Add", "Where", "Cast", "Sub", "Tanh", "Exp", "Neg", "Abs", "Sqrt", "Clip", "Pow");
+
     private final LintGraph graph;
     private final Findings findings;
     private final Set<String> scores = new HashSet<>();
@@ -36,55 +39,83 @@ final class VolumeRules {
         });
     }
 
-    /// Follows a softmax back to the product that made the scores and on to the one that reads the weights.
     private void attention(NodeProto softmax) {
-        Set<String> values = new HashSet<>(softmax.getOutputList());
-        Optional<NodeProto> product = graph.readers(softmax.getOutput(0)).stream()
-                .filter(reader -> reader.getOpType().equals("MatMul"))
-                .findFirst();
-        boolean recast = false;
-        if (product.isEmpty()) {
-            Optional<NodeProto> cast = graph.readers(softmax.getOutput(0)).stream()
-                    .filter(reader -> reader.getOpType().equals("Cast"))
-                    .filter(reader -> graph.readers(reader.getOutput(0)).stream()
-                            .anyMatch(next -> next.getOpType().equals("MatMul")))
-                    .findFirst();
-            if (cast.isEmpty()) {
-                return;
-            }
-            recast = true;
-            values.addAll(cast.get().getOutputList());
-        }
-        Optional<NodeProto> before = graph.maker(softmax.getInput(0));
-        while (before.isPresent() && !before.get().getOpType().equals("MatMul")) {
-            String op = before.get().getOpType();
-            values.addAll(before.get().getOutputList());
-            recast |= op.equals("Cast");
-            if (!SCALE_OR_MASK.contains(op) && !op.equals("Cast")) {
-                findings.doubt(
-                        softmax,
-                        before.get().getOutput(0),
-                        op + " between the product and the softmax of an attention",
-                        "a scale and a mask there, to fuse all three; else the scores are written and read");
-                return;
-            }
-            before = scored(before.get());
-        }
-        if (before.isEmpty()) {
+        Attention attention = new Attention(softmax);
+        if (!attention.weights() || !attention.scores()) {
             return;
         }
-        values.addAll(before.get().getOutputList());
-        if (recast) {
+        if (attention.recast) {
             findings.doubt(
                     softmax,
                     softmax.getInput(0),
                     "a Cast within an attention",
                     "one type from product to product for sure, to fuse all three");
         }
-        scores.addAll(values);
+        scores.addAll(attention.values);
     }
 
-    /// The node that made the operand which is no constant: scores, not scale or mask.
+    /// A softmax with the product before and the product behind it.
+    private final class Attention {
+
+        private final NodeProto softmax;
+        private final Set<String> values = new HashSet<>();
+        private boolean recast;
+
+        Attention(NodeProto softmax) {
+            this.softmax = softmax;
+            values.addAll(softmax.getOutputList());
+        }
+
+        /// Whether a product reads what comes out, through a cast at most.
+        boolean weights() {
+            String output = softmax.getOutput(0);
+            if (isMultiplied(output)) {
+                return true;
+            }
+            for (NodeProto reader : graph.readers(output)) {
+                if (reader.getOpType().equals("Cast") && isMultiplied(reader.getOutput(0))) {
+                    recast = true;
+                    values.addAll(reader.getOutputList());
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private boolean isMultiplied(String value) {
+            return graph.readers(value).stream()
+                    .anyMatch(reader -> reader.getOpType().equals("MatMul"));
+        }
+
+        /// Whether what goes in comes from a product through a scale and a mask.
+        boolean scores() {
+            Optional<NodeProto> before = graph.maker(softmax.getInput(0));
+            while (before.isPresent() && !before.get().getOpType().equals("MatMul")) {
+                String op = before.get().getOpType();
+                values.addAll(before.get().getOutputList());
+                recast |= op.equals("Cast");
+                if (!SCALE_OR_MASK.contains(op) && !op.equals("Cast")) {
+                    doubt(before.get());
+                    return false;
+                }
+                before = scored(before.get());
+            }
+            before.ifPresent(product -> values.addAll(product.getOutputList()));
+            return before.isPresent();
+        }
+
+        private void doubt(NodeProto between) {
+            if (leadsToProduct(between)) {
+                findings.doubt(
+                        softmax,
+                        between.getOutput(0),
+                        between.getOpType() + " between the product and the softmax of an attention",
+                        "a scale and a mask there, to fuse all three; else the scores are written and read");
+            }
+        }
+    }
+
+    /// The node that made the operand which comes from a product: scores, not scale or mask.
     private Optional<NodeProto> scored(NodeProto node) {
         return node.getInputList().stream()
                 .filter(name -> !graph.isConstant(name))
@@ -96,7 +127,7 @@ final class VolumeRules {
 
     private boolean leadsToProduct(NodeProto node) {
         return node.getOpType().equals("MatMul")
-                || (SCALE_OR_MASK.contains(node.getOpType()) || node.getOpType().equals("Cast"))
+                || ELEMENTWISE.contains(node.getOpType())
                         && scored(node).isPresent();
     }
 
