@@ -112,8 +112,7 @@ final class DemoTrunk implements AutoCloseable {
             LinearLayers linears = precision == Precision.FULL
                     ? new FloatLinears(new FloatWeights(checkpoint))
                     : QuantizedLinears.of(
-                            quantized(checkpoint),
-                            engine.hasFusedLinears() ? Arithmetic.FUSED : Arithmetic.INTEGER);
+                            quantized(checkpoint), engine.hasFusedLinears() ? Arithmetic.FUSED : Arithmetic.INTEGER);
             return new DemoTrunk(file, DiffusionTransformer.open(engine, checkpoint, linears), checkpoint, side);
         } catch (RuntimeException | Error e) {
             file.close();
@@ -130,8 +129,7 @@ final class DemoTrunk implements AutoCloseable {
                 CancellationToken.NONE);
     }
 
-    private static DemoTrunk exported(
-            Engine engine, SafetensorsFile file, TransformerCheckpoint checkpoint, int side) {
+    private static DemoTrunk exported(Engine engine, SafetensorsFile file, TransformerCheckpoint checkpoint, int side) {
         OnnxExport.Result result = new OnnxExport(
                         new ExportSource(checkpoint, Optional.of(quantized(checkpoint)), LowRankBranches.NONE, true),
                         ExportSettings.of(ExportForm.QDQ_INT8, ComputePrecision.FP32),

@@ -20,7 +20,8 @@ public final class OrtItem implements GpuCheckItem {
             "integer", "ONNX Runtime's CUDA provider runs the integer form (W4A8) that the processor runs (1e-2)");
 
     private static final Claim EXPORTED = new Claim(
-            "exported", "ONNX Runtime's CUDA provider runs the exported graphs (INT8 QDQ) as the processor does (1e-2)");
+            "exported",
+            "ONNX Runtime's CUDA provider runs the exported graphs (INT8 QDQ) as the processor does (1e-2)");
     private static final Claim BINDING = new Claim(
             "binding",
             "Results that stay on the GPU between graphs (I/O binding) are those copied to the host, in no more time");

@@ -127,8 +127,7 @@ final class VolumeRules {
 
     private boolean leadsToProduct(NodeProto node) {
         return node.getOpType().equals("MatMul")
-                || ELEMENTWISE.contains(node.getOpType())
-                        && scored(node).isPresent();
+                || ELEMENTWISE.contains(node.getOpType()) && scored(node).isPresent();
     }
 
     private void volume(NodeProto node, MaxShapes shapes) {

@@ -163,7 +163,9 @@ class TensorRtLintTest {
                 .singleElement()
                 .asString()
                 .contains("unproven", "Tanh between the product and the softmax");
-        assertThat(findings(model(c -> c.op(OnnxOp.MatMul, c.op(OnnxOp.Softmax, c.op(OnnxOp.Tanh, c.x())), c.ones(128, 4))), Optional.empty()))
+        assertThat(findings(
+                        model(c -> c.op(OnnxOp.MatMul, c.op(OnnxOp.Softmax, c.op(OnnxOp.Tanh, c.x())), c.ones(128, 4))),
+                        Optional.empty()))
                 .as("no attention")
                 .isEmpty();
         assertThat(findings(torn, tokens(1, 100, 50_000))).anySatisfy(finding -> assertThat(finding.toString())
