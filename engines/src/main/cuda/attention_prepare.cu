@@ -24,6 +24,12 @@ struct Tokens {
     }
 };
 
+/// Where byte `byte` of row `row` lies in a swizzled tile of BYTES per row.
+template <int BYTES>
+QR_INLINE int placed(int row, int byte) {
+    return swizzled<BYTES>(row, byte / 16) + byte % 16;
+}
+
 /// Statistic of a channel over `length` tokens each: the sum, or the largest magnitude.
 /// Grid: channels / 128, parts, batch. out [batch, parts, channels].
 template <class T>
@@ -47,7 +53,7 @@ QR_INLINE void partial(Tokens x, int length, int magnitude, float* out) {
 /// Grid: tiles of 64 tokens, heads, batch. Tokens behind the last are zeros.
 ///
 /// mean: [batch, channels] to take off, or null. perRow: one step per token instead of one per tile.
-/// out: tiles of 64 rows of D codes, `stride` bytes apart. scale: [batch, heads, tiles * (perRow ? 64 : 1)] = step * factor.
+/// out: swizzled tiles of 64 rows of D codes, `stride` bytes apart. scale: [batch, heads, tiles * (perRow ? 64 : 1)] = step * factor.
 template <class T, int D>
 QR_INLINE void packS8(
         Tokens x, const float* mean, float factor, int perRow, signed char* out, long long stride, float* scale) {
@@ -100,7 +106,7 @@ QR_INLINE void packS8(
 #pragma unroll
         for (int i = 0; i < OWN; i++) {
             float code = fminf(fmaxf(rintf(v[row][i] * inverse), -S8_MOST), S8_MOST);
-            target[(warp * 16 + row) * D + lane + 32 * i] = (signed char)code;
+            target[placed<D>(warp * 16 + row, lane + 32 * i)] = (signed char)code;
         }
     }
 }
@@ -109,7 +115,7 @@ QR_INLINE void packS8(
 template <class T, int D>
 QR_INLINE void packBf16Rows(Tokens x, const float* mean, float factor, unsigned char* out, long long stride) {
     long long tile = ((long long)blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
-    bf16* target = reinterpret_cast<bf16*>(out + tile * stride);
+    unsigned char* target = out + tile * stride;
     for (int i = threadIdx.x; i < TILE_KEYS * D; i += PREPARE_THREADS) {
         int token = blockIdx.x * TILE_KEYS + i / D;
         int within = i % D;
@@ -121,7 +127,7 @@ QR_INLINE void packBf16Rows(Tokens x, const float* mean, float factor, unsigned 
                 v -= mean[(long long)blockIdx.z * x.heads * x.headDim + channel];
             }
         }
-        target[i] = toBf16(v * factor);
+        *reinterpret_cast<bf16*>(target + placed<2 * D>(i / D, 2 * within)) = toBf16(v * factor);
     }
 }
 
@@ -143,30 +149,31 @@ QR_INLINE void readValues(Tokens x, float (*tile)[D + 1]) {
     __syncthreads();
 }
 
-/// Values transposed to [D, 64] in bf16. Grid: tiles of 64 keys, heads, batch.
+/// Values transposed to [D, 64] in bf16, swizzled. Grid: tiles of 64 keys, heads, batch.
 template <class T, int D>
 QR_INLINE void packValuesBf16(Tokens x, unsigned char* out, long long stride) {
     __shared__ float tile[TILE_KEYS][D + 1];
     readValues<T, D>(x, tile);
     long long number = ((long long)blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
-    u32* target = reinterpret_cast<u32*>(out + number * stride);
+    unsigned char* target = out + number * stride;
     for (int i = threadIdx.x; i < D * TILE_KEYS / 2; i += PREPARE_THREADS) {
         int channel = i / (TILE_KEYS / 2);
         int key = i % (TILE_KEYS / 2) * 2;
-        target[i] = packBf16(tile[key][channel], tile[key + 1][channel]);
+        *reinterpret_cast<u32*>(target + placed<2 * TILE_KEYS>(channel, 2 * key)) =
+                packBf16(tile[key][channel], tile[key + 1][channel]);
     }
 }
 
 #if QR_PACKS_E4M3
 constexpr float E4M3_MOST = 448.0f;
 
-/// Values transposed to [D, 64] in e4m3, the largest magnitude of a channel at 448. peak: [batch, channels].
+/// Values transposed to [D, 64] in e4m3, swizzled, the largest magnitude of a channel at 448. peak: [batch, channels].
 template <class T, int D>
 QR_INLINE void packValuesE4m3(Tokens x, const float* peak, unsigned char* out, long long stride) {
     __shared__ float tile[TILE_KEYS][D + 1];
     readValues<T, D>(x, tile);
     long long number = ((long long)blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
-    u16* target = reinterpret_cast<u16*>(out + number * stride);
+    unsigned char* target = out + number * stride;
     for (int i = threadIdx.x; i < D * TILE_KEYS / 2; i += PREPARE_THREADS) {
         int channel = i / (TILE_KEYS / 2);
         int slot = i % (TILE_KEYS / 2) * 2;
@@ -175,7 +182,8 @@ QR_INLINE void packValuesE4m3(Tokens x, const float* peak, unsigned char* out, l
                 ? peak[(long long)blockIdx.z * x.heads * x.headDim + blockIdx.y * x.headDim + channel]
                 : 0.0f;
         float inverse = most > 0.0f ? E4M3_MOST / most : 0.0f;
-        target[i] = packE4m3(tile[key][channel] * inverse, tile[key + 1][channel] * inverse);
+        *reinterpret_cast<u16*>(target + placed<TILE_KEYS>(channel, slot)) =
+                packE4m3(tile[key][channel] * inverse, tile[key + 1][channel] * inverse);
     }
 }
 #endif

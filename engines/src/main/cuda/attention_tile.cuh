@@ -3,7 +3,8 @@
 // The main loop of attention for one tile of queries: scores by tensor cores, online softmax, values by tensor cores.
 //
 // All operands come prepared (attention_prepare.cu): rows of D channels (64 or 128), padded with zeros, so that every
-// tile is one contiguous run of bytes:
+// tile is one contiguous run of bytes that lies in shared memory as it lies in global memory, its 16-byte chunks turned
+// within their row (swizzled):
 //   q   [batch, heads, queries up to a multiple of ROWS, D]  elements of the scores' type, scale and log2(e) folded in
 //   kv  [batch, heads, tiles of 64 keys] of stages, each
 //         k [64, D]  like q
@@ -102,7 +103,7 @@ struct ValuesBf16 {
 };
 
 // Where chunk `chunk` of 16 bytes of row `row` lies in a tile of BYTES per row: eight rows read together by ldmatrix
-// fall into eight different groups of banks.
+// fall into eight different groups of banks. It is the swizzle of 128 or 64 bytes that wgmma's descriptors know.
 template <int BYTES>
 QR_INLINE int swizzled(int row, int chunk) {
     int turned = BYTES >= 128 ? chunk ^ (row & 7) : chunk ^ ((row >> 1) & 3);
@@ -110,16 +111,11 @@ QR_INLINE int swizzled(int row, int chunk) {
 }
 
 // Starts copying a contiguous tile; all THREADS of the block take part.
-template <int ROWS, int BYTES, int THREADS>
+template <int BYTES, int THREADS>
 QR_INLINE void copy_tile(unsigned char* tile, const unsigned char* source) {
-    constexpr int CHUNKS = BYTES / 16;
-    constexpr int PASS = THREADS * 16;
-    // One pass of all threads covers whole groups of 8 rows, so the places of a thread repeat from pass to pass.
-    int place = swizzled<BYTES>(threadIdx.x / CHUNKS, threadIdx.x % CHUNKS);
-    const unsigned char* from = source + threadIdx.x * 16;
 #pragma unroll
-    for (int offset = 0; offset < ROWS * BYTES; offset += PASS) {
-        copyAsync16(tile + place + offset, from + offset);
+    for (int offset = 0; offset < BYTES; offset += THREADS * 16) {
+        copyAsync16(tile + threadIdx.x * 16 + offset, source + threadIdx.x * 16 + offset);
     }
 }
 
@@ -245,28 +241,31 @@ struct Attention {
         }
     }
 
-    // Turns scores into weights: x becomes 2^(x - maximum), alpha is what earlier sums shrink by.
-    static QR_INLINE void soften(
-            float (&x)[NT][4], float (&maximum)[2], float (&total)[2], float (&alpha)[2]) {
+    // Turns scores into weights: x becomes 2^(x * factor - maximum), alpha is what earlier sums shrink by. `maximum` is in
+    // units of x * factor; factor is never negative.
+    static QR_INLINE void soften(float (&x)[NT][4], const float (&factor)[2], float (&maximum)[2], float (&total)[2],
+            float (&alpha)[2]) {
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-            float most = maximum[r];
+            float most = fmaxf(x[0][2 * r], x[0][2 * r + 1]);
 #pragma unroll
-            for (int n = 0; n < NT; n++) {
+            for (int n = 1; n < NT; n++) {
                 most = fmaxf(most, fmaxf(x[n][2 * r], x[n][2 * r + 1]));
             }
             most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
             most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
+            most = fmaxf(maximum[r], most * factor[r]);
             // A row whose keys are all masked so far has no maximum; its weights are 2^-inf = 0.
             float base = most == -infinity() ? 0.0f : most;
             alpha[r] = fastExp2(maximum[r] - base);
             maximum[r] = most;
             float sum = 0.0f;
+            float shift = Values::LIFT - base;
 #pragma unroll
             for (int n = 0; n < NT; n++) {
 #pragma unroll
                 for (int i = 2 * r; i < 2 * r + 2; i++) {
-                    x[n][i] = fastExp2(x[n][i] - (base - Values::LIFT));
+                    x[n][i] = fastExp2(fmaf(x[n][i], factor[r], shift));
                     sum += x[n][i];
                 }
             }
@@ -316,18 +315,29 @@ struct Attention {
     }
 
     static QR_INLINE void load(unsigned char* stage, const unsigned char* tile) {
-        copy_tile<TILE_KEYS, Q_BYTES, THREADS>(stage, tile);
-        copy_tile<D, V_BYTES, THREADS>(stage + K_TILE, tile + K_TILE);
+        copy_tile<STAGE, THREADS>(stage, tile);
         commitCopies();
+    }
+
+    // Weights of SPAN keys from `firstKey` on and what earlier sums shrink by, from scores in units of `factor`. Where a
+    // bias is added or keys behind the last are hidden, scores take their factor first.
+    static QR_INLINE void weigh(const AttentionTask& t, float (&x)[NT][4], float (&factor)[2], int query, int firstKey,
+            float (&maximum)[2], float (&total)[2], float (&alpha)[2]) {
+        if (t.bias != nullptr || firstKey + SPAN > t.keys) {
+#pragma unroll
+            for (int i = 0; i < 4 * NT; i++) {
+                x[i / 4][i % 4] *= factor[i % 4 / 2];
+            }
+            mask(t, x, query, firstKey, threadIdx.x % 32);
+            factor[0] = factor[1] = 1.0f;
+        }
+        soften(x, factor, maximum, total, alpha);
     }
 
     // Adds the bias and hides what lies behind the last key.
     static QR_INLINE void mask(
             const AttentionTask& t, float (&x)[NT][4], int query, int firstKey, int lane) {
         bool biased = t.bias != nullptr;
-        if (!biased && firstKey + SPAN <= t.keys) {
-            return;
-        }
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             int row = query + 8 * (i / 2);
@@ -353,7 +363,7 @@ struct Attention {
         long long head = (long long)blockIdx.z * gridDim.y + blockIdx.y;
         long long queryTile = head * gridDim.x + blockIdx.x;
         unsigned char* stages = shared + ROWS * Q_BYTES;
-        copy_tile<ROWS, Q_BYTES, THREADS>(shared, t.q + queryTile * (ROWS * Q_BYTES));
+        copy_tile<ROWS * Q_BYTES, THREADS>(shared, t.q + queryTile * (ROWS * Q_BYTES));
         const unsigned char* source = t.kv + head * tiles * STAGE;
         load(stages, source);
         const float* keySteps = t.kScale + head * tiles;
@@ -394,14 +404,11 @@ struct Attention {
 #pragma unroll
                         for (int i = 0; i < 4; i++) {
                             x[n][i] = (float)s[m][n][i];
-                            if (Scores::SCALED) {
-                                x[n][i] *= step[m][i / 2] * keyStep;
-                            }
                         }
                     }
                     int query = blockIdx.x * ROWS + firstRow + 16 * m + lane / 4;
-                    mask(t, x, query, tile * TILE_KEYS + part * SPAN, lane);
-                    soften(x, maximum[m], total[m], alpha[m]);
+                    float factor[2] = {step[m][0] * keyStep, step[m][1] * keyStep};
+                    weigh(t, x, factor, query, tile * TILE_KEYS + part * SPAN, maximum[m], total[m], alpha[m]);
                     Values::pack(p[m], x);
                 }
                 mix(out, p, alpha, stage + K_TILE, part * SPAN * Values::BYTES / 16);

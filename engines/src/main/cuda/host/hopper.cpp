@@ -161,6 +161,16 @@ void issueProduct(Element element, float* d, int columns, const uint32_t (&a)[4]
     queueProduct([=] { wgmmaFloat(element, {d, columns, fragment.data(), b, accumulate}, line); });
 }
 
+void holdOperand(const uint32_t (&a)[4], int line) {
+    std::array<uint32_t, 4> fragment{a[0], a[1], a[2], a[3]};
+    const uint32_t* registers = a;
+    queueProduct([=] {
+        if (std::memcmp(registers, fragment.data(), sizeof fragment)) {
+            fail(LaunchFailed, "wgmma at line %d: its operand A was written before its wait", line);
+        }
+    });
+}
+
 void commitProducts() {
     Products& mine = products[current->linear];
     mine.groups.push_back(std::move(mine.open));

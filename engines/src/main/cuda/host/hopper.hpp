@@ -20,6 +20,8 @@ void copyBulk(void* to, const void* from, int bytes, void* barrier, int line);
 /// Queues d (+)= a b of a warpgroup in the open group: 64 x `columns` x 32 bytes, `d` the sums of this thread.
 void issueProduct(uint32_t* d, int columns, const uint32_t (&a)[4], uint64_t b, bool accumulate, int line);
 void issueProduct(Element element, float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool accumulate, int line);
+/// Refuses that the registers of an operand, which outlive the product, are written before its wait.
+void holdOperand(const uint32_t (&a)[4], int line);
 void commitProducts();
 /// Does all but the newest `pending` groups.
 void waitProducts(int pending);

@@ -24,7 +24,9 @@ public record FlashAttention(KernelLibrary kernels) {
 
     private static final int PREPARE_THREADS = 128;
     private static final int ATTENTION_THREADS = 128;
-    private static final int WARPGROUP_THREADS = 256;
+    private static final int WARPGROUP_THREADS = 384;
+    private static final int WARPGROUP_STAGES = 4;
+    private static final int MEMORY_BARRIERS = 2 * WARPGROUP_STAGES + 1;
     private static final int ALIGNMENT = 256;
     private static final float LOG2_E = 1.44269504f;
     private static final float E4M3_MOST = 448;
@@ -96,9 +98,12 @@ public record FlashAttention(KernelLibrary kernels) {
             return partialsOffset() + (long) problem.parts() * vectorBytes();
         }
 
-        int sharedBytes() {
+        int sharedBytes(boolean warpgroups) {
             long queryTile = keyTileBytes() * AttentionProblem.QUERY_TILE / AttentionProblem.KEY_TILE;
-            return Math.toIntExact(queryTile + 2 * stageBytes());
+            return Math.toIntExact(
+                    warpgroups
+                            ? queryTile + WARPGROUP_STAGES * stageBytes() + MEMORY_BARRIERS * Long.BYTES
+                            : queryTile + 2 * stageBytes());
         }
 
         private static long aligned(long bytes) {
@@ -298,7 +303,7 @@ public record FlashAttention(KernelLibrary kernels) {
                 stream,
                 Dim3.of(problem.queryTiles(), problem.heads(), problem.batch()),
                 Dim3.of(warpgroups ? WARPGROUP_THREADS : ATTENTION_THREADS),
-                layout.sharedBytes(),
+                layout.sharedBytes(warpgroups),
                 KernelArguments.of().struct(struct.segment(), ArgumentStruct.ALIGNMENT));
     }
 

@@ -104,36 +104,49 @@ class FlashAttentionTest {
         assertThat(KernelBench.relativeError(out, twin)).isLessThan(TWIN_BOUND);
     }
 
-    @ParameterizedTest(name = "{0}: {1} x {2} queries, {3} keys, {4} heads of {5}")
+    /// Up to 11 tiles of keys, which go three times around the ring of four stages.
+    @ParameterizedTest(name = "{0}: {1} x {2} queries, {3} keys, {4} heads of {5}, biased {6}")
     @CsvSource({
-        "S8_BF16, 1, 1, 1, 1, 128",
-        "S8_BF16, 2, 130, 97, 2, 64",
-        "S8_BF16, 1, 129, 257, 1, 128",
-        "S8_E4M3, 1, 1, 1, 1, 64",
-        "S8_E4M3, 1, 70, 64, 2, 40",
-        "S8_E4M3, 2, 129, 257, 1, 128",
+        "S8_BF16, 1, 1, 1, 1, 128, true",
+        "S8_BF16, 2, 130, 97, 2, 64, true",
+        "S8_BF16, 1, 129, 257, 1, 128, true",
+        "S8_BF16, 1, 65, 128, 1, 64, false",
+        "S8_BF16, 1, 70, 641, 1, 128, false",
+        "S8_E4M3, 1, 1, 1, 1, 64, true",
+        "S8_E4M3, 1, 70, 64, 2, 40, true",
+        "S8_E4M3, 2, 129, 257, 1, 128, true",
+        "S8_E4M3, 1, 128, 640, 1, 128, false",
+        "S8_E4M3, 2, 3, 127, 1, 64, false",
     })
     void hoppersWarpgroupsComputeTheSame(
-            AttentionPrecision precision, int batch, int queries, int keys, int heads, int headDim) {
+            AttentionPrecision precision,
+            int batch,
+            int queries,
+            int keys,
+            int heads,
+            int headDim,
+            boolean biased) {
         AttentionProblem problem = problem(batch, queries, keys, heads, headDim);
         Data data = Data.gaussian(problem, keys);
         float[] mask = KernelBench.gaussian(4, keys);
         mask[keys / 2] = Float.NEGATIVE_INFINITY;
-        float[] bias = new float[batch * heads * queries * keys];
+        float[] bias = biased ? new float[batch * heads * queries * keys] : NO_BIAS;
         for (int i = 0; i < bias.length; i++) {
             bias[i] = mask[i % keys];
         }
         bench.close();
         bench = new KernelBench(9, 0);
+        Optional<DeviceArray> added = biased ? Optional.of(bench.of(mask, 1, 1, 1, keys)) : Optional.empty();
 
-        float[] out = run(problem, precision, data, Optional.of(bench.of(mask, 1, 1, 1, keys)));
+        float[] out = run(problem, precision, data, added);
 
         float[] twin = AttentionTwin.of(problem, precision, new ComputeCapability(9, 0))
                 .attend(data.q, data.k, data.v, bias);
         assertThat(KernelBench.relativeError(out, twin)).isLessThan(TWIN_BOUND);
-        bench.gpu.threadOrder(5);
-        assertThat(run(problem, precision, data, Optional.of(bench.of(mask, 1, 1, 1, keys))))
-                .containsExactly(out);
+        for (int order : new int[] {5, 6}) {
+            bench.gpu.threadOrder(order);
+            assertThat(run(problem, precision, data, added)).containsExactly(out);
+        }
     }
 
     /// Queries, keys and values of the twin's head 0 beside those that the kernels packed: codes and steps bit by bit.
@@ -166,17 +179,24 @@ class FlashAttentionTest {
                     .isEqualTo(twinQueries.steps()[row]);
             for (int i = 0; i < dim; i++) {
                 float code = i < headDim ? twinQueries.values()[row * headDim + i] : 0;
-                assertThat((float) packed[row * dim + i]).isEqualTo(code);
+                assertThat((float) packed[placed(row, i, dim)]).isEqualTo(code);
             }
         }
         for (int row = 0; row < keys; row++) {
             assertThat(words.getFloat((int) layout.keyScaleOffset() + row / 64 * 4))
                     .isEqualTo(twinKeys.steps()[row]);
-            int at = stages + row / 64 * (int) layout.stageBytes() + row % 64 * dim;
+            int stage = stages + row / 64 * (int) layout.stageBytes();
             for (int i = 0; i < headDim; i++) {
-                assertThat((float) packed[at + i]).isEqualTo(twinKeys.values()[row * headDim + i]);
+                assertThat((float) packed[stage + placed(row % 64, i, dim)])
+                        .isEqualTo(twinKeys.values()[row * headDim + i]);
             }
         }
+    }
+
+    /// Where byte `i` of a row of 64 or 128 bytes lies: chunks of 16 are turned, as wgmma's descriptors say.
+    private static int placed(int row, int i, int rowBytes) {
+        int turned = i / 16 ^ (rowBytes == 128 ? row % 8 : row / 2 % 4);
+        return row * rowBytes + turned * 16 + i % 16;
     }
 
     /// What real keys have: some channels far from zero in all tokens, and one that is huge in a few.
