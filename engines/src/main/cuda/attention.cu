@@ -4,20 +4,25 @@
 //   qr_attention_s8_bf16_*  s8 scores of smoothed keys, bf16 values
 //   qr_attention_s8_e4m3_*  s8 scores of smoothed keys, e4m3 values (where e4m3 products are native)
 //
-// Grid: tiles of 128 queries, heads, batch; 128 threads. Dynamic shared memory: Attention::SHARED.
+// Grid: tiles of queries, heads, batch. Dynamic shared memory: Attention::SHARED. Where a block's memory leaves room for no second
+// one in 100 KB (sm_86, sm_89, sm_120), it has 8 warps, two for each scheduler, instead of 4:
+//
+//   tiles of 128 queries, 4 warps of 32       heads of 64 channels (40 to 48 KB), s8_e4m3 (48 KB)
+//   tiles of 256 queries, 8 warps of 32       s8_bf16 of 128 channels (80 KB)
+//   tiles of 128 queries, 8 warps of 16       bf16 of 128 channels (96 KB)
 #include "attention_tile.cuh"
 
-#define QR_ATTENTION(name, scores, values, dim, blocks)                                        \
-    extern "C" __global__ void __launch_bounds__(128, blocks) name(qr::AttentionTask task) { \
-        QR_DYNAMIC_SHARED(shared);                                                  \
-        qr::Attention<qr::scores, qr::values, dim, 2, 32>::run(task, shared);       \
+#define QR_ATTENTION(name, scores, values, dim, warps, tiles, blocks)                                 \
+    extern "C" __global__ void __launch_bounds__(32 * warps, blocks) name(qr::AttentionTask task) { \
+        QR_DYNAMIC_SHARED(shared);                                                                    \
+        qr::Attention<qr::scores, qr::values, dim, warps, tiles, 32>::run(task, shared);              \
     }
 
-QR_ATTENTION(qr_attention_bf16_d64, ScoresBf16, ValuesBf16, 64, 3)
-QR_ATTENTION(qr_attention_bf16_d128, ScoresBf16, ValuesBf16, 128, 2)
-QR_ATTENTION(qr_attention_s8_bf16_d64, ScoresS8, ValuesBf16, 64, 3)
-QR_ATTENTION(qr_attention_s8_bf16_d128, ScoresS8, ValuesBf16, 128, 2)
+QR_ATTENTION(qr_attention_bf16_d64, ScoresBf16, ValuesBf16, 64, 4, 2, 3)
+QR_ATTENTION(qr_attention_bf16_d128, ScoresBf16, ValuesBf16, 128, 8, 1, 1)
+QR_ATTENTION(qr_attention_s8_bf16_d64, ScoresS8, ValuesBf16, 64, 4, 2, 3)
+QR_ATTENTION(qr_attention_s8_bf16_d128, ScoresS8, ValuesBf16, 128, 8, 2, 1)
 #if QR_E4M3
-QR_ATTENTION(qr_attention_s8_e4m3_d64, ScoresS8, ValuesE4m3, 64, 2)
-QR_ATTENTION(qr_attention_s8_e4m3_d128, ScoresS8, ValuesE4m3, 128, 2)
+QR_ATTENTION(qr_attention_s8_e4m3_d64, ScoresS8, ValuesE4m3, 64, 4, 2, 2)
+QR_ATTENTION(qr_attention_s8_e4m3_d128, ScoresS8, ValuesE4m3, 128, 4, 2, 2)
 #endif

@@ -31,7 +31,6 @@
 namespace qr {
 
 constexpr int TILE_KEYS = 64;
-constexpr int ATTENTION_WARPS = 4;
 constexpr float LOG2_E = 1.4426950408889634f;
 
 // Scores of s8 codes: exact integers, scaled by the row's and the key tile's step.
@@ -137,13 +136,13 @@ struct AttentionTask {
     int headDim;
 };
 
-// MT: tiles of 16 queries per warp. SPAN: keys per step of the softmax; fewer keys at once need fewer registers.
-template <class Scores, class Values, int D, int MT, int SPAN>
+// WARPS: of a block. MT: tiles of 16 queries per warp. SPAN: keys per step of the softmax; fewer keys at once need fewer registers.
+template <class Scores, class Values, int D, int WARPS, int MT, int SPAN>
 struct Attention {
-    static constexpr int THREADS = ATTENTION_WARPS * 32;
+    static constexpr int THREADS = WARPS * 32;
     static constexpr int NT = SPAN / 8;
     static constexpr int STEPS = SPAN * Values::BYTES / 32;
-    static constexpr int ROWS = ATTENTION_WARPS * 16 * MT;
+    static constexpr int ROWS = WARPS * 16 * MT;
     static constexpr int Q_BYTES = D * Scores::BYTES;
     static constexpr int V_BYTES = TILE_KEYS * Values::BYTES;
     static constexpr int K_TILE = TILE_KEYS * Q_BYTES;
@@ -355,7 +354,7 @@ struct Attention {
         }
     }
 
-    // Grid: tiles of queries, heads, batch; 128 threads; SHARED bytes of dynamic shared memory.
+    // Grid: tiles of queries, heads, batch; THREADS; SHARED bytes of dynamic shared memory.
     static QR_INLINE void run(const AttentionTask& t, unsigned char* shared) {
         int lane = threadIdx.x % 32;
         int firstRow = threadIdx.x / 32 * 16 * MT;

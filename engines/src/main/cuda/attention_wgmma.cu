@@ -20,7 +20,7 @@ namespace qr {
 template <class Values, int D>
 struct WarpgroupAttention {
     /// 16 queries a warp, 64 keys a step.
-    using Warp = Attention<ScoresS8, Values, D, 1, TILE_KEYS>;
+    using Warp = Attention<ScoresS8, Values, D, 8, 1, TILE_KEYS>;
 
     static constexpr int ROWS = 128;
     static constexpr int STAGES = 4;

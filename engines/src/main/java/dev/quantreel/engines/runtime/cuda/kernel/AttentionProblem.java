@@ -13,9 +13,6 @@ public record AttentionProblem(int batch, int queries, int keys, int heads, int 
     /// Keys of a tile.
     public static final int KEY_TILE = 64;
 
-    /// Queries of a block of threads.
-    public static final int QUERY_TILE = 128;
-
     /// Tokens that one thread sums for the mean of keys and the largest values.
     public static final int PART = 256;
 
@@ -41,10 +38,6 @@ public record AttentionProblem(int batch, int queries, int keys, int heads, int 
     /// Channels of a token.
     public int channels() {
         return heads * headDim;
-    }
-
-    public int queryTiles() {
-        return Math.ceilDiv(queries, QUERY_TILE);
     }
 
     public int keyTiles() {

@@ -1,5 +1,6 @@
 package dev.quantreel.engines.runtime.cuda.kernel;
 
+import dev.quantreel.engines.runtime.cuda.driver.ComputeCapability;
 import dev.quantreel.engines.runtime.cuda.driver.CudaFunction;
 import dev.quantreel.engines.runtime.cuda.driver.CudaStream;
 import dev.quantreel.engines.runtime.cuda.driver.DeviceSpan;
@@ -23,10 +24,13 @@ import java.util.Optional;
 public record FlashAttention(KernelLibrary kernels) {
 
     private static final int PREPARE_THREADS = 128;
-    private static final int ATTENTION_THREADS = 128;
     private static final int WARPGROUP_THREADS = 384;
     private static final int WARPGROUP_STAGES = 4;
     private static final int MEMORY_BARRIERS = 2 * WARPGROUP_STAGES + 1;
+    /// Channels of the narrower heads, and queries of the largest tile.
+    private static final int NARROW = 64;
+
+    private static final int MOST_QUERIES = 256;
     private static final int ALIGNMENT = 256;
     private static final float LOG2_E = 1.44269504f;
     private static final float E4M3_MOST = 448;
@@ -42,8 +46,39 @@ public record FlashAttention(KernelLibrary kernels) {
     /// @param out F32 or BF16, shaped as `q`
     public record Operands(DeviceArray q, DeviceArray k, DeviceArray v, Optional<DeviceArray> bias, DeviceArray out) {}
 
+    /// A kernel's block: how many threads share how many queries. Where memory leaves room for one block of a
+    /// multiprocessor with 100 KB, it has eight warps.
+    ///
+    /// @param queries of a tile: a multiple of 64
+    /// @param stages of 64 keys in shared memory
+    record Block(int threads, int queries, int stages, int barrierBytes) {
+
+        static Block of(AttentionProblem problem, AttentionPrecision precision, ComputeCapability capability) {
+            if (precision.byWarpgroups(capability)) {
+                return new Block(WARPGROUP_THREADS, 128, WARPGROUP_STAGES, MEMORY_BARRIERS * Long.BYTES);
+            }
+            if (problem.paddedDim() == NARROW) {
+                return new Block(128, 128, 2, 0);
+            }
+            return switch (precision) {
+                case BF16 -> new Block(256, 128, 2, 0);
+                case S8_BF16 -> new Block(256, 256, 2, 0);
+                case S8_E4M3 -> new Block(128, 128, 2, 0);
+            };
+        }
+    }
+
     /// Where the packed operands lie in a workspace.
-    record Layout(AttentionProblem problem, AttentionPrecision precision) {
+    record Layout(AttentionProblem problem, AttentionPrecision precision, Block block) {
+
+        int queryTiles() {
+            return Math.ceilDiv(problem.queries(), block.queries);
+        }
+
+        /// With those behind the last.
+        long paddedQueries() {
+            return (long) queryTiles() * block.queries;
+        }
 
         long keyTileBytes() {
             return (long) AttentionProblem.KEY_TILE * problem.paddedDim() * precision.scoreBytes();
@@ -54,11 +89,7 @@ public record FlashAttention(KernelLibrary kernels) {
         }
 
         long queryBytes() {
-            return problem.allHeads()
-                    * problem.queryTiles()
-                    * AttentionProblem.QUERY_TILE
-                    / AttentionProblem.KEY_TILE
-                    * keyTileBytes();
+            return problem.allHeads() * paddedQueries() / AttentionProblem.KEY_TILE * keyTileBytes();
         }
 
         long stagesOffset() {
@@ -70,8 +101,7 @@ public record FlashAttention(KernelLibrary kernels) {
         }
 
         long keyScaleOffset() {
-            return aligned(queryScaleOffset()
-                    + problem.allHeads() * problem.queryTiles() * AttentionProblem.QUERY_TILE * Float.BYTES);
+            return aligned(queryScaleOffset() + problem.allHeads() * paddedQueries() * Float.BYTES);
         }
 
         long meanOffset() {
@@ -98,12 +128,9 @@ public record FlashAttention(KernelLibrary kernels) {
             return partialsOffset() + (long) problem.parts() * vectorBytes();
         }
 
-        int sharedBytes(boolean warpgroups) {
-            long queryTile = keyTileBytes() * AttentionProblem.QUERY_TILE / AttentionProblem.KEY_TILE;
-            return Math.toIntExact(
-                    warpgroups
-                            ? queryTile + WARPGROUP_STAGES * stageBytes() + MEMORY_BARRIERS * Long.BYTES
-                            : queryTile + 2 * stageBytes());
+        int sharedBytes() {
+            long queryTile = keyTileBytes() * block.queries / AttentionProblem.KEY_TILE;
+            return Math.toIntExact(queryTile + block.stages * stageBytes() + block.barrierBytes);
         }
 
         private static long aligned(long bytes) {
@@ -111,9 +138,16 @@ public record FlashAttention(KernelLibrary kernels) {
         }
     }
 
-    /// Bytes that [#launch] needs beside its operands.
+    /// Bytes that [#launch] needs beside its operands, on any chip.
     public static long workspaceBytes(AttentionProblem problem, AttentionPrecision precision) {
-        return new Layout(problem, precision).bytes();
+        return new Layout(problem, precision, new Block(0, MOST_QUERIES, 0, 0)).bytes();
+    }
+
+    Layout layout(AttentionProblem problem, AttentionPrecision precision) {
+        return new Layout(
+                problem,
+                precision,
+                Block.of(problem, precision, kernels.context().device().capability()));
     }
 
     /// Queues one attention: packing, then the product.
@@ -137,7 +171,7 @@ public record FlashAttention(KernelLibrary kernels) {
             AttentionProblem problem,
             Operands operands,
             DeviceSpan workspace) {
-        Layout layout = new Layout(problem, precision);
+        Layout layout = layout(problem, precision);
         check(layout, operands, workspace);
         Preparation preparation = new Preparation(stream, layout, workspace.pointer());
         float factor = problem.scale() * LOG2_E;
@@ -177,8 +211,9 @@ public record FlashAttention(KernelLibrary kernels) {
             return Dim3.of(tiles, problem().heads(), problem().batch());
         }
 
+        /// Tiles as wide as those of keys, which is how they are packed.
         int queryTiles() {
-            return problem().queryTiles() * (AttentionProblem.QUERY_TILE / AttentionProblem.KEY_TILE);
+            return Math.toIntExact(layout.paddedQueries() / AttentionProblem.KEY_TILE);
         }
     }
 
@@ -280,7 +315,7 @@ public record FlashAttention(KernelLibrary kernels) {
             AttentionProblem problem,
             Operands operands,
             DeviceSpan workspace) {
-        Layout layout = new Layout(problem, precision);
+        Layout layout = layout(problem, precision);
         long base = workspace.pointer();
         DeviceArray out = operands.out;
         ArgumentStruct struct = new ArgumentStruct()
@@ -301,9 +336,9 @@ public record FlashAttention(KernelLibrary kernels) {
                 : kernels.function("attention", "qr_attention_" + name);
         kernel.launch(
                 stream,
-                Dim3.of(problem.queryTiles(), problem.heads(), problem.batch()),
-                Dim3.of(warpgroups ? WARPGROUP_THREADS : ATTENTION_THREADS),
-                layout.sharedBytes(warpgroups),
+                Dim3.of(layout.queryTiles(), problem.heads(), problem.batch()),
+                Dim3.of(layout.block.threads),
+                layout.sharedBytes(),
                 KernelArguments.of().struct(struct.segment(), ArgumentStruct.ALIGNMENT));
     }
 

@@ -150,4 +150,14 @@ class CompileGateTest {
             }
         }
     }
+
+    /// ptxas moves exponentials behind the last wait, where nothing runs beside them, unless something stands between.
+    @Test
+    void hoppersAttentionMakesWeightsWhileItsProductsRun() throws IOException {
+        assertThat(MachineCode.exponentialsBesideProducts(object("attention_wgmma", "90a", "")))
+                .hasSize(4)
+                .allSatisfy((kernel, count) -> assertThat(count)
+                        .as("one for each of 32 scores of a thread and for what two rows shrink by, in " + kernel)
+                        .isEqualTo(34));
+    }
 }

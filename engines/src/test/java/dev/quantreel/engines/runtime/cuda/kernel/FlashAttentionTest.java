@@ -82,10 +82,12 @@ class FlashAttentionTest {
         "BF16, 1, 1, 1, 1, 64",
         "BF16, 2, 130, 97, 2, 64",
         "BF16, 1, 129, 65, 1, 128",
+        "BF16, 2, 250, 130, 2, 100",
         "BF16, 1, 33, 300, 2, 40",
         "S8_BF16, 1, 1, 1, 1, 128",
         "S8_BF16, 2, 130, 97, 2, 64",
         "S8_BF16, 1, 129, 257, 1, 128",
+        "S8_BF16, 2, 300, 130, 2, 128",
         "S8_BF16, 1, 16, 16, 3, 72",
         "S8_E4M3, 1, 1, 1, 1, 64",
         "S8_E4M3, 1, 70, 64, 2, 64",
@@ -119,13 +121,7 @@ class FlashAttentionTest {
         "S8_E4M3, 2, 3, 127, 1, 64, false",
     })
     void hoppersWarpgroupsComputeTheSame(
-            AttentionPrecision precision,
-            int batch,
-            int queries,
-            int keys,
-            int heads,
-            int headDim,
-            boolean biased) {
+            AttentionPrecision precision, int batch, int queries, int keys, int heads, int headDim, boolean biased) {
         AttentionProblem problem = problem(batch, queries, keys, heads, headDim);
         Data data = Data.gaussian(problem, keys);
         float[] mask = KernelBench.gaussian(4, keys);
@@ -167,7 +163,7 @@ class FlashAttentionTest {
         new FlashAttention(bench.kernels()).prepare(bench.stream(), precision, problem, operands, workspace.span());
 
         byte[] packed = bench.bytes(workspace);
-        FlashAttention.Layout layout = new FlashAttention.Layout(problem, precision);
+        FlashAttention.Layout layout = new FlashAttention(bench.kernels()).layout(problem, precision);
         AttentionTwin twin = AttentionTwin.of(problem, precision);
         int stages = (int) layout.stagesOffset();
         AttentionTwin.Packed twinQueries = twin.queries(data.q, 0, 0);
@@ -368,19 +364,6 @@ class FlashAttentionTest {
 
         assertThat(run(problem, AttentionPrecision.S8_E4M3, data, Optional.empty()))
                 .containsExactly(inOrder);
-    }
-
-    @Test
-    void fp8IsTakenWhereItIsOneInstruction() {
-        assertThat(AttentionPrecision.fastest(new ComputeCapability(8, 0))).isEqualTo(AttentionPrecision.S8_BF16);
-        assertThat(AttentionPrecision.fastest(new ComputeCapability(8, 6))).isEqualTo(AttentionPrecision.S8_BF16);
-        assertThat(AttentionPrecision.fastest(new ComputeCapability(8, 9))).isEqualTo(AttentionPrecision.S8_E4M3);
-        assertThat(AttentionPrecision.fastest(new ComputeCapability(9, 0))).isEqualTo(AttentionPrecision.S8_E4M3);
-        assertThat(AttentionPrecision.fastest(new ComputeCapability(10, 0))).isEqualTo(AttentionPrecision.S8_BF16);
-        assertThat(AttentionPrecision.fastest(new ComputeCapability(12, 0))).isEqualTo(AttentionPrecision.S8_E4M3);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> AttentionPrecision.fastest(new ComputeCapability(7, 5)))
-                .withMessageContaining("8.0 or later; this GPU has 7.5");
     }
 
     @Test

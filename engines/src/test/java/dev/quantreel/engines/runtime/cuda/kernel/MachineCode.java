@@ -10,7 +10,8 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The machine code of a cubin (an ELF file): how often each kernel multiplies matrices, by kind of instruction.
+/// The machine code of a cubin (an ELF file): how often each kernel multiplies matrices, by kind of instruction, and
+/// what overlaps.
 ///
 /// Instructions are 128 bits wide since sm_70; the low 12 bits of the first word are the operation (9 bits) and the
 /// form of its operands (3 bits). The numbers were read off with nvdisasm 13 for sm_80 to sm_120a.
@@ -21,6 +22,13 @@ final class MachineCode {
 
     /// Set in the second word of an IMMA whose operands have four bits.
     private static final long FOUR_BITS = 0x380000;
+
+    /// Waits of a warpgroup for its products, and exponentials (MUFU.EX2); what tells them from their relatives.
+    private static final int WARPGROUP = 0x1C5;
+
+    private static final long WAIT = 1L << 47;
+    private static final int MUFU = 0x108;
+    private static final int EXPONENTIAL = 8;
 
     /// Instructions of the tensor cores.
     enum MatrixInstruction {
@@ -55,29 +63,59 @@ final class MachineCode {
 
     /// Counts of every kernel of a file, zeros left out.
     static Map<String, Map<MatrixInstruction, Integer>> matrixInstructions(Path cubin) throws IOException {
+        Map<String, Map<MatrixInstruction, Integer>> result = new TreeMap<>();
+        kernels(cubin).forEach((name, code) -> result.put(name, count(code)));
+        return result;
+    }
+
+    /// By kernel: exponentials that stand between a wait for all products but the newest group and the wait for
+    /// that one, which runs meanwhile.
+    static Map<String, Integer> exponentialsBesideProducts(Path cubin) throws IOException {
+        Map<String, Integer> result = new TreeMap<>();
+        kernels(cubin).forEach((name, code) -> {
+            boolean beside = false;
+            int count = 0;
+            for (int at = 0; at + 16 <= code.limit(); at += 16) {
+                long first = code.getLong(at);
+                int pending = (int) (code.getLong(at + 8) >> 8) & 0xFF;
+                int operation = (int) first & OPERATION;
+                if (operation == WARPGROUP && (first & WAIT) != 0) {
+                    beside = pending == 1;
+                } else if (beside && operation == MUFU && pending == EXPONENTIAL) {
+                    count++;
+                }
+            }
+            result.put(name, count);
+        });
+        return result;
+    }
+
+    /// The instructions of every kernel of a file.
+    private static Map<String, ByteBuffer> kernels(Path cubin) throws IOException {
         ByteBuffer elf = ByteBuffer.wrap(Files.readAllBytes(cubin)).order(ByteOrder.LITTLE_ENDIAN);
         int sections = (int) elf.getLong(0x28);
         int entryBytes = Short.toUnsignedInt(elf.getShort(0x3A));
         int count = Short.toUnsignedInt(elf.getShort(0x3C));
         int names = sections + entryBytes * Short.toUnsignedInt(elf.getShort(0x3E));
-        Map<String, Map<MatrixInstruction, Integer>> result = new TreeMap<>();
+        Map<String, ByteBuffer> result = new TreeMap<>();
         for (int i = 0; i < count; i++) {
             int header = sections + i * entryBytes;
             String name = text(elf, (int) elf.getLong(names + 0x18) + elf.getInt(header));
             if (name.startsWith(CODE_SECTION)) {
                 int offset = (int) elf.getLong(header + 0x18);
                 int bytes = (int) elf.getLong(header + 0x20);
-                result.put(name.substring(CODE_SECTION.length()), count(elf, offset, bytes));
+                ByteBuffer code = elf.slice(offset, bytes).order(ByteOrder.LITTLE_ENDIAN);
+                result.put(name.substring(CODE_SECTION.length()), code);
             }
         }
         return result;
     }
 
-    private static Map<MatrixInstruction, Integer> count(ByteBuffer elf, int offset, int bytes) {
+    private static Map<MatrixInstruction, Integer> count(ByteBuffer code) {
         Map<MatrixInstruction, Integer> counts = new EnumMap<>(MatrixInstruction.class);
-        for (int at = offset; at + 16 <= offset + bytes; at += 16) {
-            long first = elf.getLong(at);
-            long second = elf.getLong(at + 8);
+        for (int at = 0; at + 16 <= code.limit(); at += 16) {
+            long first = code.getLong(at);
+            long second = code.getLong(at + 8);
             for (MatrixInstruction instruction : MatrixInstruction.values()) {
                 if (instruction.is(first, second)) {
                     counts.merge(instruction, 1, Integer::sum);
