@@ -16,7 +16,7 @@ import java.util.Locale;
 public final class DitItem implements GpuCheckItem {
 
     private static final Claim SAME = new Claim(
-            "same", "The demo model's transformer at W4A8 on the engine `cuda` is within 2.5 % of the processor's");
+            "same", "The demo model's transformer at W4A8 on the engine `cuda` is within 5 % of the processor's");
     private static final Claim QUALITY = new Claim(
             "quality",
             "At W4A4, where a rounding more or less moves codes, its distance from full precision is the processor's (10 %)");
@@ -25,7 +25,9 @@ public final class DitItem implements GpuCheckItem {
     private static final Claim TIME =
             new Claim("time", "Steps whose bits change take no longer than steps whose bits stay");
 
-    private static final double TOLERANCE = 0.025;
+    /// Two sound engines are .02 to .03 apart, and the processor from itself by .023 with a latent moved by 1e-5: codes
+    /// turn (`TurnedCodesTest`).
+    private static final double TOLERANCE = 0.05;
     private static final double ALIKE = 0.1;
     private static final int SIDE = 8;
     private static final int SMALL_SIDE = 4;

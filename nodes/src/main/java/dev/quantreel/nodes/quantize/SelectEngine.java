@@ -63,8 +63,11 @@ public final class SelectEngine implements Node<SelectEngine.Inputs, SelectEngin
             @In(
                     help = "Settings of the engine, name=value each; ort-gpu: device=0, provider=cuda or tensorrt,"
                             + " precision=fp32, fp16 or int8 (TensorRT), cache=FOLDER (TensorRT), memory=8g,"
-                            + " growth=doubling or exact, tf32=true; cuda: memory=8g, offload=auto, always or never,"
-                            + " retry=true, attention=auto, bf16, s8 or fp8, graphs=false.",
+                            + " growth=doubling or exact, tf32=true, binding=false, resident=4g; cuda: memory=8g,"
+                            + " offload=auto, always or never, retry=true, attention=auto, bf16, s8 or fp8,"
+                            + " activations=bf16 or f32, graphs=false, resident=1MB; tensorrt: high=, low=, clips=,"
+                            + " text= (as Build TensorRT Engine writes them), level=3, minutes=60, workspace=4096 (MB),"
+                            + " weights=in-plan, refittable or stripped, streaming=true, cache=FOLDER, cache-gb=64.",
                     advanced = true)
             String settings,
 

@@ -121,6 +121,9 @@ public record TensorRtAssembly(DiffusionModel model, ModelAssembly.Weights weigh
     }
 
     private Form form(ExportForm form, TensorRtRecipe recipe, TensorRtEngine engine, NodeContext context) {
+        engine.obstacle(TensorRtRecipe.kind(form, model)).ifPresent(reason -> {
+            throw new NodeInputException(PORT, "has no engine as it was asked for: " + reason);
+        });
         try {
             context.status("laying out weights as " + TensorRtRecipe.label(form, model));
             ExportSource source = new ExportSource(

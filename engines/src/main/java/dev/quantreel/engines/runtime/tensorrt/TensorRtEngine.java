@@ -72,6 +72,11 @@ public final class TensorRtEngine implements Engine {
         return new BuildingSession(workshop, model);
     }
 
+    /// Why this GPU has no engines of a kind; empty where it has.
+    public Optional<String> obstacle(EngineKind kind) {
+        return kind.obstacle(workshop.gpu().device().chip());
+    }
+
     /// This engine for graphs of which more is known: the same GPU, library and cache. Closing it closes nothing.
     ///
     /// @param label what they compute in
