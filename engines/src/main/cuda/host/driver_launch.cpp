@@ -153,7 +153,8 @@ QR_EXPORT Result cuModuleGetFunction(Function** function, void*, const char* nam
     for (const Unit* unit : units()) {
         for (unsigned i = 0; i < unit->count; i++) {
             if (std::strcmp(unit->entries[i].name, name) == 0) {
-                *function = new Function{unit, &unit->entries[i], size_t{48} << 10};
+                // 48 KiB less what static shared memory may take where dynamic memory is aligned to 1,024 bytes.
+                *function = new Function{unit, &unit->entries[i], size_t{47} << 10};
                 return Success;
             }
         }

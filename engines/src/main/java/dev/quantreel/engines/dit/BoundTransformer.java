@@ -362,11 +362,28 @@ final class BoundTransformer implements SplitModel {
     private Map<String, Tensor> positions(Branch branch, LatentSize size) {
         Positions known = positions.get(branch);
         if (known == null || !known.size.equals(size)) {
-            known = new Positions(
-                    size, transformer.placed(architecture.positionInputs(size, of(conditionings, branch))));
+            known = new Positions(size, placedPositions(branch, size));
             positions.put(branch, known);
         }
         return known.tables;
+    }
+
+    /// Tables that the other branch has just so are placed once: a pass of both reads them as one input.
+    private Map<String, Tensor> placedPositions(Branch branch, LatentSize size) {
+        Map<String, Tensor> tables = new HashMap<>(architecture.positionInputs(size, of(conditionings, branch)));
+        positions.forEach((other, placed) -> {
+            if (other != branch && placed.size.equals(size)) {
+                architecture
+                        .positionInputs(size, of(conditionings, other))
+                        .forEach((name, table) -> tables.computeIfPresent(
+                                name,
+                                (same, own) -> own.shape().equals(table.shape())
+                                                && own.data().mismatch(table.data()) == -1
+                                        ? Objects.requireNonNull(placed.tables.get(same))
+                                        : own));
+            }
+        });
+        return transformer.placed(tables);
     }
 
     private static <T> T of(Map<Branch, T> byBranch, Branch branch) {

@@ -37,10 +37,13 @@ record JointPool(Map<String, Tensor> conditional, Map<String, Tensor> unconditio
 
     /// A table that is longer in one branch, because its text is, begins like the shorter one.
     private static Tensor common(String name, Tensor a, Tensor b) {
+        if (a == b) {
+            return a;
+        }
         Tensor longer = a.elements() >= b.elements() ? a : b;
         Tensor shorter = longer == a ? b : a;
-        long bytes = shorter.data().byteSize();
-        if (a != b && longer.data().asSlice(0, bytes).mismatch(shorter.data()) != -1) {
+        long bytes = shorter.dtype().byteSize(shorter.elements());
+        if (longer.data().asSlice(0, bytes).mismatch(shorter.data()) != -1) {
             throw new IllegalStateException("the branches differ in " + name + ", " + a.shape() + " and " + b.shape()
                     + ", which a pass of both has in common");
         }

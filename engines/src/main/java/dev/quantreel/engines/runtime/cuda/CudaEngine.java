@@ -126,7 +126,7 @@ public final class CudaEngine implements Engine {
     @Override
     public Tensor place(Tensor tensor) {
         if (tensor.residence().isPresent()
-                || tensor.data().byteSize() < device.settings().residentBytes()) {
+                || tensor.data().byteSize() < Math.max(1, device.settings().residentBytes())) {
             return tensor;
         }
         device.turn().lock();
@@ -163,8 +163,34 @@ public final class CudaEngine implements Engine {
         if (fallback != null) {
             fallback.close();
         }
-        List.copyOf(sessions).forEach(CudaSession::close);
-        leaveDevice();
+        try {
+            closeSessions();
+            leaveDevice();
+        } finally {
+            closeDevice();
+        }
+    }
+
+    /// All of them, whatever comes of one: weights in pinned memory go back even where the device is lost.
+    private void closeSessions() {
+        RuntimeException first = null;
+        for (CudaSession session : List.copyOf(sessions)) {
+            try {
+                session.close();
+            } catch (RuntimeException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    private void closeDevice() {
         try {
             device.kernels().close();
             device.staging().close();

@@ -133,7 +133,8 @@ final class CudaSession implements Session {
                 plans.pollFirstEntry().getValue().close();
             }
             Map<String, Tensor> scalars = late.copies(ordered);
-            Map<String, Tensor> inputs = new LinkedHashMap<>(ordered);
+            Map<String, Tensor> inputs = new LinkedHashMap<>();
+            ordered.forEach((name, tensor) -> inputs.put(name, Planner.isKnown(tensor) ? copy(tensor) : tensor));
             inputs.putAll(scalars);
             GraphPlan plan = Planner.plan(graph, inputs, weights.views(), device.kernels());
             if (!plan.joints().isEmpty()) {
@@ -145,6 +146,13 @@ final class CudaSession implements Session {
         }
         plans.putLast(key, known);
         return known;
+    }
+
+    /// A plan reads known inputs again at every run, their owner may have written other values there meanwhile.
+    private static Tensor copy(Tensor tensor) {
+        Tensor copy = Tensor.zeros(tensor.dtype(), tensor.shape());
+        copy.data().copyFrom(tensor.data());
+        return copy;
     }
 
     private Key key(SequencedMap<String, Tensor> ordered) {
@@ -197,10 +205,13 @@ final class CudaSession implements Session {
         try {
             if (!closed) {
                 closed = true;
-                if (device.loss().isEmpty()) {
-                    device.compute().synchronize();
+                try {
+                    if (device.loss().isEmpty()) {
+                        device.compute().synchronize();
+                    }
+                } finally {
+                    closeAll();
                 }
-                closeAll();
             }
         } finally {
             device.turn().unlock();

@@ -24,6 +24,7 @@ import dev.quantreel.engines.tensor.Shape;
 import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -123,7 +124,8 @@ final class LowBitSteps {
             return Optional.empty();
         }
         Key key = new Key(width, blockSize, attributes.longInteger("seed", 0));
-        return Optional.ofNullable(rotations.get(key));
+        return Optional.of(Objects.requireNonNull(
+                rotations.get(key), () -> "the rotation " + key + " was not prepared before it was queued"));
     }
 
     /// Brings what the steps of a plan share to the device, before any of them is queued or recorded.

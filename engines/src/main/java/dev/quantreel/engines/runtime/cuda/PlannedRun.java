@@ -12,6 +12,7 @@ import dev.quantreel.engines.tensor.DType;
 import dev.quantreel.engines.tensor.Shape;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -190,6 +191,7 @@ final class PlannedRun implements AutoCloseable {
                             tensor.data().byteSize()));
             stream.upload(memory.span(), staging.data());
             stream.synchronize();
+            Reference.reachabilityFence(staging);
         }
         opened = true;
     }

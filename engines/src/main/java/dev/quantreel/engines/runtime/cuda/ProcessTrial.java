@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 
 /// Tries the GPU in a child process before this one touches its driver: a crash costs the child.
 ///
@@ -41,6 +42,9 @@ record ProcessTrial(Class<?> program, List<String> arguments, Duration limit) {
         } catch (IOException e) {
             return new Availability.Unavailable(
                     "the process that would try the GPU cannot be started: " + e.getMessage());
+        } catch (CancellationException e) {
+            return new Availability.Unavailable(
+                    "trying the GPU was interrupted; start Quantreel again to try once more");
         }
     }
 

@@ -58,6 +58,7 @@ final class WeightStream implements AutoCloseable {
                 slots.add(slot(context, bytes));
             } catch (OutOfDeviceMemoryException e) {
                 if (slots.size() < 2) {
+                    close();
                     throw e;
                 }
                 return;

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 
 /// Finds ONNX Runtime's CUDA build and a GPU to run it on. Settings: `device`, `provider` (`cuda`, `tensorrt`),
@@ -93,6 +94,10 @@ public final class OrtGpuProvider implements EngineProvider {
         } catch (IOException e) {
             return new Answer(
                     new Availability.Unavailable("the process that would try it cannot be started: " + e.getMessage()),
+                    false);
+        } catch (CancellationException e) {
+            return new Answer(
+                    new Availability.Unavailable("trying it was interrupted; start Quantreel again to try once more"),
                     false);
         }
     }

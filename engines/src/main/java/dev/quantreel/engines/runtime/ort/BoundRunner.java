@@ -9,6 +9,7 @@ import dev.quantreel.engines.runtime.ort.binding.OrtValue;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.ref.Reference;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,13 +27,19 @@ final class BoundRunner implements AutoCloseable {
     private final long handle;
     private final Map<String, OrtValue> streamed = new LinkedHashMap<>();
 
+    /// The memory of `streamed`, which the C API does not hold.
+    private final List<Tensor> streamedMemory = new ArrayList<>();
+
     /// @param streamed weights that are fed to every run from where they lie
     BoundRunner(ResidentMemory residents, OrtModelSession session, long handle, Map<String, Tensor> streamed) {
         this.residents = residents;
         this.session = session;
         this.handle = handle;
-        streamed.forEach(
-                (name, weight) -> this.streamed.put(name, OrtValue.over(residents.host(), OrtTensors.aligned(weight))));
+        streamed.forEach((name, weight) -> {
+            Tensor aligned = OrtTensors.aligned(weight);
+            streamedMemory.add(aligned);
+            this.streamed.put(name, OrtValue.over(residents.host(), aligned));
+        });
     }
 
     /// The session of the C API.
@@ -67,6 +74,7 @@ final class BoundRunner implements AutoCloseable {
             throw new EngineException(session.engine(), session.name() + ": " + e.getMessage(), e);
         } finally {
             after.forEach(Runnable::run);
+            Reference.reachabilityFence(streamedMemory);
             Reference.reachabilityFence(inputs);
             Reference.reachabilityFence(targets);
         }
@@ -116,9 +124,11 @@ final class BoundRunner implements AutoCloseable {
     private Map<String, Tensor> adopted(IoBinding binding, List<String> kept) {
         Map<String, Tensor> results = new LinkedHashMap<>();
         if (!kept.isEmpty()) {
-            List<OrtValue> values = binding.outputs();
-            for (int i = 0; i < kept.size(); i++) {
-                results.put(kept.get(i), residents.adopt(values.get(i)));
+            Deque<OrtValue> values = new ArrayDeque<>(binding.outputs());
+            try {
+                kept.forEach(name -> results.put(name, residents.adopt(values.removeFirst())));
+            } finally {
+                values.forEach(OrtValue::close);
             }
         }
         return results;
@@ -128,5 +138,6 @@ final class BoundRunner implements AutoCloseable {
     @Override
     public void close() {
         streamed.values().forEach(OrtValue::close);
+        Reference.reachabilityFence(streamedMemory);
     }
 }

@@ -1,5 +1,8 @@
 package dev.quantreel.engines.runtime.ort;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import dev.quantreel.engines.onnx.OnnxGraphBuilder;
 import dev.quantreel.engines.onnx.OnnxModel;
 import dev.quantreel.engines.onnx.proto.Onnx.ModelProto;
@@ -18,6 +21,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,34 +55,39 @@ final class CopySessions implements ResidentMemory.Transport {
     @Override
     public MemorySegment toHost(OrtValue value) {
         OrtValue.Type type = value.type();
-        OrtModelSession session = session(type.dtype());
+        long session = session(type.dtype());
         try (BoundRun run = new BoundRun(api);
-                IoBinding binding = new IoBinding(api, session.boundHandle())) {
+                IoBinding binding = new IoBinding(api, session)) {
             binding.input("x", value);
             MemorySegment copy = output(binding, session, type);
             binding.run(run);
             return copy;
+        } finally {
+            Reference.reachabilityFence(this);
         }
     }
 
-    private OrtModelSession session(DType dtype) {
-        return sessions.computeIfAbsent(dtype, this::open);
+    private long session(DType dtype) {
+        return sessions.computeIfAbsent(dtype, this::open).handle(api);
     }
 
     @Override
     public OrtValue toDevice(Tensor tensor, OrtMemory device) {
         try (BoundRun run = new BoundRun(api);
-                IoBinding binding = new IoBinding(api, session(tensor.dtype()).boundHandle());
+                IoBinding binding = new IoBinding(api, session(tensor.dtype()));
                 OrtValue value = OrtValue.over(host, tensor)) {
             binding.input("x", value);
             binding.output("y", device);
             binding.run(run);
             return binding.outputs().getFirst();
+        } finally {
+            Reference.reachabilityFence(tensor);
+            Reference.reachabilityFence(this);
         }
     }
 
     /// Binds memory for the copy.
-    private MemorySegment output(IoBinding binding, OrtModelSession session, OrtValue.Type type) {
+    private MemorySegment output(IoBinding binding, long session, OrtValue.Type type) {
         Optional<MemorySegment> pinnedCopy = pinned(binding, session, type);
         if (pinnedCopy.isPresent()) {
             return pinnedCopy.get();
@@ -91,10 +100,10 @@ final class CopySessions implements ResidentMemory.Transport {
     }
 
     /// Released when nobody holds it any longer; empty where sessions have no such memory.
-    private Optional<MemorySegment> pinned(IoBinding binding, OrtModelSession session, OrtValue.Type type) {
+    private Optional<MemorySegment> pinned(IoBinding binding, long session, OrtValue.Type type) {
         OrtAllocator allocator;
         try {
-            allocator = OrtAllocator.of(session.boundHandle(), pinned);
+            allocator = OrtAllocator.of(session, pinned);
         } catch (OrtApiException e) {
             LOG.log(Level.DEBUG, "no pinned memory for {0}{1}: {2}", type.dtype(), type.shape(), e.getMessage());
             return Optional.empty();
@@ -115,7 +124,36 @@ final class CopySessions implements ResidentMemory.Transport {
     }
 
     private OrtModelSession open(DType dtype) {
-        return new OrtModelLoader(target, 1, Engine.Use.OCCASIONAL).load(identity(dtype));
+        return new OrtModelLoader(new Unbound(target), 1, Engine.Use.OCCASIONAL).load(identity(dtype));
+    }
+
+    /// A target whose sessions do not know of residents: what closes them must not keep alive what they copy for.
+    private record Unbound(OrtTarget target) implements OrtTarget {
+
+        @Override
+        public String engine() {
+            return target.engine();
+        }
+
+        @Override
+        public OrtEnvironment environment() {
+            return target.environment();
+        }
+
+        @Override
+        public void addProviders(OrtSession.SessionOptions options) throws OrtException {
+            target.addProviders(options);
+        }
+
+        @Override
+        public boolean streamsWeights() {
+            return target.streamsWeights();
+        }
+
+        @Override
+        public OwnedSession own(String model, OrtSession session) {
+            return target.own(model, session);
+        }
     }
 
     /// Of any number of axes.

@@ -12,6 +12,7 @@ import dev.quantreel.engines.runtime.EngineException;
 import dev.quantreel.engines.runtime.Session;
 import dev.quantreel.engines.runtime.SessionInputs;
 import dev.quantreel.engines.runtime.ort.binding.BindingUnavailableException;
+import dev.quantreel.engines.runtime.ort.binding.OrtApi;
 import dev.quantreel.engines.tensor.Tensor;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -89,11 +90,10 @@ final class OrtModelSession implements Session {
 
     /// The session of the C API.
     ///
-    /// @throws BindingUnavailableException when runs go through the Java API
-    long boundHandle() {
+    /// @throws BindingUnavailableException when it cannot be told
+    long handle(OrtApi api) {
         requireOpen();
-        return bound.map(BoundRunner::handle)
-                .orElseThrow(() -> new BindingUnavailableException(name + " is not bound"));
+        return SessionHandle.of(api, session);
     }
 
     /// Name of the model, for people.

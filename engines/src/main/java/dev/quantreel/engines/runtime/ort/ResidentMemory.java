@@ -1,9 +1,11 @@
 package dev.quantreel.engines.runtime.ort;
 
 import dev.quantreel.engines.runtime.ort.binding.OrtApi;
+import dev.quantreel.engines.runtime.ort.binding.OrtApiException;
 import dev.quantreel.engines.runtime.ort.binding.OrtMemory;
 import dev.quantreel.engines.runtime.ort.binding.OrtValue;
 import dev.quantreel.engines.tensor.Tensor;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// then still held goes to the host, the least recently used first.
 public final class ResidentMemory {
 
+    private static final System.Logger LOG = System.getLogger(ResidentMemory.class.getName());
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int COLLECTIONS = 3;
     private static final long PAUSE_MILLIS = 5;
@@ -123,11 +126,17 @@ public final class ResidentMemory {
         return tensor;
     }
 
-    /// The tensor where graphs read it without a copy; itself if it is there already.
+    /// The tensor where graphs read it without a copy; itself if it is there already, or if there is no room for it.
     public Tensor place(Tensor tensor) {
-        return transport == null || tensor.residence().isPresent()
-                ? tensor
-                : adopt(transport.toDevice(OrtTensors.aligned(tensor), device));
+        if (transport == null || tensor.residence().isPresent()) {
+            return tensor;
+        }
+        try {
+            return adopt(transport.toDevice(OrtTensors.aligned(tensor), device));
+        } catch (OrtApiException e) {
+            LOG.log(Level.INFO, "{0}{1} stays on the host: {2}", tensor.dtype(), tensor.shape(), e.getMessage());
+            return tensor;
+        }
     }
 
     /// Marks a tensor as the most recently used; does nothing to one on the host.
@@ -163,7 +172,11 @@ public final class ResidentMemory {
             if (oldest == null) {
                 return;
             }
-            oldest.data();
+            try {
+                oldest.data();
+            } catch (IllegalStateException e) {
+                LOG.log(Level.DEBUG, "discarded by its owner meanwhile: {0}", e.getMessage());
+            }
         }
     }
 

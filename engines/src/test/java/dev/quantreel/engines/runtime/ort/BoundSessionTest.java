@@ -100,7 +100,7 @@ class BoundSessionTest {
         OrtModelSession session = open(onHost(BYTES), successor());
         Tensor target = filled(-7);
         try (BoundRun run = new BoundRun(api);
-                IoBinding binding = new IoBinding(api, session.boundHandle());
+                IoBinding binding = new IoBinding(api, session.handle(OrtApi.loaded()));
                 OrtValue input = OrtValue.over(OrtMemory.host(api), filled(3));
                 OrtValue output = OrtValue.over(OrtMemory.host(api), target)) {
             binding.input("x", input);
@@ -288,6 +288,25 @@ class BoundSessionTest {
         assertThat(next(session, filled(3)).toFloatArray()).containsOnly(6);
         weight.data().set(Tensor.FLOAT, 0, 5);
         assertThat(next(session, filled(3)).toFloatArray()).startsWith(15, 6);
+    }
+
+    /// The C API holds addresses alone: a copy that nobody else holds would be collected, and read.
+    @Test
+    void streamedWeightsAtOddAddressesOutliveCollections() throws InterruptedException {
+        OnnxGraphBuilder graph = OnnxGraphBuilder.create("streamed");
+        Tensor aligned = filled(2);
+        MemorySegment odd = Tensor.zeros(DType.U8, Shape.of(BYTES + 1)).data().asSlice(1);
+        odd.copyFrom(aligned.data());
+        Value x = graph.input("x", DType.F32, Dim.of("n"));
+        Value w = graph.streamed("w", new Tensor(DType.F32, Shape.of(VALUES), odd));
+        graph.output("y", graph.op(OnnxOp.Mul, x, w), DType.F32, Dim.of("n"));
+        OrtModelSession session = open(onHost(2 * BYTES), graph.build(Map.of()));
+
+        for (int i = 0; i < 5; i++) {
+            assertThat(next(session, filled(3)).toFloatArray()).containsOnly(6);
+            System.gc();
+            Thread.sleep(20);
+        }
     }
 
     @Test

@@ -5,8 +5,9 @@ import java.lang.foreign.Arena;
 /// A kernel of a [CudaModule]; of use as long as its module is open. Thread-safe.
 public final class CudaFunction {
 
-    /// What a kernel may use without asking for more.
-    private static final int SHARED_BYTES_WITHOUT_ASKING = 48 * 1024;
+    /// What a kernel may use without asking for more. The driver takes its static shared memory off 48 KiB, which is
+    /// more of it than it looks where dynamic shared memory is aligned.
+    private static final int SHARED_BYTES_WITHOUT_ASKING = 32 * 1024;
 
     private final CudaContext context;
     private final CudaModule module;
@@ -40,7 +41,7 @@ public final class CudaFunction {
 
     /// Queues the kernel.
     ///
-    /// @param sharedBytes dynamic shared memory; more than 48 KiB is asked for by itself
+    /// @param sharedBytes dynamic shared memory; what needs asking for is asked for here
     /// @param arguments one for each parameter of the kernel, of the same type: nothing can check that
     /// @throws CudaException when the device cannot run it, naming the kernel and its shape
     public void launch(CudaStream stream, Dim3 grid, Dim3 block, int sharedBytes, KernelArguments arguments) {

@@ -1,6 +1,7 @@
 package dev.quantreel.engines.runtime.cuda.driver;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /// A queue of work of a GPU: what is put into one stream runs in order, different streams run beside each other.
 ///
@@ -63,6 +64,7 @@ public final class CudaStream implements AutoCloseable {
         check("upload", target.sizeBytes(), source);
         context.check(
                 DriverFunction.cuMemcpyHtoDAsync_v2, target.pointer(), source.address(), target.sizeBytes(), handle());
+        Reference.reachabilityFence(source);
     }
 
     /// Copies from the GPU to the host.
@@ -75,6 +77,7 @@ public final class CudaStream implements AutoCloseable {
         }
         context.check(
                 DriverFunction.cuMemcpyDtoHAsync_v2, target.address(), source.pointer(), source.sizeBytes(), handle());
+        Reference.reachabilityFence(target);
     }
 
     private static void check(String copy, long deviceBytes, MemorySegment host) {

@@ -58,7 +58,8 @@ record NormFusion(StepGraph graph) {
                 return false;
             }
         }
-        return mean.in(0) instanceof Operand.Stored(View own)
+        return mean.out().shape().rank() == mean.in(0).shape().rank()
+                && mean.in(0) instanceof Operand.Stored(View own)
                 && x instanceof Operand.Stored(View other)
                 && own.equals(other);
     }
@@ -72,8 +73,8 @@ record NormFusion(StepGraph graph) {
         }
         Step product = graph.at(mul.get());
         for (int side = 0; side < 2; side++) {
-            Optional<Integer> norm =
-                    graph.sole(product.in(side), OnnxOp.NormModulate).filter(made -> !isModulated(graph.at(made)));
+            Optional<Integer> norm = graph.sole(product.in(side), OnnxOp.NormModulate)
+                    .filter(made -> !isModulated(graph.at(made)) && isOfRows(graph.at(made), add));
             Optional<Operand> scale = lessOne(product.in(1 - side));
             if (norm.isPresent() && scale.isPresent()) {
                 var rows = product.in(side).shape();
@@ -97,8 +98,11 @@ record NormFusion(StepGraph graph) {
         boolean fits = norm.isPresent()
                 && !graph.at(norm.get()).has(2)
                 && !isModulated(graph.at(norm.get()))
+                && isOfRows(graph.at(norm.get()), add)
                 && shift instanceof Operand.Stored
+                && shift.shape().rank() > 0
                 && shift.shape().elements() == add.out().shape().dim(-1)
+                && shift.shape().dim(-1) == add.out().shape().dim(-1)
                 && shift.dtype() == DType.F32;
         if (fits) {
             Step plain = graph.at(norm.orElseThrow());
@@ -107,6 +111,11 @@ record NormFusion(StepGraph graph) {
             graph.replace(index, like(plain, inputs, add.out(), plain.node()), norm.orElseThrow());
         }
         return fits;
+    }
+
+    /// Whether rows of the sum are the rows that were normalized.
+    private static boolean isOfRows(Step norm, Step add) {
+        return norm.in(0).shape().dim(-1) == add.out().shape().dim(-1);
     }
 
     private static boolean isModulated(Step norm) {

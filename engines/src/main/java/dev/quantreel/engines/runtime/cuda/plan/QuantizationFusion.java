@@ -40,7 +40,8 @@ record QuantizationFusion(StepGraph graph) {
                 .filter(gelu -> takes(graph, graph.at(gelu)))
                 .ifPresent(gelu -> gelu(index, step, graph.at(gelu)));
         graph.maker(x, OnnxOp.NormModulate)
-                .filter(norm -> graph.feedsOnly(graph.at(norm).out(), OnnxOp.RotateQuantize))
+                .filter(norm -> graph.feedsOnly(graph.at(norm).out(), OnnxOp.RotateQuantize)
+                        && width(graph.at(norm)) == width(step))
                 .ifPresent(norm -> {
                     graph.replace(index, normed(index, step, graph.at(norm), whole(step)));
                     graph.count(Joint.NORM_IN_QUANTIZATION);
@@ -63,6 +64,11 @@ record QuantizationFusion(StepGraph graph) {
                         Optional.empty(),
                         step.block()));
         graph.count(Joint.GELU_IN_QUANTIZATION);
+    }
+
+    /// Values of a row: a norm over heads is none over the channels of all of them.
+    private static long width(Step step) {
+        return step.in(0).shape().dim(-1);
     }
 
     private static Operand reshaped(Operand operand, Shape shape) {
@@ -144,7 +150,7 @@ record QuantizationFusion(StepGraph graph) {
     /// quantized to its part of them.
     private void joined(int index, Step step, Step concat) {
         Optional<List<RowParts.Part>> parts = RowParts.of(graph, concat, OnnxOp.NormModulate);
-        if (parts.isEmpty()) {
+        if (parts.isEmpty() || parts.get().stream().anyMatch(part -> width(graph.at(part.maker())) != width(step))) {
             return;
         }
         for (RowParts.Part part : parts.get()) {

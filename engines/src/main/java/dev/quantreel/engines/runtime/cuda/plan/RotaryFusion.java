@@ -62,7 +62,11 @@ record RotaryFusion(StepGraph graph) {
             if (normalized == head) {
                 return new Heads((int) (row / head), true, false);
             }
-            return row == head && normalized % head == 0 ? new Heads((int) (normalized / head), false, true) : null;
+            boolean fromTheFirst =
+                    rotary.in(POSITION).known("the first position").longs()[0] == 0;
+            return row == head && normalized % head == 0 && fromTheFirst
+                    ? new Heads((int) (normalized / head), false, true)
+                    : null;
         }
     }
 
@@ -109,7 +113,10 @@ record RotaryFusion(StepGraph graph) {
         Rows all = whole(step, new Heads(1, false, false));
         for (RowParts.Part part : parts.get()) {
             Heads heads = Heads.of(graph.at(part.maker()), step);
-            if (heads == null || heads.anglesPerHead || !RowParts.isAligned(all.out, part)) {
+            if (heads == null
+                    || heads.anglesPerHead
+                    || concat.out().shape().dim(-1) != step.in(0).shape().dim(-1)
+                    || !RowParts.isAligned(all.out, part)) {
                 return;
             }
         }

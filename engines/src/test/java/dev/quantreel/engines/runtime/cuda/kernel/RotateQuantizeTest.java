@@ -167,7 +167,7 @@ class RotateQuantizeTest {
             setups.add(new Setup(1536, 128, new ActivationQuantizer.Auto(), bits));
             setups.add(new Setup(1536, 32, new ActivationQuantizer.Token(new ClipRatios(.5f, .7f, .9f)), bits));
         }
-        setups.add(new Setup(8192, 8192, token, 8));
+        setups.addAll(List.of(new Setup(8192, 8192, token, 8), new Setup(12288, 4096, token, 8)));
         setups.add(new Setup(3072, 1024, token, 4));
         setups.add(new Setup(Optional.of(Rotation.permuted(5120, SEED)), block, 6, new RowProducer.None()));
         setups.add(new Setup(Optional.of(Rotation.permuted(96, SEED)), token, 8, new RowProducer.None()));
