@@ -70,8 +70,8 @@ final class RunMemory implements AutoCloseable {
         if (arena == null) {
             allocate(wanted);
         }
-        run.open(device.kernels(), device.compute());
-        stream.open(device.context());
+        withRoom(() -> run.open(device.kernels(), device.compute()));
+        withRoom(() -> stream.open(device.context()));
         if (seenMoves != device.pieces().moves()) {
             seenMoves = device.pieces().moves();
             moves.run();
@@ -117,15 +117,19 @@ final class RunMemory implements AutoCloseable {
         }
     }
 
-    /// Results that are kept for others make room first.
     private void allocate(long bytes) {
+        withRoom(() -> arena = device.budget().allocate(bytes, WHAT));
+    }
+
+    /// Results that are kept for others make room for what a run cannot do without.
+    private void withRoom(Runnable allocation) {
         try {
-            arena = device.budget().allocate(bytes, WHAT);
+            allocation.run();
         } catch (OutOfDeviceMemoryException e) {
             if (device.residents().toHost(device) == 0) {
                 throw e;
             }
-            arena = device.budget().allocate(bytes, WHAT);
+            allocation.run();
         }
     }
 

@@ -7,7 +7,7 @@ import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
 
 /// The session of the C API behind one of the Java API, which keeps it in a private field
-/// ([ADR 0051](../../../../../../../../../docs/adr/0051-io-binding.md)).
+/// ([ADR 0049](../../../../../../../../../docs/adr/0049-io-binding.md)).
 final class SessionHandle {
 
     private static final String FIELD = "nativeHandle";
