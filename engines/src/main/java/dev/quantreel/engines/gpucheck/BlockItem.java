@@ -84,7 +84,7 @@ public final class BlockItem implements GpuCheckItem {
             claims().forEach(claim -> context.log().skipped(claim, "", "real widths are not for a simulator"));
             return;
         }
-        MODELS.forEach(model -> measure(context, model));
+        MODELS.forEach(model -> context.log().attempt(model.claim(), () -> measure(context, model)));
     }
 
     private static void measure(CheckContext context, Model model) {

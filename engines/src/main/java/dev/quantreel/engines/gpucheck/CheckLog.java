@@ -1,6 +1,7 @@
 package dev.quantreel.engines.gpucheck;
 
 import java.io.PrintStream;
+import java.util.concurrent.CancellationException;
 
 /// Where an item puts what it finds: printed at once, so that nothing is lost when its process ends.
 public final class CheckLog {
@@ -41,6 +42,19 @@ public final class CheckLog {
     /// Something that broke.
     public void failed(Claim claim, String subject, String reason) {
         row(new CheckRow(item, claim.id(), subject, "", "", Outcome.FAILED, reason));
+    }
+
+    /// Measures; whatever breaks fails the claim and leaves the item's others alone.
+    ///
+    /// @throws CancellationException when it was interrupted
+    public void attempt(Claim claim, Runnable measuring) {
+        try {
+            measuring.run();
+        } catch (CancellationException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            failed(claim, "", String.valueOf(e.getMessage()));
+        }
     }
 
     /// Something that could not be measured here.

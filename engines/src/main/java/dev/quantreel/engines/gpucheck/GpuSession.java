@@ -22,6 +22,8 @@ final class GpuSession implements AutoCloseable {
     private static final int WARM_UPS = 3;
     private static final int MOST = 30;
     private static final double ENOUGH_MILLIS = 600;
+    private static final double BATCH_MILLIS = 5;
+    private static final int LARGEST_BATCH = 200;
     private static final int NOISE_BYTES = 1 << 20;
 
     private final CudaContext cuda;
@@ -155,7 +157,8 @@ final class GpuSession implements AutoCloseable {
         }
     }
 
-    /// Median milliseconds of the GPU's clock; the first runs are not counted.
+    /// Median milliseconds of the GPU's clock; the first runs are not counted. Short work is queued many times
+    /// between two marks, so that the GPU never waits for Java's next launch.
     double medianMillis(Runnable work) {
         int warmUps = small ? 0 : WARM_UPS;
         for (int i = 0; i < warmUps; i++) {
@@ -166,17 +169,26 @@ final class GpuSession implements AutoCloseable {
         int count = 0;
         try (CudaEvent start = cuda.newEvent();
                 CudaEvent end = cuda.newEvent()) {
+            double once = small ? BATCH_MILLIS : millis(start, end, work, 1);
+            int batch = (int) Math.clamp(Math.ceil(BATCH_MILLIS / Math.max(once, 1e-3)), 1, LARGEST_BATCH);
             while (count < times.length && (count < WARM_UPS || spent < ENOUGH_MILLIS)) {
-                stream.record(start);
-                work.run();
-                stream.record(end);
-                end.synchronize();
-                times[count] = end.millisSince(start);
-                spent += times[count++];
+                double millis = millis(start, end, work, batch);
+                times[count++] = millis / batch;
+                spent += millis;
             }
         }
         Arrays.sort(times, 0, count);
         return times[count / 2];
+    }
+
+    private double millis(CudaEvent start, CudaEvent end, Runnable work, int times) {
+        stream.record(start);
+        for (int i = 0; i < times; i++) {
+            work.run();
+        }
+        stream.record(end);
+        end.synchronize();
+        return end.millisSince(start);
     }
 
     /// Frees what was allocated so far.

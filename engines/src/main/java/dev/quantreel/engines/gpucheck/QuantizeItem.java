@@ -18,6 +18,10 @@ import java.util.Optional;
 /// How fast tokens are rotated and quantized, beside a copy within the device.
 public final class QuantizeItem implements GpuCheckItem {
 
+    private static final String GELU = ", GELU before";
+    private static final String NORM = ", LayerNorm and modulation before";
+    private static final List<String> PRODUCERS = List.of("", GELU, NORM);
+    private static final float EPSILON = 1e-6f;
     private static final Claim BANDWIDTH = new Claim(
             "bandwidth",
             "Rotating and quantizing bf16 tokens reaches 80 % of the bandwidth of a copy within the device");
@@ -63,13 +67,27 @@ public final class QuantizeItem implements GpuCheckItem {
             context.log().note(String.format(Locale.ROOT, "a copy within the device: %.0f GB/s", copy));
             for (int width : widths(context.small())) {
                 for (int bits : new int[] {8, 4}) {
-                    row(context, gpu, new Case(width, bits, copy));
+                    for (String producer : PRODUCERS) {
+                        row(context, gpu, new Case(width, bits, producer, copy));
+                    }
                 }
             }
         }
     }
 
-    private record Case(int width, int bits, double copy) {}
+    private record Case(int width, int bits, String producer, double copy) {
+
+        /// What comes before the rotation, within the same pass.
+        RowProducer rows(GpuSession gpu) {
+            return switch (producer) {
+                case GELU -> new RowProducer.Gelu();
+                case NORM ->
+                    RowProducer.Norm.modulated(
+                            gpu.of(new float[width]), gpu.of(new float[width]), EPSILON, gpu.tokens());
+                default -> new RowProducer.None();
+            };
+        }
+    }
 
     /// Bytes read and written, in GB/s.
     private static double copyRate(GpuSession gpu, long bytes) {
@@ -94,13 +112,14 @@ public final class QuantizeItem implements GpuCheckItem {
                     gpu.empty((long) tokens * Float.BYTES),
                     Optional.of(gpu.empty((long) tokens * Integer.BYTES)));
             RotateQuantize.Step step = new RotateQuantize.Step(format, output);
-            double millis = gpu.medianMillis(
-                    () -> kernel.launch(gpu.stream(), rows, new RowProducer.None(), Optional.of(rotation), step));
+            RowProducer producer = measured.rows(gpu);
+            double millis =
+                    gpu.medianMillis(() -> kernel.launch(gpu.stream(), rows, producer, Optional.of(rotation), step));
             double rate = moved / millis / 1e6;
             context.log()
                     .judge(
                             BANDWIDTH,
-                            "width " + width + ", " + measured.bits + " bits",
+                            "width " + width + ", " + measured.bits + " bits" + measured.producer,
                             context.small() || rate >= WANTED * measured.copy,
                             new Measurement(
                                     String.format(

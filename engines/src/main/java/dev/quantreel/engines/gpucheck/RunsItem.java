@@ -107,7 +107,9 @@ public final class RunsItem implements GpuCheckItem {
     private static void interrupt(CheckContext context, DemoTrunk trunk, List<Tensor> expected) {
         boolean interrupted = false;
         try {
-            trunk.run(passes(context), side(context), new SecondQuestion());
+            Questions all = new Questions(Integer.MAX_VALUE);
+            trunk.run(passes(context), side(context), all);
+            trunk.run(passes(context), side(context), new Questions(all.count() * 3 / 4));
         } catch (CancellationException e) {
             interrupted = true;
         }
@@ -160,14 +162,23 @@ public final class RunsItem implements GpuCheckItem {
         context.log().judge(claim, subject, differences.none(), differences.measurement(), "no difference");
     }
 
-    /// Asks to stop when it is asked for the second time: in the middle of a run.
-    private static final class SecondQuestion implements CancellationToken {
+    /// Asks to stop when it was asked so many times: between kernels of a run.
+    private static final class Questions implements CancellationToken {
 
         private final AtomicInteger questions = new AtomicInteger();
+        private final int last;
+
+        Questions(int last) {
+            this.last = last;
+        }
+
+        int count() {
+            return questions.get();
+        }
 
         @Override
         public boolean cancelled() {
-            return questions.incrementAndGet() > 1;
+            return questions.incrementAndGet() > last;
         }
 
         @Override

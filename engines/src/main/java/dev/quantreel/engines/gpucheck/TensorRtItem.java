@@ -151,12 +151,13 @@ public final class TensorRtItem implements GpuCheckItem {
         }
         try (TensorRtEngine engine = library.create(settings(context, Weights.IN_PLAN))) {
             context.log().note(engine.description());
-            new Measured(context, engine, INT8, Form.INT8).results();
-            new Measured(context, engine, INT4, Form.INT4_WEIGHTS).results();
-            fused(context, engine);
-            turns(context, engine);
+            CheckLog log = context.log();
+            log.attempt(INT8, () -> new Measured(context, engine, INT8, Form.INT8).results());
+            log.attempt(INT4, () -> new Measured(context, engine, INT4, Form.INT4_WEIGHTS).results());
+            log.attempt(FUSED, () -> fused(context, engine));
+            log.attempt(SCRATCH, () -> turns(context, engine));
         }
-        stripped(context);
+        context.log().attempt(STRIPPED, () -> stripped(context));
     }
 
     /// What a run computes in; a stand-in has FP32 alone.

@@ -82,7 +82,11 @@ final class ElementTypes {
 
     private Optional<DType> output(NodeProto node) {
         return switch (node.getOpType()) {
-            case "Cast" -> attribute(node, "to").flatMap(to -> known((int) to.getI()));
+            // TensorRT's parser makes FP32 of a cast to DOUBLE.
+            case "Cast" ->
+                attribute(node, "to")
+                        .flatMap(to -> known((int) to.getI()))
+                        .map(type -> type == DType.F64 ? DType.F32 : type);
             case "Shape", "Size", "ArgMax", "ArgMin", "NonZero" -> Optional.of(DType.I64);
             case "Greater",
                     "GreaterOrEqual",

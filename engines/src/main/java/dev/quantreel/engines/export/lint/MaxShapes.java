@@ -49,7 +49,11 @@ final class MaxShapes {
         GraphProto proto = graph.proto();
         for (ValueInfoProto input : proto.getInputList()) {
             InputRange range = ranges.get(input.getName());
-            if (range != null) {
+            boolean fits = range != null
+                    && graph.shape(input.getName())
+                            .map(shape -> shape.rank() == range.max().size())
+                            .orElse(true);
+            if (range != null && fits) {
                 shapes.put(input.getName(), range.max());
             }
         }
@@ -67,7 +71,11 @@ final class MaxShapes {
     }
 
     private static long product(List<Long> shape) {
-        return shape.stream().reduce(1L, Math::multiplyExact);
+        return shape.stream().reduce(1L, MaxShapes::saturated);
+    }
+
+    private static long saturated(long a, long b) {
+        return Math.multiplyHigh(a, b) != 0 || a * b < 0 ? Long.MAX_VALUE : a * b;
     }
 
     private Optional<List<Long>> of(NodeProto node, int input) {
@@ -96,7 +104,7 @@ final class MaxShapes {
         }
         return switch (op) {
             case "MatMul" -> of(node, 0).flatMap(a -> of(node, 1).flatMap(b -> matrices(a, b)));
-            case "Transpose" -> of(node, 0).map(shape -> transposed(node, shape));
+            case "Transpose" -> of(node, 0).flatMap(shape -> transposed(node, shape));
             case "Reshape" -> of(node, 0).flatMap(shape -> reshaped(node, shape));
             default -> Optional.empty();
         };
@@ -123,17 +131,23 @@ final class MaxShapes {
         return Optional.of(shape);
     }
 
-    private static List<Long> transposed(NodeProto node, List<Long> shape) {
+    private static Optional<List<Long>> transposed(NodeProto node, List<Long> shape) {
         List<Long> perm = ElementTypes.attribute(node, "perm")
                 .map(AttributeProto::getIntsList)
                 .orElseGet(() -> IntStream.range(0, shape.size())
                         .mapToObj(axis -> (long) shape.size() - 1 - axis)
                         .toList());
-        return perm.stream().map(axis -> shape.get(axis.intValue())).toList();
+        return perm.stream().allMatch(axis -> axis >= 0 && axis < shape.size())
+                ? Optional.of(
+                        perm.stream().map(axis -> shape.get(axis.intValue())).toList())
+                : Optional.empty();
     }
 
     /// By a constant alone: 0 keeps an extent, -1 is what is left.
     private Optional<List<Long>> reshaped(NodeProto node, List<Long> shape) {
+        if (node.getInputCount() < 2) {
+            return Optional.empty();
+        }
         return graph.values(node.getInput(1)).flatMap(target -> {
             List<Long> dims = new ArrayList<>();
             int open = -1;

@@ -68,7 +68,7 @@ final class OperatorRules {
 
     private static final Set<DType> QUANTIZED = EnumSet.of(DType.I8, DType.I4, DType.F8_E4M3, DType.F4);
     private static final Set<DType> CAST =
-            EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.I32, DType.I64, DType.BOOL);
+            EnumSet.of(DType.F32, DType.F64, DType.F16, DType.BF16, DType.I32, DType.I64, DType.BOOL);
     private static final Set<String> RESIZE_MODES = Set.of("nearest", "linear");
 
     private OperatorRules() {}
@@ -175,11 +175,14 @@ final class OperatorRules {
                 text(node, "reduction", "none")
                         .filter(own -> !own.equals("none"))
                         .ifPresent(own -> findings.refuse(node, "", "reduction " + own, "reduction none"));
-            case "TopK" ->
-                graph.values(node.getInput(1))
-                        .filter(values -> values.length == 1 && values[0] >= 3840)
-                        .ifPresent(values ->
-                                findings.refuse(node, node.getInput(1), "K of " + (long) values[0], "K below 3840"));
+            case "TopK" -> {
+                if (node.getInputCount() > 1) {
+                    graph.values(node.getInput(1))
+                            .filter(values -> values.length == 1 && values[0] >= 3840)
+                            .ifPresent(values -> findings.refuse(
+                                    node, node.getInput(1), "K of " + (long) values[0], "K below 3840"));
+                }
+            }
             case "Dropout" -> {
                 if (node.getInputCount() > 2 && !graph.isConstant(node.getInput(2))) {
                     findings.refuse(node, node.getInput(2), "a computed training mode", "a constant false");

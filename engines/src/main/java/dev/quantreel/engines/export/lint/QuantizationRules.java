@@ -44,6 +44,10 @@ final class QuantizationRules {
         if (!quantizes && !node.getOpType().equals("DequantizeLinear")) {
             return;
         }
+        if (node.getInputCount() < 2) {
+            findings.refuse(node, "", "no scale", "an input and its scale");
+            return;
+        }
         QuantizationRules rules = new QuantizationRules(graph, node, findings);
         rules.type();
         rules.scale();

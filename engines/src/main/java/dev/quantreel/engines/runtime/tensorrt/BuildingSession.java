@@ -168,7 +168,8 @@ final class BuildingSession implements Session {
         return made;
     }
 
-    /// A plan that does not open is no longer in the cache afterwards.
+    /// A plan that TensorRT calls damaged or made for something else is no longer in the cache afterwards. One that
+    /// does not open for another reason, such as memory, stays: it may have taken an hour.
     private boolean opensCached(OptimizationProfile wanted) {
         EngineKey key = key(wanted);
         if (workshop.cache().find(key).isEmpty()) {
@@ -177,7 +178,7 @@ final class BuildingSession implements Session {
         try {
             session = open(wanted);
             return true;
-        } catch (EngineException e) {
+        } catch (PlanRefusedException e) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     () -> graph.name() + ": the engine kept in "

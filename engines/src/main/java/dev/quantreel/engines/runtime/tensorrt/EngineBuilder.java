@@ -26,8 +26,8 @@ public final class EngineBuilder implements PlanBuilder {
 
     @Override
     public void build(BuildRequest request, Consumer<BuildMessage> listener, CancellationToken cancellation) {
-        Path part = request.plan().resolveSibling("." + request.plan().getFileName() + ".part");
-        Path file = request.plan().resolveSibling("." + request.plan().getFileName() + ".request");
+        Path part = EngineCache.own(request.plan(), EngineCache.PART);
+        Path file = EngineCache.own(request.plan(), ".request");
         try {
             Files.createDirectories(request.plan().toAbsolutePath().getParent());
             new BuildRequest(request.model(), request.profile(), part, request.timingCache(), request.options())

@@ -33,6 +33,10 @@ public record EngineCache(Path folder) {
     private static final String TIMES = "timing-";
     private static final String TIMES_END = ".cache";
     private static final Pattern GRAPH_FOLDER = Pattern.compile(GRAPH + "(\\d+)-.*");
+    static final String PART = ".part";
+    private static final Pattern OF_ENGINE = Pattern.compile("[0-9a-f]{32}\\.(plan|properties)");
+    private static final Pattern OF_PROCESS =
+            Pattern.compile("\\.[0-9a-f]{32}\\.(?:plan|properties)\\.(\\d+)\\.(?:part|request)");
 
     /// Where the plan of a key lies, or would.
     public Path plan(EngineKey key) {
@@ -72,7 +76,7 @@ public record EngineCache(Path folder) {
     /// @throws IOException when the file cannot be written
     public void keep(CachedEngine engine) throws IOException {
         Path facts = facts(engine.key());
-        Path part = folder.resolve("." + facts.getFileName() + ".part");
+        Path part = own(facts, PART);
         try {
             try (Writer writer = Files.newBufferedWriter(part)) {
                 engine.toProperties().store(writer, null);
@@ -134,15 +138,27 @@ public record EngineCache(Path folder) {
         }
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
-                Matcher graph = GRAPH_FOLDER.matcher(file.getFileName().toString());
-                if (graph.matches()
-                        && ProcessHandle.of(Long.parseLong(graph.group(1))).isEmpty()) {
+                String name = file.getFileName().toString();
+                if (isLeft(GRAPH_FOLDER.matcher(name))) {
                     deleteFolder(file);
+                } else if (isLeft(OF_PROCESS.matcher(name))) {
+                    Files.deleteIfExists(file);
                 }
             }
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, () -> "cannot tidy " + folder + ": " + e);
         }
+    }
+
+    private static boolean isLeft(Matcher ofProcess) {
+        return ofProcess.matches()
+                && ProcessHandle.of(Long.parseLong(ofProcess.group(1))).isEmpty();
+    }
+
+    /// A file of this process on its way to becoming another, so that several may make the same.
+    static Path own(Path file, String ending) {
+        return file.resolveSibling(
+                "." + file.getFileName() + "." + ProcessHandle.current().pid() + ending);
     }
 
     /// Deletes a folder and the files in it.
@@ -180,7 +196,7 @@ public record EngineCache(Path folder) {
     ///
     /// @throws IOException when a file cannot be deleted
     public void clear() throws IOException {
-        for (Path file : files(name -> !name.startsWith(".") && (name.endsWith(PLAN) || name.endsWith(FACTS)))) {
+        for (Path file : files(name -> OF_ENGINE.matcher(name).matches())) {
             Files.deleteIfExists(file);
         }
         for (Path file : timingCaches()) {

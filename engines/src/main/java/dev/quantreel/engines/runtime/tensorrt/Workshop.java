@@ -160,7 +160,7 @@ record Workshop(TensorRtSettings settings, EngineCache cache, PlanBuilder builde
             MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             return library.open(bytes);
         } catch (TensorRtException e) {
-            throw failure(graph, e);
+            throw PlanRefusedException.of(graph.name(), e);
         } catch (IOException e) {
             throw new EngineException(
                     TensorRtEngineProvider.ID, graph.name() + ": cannot read its engine " + file + ": " + e, e);

@@ -337,10 +337,10 @@ final class RefusedGraphs {
                         "a cast to F8_E4M3",
                         "codes by QuantizeLinear"),
                 new Bad(
-                        "double precision in the middle",
-                        c -> c.cast(c.cast(c.x, DType.F64), DType.F32),
+                        "integers of sixteen bits in the middle",
+                        c -> c.cast(c.cast(c.x, DType.I16), DType.F32),
                         "Cast",
-                        "a cast to F64",
+                        "a cast to I16",
                         "BF16"),
                 new Bad(
                         "blocks of eight",

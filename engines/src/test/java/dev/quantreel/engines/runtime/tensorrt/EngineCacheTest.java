@@ -218,4 +218,18 @@ class EngineCacheTest {
                 Dim.of(64));
         return graph.build(Map.of());
     }
+
+    @Test
+    void clearingAFolderThatHoldsOtherThingsTakesEnginesAlone() throws IOException {
+        EngineCache cache = cache("a");
+        Path foreign = Files.writeString(folder.resolve("gradle.properties"), "x");
+        String name = key("a").fileName();
+        Path left = Files.writeString(folder.resolve("." + name + ".plan." + Long.MAX_VALUE + ".part"), "half");
+        Path own = Files.writeString(EngineCache.own(folder.resolve(name + ".plan"), EngineCache.PART), "half");
+
+        cache.clear();
+
+        assertThat(folder.toFile().listFiles()).containsExactlyInAnyOrder(foreign.toFile(), own.toFile());
+        assertThat(left).as("of a process that is no more").doesNotExist();
+    }
 }
