@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /// A block of Wan 1.3B and one of 14B at 32,760 tokens, beside PyTorch in bf16 and what can be gained at most.
@@ -88,14 +89,15 @@ public final class BlockItem implements GpuCheckItem {
     }
 
     private static void measure(CheckContext context, Model model) {
-        Optional<Double> bf16 = torch(context, model);
+        Optional<Baseline> bf16 = torch(context, model);
         try (CudaContext cuda = CudaDriver.open(context.driver()).device(0).open();
                 CudaEngine engine = EngineLookup.cuda(context, "")) {
-            double bound = model.roofline()
-                    .bound(Roofline.int8OverBf16(cuda.device().capability().number()));
+            int chip = cuda.device().capability().number();
             Work work = new Work(model.sizes(), SIZE, BLOCKS, List.of(8, 4), REPETITIONS);
             for (Line line : new BlockBenchmark(engine, engine::heldBytes, CancellationToken.NONE).run(work)) {
-                String gain = bf16.map(time -> String.format(Locale.ROOT, ", %.2f x bf16", time / line.blockMillis()))
+                double bound = model.roofline().bound(Roofline.integersOverBf16(chip, line.bits()));
+                String gain = bf16.map(
+                                own -> String.format(Locale.ROOT, ", %.2f x bf16", own.millis() / line.blockMillis()))
                         .orElse("");
                 Measurement found = new Measurement(
                         String.format(
@@ -105,7 +107,11 @@ public final class BlockItem implements GpuCheckItem {
                                 gain,
                                 line.heldBytes() / 1e9,
                                 BLOCKS),
-                        bf16.map(time -> String.format(Locale.ROOT, "bf16 %.1f ms; ", time))
+                        bf16.map(own -> String.format(
+                                                Locale.ROOT,
+                                                "bf16 %.1f ms, %.2f GB of tensors for one block; ",
+                                                own.millis(),
+                                                own.peakBytes() / 1e9))
                                         .orElse("no PyTorch; ")
                                 + String.format(Locale.ROOT, "bound %.2f x if linears alone are faster", bound));
                 context.log().judge(model.claim(), "W4A" + line.bits(), line.isFinite(), found, "finite values");
@@ -113,8 +119,13 @@ public final class BlockItem implements GpuCheckItem {
         }
     }
 
-    /// Milliseconds of PyTorch's block in bf16, where it is here.
-    static Optional<Double> torch(CheckContext context, Model model) {
+    /// PyTorch's block in bf16.
+    ///
+    /// @param peakBytes most that its tensors took at a time, weights included
+    record Baseline(double millis, double peakBytes) {}
+
+    /// What PyTorch needs, where it is here.
+    static Optional<Baseline> torch(CheckContext context, Model model) {
         if (context.torch().isEmpty()) {
             return Optional.empty();
         }
@@ -125,8 +136,9 @@ public final class BlockItem implements GpuCheckItem {
                 Integer.toString(model.heads()),
                 Integer.toString(model.mlp()));
         try {
-            return Optional.ofNullable(
-                    context.torch().get().measure(TORCH_LIMIT, words).get("block"));
+            Map<String, Double> found = context.torch().get().measure(TORCH_LIMIT, words);
+            return Optional.ofNullable(found.get("block"))
+                    .map(millis -> new Baseline(millis, found.getOrDefault("peak", Double.NaN)));
         } catch (IOException e) {
             context.log().note("no baseline for " + model.sizes() + ": " + e.getMessage());
             return Optional.empty();

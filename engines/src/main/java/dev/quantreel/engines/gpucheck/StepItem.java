@@ -58,7 +58,7 @@ public final class StepItem implements GpuCheckItem {
             claims().forEach(claim -> context.log().skipped(claim, "", "real widths are not for a simulator"));
             return;
         }
-        Optional<Double> block = BlockItem.torch(context, BlockItem.WAN_1_3B);
+        Optional<Double> block = BlockItem.torch(context, BlockItem.WAN_1_3B).map(BlockItem.Baseline::millis);
         List<Line> resident = run(context, "offload=never", List.of(8, 4), block);
         Line offloaded = run(context, "offload=always", List.of(8), block).getFirst();
         Measurement found = new Measurement(
@@ -72,15 +72,14 @@ public final class StepItem implements GpuCheckItem {
         try (CudaContext cuda = CudaDriver.open(context.driver()).device(0).open();
                 CudaEngine engine = EngineLookup.cuda(context, settings)) {
             long before = cuda.memory().freeBytes();
-            double bound = BlockItem.WAN_1_3B
-                    .roofline()
-                    .bound(Roofline.int8OverBf16(cuda.device().capability().number()));
+            int chip = cuda.device().capability().number();
             PeakMemory reserved = PeakMemory.watch(cuda);
             BlockBenchmark.Model model = BlockBenchmark.Model.WAN_1_3B;
             List<Line> lines = new BlockBenchmark(engine, engine::heldBytes, CancellationToken.NONE)
                     .run(new Work(model, SIZE, model.layers(), bits, REPETITIONS));
             double taken = (before - reserved.stop()) / 1e9;
             for (Line line : lines) {
+                double bound = BlockItem.WAN_1_3B.roofline().bound(Roofline.integersOverBf16(chip, line.bits()));
                 String gain = block.map(own ->
                                 String.format(Locale.ROOT, ", %.2f x bf16", own * model.layers() / line.trunkMillis()))
                         .orElse("");

@@ -2,7 +2,8 @@
 
 baseline.py gemm M K N [K N ...]            bf16.K.N, int8.K.N
 baseline.py attention TOKENS HEADS DIM      flash
-baseline.py block TOKENS WIDTH HEADS MLP    block (a Wan block in bf16: self-attention, cross-attention of 512, MLP)
+baseline.py block TOKENS WIDTH HEADS MLP    block, peak (a Wan block in bf16: self-attention, cross-attention of 512, MLP;
+                                            the most bytes of tensors at a time)
 baseline.py copy BYTES                      gbs (bytes read and written a second)
 """
 
@@ -110,6 +111,7 @@ def block(tokens, width, heads, mlp):
         return y + gate * F.linear(F.gelu(F.linear(modulate(y), up), approximate="tanh"), down)
 
     show("block", median_ms(run, seconds=4))
+    show("peak", torch.cuda.max_memory_allocated())
 
 
 def copy(size):

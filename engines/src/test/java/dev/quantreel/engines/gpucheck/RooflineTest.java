@@ -30,4 +30,14 @@ class RooflineTest {
     void withoutTokensToAttendToLinearsAreAll() {
         assertThat(new Roofline(1, 8192, 32_768).attention()).isLessThan(0.02);
     }
+
+    @Test
+    void fourBitsAreTwiceAsFastWhereAChipHasThem() {
+        assertThat(Roofline.integersOverBf16(80, 4)).isEqualTo(4);
+        assertThat(Roofline.integersOverBf16(89, 4)).isEqualTo(8);
+        assertThat(Roofline.integersOverBf16(89, 8)).isEqualTo(4);
+        assertThat(Roofline.integersOverBf16(90, 4))
+                .isEqualTo(Roofline.integersOverBf16(90, 8))
+                .isEqualTo(2);
+    }
 }
